@@ -1,0 +1,186 @@
+"""Calls as columns, columns as bytes.
+
+A batch of calls is stored column by column: each column becomes offsets from its smallest value, or differences between neighbours where
+those are smaller, in the fewest of 0, 1, 2, 4 or 8 bytes; wide columns are split into byte planes (all low bytes, then all second bytes,
+…), which is what makes them compress; all columns together are compressed with Zstandard. Arithmetic is modulo 2⁶⁴, so that every int64
+survives. ``docs/file_format.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.schema import events_pb2
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Columns = Mapping[str, npt.NDArray[np.int64]]
+
+COLUMN_NAMES: Final = (
+    "start_ns",
+    "duration_ns",
+    "call_id",
+    "parent_id",
+    "function_id",
+    "signature_id",
+    "trace_id",
+    "mode",
+    "flags",
+    "thread_id",
+    "depth",
+)
+
+MAX_ROWS_PER_BATCH: Final = 1 << 20
+"""A batch that claims more rows than this is refused before anything is allocated."""
+
+_COMPRESSION_LEVEL: Final = 1
+_DELTA_COLUMNS: Final = frozenset({"start_ns", "call_id", "parent_id"})
+_COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in COLUMN_NAMES}
+_COLUMN_NAMES_BY_ID: Final = {number: name for name, number in _COLUMN_IDS.items()}
+_DTYPES: Final = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
+
+
+class CodecError(ValueError):
+    """A batch of calls does not hold what it says it holds."""
+
+
+def encode_calls(columns: Columns) -> events_pb2.CallBatch:
+    """Packs calls into one self-contained batch.
+
+    Args:
+        columns: For every name in ``COLUMN_NAMES`` an int64 array of shape ``(rows,)``; times in nanoseconds since the session's start.
+
+    Returns:
+        The batch, with ``rows`` ≤ ``MAX_ROWS_PER_BATCH``.
+
+    Raises:
+        CodecError: If a column is missing, the lengths differ, there are no rows, or there are too many.
+    """
+    missing = [name for name in COLUMN_NAMES if name not in columns]
+    if missing:
+        raise CodecError(f"cannot encode calls without the columns {', '.join(missing)}")
+    arrays = {name: np.ascontiguousarray(columns[name], dtype=np.int64) for name in COLUMN_NAMES}
+    rows = len(arrays["start_ns"])
+    if not 0 < rows <= MAX_ROWS_PER_BATCH:
+        raise CodecError(f"a batch holds 1 to {MAX_ROWS_PER_BATCH} calls, not {rows}")
+    if any(array.shape != (rows,) for array in arrays.values()):
+        raise CodecError("the columns of a batch must have one length")
+    batch = events_pb2.CallBatch(
+        rows=rows,
+        first_start_ns=int(arrays["start_ns"].min()),
+        last_end_ns=int((arrays["start_ns"] + arrays["duration_ns"]).max()),
+        compression=events_pb2.CallBatch.ZSTD,
+    )
+    planes = b"".join(_encode_column(batch, name, array) for name, array in arrays.items())
+    batch.payload_bytes = len(planes)
+    batch.payload = zstd.compress(planes, level=_COMPRESSION_LEVEL)
+    return batch
+
+
+def decode_calls(batch: events_pb2.CallBatch) -> dict[str, npt.NDArray[np.int64]]:
+    """Unpacks what :func:`encode_calls` packed; columns of unknown id are skipped.
+
+    Args:
+        batch: A batch, from a file that may be damaged or hostile: nothing larger than its checked size is allocated.
+
+    Returns:
+        For every name in ``COLUMN_NAMES`` an int64 array of shape ``(rows,)``; a column the batch lacks holds -1.
+
+    Raises:
+        CodecError: If the batch contradicts itself.
+    """
+    rows = batch.rows
+    if not 0 < rows <= MAX_ROWS_PER_BATCH:
+        raise CodecError(f"a batch claims {rows} calls; at most {MAX_ROWS_PER_BATCH} are possible")
+    expected_bytes = 0
+    for column in batch.columns:
+        if column.width not in (0, *_DTYPES):
+            raise CodecError(f"a column claims {column.width} bytes per value")
+        if (column.encoding == events_pb2.Column.CONSTANT) != (column.width == 0):
+            raise CodecError("a column's encoding contradicts its width")
+        expected_bytes += column.width * rows
+    if batch.payload_bytes != expected_bytes or len(batch.columns) > 64:
+        raise CodecError(f"a batch claims {batch.payload_bytes} bytes where its columns need {expected_bytes}")
+    planes = np.frombuffer(_decompress(batch), dtype=np.uint8)
+    decoded: dict[str, npt.NDArray[np.int64]] = {}
+    offset = 0
+    for column in batch.columns:
+        size = column.width * rows
+        name = _COLUMN_NAMES_BY_ID.get(column.id)
+        if name is not None:
+            decoded[name] = _decode_column(column, planes[offset : offset + size], rows)
+        offset += size
+    for name in COLUMN_NAMES:
+        if name not in decoded:
+            decoded[name] = np.full(rows, -1, dtype=np.int64)
+    return decoded
+
+
+def _encode_column(batch: events_pb2.CallBatch, name: str, values: npt.NDArray[np.int64]) -> bytes:
+    column = batch.columns.add(id=_COLUMN_IDS[name])
+    smallest = int(values.min())
+    if smallest == int(values.max()):
+        column.encoding = events_pb2.Column.CONSTANT
+        column.base = smallest
+        return b""
+    if name in _DELTA_COLUMNS:
+        column.encoding = events_pb2.Column.DELTA
+        column.first = int(values[0])
+        steps = np.empty(len(values), dtype=np.int64)
+        np.subtract(values[1:], values[:-1], out=steps[1:])
+        steps[0] = steps[1:].min()
+        values = steps
+        smallest = int(steps[0])
+    else:
+        column.encoding = events_pb2.Column.OFFSET
+    column.base = smallest
+    offsets = values.view(np.uint64) - np.int64(smallest).view(np.uint64)
+    width = _width(int(offsets.max()))
+    column.width = width
+    narrow = offsets.astype(_DTYPES[width])
+    return narrow.view(np.uint8).reshape(-1, width).T.tobytes()
+
+
+def _decode_column(column: events_pb2.Column, planes: npt.NDArray[np.uint8], rows: int) -> npt.NDArray[np.int64]:
+    base = np.int64(column.base)
+    if column.encoding == events_pb2.Column.CONSTANT:
+        return np.full(rows, base, dtype=np.int64)
+    narrow = np.ascontiguousarray(planes.reshape(column.width, rows).T).view(_DTYPES[column.width]).reshape(rows)
+    values = narrow.astype(np.uint64) + base.view(np.uint64)
+    if column.encoding == events_pb2.Column.DELTA:
+        values[0] = np.int64(column.first).view(np.uint64)
+        values = np.cumsum(values, dtype=np.uint64)
+    elif column.encoding != events_pb2.Column.OFFSET:
+        raise CodecError(f"a column is encoded in way {column.encoding}, which this version does not know")
+    return values.view(np.int64)
+
+
+def _decompress(batch: events_pb2.CallBatch) -> bytes:
+    if batch.compression == events_pb2.CallBatch.NONE:
+        plain = batch.payload
+    elif batch.compression == events_pb2.CallBatch.ZSTD:
+        try:
+            # One byte more than promised is enough to see that a batch lies, however much it would expand to.
+            plain = zstd.ZstdDecompressor().decompress(batch.payload, max_length=batch.payload_bytes + 1)
+        except (zstd.ZstdError, EOFError) as error:
+            raise CodecError(f"a batch of calls cannot be decompressed: {error}") from error
+    else:
+        raise CodecError(f"a batch is compressed in way {batch.compression}, which this version does not know")
+    if len(plain) != batch.payload_bytes:
+        raise CodecError(f"a batch holds {len(plain)} bytes instead of {batch.payload_bytes}")
+    return plain
+
+
+def _width(largest: int) -> int:
+    for width in (1, 2, 4):
+        if largest < 1 << (8 * width):
+            return width
+    return 8

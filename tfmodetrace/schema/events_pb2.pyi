@@ -1,0 +1,366 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Chunk(_message.Message):
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults")
+    SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_START_FIELD_NUMBER: _ClassVar[int]
+    THREADS_FIELD_NUMBER: _ClassVar[int]
+    FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURES_FIELD_NUMBER: _ClassVar[int]
+    TRACES_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_END_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    INTERNAL_FAULTS_FIELD_NUMBER: _ClassVar[int]
+    schema_major: int
+    schema_minor: int
+    sequence: int
+    session_start: SessionStart
+    threads: _containers.RepeatedCompositeFieldContainer[Thread]
+    functions: _containers.RepeatedCompositeFieldContainer[Function]
+    signatures: _containers.RepeatedCompositeFieldContainer[Signature]
+    traces: _containers.RepeatedCompositeFieldContainer[Trace]
+    errors: _containers.RepeatedCompositeFieldContainer[Error]
+    calls: _containers.RepeatedCompositeFieldContainer[CallBatch]
+    session_end: SessionEnd
+    dropped_calls: int
+    internal_faults: int
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ...) -> None: ...
+
+class SessionStart(_message.Message):
+    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options")
+    class VersionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class OptionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    WORKER_FIELD_NUMBER: _ClassVar[int]
+    START_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    host: str
+    pid: int
+    worker: str
+    start_unix_ns: int
+    versions: _containers.ScalarMap[str, str]
+    options: _containers.ScalarMap[str, str]
+    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class SessionEnd(_message.Message):
+    __slots__ = ("end_ns", "calls")
+    END_NS_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    end_ns: int
+    calls: int
+    def __init__(self, end_ns: _Optional[int] = ..., calls: _Optional[int] = ...) -> None: ...
+
+class Thread(_message.Message):
+    __slots__ = ("thread_id", "name", "native_id")
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_ID_FIELD_NUMBER: _ClassVar[int]
+    thread_id: int
+    name: str
+    native_id: int
+    def __init__(self, thread_id: _Optional[int] = ..., name: _Optional[str] = ..., native_id: _Optional[int] = ...) -> None: ...
+
+class Function(_message.Message):
+    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function")
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    QUALNAME_FIELD_NUMBER: _ClassVar[int]
+    MODULE_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TF_FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    function_id: int
+    name: str
+    qualname: str
+    module: str
+    file: str
+    line: int
+    kind: str
+    definition_id: int
+    instance: int
+    parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
+    tf_function: TfFunctionOptions
+    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ...) -> None: ...
+
+class Parameter(_message.Message):
+    __slots__ = ("name", "kind", "has_default")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        POSITIONAL_OR_KEYWORD: _ClassVar[Parameter.Kind]
+        POSITIONAL_ONLY: _ClassVar[Parameter.Kind]
+        KEYWORD_ONLY: _ClassVar[Parameter.Kind]
+        VAR_POSITIONAL: _ClassVar[Parameter.Kind]
+        VAR_KEYWORD: _ClassVar[Parameter.Kind]
+    POSITIONAL_OR_KEYWORD: Parameter.Kind
+    POSITIONAL_ONLY: Parameter.Kind
+    KEYWORD_ONLY: Parameter.Kind
+    VAR_POSITIONAL: Parameter.Kind
+    VAR_KEYWORD: Parameter.Kind
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    HAS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: Parameter.Kind
+    has_default: bool
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Parameter.Kind, str]] = ..., has_default: bool = ...) -> None: ...
+
+class TfFunctionOptions(_message.Message):
+    __slots__ = ("jit_compile", "reduce_retracing", "autograph", "has_input_signature", "input_signature")
+    JIT_COMPILE_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_RETRACING_FIELD_NUMBER: _ClassVar[int]
+    AUTOGRAPH_FIELD_NUMBER: _ClassVar[int]
+    HAS_INPUT_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    jit_compile: bool
+    reduce_retracing: bool
+    autograph: bool
+    has_input_signature: bool
+    input_signature: str
+    def __init__(self, jit_compile: bool = ..., reduce_retracing: bool = ..., autograph: bool = ..., has_input_signature: bool = ..., input_signature: _Optional[str] = ...) -> None: ...
+
+class Node(_message.Message):
+    __slots__ = ("kind", "type_name", "dtype", "shape", "text", "names", "children", "token", "dead", "alias")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNKNOWN: _ClassVar[Node.Kind]
+        TENSOR: _ClassVar[Node.Kind]
+        LITERAL: _ClassVar[Node.Kind]
+        NONE: _ClassVar[Node.Kind]
+        LIST: _ClassVar[Node.Kind]
+        TUPLE: _ClassVar[Node.Kind]
+        NAMED_TUPLE: _ClassVar[Node.Kind]
+        DICT: _ClassVar[Node.Kind]
+        ATTRS: _ClassVar[Node.Kind]
+        COMPOSITE: _ClassVar[Node.Kind]
+        OBJECT: _ClassVar[Node.Kind]
+        VARIABLE: _ClassVar[Node.Kind]
+        ARRAY: _ClassVar[Node.Kind]
+        CUSTOM: _ClassVar[Node.Kind]
+        OMITTED: _ClassVar[Node.Kind]
+    UNKNOWN: Node.Kind
+    TENSOR: Node.Kind
+    LITERAL: Node.Kind
+    NONE: Node.Kind
+    LIST: Node.Kind
+    TUPLE: Node.Kind
+    NAMED_TUPLE: Node.Kind
+    DICT: Node.Kind
+    ATTRS: Node.Kind
+    COMPOSITE: Node.Kind
+    OBJECT: Node.Kind
+    VARIABLE: Node.Kind
+    ARRAY: Node.Kind
+    CUSTOM: Node.Kind
+    OMITTED: Node.Kind
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TYPE_NAME_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    CHILDREN_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DEAD_FIELD_NUMBER: _ClassVar[int]
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    kind: Node.Kind
+    type_name: str
+    dtype: str
+    shape: Shape
+    text: str
+    names: _containers.RepeatedScalarFieldContainer[str]
+    children: _containers.RepeatedCompositeFieldContainer[Node]
+    token: int
+    dead: bool
+    alias: int
+    def __init__(self, kind: _Optional[_Union[Node.Kind, str]] = ..., type_name: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., text: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., children: _Optional[_Iterable[_Union[Node, _Mapping]]] = ..., token: _Optional[int] = ..., dead: bool = ..., alias: _Optional[int] = ...) -> None: ...
+
+class Shape(_message.Message):
+    __slots__ = ("unknown_rank", "dims")
+    UNKNOWN_RANK_FIELD_NUMBER: _ClassVar[int]
+    DIMS_FIELD_NUMBER: _ClassVar[int]
+    unknown_rank: bool
+    dims: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, unknown_rank: bool = ..., dims: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Signature(_message.Message):
+    __slots__ = ("signature_id", "function_id", "arguments")
+    SIGNATURE_ID_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    signature_id: int
+    function_id: int
+    arguments: Node
+    def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
+
+class Trace(_message.Message):
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name")
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDINAL_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    START_NS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_NS_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    CAPTURES_FIELD_NUMBER: _ClassVar[int]
+    CONCRETE_NAME_FIELD_NUMBER: _ClassVar[int]
+    trace_id: int
+    function_id: int
+    ordinal: int
+    call_id: int
+    thread_id: int
+    start_ns: int
+    duration_ns: int
+    signature_id: int
+    key: CacheKey
+    outputs: Node
+    captures: _containers.RepeatedScalarFieldContainer[str]
+    concrete_name: str
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ...) -> None: ...
+
+class CacheKey(_message.Message):
+    __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PARENT_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    COLOCATION_STACK_FIELD_NUMBER: _ClassVar[int]
+    IN_CROSS_REPLICA_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    VARIABLE_POLICY_FIELD_NUMBER: _ClassVar[int]
+    XLA_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    FROM_CACHE_FIELD_NUMBER: _ClassVar[int]
+    arguments: Node
+    scope_type: str
+    parent_graph: int
+    device_functions: _containers.RepeatedScalarFieldContainer[str]
+    colocation_stack: _containers.RepeatedScalarFieldContainer[str]
+    in_cross_replica_context: bool
+    variable_policy: str
+    xla_context: int
+    from_cache: bool
+    def __init__(self, arguments: _Optional[_Union[Node, _Mapping]] = ..., scope_type: _Optional[str] = ..., parent_graph: _Optional[int] = ..., device_functions: _Optional[_Iterable[str]] = ..., colocation_stack: _Optional[_Iterable[str]] = ..., in_cross_replica_context: bool = ..., variable_policy: _Optional[str] = ..., xla_context: _Optional[int] = ..., from_cache: bool = ...) -> None: ...
+
+class Error(_message.Message):
+    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message")
+    ERROR_ID_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    error_id: int
+    function_id: int
+    call_id: int
+    thread_id: int
+    time_ns: int
+    mode: int
+    type: str
+    message: str
+    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class CallBatch(_message.Message):
+    __slots__ = ("rows", "first_start_ns", "last_end_ns", "columns", "compression", "payload_bytes", "payload")
+    class Compression(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        NONE: _ClassVar[CallBatch.Compression]
+        ZSTD: _ClassVar[CallBatch.Compression]
+    NONE: CallBatch.Compression
+    ZSTD: CallBatch.Compression
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_START_NS_FIELD_NUMBER: _ClassVar[int]
+    LAST_END_NS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    first_start_ns: int
+    last_end_ns: int
+    columns: _containers.RepeatedCompositeFieldContainer[Column]
+    compression: CallBatch.Compression
+    payload_bytes: int
+    payload: bytes
+    def __init__(self, rows: _Optional[int] = ..., first_start_ns: _Optional[int] = ..., last_end_ns: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class Column(_message.Message):
+    __slots__ = ("id", "encoding", "width", "base", "first")
+    class Id(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNSPECIFIED: _ClassVar[Column.Id]
+        START_NS: _ClassVar[Column.Id]
+        DURATION_NS: _ClassVar[Column.Id]
+        CALL_ID: _ClassVar[Column.Id]
+        PARENT_ID: _ClassVar[Column.Id]
+        FUNCTION_ID: _ClassVar[Column.Id]
+        SIGNATURE_ID: _ClassVar[Column.Id]
+        TRACE_ID: _ClassVar[Column.Id]
+        MODE: _ClassVar[Column.Id]
+        FLAGS: _ClassVar[Column.Id]
+        THREAD_ID: _ClassVar[Column.Id]
+        DEPTH: _ClassVar[Column.Id]
+    UNSPECIFIED: Column.Id
+    START_NS: Column.Id
+    DURATION_NS: Column.Id
+    CALL_ID: Column.Id
+    PARENT_ID: Column.Id
+    FUNCTION_ID: Column.Id
+    SIGNATURE_ID: Column.Id
+    TRACE_ID: Column.Id
+    MODE: Column.Id
+    FLAGS: Column.Id
+    THREAD_ID: Column.Id
+    DEPTH: Column.Id
+    class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CONSTANT: _ClassVar[Column.Encoding]
+        OFFSET: _ClassVar[Column.Encoding]
+        DELTA: _ClassVar[Column.Encoding]
+    CONSTANT: Column.Encoding
+    OFFSET: Column.Encoding
+    DELTA: Column.Encoding
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    id: Column.Id
+    encoding: Column.Encoding
+    width: int
+    base: int
+    first: int
+    def __init__(self, id: _Optional[_Union[Column.Id, str]] = ..., encoding: _Optional[_Union[Column.Encoding, str]] = ..., width: _Optional[int] = ..., base: _Optional[int] = ..., first: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,146 @@
+"""The tree that describes argument types: how it is built, compared and written for people.
+
+The same tree serves two purposes: the *signature* of a call (what the caller passed) and the *cache key* of a trace (what TensorFlow keyed
+the concrete function on). Inside a process and in the log it is made of :class:`Node`, a plain immutable value; in a file it is the
+protobuf message of that name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Final
+
+from tfmodetrace.schema import events_pb2
+
+Kind = events_pb2.Node.Kind
+
+MAX_DEPTH: Final = 64
+"""Deeper trees are cut off, with a node of kind UNKNOWN, when they are made and when they are read."""
+
+MAX_TEXT: Final = 200
+"""Characters of a literal or specification that are kept."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One node; see ``Node`` in ``events.proto`` for which kind fills which field.
+
+    Attributes:
+        kind: What this node describes.
+        type_name: The Python type, where the kind does not tell.
+        dtype: The TensorFlow dtype's name, such as ``float32``.
+        shape: One entry a dimension, ``None`` for unknown; ``None`` instead of a tuple for an unknown rank.
+        text: A literal's ``repr`` or a specification.
+        names: The children's names, where they have names.
+        children: The parts.
+        token: Which object this is, for kind OBJECT; equal tokens in one file are one object.
+        dead: Whether that object was gone when the node was made.
+        alias: Which variable this is among the arguments; 0 if not known.
+    """
+
+    kind: int
+    type_name: str = ""
+    dtype: str = ""
+    shape: tuple[int | None, ...] | None = None
+    text: str = ""
+    names: tuple[str, ...] = ()
+    children: tuple[Node, ...] = ()
+    token: int = 0
+    dead: bool = False
+    alias: int = 0
+
+
+def clip(text: str) -> str:
+    """Shortens a text to ``MAX_TEXT`` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def to_proto(node: Node, target: events_pb2.Node) -> None:
+    """Writes a node and everything below it into an empty message."""
+    target.kind = node.kind
+    target.type_name = node.type_name
+    target.dtype = node.dtype
+    target.text = node.text
+    target.names.extend(node.names)
+    target.token = node.token
+    target.dead = node.dead
+    target.alias = node.alias
+    if node.kind in (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE):
+        if node.shape is None:
+            target.shape.unknown_rank = True
+        else:
+            target.shape.dims.extend(-1 if size is None else size for size in node.shape)
+    for child in node.children:
+        to_proto(child, target.children.add())
+
+
+def from_proto(source: events_pb2.Node, depth: int = 0) -> Node:
+    """Reads a node and everything below it; what is nested deeper than ``MAX_DEPTH`` becomes UNKNOWN."""
+    if depth > MAX_DEPTH:
+        return Node(kind=Kind.UNKNOWN, text="nested too deeply")
+    shape = None
+    if source.HasField("shape") and not source.shape.unknown_rank:
+        shape = tuple(None if size < 0 else size for size in source.shape.dims)
+    elif not source.HasField("shape") and source.kind in (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE):
+        shape = ()
+    return Node(
+        kind=source.kind,
+        type_name=source.type_name,
+        dtype=source.dtype,
+        shape=shape,
+        text=source.text,
+        names=tuple(source.names),
+        children=tuple(from_proto(child, depth + 1) for child in source.children),
+        token=source.token,
+        dead=source.dead,
+        alias=source.alias,
+    )
+
+
+def render(node: Node) -> str:
+    """Writes a node as a person would: ``float32[32, 8]``, ``3``, ``{'a': int64[]}``, ``<Config object>``."""
+    kind = node.kind
+    if kind == Kind.TENSOR:
+        return _tensor(node)
+    if kind == Kind.ARRAY:
+        return f"ndarray {_tensor(node)}"
+    if kind == Kind.VARIABLE:
+        return f"Variable {_tensor(node)}"
+    if kind == Kind.LITERAL:
+        return node.text
+    if kind == Kind.NONE:
+        return "None"
+    if kind == Kind.LIST:
+        return f"[{_join(node.children)}]"
+    if kind == Kind.TUPLE:
+        return f"({_join(node.children)}{',' if len(node.children) == 1 else ''})"
+    if kind == Kind.DICT:
+        body = ", ".join(f"{name}: {render(child)}" for name, child in zip(node.names, node.children, strict=False))
+        return f"{node.type_name if node.type_name not in ('', 'dict') else ''}{{{body}}}"
+    if kind in (Kind.NAMED_TUPLE, Kind.ATTRS):
+        body = ", ".join(f"{name}={render(child)}" for name, child in zip(node.names, node.children, strict=False))
+        return f"{node.type_name}({body})"
+    if kind == Kind.COMPOSITE:
+        return node.text or f"<{node.type_name}>"
+    if kind == Kind.OBJECT:
+        return f"<{node.type_name} object{', gone' if node.dead else ''}>"
+    if kind == Kind.OMITTED:
+        return f"<any {node.type_name}>"
+    return node.text or (f"<{node.type_name}>" if node.type_name else "unknown")
+
+
+def render_arguments(arguments: Node) -> str:
+    """Writes a whole signature: ``(x: float32[32, 8], n: 3)``."""
+    parts = (f"{name}: {render(child)}" for name, child in zip(arguments.names, arguments.children, strict=False))
+    return f"({', '.join(parts)})"
+
+
+def _tensor(node: Node) -> str:
+    if node.shape is None:
+        return f"{node.dtype}[…]"
+    return f"{node.dtype}[{', '.join('?' if size is None else str(size) for size in node.shape)}]"
+
+
+def _join(children: Iterable[Node]) -> str:
+    return ", ".join(render(child) for child in children)

@@ -1,0 +1,144 @@
+"""The closed vocabularies: every word that may appear in an event file or a report.
+
+Both sides of the event file use these lists. Adding a word to a list that is written to disk is a change of
+:data:`SCHEMA_MAJOR` when an older reader would misread it, and of :data:`SCHEMA_MINOR` when an older reader can skip it.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+SCHEMA_MAJOR: Final = 1
+"""Files with a newer major version are refused by name."""
+
+SCHEMA_MINOR: Final = 0
+"""Files with a newer minor version are read; what they add is skipped."""
+
+PLUGIN_NAME: Final = "modetrace"
+"""The name under which TensorBoard knows the plugin and finds its data."""
+
+EVENTS_DIRECTORY: Final = "modetrace"
+"""The sub-directory of a log directory that holds our event files."""
+
+
+class Mode(enum.IntEnum):
+    """How a call ran. The integer is what an event file stores."""
+
+    EAGER = 0
+    GRAPH = 1
+    XLA = 2
+    TRACING = 3
+    V1_GRAPH = 4
+
+    @property
+    def word(self) -> str:
+        """The mode as the vocabulary writes it, such as ``v1-graph``."""
+        return self.name.lower().replace("_", "-")
+
+
+MODES: Final = tuple(mode.word for mode in Mode)
+
+
+class CallFlag(enum.IntFlag):
+    """Facts about one call that are either so or not."""
+
+    NONE = 0
+    RAISED = 1
+    """The call ended with an exception."""
+    SUSPENDABLE = 2
+    """A generator or coroutine: it lay suspended for part of its duration, so it overlaps its siblings."""
+    SIGNATURE_NOT_RECORDED = 4
+    """The signature table of this function was full."""
+
+
+FUNCTION_KINDS: Final = (
+    "function",
+    "tf.function",
+    "method",
+    "keras-call",
+    "generator",
+    "coroutine",
+    "async-generator",
+    "region",
+)
+
+CHANGE_KINDS: Final = (
+    "first-trace",
+    "variable-creation",
+    "shape",
+    "rank",
+    "dtype",
+    "python-value",
+    "python-type",
+    "tensor-vs-python",
+    "object-identity",
+    "structure",
+    "composite-spec",
+    "variable-alias",
+    "strategy-context",
+    "parent-graph",
+    "device-context",
+    "xla-context",
+    "new-function-object",
+    "unknown",
+)
+
+DIAGNOSIS_IDS: Final = (
+    "numpy-in-graph",
+    "symbolic-to-numpy",
+    "variable-created-in-function",
+    "dtype-mismatch",
+    "shape-mismatch",
+    "condition-not-scalar",
+    "symbolic-bool",
+    "symbolic-iteration",
+    "undefined-in-branch",
+    "branch-mismatch",
+    "loop-invariant",
+    "graph-tensor-leak",
+    "input-signature-mismatch",
+    "unhashable-argument",
+    "keras-input-shape",
+    "keras-loss-shape",
+    "keras-unexpected-argument",
+    "label-out-of-range",
+    "kerastensor-in-tf-op",
+    "xla-unsupported-op",
+    "device-not-found",
+    "out-of-memory",
+    "tracing-recursion",
+    "non-finite-value",
+    "item-assignment",
+    "unknown-static-shape",
+    "gradient-none",
+    "optimizer-unknown-variable",
+    "version-conflict",
+    "unclassified",
+)
+
+FINDING_IDS: Final = (
+    "trace-storm",
+    "python-scalar-argument",
+    "varying-shape",
+    "object-identity",
+    "function-recreated",
+    "trace-not-reused",
+    "slow-tracing",
+    "eager-hot-function",
+    "run-eagerly-left-on",
+    "graph-slower-than-eager",
+    "python-loop-unrolled",
+    "python-side-effect",
+    "stale-python-state",
+    "literal-type-collision",
+    "python-op-in-graph",
+    "large-constant",
+    "xla-recompile",
+    "failed-trace",
+    "cross-device-transfers",
+    "placement-not-honoured",
+    "float64-input-cast",
+    "memory-growth",
+    "graph-memory-growth",
+)
