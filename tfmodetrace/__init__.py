@@ -1,0 +1,38 @@
+"""tfmodetrace: what ran eagerly, what ran in a graph, and why was it traced again.
+
+Decorate functions with :func:`traced`, record with :func:`record`, and look with ``tfmodetrace report LOGDIR``, in TensorBoard's "Mode Trace" tab, or
+with :func:`read`. Importing this package does not import TensorFlow.
+"""
+
+# `record` is both the public context manager and the folder of the recorder. The import system binds a sub-package's name in its parent once, when
+# it is first imported; importing it (it is empty) before the context manager leaves the name to the latter for good.
+import tfmodetrace.record  # isort: skip
+from tfmodetrace.api import (
+    RecordingError,
+    SessionActiveError,
+    UnavailableError,
+    compare,
+    expect_traces,
+    read,
+    record,
+    region,
+    start,
+    stop,
+    traced,
+)
+from tfmodetrace.version import VERSION as __version__
+
+__all__ = [
+    "RecordingError",
+    "SessionActiveError",
+    "UnavailableError",
+    "__version__",
+    "compare",
+    "expect_traces",
+    "read",
+    "record",
+    "region",
+    "start",
+    "stop",
+    "traced",
+]

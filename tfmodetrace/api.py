@@ -1,0 +1,255 @@
+"""The public functions. Each imports what it needs when it is called, so that importing tfmodetrace stays cheap."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+
+from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
+
+if TYPE_CHECKING:
+    from tfmodetrace import insight
+
+__all__ = [
+    "RecordingError",
+    "SessionActiveError",
+    "UnavailableError",
+    "compare",
+    "expect_traces",
+    "read",
+    "record",
+    "region",
+    "start",
+    "stop",
+    "traced",
+]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_logger: Final = logging.getLogger("tfmodetrace")
+_MEMORY: Final = ("off", "delta", "peak")
+_INSTRUMENT: Final = ("decorated", "all")
+
+
+@overload
+def traced(target: _F, /) -> _F: ...
+@overload
+def traced(*, name: str | None = ..., memory: str | None = ..., sync: bool = ...) -> Callable[[_F], _F]: ...
+def traced(target: Any = None, /, *, name: str | None = None, memory: str | None = None, sync: bool = False) -> Any:
+    """Records every call of a function while a session is active; otherwise does nothing.
+
+    Works on Python functions, methods, static and class methods, lambdas, generators, coroutines, ``functools.partial`` and tf.functions. Put it *above*
+    ``@tf.function`` to see every call and every trace; *below*, only the body is seen, when it is traced.
+
+    Args:
+        target: What to trace; left out when options are given (``@traced(name="step")``).
+        name: What reports call it; its qualified name if not given.
+        memory: Not available in this version.
+        sync: Not available in this version.
+
+    Returns:
+        Something that behaves as ``target`` did: same results, same traces, same signature, same type if it was a tf.function or a partial.
+
+    Raises:
+        TypeError: If ``target`` cannot be traced.
+        UnavailableError: For an option this version does not have.
+    """
+    if memory not in (None, "off"):
+        _check_choice("memory", memory, _MEMORY)
+        raise _unavailable(f"traced(memory={memory!r})", "Leave memory out")
+    if sync:
+        raise _unavailable("traced(sync=True)", "Leave sync out")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"traced(name=…) takes a string, not {type(name).__name__}.")
+
+    def decorate(function: Any) -> Any:
+        try:
+            from tfmodetrace.record import decorator
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "tensorflow":
+                raise
+            return function  # without TensorFlow there is nothing to record, and the function must go on working
+        return decorator.decorate(function, name=name)
+
+    return decorate if target is None else decorate(target)
+
+
+class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
+    """Records into a log directory for the duration of a ``with`` block (or, as a decorator, of each call).
+
+    Args:
+        logdir: Where to write, any path that ``tf.io.gfile`` knows. The files are TensorBoard event files in ``<logdir>/modetrace/``.
+        memory: Only ``"off"`` in this version.
+        instrument: Only ``"decorated"`` in this version.
+        profiler: Only ``False`` in this version.
+        flush_secs: Seconds after which at the latest everything recorded is in the file.
+
+    Raises:
+        UnavailableError: For an option this version does not have.
+        ValueError: For a value no version has.
+        SessionActiveError: On entering, if the process is already recording (unless ``TFMODETRACE_LOGDIR`` started that recording: then the block is part
+            of it).
+        RecordingError: On entering, if nothing can be written into ``logdir``.
+    """
+
+    def __init__(
+        self,
+        logdir: str | os.PathLike[str],
+        *,
+        memory: str = "off",
+        instrument: str = "decorated",
+        profiler: Any = False,
+        flush_secs: float = 2.0,
+    ) -> None:
+        self._arguments: dict[str, Any] = {"flush_secs": flush_secs}
+        self._logdir = os.fspath(logdir)
+        _check_options(self._logdir, memory, instrument, profiler, flush_secs)
+        self._session: Any = None
+
+    def __enter__(self) -> record:
+        self._session = _start(self._logdir, **self._arguments)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            from tfmodetrace.record import session as session_module
+
+            session_module.stop(session)
+
+    def __call__(self, function: _F) -> _F:
+        @functools.wraps(function)
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            with type(self)(self._logdir, **self._arguments):
+                return function(*args, **kwargs)
+
+        return recorded  # type: ignore[return-value]
+
+
+def start(
+    logdir: str | os.PathLike[str],
+    *,
+    memory: str = "off",
+    instrument: str = "decorated",
+    profiler: Any = False,
+    flush_secs: float = 2.0,
+) -> None:
+    """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
+    path = os.fspath(logdir)
+    _check_options(path, memory, instrument, profiler, flush_secs)
+    _start(path, flush_secs=flush_secs)
+
+
+def stop() -> None:
+    """Ends the recording that :func:`start` began; logs a warning if there is none."""
+    session_module = sys.modules.get("tfmodetrace.record.session")
+    if session_module is None or not session_module.stop():
+        _logger.warning("tfmodetrace.stop() was called, but nothing is being recorded.")
+
+
+class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
+    """Records a named block like a call.
+
+    Args:
+        name: What reports call it.
+
+    Raises:
+        TypeError: If ``name`` is no string.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"tfmodetrace.region takes a name, not {type(name).__name__}.")
+        self._name = name
+        self._open: list[Any] = []  # a stack: one object may be entered again inside itself
+
+    def __enter__(self) -> region:
+        regions = sys.modules.get("tfmodetrace.record.regions")
+        if regions is None:
+            if "tfmodetrace.record.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
+                self._open.append(None)  # nothing was ever started, so nothing records
+                return self
+            from tfmodetrace.record import regions
+        call = regions.RegionCall()
+        call.open(self._name, sys._getframe(1))
+        self._open.append(call)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        call = self._open.pop()
+        if call is not None:
+            call.close(error)
+
+
+def read(path: str | os.PathLike[str]) -> insight.TraceLog:
+    """Reads every recording below a directory (or one event file), also while it is being written.
+
+    Raises:
+        tfmodetrace.log.LogError: If there is nothing that can be read; the message says why.
+    """
+    from tfmodetrace import insight
+
+    return insight.read(os.fspath(path))
+
+
+def compare(fn: Callable[..., Any], *args: Any, modes: tuple[str, ...] = ("eager", "graph", "xla"), **kwargs: Any) -> Any:
+    """Is to run one function eagerly, in a graph and with XLA, and measure it.
+
+    Raises:
+        UnavailableError: Always, in this version.
+    """
+    raise _unavailable("compare()", "Record the function in each mode and compare the runs' reports instead")
+
+
+def expect_traces(*, at_most: int, function: str | None = None) -> Any:
+    """Is to fail a block of code that traces more often than it should.
+
+    Raises:
+        UnavailableError: Always, in this version.
+    """
+    raise _unavailable("expect_traces()", "Compare `experimental_get_tracing_count()` before and after instead")
+
+
+def _start(logdir: str, *, flush_secs: float) -> Any:
+    """Starts a session; None if a session that the environment asked for is already recording."""
+    from tfmodetrace.record import session as session_module
+
+    session_module.start_from_environment()
+    active = session_module.STATE.session
+    if active is not None and session_module.STATE.from_environment:
+        _logger.warning(
+            "tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir
+        )
+        return None
+    return session_module.start(logdir, flush_secs=flush_secs)
+
+
+def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flush_secs: Any) -> None:
+    if not isinstance(logdir, str) or not logdir:
+        raise TypeError(f"record takes a log directory's path, not {logdir!r}.")
+    _check_choice("memory", memory, _MEMORY)
+    _check_choice("instrument", instrument, _INSTRUMENT)
+    if isinstance(flush_secs, bool) or not isinstance(flush_secs, int | float) or not 0 < flush_secs <= 3600:
+        raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
+    if memory != "off":
+        raise _unavailable(f"record(memory={memory!r})", "Leave memory out")
+    if instrument != "decorated":
+        raise _unavailable(f"record(instrument={instrument!r})", "Decorate the functions you want to see with @tfmodetrace.traced")
+    if profiler is not False and profiler is not None:
+        raise _unavailable("record(profiler=…)", "Start tf.profiler.experimental yourself")
+
+
+def _check_choice(option: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{option}={value!r} is not possible; choose one of {', '.join(map(repr, choices))}.")
+
+
+def _unavailable(what: str, instead: str) -> UnavailableError:
+    from tfmodetrace import version
+
+    return UnavailableError(f"{what} is not available in tfmodetrace {version.VERSION}. {instead}.")

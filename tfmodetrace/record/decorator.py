@@ -1,0 +1,40 @@
+"""What ``@traced`` returns for each kind of callable."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any
+
+from tfmodetrace.record import functions, partials, tf_functions, tf_internals, wrappers
+from tfmodetrace.record import session as session_module
+
+
+def decorate(target: Any, *, name: str | None = None) -> Any:
+    """Returns ``target`` as something that records its calls and otherwise is what it was.
+
+    Raises:
+        TypeError: If ``target`` is nothing that can be traced; the message says what to decorate instead.
+    """
+    session_module.start_from_environment()
+    if isinstance(target, staticmethod | classmethod):
+        return type(target)(decorate(target.__func__, name=name))
+    if tf_internals.is_tf_function(target):
+        return tf_functions.wrap(target, name=name)
+    if isinstance(target, functools.partial):
+        return partials.wrap(target, name=name)
+    if isinstance(target, types.MethodType):
+        return types.MethodType(decorate(target.__func__, name=name), target.__self__)
+    if inspect.isroutine(target):
+        return wrappers.wrap(target, functions.FunctionInfo(target, name=name))
+    if inspect.isclass(target):
+        raise TypeError(f"tfmodetrace.traced cannot trace the class {target.__qualname__}. Decorate its methods instead.")
+    if isinstance(target, property | functools.cached_property):
+        raise TypeError("tfmodetrace.traced cannot trace a property. Put @traced below @property, on the function.")
+    if callable(target):
+        raise TypeError(
+            f"tfmodetrace.traced cannot trace an object of type {type(target).__qualname__}, since it would no longer be one. "
+            "Decorate its class's __call__ or call method instead."
+        )
+    raise TypeError(f"tfmodetrace.traced traces functions, not {type(target).__qualname__}.")

@@ -1,0 +1,143 @@
+"""What is known of a traced function before it is called: its name, where it was written, what kind it is, its parameters."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from tfmodetrace.schema import events_pb2
+
+if TYPE_CHECKING:
+    from tfmodetrace.record import session as session_module
+
+_PARAMETER_KINDS: Final = {
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: events_pb2.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.POSITIONAL_ONLY: events_pb2.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.KEYWORD_ONLY: events_pb2.Parameter.KEYWORD_ONLY,
+    inspect.Parameter.VAR_POSITIONAL: events_pb2.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.VAR_KEYWORD: events_pb2.Parameter.VAR_KEYWORD,
+}
+
+
+class FunctionInfo:
+    """One traced function object, for as long as it lives.
+
+    Identity is this object, not the name: two factories may each make a ``step``. What they have in common, the definition, is the file,
+    line and qualified name of their code.
+
+    Attributes:
+        name: What reports call the function.
+        kind: One of ``words.FUNCTION_KINDS``; ``method`` becomes ``keras-call`` when the first instance shows it.
+        parameters: The parameters a signature names, in order; ``self`` and ``cls`` of methods are not among them.
+        skip_first: Whether the first positional argument is ``self`` or ``cls`` and is left out of signatures.
+        options: The tf.function's options, or None.
+        session: The session in which the following three are valid.
+        function_id: The function's number in that session's file.
+        signature_ids: Cheap argument key → signature number.
+        tells_literals_apart: False once so many signatures differed in Python values alone that values are no longer recorded.
+        traces: How many traces of this function that session saw.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "file",
+        "function_id",
+        "kind",
+        "line",
+        "module",
+        "name",
+        "options",
+        "parameters",
+        "qualname",
+        "session",
+        "signature_ids",
+        "signature_nodes",
+        "skip_first",
+        "tells_literals_apart",
+        "traces",
+    )
+
+    def __init__(self, function: Any, *, kind: str | None = None, name: str | None = None, options: Any = None) -> None:
+        code = code_of(function)
+        self.qualname: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
+        self.name = name or self.qualname.rpartition("<locals>.")[2]
+        self.module: str = getattr(function, "__module__", None) or ""
+        self.file = code.co_filename if code else ""
+        self.line = code.co_firstlineno if code else 0
+        self.options = options
+        self.parameters, self.skip_first = _parameters(function, self.qualname)
+        self.kind = kind or _kind(function, is_method=self.skip_first)
+        self.session: session_module.Session | None = None
+        self.function_id = -1
+        self.signature_ids: dict[Any, int] = {}
+        self.signature_nodes: dict[bytes, int] = {}
+        self.tells_literals_apart = True
+        self.traces = 0
+
+    def to_proto(self, *, definition_id: int, instance: int) -> events_pb2.Function:
+        """Describes the function for the event file."""
+        message = events_pb2.Function(
+            function_id=self.function_id,
+            name=self.name,
+            qualname=self.qualname,
+            module=self.module,
+            file=self.file,
+            line=self.line,
+            kind=self.kind,
+            definition_id=definition_id,
+            instance=instance,
+        )
+        for parameter in self.parameters:
+            message.parameters.add(
+                name=parameter.name,
+                kind=_PARAMETER_KINDS[parameter.kind],
+                has_default=parameter.default is not inspect.Parameter.empty,
+            )
+        if self.options is not None:
+            message.tf_function.jit_compile = self.options.jit_compile
+            message.tf_function.reduce_retracing = self.options.reduce_retracing
+            message.tf_function.autograph = self.options.autograph
+            message.tf_function.has_input_signature = self.options.input_signature is not None
+            message.tf_function.input_signature = "" if self.options.input_signature is None else repr(self.options.input_signature)
+        return message
+
+    def learn_from_first_call(self, args: tuple[Any, ...]) -> None:
+        """Tells a Keras ``call`` from any other method, which only an instance can show."""
+        keras = sys.modules.get("keras")
+        if self.kind == "method" and args and keras is not None and self.qualname.rpartition(".")[2] == "call":
+            layers = getattr(keras, "layers", None)
+            if layers is not None and isinstance(args[0], layers.Layer):
+                self.kind = "keras-call"
+
+
+def code_of(function: Any) -> Any:
+    """Finds the code object of the innermost function behind partials, bound methods, wrappers and tf.functions; None for builtins."""
+    for _ in range(100):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "python_function", None) or getattr(function, "__func__", None)
+        inner = inner or (getattr(function, "func", None) if not hasattr(function, "__code__") else None)
+        if inner is None:
+            break
+        function = inner
+    return getattr(function, "__code__", None)
+
+
+def _parameters(function: Callable[..., Any], qualname: str) -> tuple[tuple[inspect.Parameter, ...], bool]:
+    try:
+        parameters = tuple(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return (), False
+    inside_class = "." in qualname and not qualname.rpartition(".")[0].endswith("<locals>")
+    skip_first = bool(inside_class and parameters and parameters[0].name in ("self", "cls"))
+    return parameters[1:] if skip_first else parameters, skip_first
+
+
+def _kind(function: Any, *, is_method: bool) -> str:
+    if inspect.isasyncgenfunction(function):
+        return "async-generator"
+    if inspect.iscoroutinefunction(function):
+        return "coroutine"
+    if inspect.isgeneratorfunction(function):
+        return "generator"
+    return "method" if is_method else "function"

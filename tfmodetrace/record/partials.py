@@ -1,0 +1,41 @@
+"""A ``functools.partial`` that records its calls and still is a partial."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from tfmodetrace.record import functions, tf_internals, wrappers
+
+
+class TracedPartial(functools.partial):  # type: ignore[type-arg]
+    """Records each call of a partial under its function's name.
+
+    AutoGraph takes partials apart and calls their function; only to AutoGraph is ``func`` the recording wrapper.
+    """
+
+    _modetrace_call: Any
+    _modetrace_name: str | None
+
+    @property
+    def func(self) -> Any:  # type: ignore[override]
+        """The function, as in any partial."""
+        return self._modetrace_call if tf_internals.called_by_converted_call() else super().func
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._modetrace_call(*self.args, *args, **{**self.keywords, **kwargs})
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (super().func, self.args, self.keywords, self._modetrace_name)
+
+
+def wrap(partial: functools.partial[Any], *, name: str | None) -> TracedPartial:
+    """Returns the partial as one that records its calls."""
+    return _rebuild(partial.func, partial.args, partial.keywords, name)
+
+
+def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], name: str | None) -> TracedPartial:
+    traced = TracedPartial(function, *args, **keywords)
+    traced._modetrace_name = name
+    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, name=name))
+    return traced

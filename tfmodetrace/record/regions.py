@@ -1,0 +1,53 @@
+"""A named block, recorded like a call."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from tfmodetrace.record import calls as calls_module
+from tfmodetrace.record import functions
+from tfmodetrace.record import session as session_module
+
+_infos: dict[tuple[str, str, int], functions.FunctionInfo] = {}
+
+
+class RegionCall:
+    """One pass through a region. ``open`` is called where the block begins, ``close`` where it ends."""
+
+    __slots__ = ("_call",)
+
+    def open(self, name: str, frame: types.FrameType) -> None:
+        """Begins the block.
+
+        Args:
+            name: The region's name.
+            frame: Where the block stands; regions of one name at two places are two functions in the report.
+        """
+        session = session_module.STATE.session
+        self._call = None if session is None else calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+
+    def close(self, error: BaseException | None) -> None:
+        """Ends the block."""
+        call = self._call
+        if call is not None:
+            calls_module.leave(call, error)
+
+
+def _info(name: str, frame: types.FrameType) -> functions.FunctionInfo:
+    place = (name, frame.f_code.co_filename, frame.f_lineno)
+    info = _infos.get(place)
+    if info is None:
+        info = functions.FunctionInfo(_nothing, kind="region", name=name)
+        info.file, info.line, info.qualname, info.module = place[1], place[2], name, frame.f_globals.get("__name__", "")
+        info.parameters = ()
+        _infos[place] = info
+    return info
+
+
+def _nothing() -> Any:
+    return None
+
+
+caller_frame = sys._getframe

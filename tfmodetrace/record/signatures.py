@@ -1,0 +1,191 @@
+"""Arguments → a cheap hashable key, and, for keys not met before, the tree that describes them.
+
+The key is built on every call, so it holds what is already there (an enum, a shape tuple, a Python value) and formats nothing. Two
+different keys may describe one signature (``f(x)`` and ``f(x, n=3)`` where 3 is the default); the tree decides.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from tfmodetrace.record import tf_internals
+from tfmodetrace.schema import keys
+
+Kind = keys.Kind
+
+_LITERALS: Final = (int, float, bool, str, bytes, complex)
+_eager_tensor: Final = tf_internals.EagerTensor
+_eager_shape: Final = tf_internals.eager_shape
+_eager_dtype: Final = tf_internals.eager_dtype
+
+
+# --- Keys ------------------------------------------------------------------------------------------------------------------------------
+
+
+def arguments_key(args: tuple[Any, ...], kwargs: dict[str, Any], *, literals: bool) -> Any:
+    """Returns a hashable key that differs whenever the described signature does.
+
+    Args:
+        args: Positional arguments (without ``self``).
+        kwargs: Keyword arguments, in the caller's order, which is part of the key but not of the signature.
+        literals: Whether Python values are told apart, or only their types.
+    """
+    positional = tuple([_key(value, literals) for value in args])
+    if not kwargs:
+        return positional
+    return positional, tuple([(name, _key(value, literals)) for name, value in kwargs.items()])
+
+
+def _key(value: Any, literals: bool) -> Any:
+    kind = type(value)
+    if kind is _eager_tensor:
+        return _eager_dtype(value), _eager_shape(value)
+    key_of = _KEYS_BY_TYPE.get(kind)
+    if key_of is None:
+        key_of = _KEYS_BY_TYPE[kind] = _choose_key(kind)
+    return key_of(value, literals)
+
+
+def _literal_key(value: Any, literals: bool) -> Any:
+    return (type(value), value if value == value else "nan") if literals else type(value)
+
+
+def _sequence_key(value: Any, literals: bool) -> Any:
+    return type(value), tuple([_key(item, literals) for item in value])
+
+
+def _mapping_key(value: Mapping[Any, Any], literals: bool) -> Any:
+    return type(value), tuple([(name, _key(item, literals)) for name, item in value.items()])
+
+
+def _array_key(value: Any, _: bool) -> Any:
+    return type(value), value.dtype, value.shape
+
+
+def _symbolic_key(value: Any, _: bool) -> Any:
+    shape = value.shape
+    return type(value), value.dtype, None if shape.rank is None else tuple(shape.as_list())
+
+
+def _composite_key(value: Any, _: bool) -> Any:
+    return tf.type_spec_from_value(value)
+
+
+def _type_key(value: Any, _: bool) -> Any:
+    return type(value)
+
+
+def _choose_key(kind: type) -> Callable[[Any, bool], Any]:
+    if kind in _LITERALS:
+        return _literal_key
+    if issubclass(kind, (np.ndarray, np.generic)):
+        return _array_key
+    if issubclass(kind, (tf.Tensor, tf.Variable)):
+        return _symbolic_key
+    if issubclass(kind, (list, tuple)):
+        return _sequence_key
+    if issubclass(kind, Mapping):
+        return _mapping_key
+    if issubclass(kind, tf.__internal__.CompositeTensor):
+        return _composite_key
+    return _type_key
+
+
+_KEYS_BY_TYPE: Final[dict[type, Callable[[Any, bool], Any]]] = {type(None): _type_key}
+
+
+# --- Trees -----------------------------------------------------------------------------------------------------------------------------
+
+
+def arguments_node(
+    parameters: tuple[inspect.Parameter, ...], args: tuple[Any, ...], kwargs: dict[str, Any], *, literals: bool
+) -> keys.Node:
+    """Describes a call's arguments under their parameters' names, defaults filled in.
+
+    Args:
+        parameters: The function's parameters, without ``self``.
+        args: Positional arguments, likewise.
+        kwargs: Keyword arguments.
+        literals: Whether Python values are told apart, or only their types.
+
+    Returns:
+        A DICT node with one child a parameter; what fits no parameter stands under ``*args`` or ``**kwargs``, so that a call that will fail for
+        its arguments is described too.
+    """
+    names: list[str] = []
+    children: list[keys.Node] = []
+    rest = list(args)
+    left = dict(kwargs)
+    for parameter in parameters:
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            if rest:
+                names.append(f"*{parameter.name}")
+                children.append(value_node(tuple(rest), literals=literals))
+                rest = []
+        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
+        else:
+            if rest and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+                value = rest.pop(0)
+            elif parameter.name in left:
+                value = left.pop(parameter.name)
+            elif parameter.default is not inspect.Parameter.empty:
+                value = parameter.default
+            else:
+                continue
+            names.append(parameter.name)
+            children.append(value_node(value, literals=literals))
+    if rest:
+        names.append("*args")
+        children.append(value_node(tuple(rest), literals=literals))
+    if left:
+        catch_all = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), "kwargs")
+        names.append(f"**{catch_all}")
+        children.append(value_node({name: left[name] for name in sorted(left)}, literals=literals))
+    return keys.Node(kind=Kind.DICT, names=tuple(names), children=tuple(children))
+
+
+def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Node:
+    """Describes one value by its type: never by holding it, and never by running code of the user's."""
+    kind = type(value)
+    if value is None:
+        return keys.Node(kind=Kind.NONE)
+    if depth > keys.MAX_DEPTH:
+        return keys.Node(kind=Kind.UNKNOWN, text="nested too deeply")
+    if kind in _LITERALS:
+        if not literals:
+            return keys.Node(kind=Kind.OMITTED, type_name=kind.__name__)
+        return keys.Node(kind=Kind.LITERAL, type_name=kind.__name__, text=keys.clip(repr(value)))
+    if isinstance(value, tf.Variable):
+        return keys.Node(kind=Kind.VARIABLE, dtype=value.dtype.name, shape=_shape(value.shape))
+    if isinstance(value, tf.Tensor):
+        return keys.Node(kind=Kind.TENSOR, dtype=value.dtype.name, shape=_shape(value.shape))
+    if isinstance(value, (np.ndarray, np.generic)):
+        return keys.Node(kind=Kind.ARRAY, dtype=value.dtype.name, shape=tuple(value.shape))
+    if isinstance(value, (list, tuple)):
+        children = tuple(value_node(item, literals=literals, depth=depth + 1) for item in value)
+        fields = getattr(value, "_fields", None)
+        if isinstance(value, tuple) and isinstance(fields, tuple) and len(fields) == len(children):
+            return keys.Node(kind=Kind.NAMED_TUPLE, type_name=kind.__name__, names=fields, children=children)
+        return keys.Node(kind=Kind.LIST if isinstance(value, list) else Kind.TUPLE, children=children)
+    if isinstance(value, Mapping):
+        return keys.Node(
+            kind=Kind.DICT,
+            type_name=kind.__name__,
+            names=tuple(keys.clip(repr(name)) for name in value),
+            children=tuple(value_node(item, literals=literals, depth=depth + 1) for item in value.values()),
+        )
+    if isinstance(value, tf.__internal__.CompositeTensor):
+        return keys.Node(kind=Kind.COMPOSITE, type_name=kind.__name__, text=keys.clip(str(tf.type_spec_from_value(value))))
+    if isinstance(value, (tf.TypeSpec, tf.TensorSpec)):
+        return keys.Node(kind=Kind.COMPOSITE, type_name=kind.__name__, text=keys.clip(repr(value)))
+    return keys.Node(kind=Kind.OBJECT, type_name=kind.__qualname__)
+
+
+def _shape(shape: tf.TensorShape) -> tuple[int | None, ...] | None:
+    return None if shape.rank is None else tuple(shape.as_list())

@@ -1,0 +1,101 @@
+"""A tf.function that records its calls and still is that tf.function.
+
+``traced(f)`` for a tf.function ``f`` is an object of a subclass of its class that shares its ``__dict__``: cache, lock, variables and options are
+literally the same, so everything that asks for a tf.function (``isinstance``, saved-model export, ``get_concrete_function``, pickling) goes on
+working, and tracing either traces both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import tensorflow as tf
+
+from tfmodetrace.record import calls as calls_module
+from tfmodetrace.record import functions, tf_internals, traces
+from tfmodetrace.record import session as session_module
+from tfmodetrace.schema import words
+
+_STATE: Final = session_module.STATE
+_GRAPH: Final = int(words.Mode.GRAPH)
+_XLA: Final = int(words.Mode.XLA)
+_EAGER: Final = int(words.Mode.EAGER)
+_enter: Final = calls_module.enter
+_leave: Final = calls_module.leave
+_functions_run_eagerly: Final = tf.config.functions_run_eagerly
+
+_classes: dict[type, type] = {}
+
+
+def wrap(function: Any, *, name: str | None) -> Any:
+    """Returns the tf.function as one that records its calls and traces."""
+    options = tf_internals.tf_function_options(function)
+    info = functions.FunctionInfo(function.python_function, kind="tf.function", name=name, options=options)
+    traced = object.__new__(_traced_class(type(function)))
+    traced.__dict__ = function.__dict__
+    _adopt(traced, info)
+    return traced
+
+
+def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
+    traced._modetrace_info = info
+    traced._modetrace_mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
+    traces.register_owner(traced, info)
+
+
+def _rebuild(base: type, state: dict[str, Any], name: str) -> Any:
+    function = object.__new__(base)
+    function.__setstate__(state)  # type: ignore[attr-defined]
+    return wrap(function, name=name)
+
+
+def _traced_class(base: type) -> type:
+    """Makes the recording subclass of a tf.function's class; one per class, since there is one such class per TensorFlow."""
+    known = _classes.get(base)
+    if known is not None:
+        return known
+    base_call: Callable[..., Any] = base.__call__  # type: ignore[operator]
+
+    class TracedFunction(base):  # type: ignore[misc, valid-type]
+        __doc__ = base.__doc__
+        __slots__ = ("_modetrace_info", "_modetrace_mode")
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            session = _STATE.session
+            if session is None:
+                return base_call(self, *args, **kwargs)
+            mode = _EAGER if _functions_run_eagerly() else self._modetrace_mode
+            call = _enter(session, self._modetrace_info, args, kwargs, mode)
+            if call is None:
+                return base_call(self, *args, **kwargs)
+            try:
+                result = base_call(self, *args, **kwargs)
+            except BaseException as error:
+                _leave(call, error)
+                raise
+            _leave(call)
+            return result
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            # TensorFlow makes the function of an instance's method with `type(original)(…)`; __get__ names it.
+            super().__init__(*args, **kwargs)
+            _adopt(
+                self,
+                functions.FunctionInfo(self.python_function, kind="tf.function", options=tf_internals.tf_function_options(self)),
+            )
+
+        def __get__(self, instance: Any, owner: Any) -> Any:
+            bound = super().__get__(instance, owner)
+            if bound is not self and isinstance(bound, TracedFunction):
+                bound._modetrace_info.name = self._modetrace_info.name
+            return bound
+
+        def __reduce__(self) -> Any:
+            return _rebuild, (base, self.__getstate__(), self._modetrace_info.name)
+
+    setattr(TracedFunction, tf_internals.AUTOGRAPH_MARK, None)
+    TracedFunction.__name__ = base.__name__
+    TracedFunction.__qualname__ = base.__qualname__
+    _classes[base] = TracedFunction
+    return TracedFunction

@@ -1,0 +1,320 @@
+"""The one file that touches private TensorFlow names.
+
+Everything here was read in TensorFlow 2.20 and 2.21. Each private name is looked up once, guarded; where it is missing, the function that
+needs it falls back to something public or answers "not known", and ``missing()`` lists it so that a test can name the version that
+changed it. Nothing else in the package imports below ``tensorflow.python`` or reads an attribute of TensorFlow that begins with ``_``.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+_MISSING: list[str] = []
+
+
+def _import(module: str) -> Any:
+    try:
+        return __import__(module, fromlist=["_"])
+    except ImportError:
+        _MISSING.append(module)
+        return None
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    value = getattr(owner, name, None)
+    if value is None and owner is not None:
+        _MISSING.append(f"{getattr(owner, '__name__', owner)}.{name}")
+    return value
+
+
+_tracing_compilation = _import("tensorflow.python.eager.polymorphic_function.tracing_compilation")
+_function_cache = _import("tensorflow.core.function.polymorphism.function_cache")
+_default_types = _import("tensorflow.core.function.trace_type.default_types")
+_custom_nest = _import("tensorflow.core.function.trace_type.custom_nest_trace_type")
+_resource_variables = _import("tensorflow.python.ops.resource_variable_ops")
+_autograph_api = _import("tensorflow.python.autograph.impl.api")
+_method_target = _import("tensorflow.python.eager.polymorphic_function.tf_method_target")
+
+_FunctionCache = _attribute(_function_cache, "FunctionCache")
+_VariableSpec = _attribute(_resource_variables, "VariableSpec")
+_call_unconverted = _attribute(_autograph_api, "_call_unconverted")
+_converted_call = _attribute(_autograph_api, "converted_call")
+_create_concrete_function = _attribute(_tracing_compilation, "_create_concrete_function")
+_method_target_call = getattr(_attribute(_method_target, "TfMethodTarget"), "call", None)
+
+EagerTensor: Any = tf.__internal__.EagerTensor
+"""The class of every concrete tensor."""
+
+
+def missing() -> tuple[str, ...]:
+    """Names this module wanted and this TensorFlow does not have."""
+    return tuple(_MISSING)
+
+
+# --- Eager tensors, quickly ------------------------------------------------------------------------------------------------------------
+
+
+def _public_shape(tensor: Any) -> tuple[int | None, ...]:
+    return tuple(tensor.shape)
+
+
+def _public_dtype(tensor: Any) -> Any:
+    return tensor.dtype
+
+
+# The public properties build a TensorShape and look up a DType for every read; these two return a tuple and a small integer.
+eager_shape: Callable[[Any], tuple[int | None, ...]] = getattr(EagerTensor, "_shape_tuple", _public_shape)
+eager_dtype: Callable[[Any], Any] = getattr(EagerTensor, "_datatype_enum", _public_dtype)
+
+
+# --- tf.function objects ---------------------------------------------------------------------------------------------------------------
+
+
+class TfFunctionOptions(NamedTuple):
+    """How a tf.function was made."""
+
+    jit_compile: bool
+    reduce_retracing: bool
+    autograph: bool
+    input_signature: Any
+
+
+def is_tf_function(candidate: Any) -> bool:
+    """Whether an object is what ``tf.function`` returns, of the make this module knows."""
+    return isinstance(candidate, tf.types.experimental.PolymorphicFunction) and hasattr(candidate, "_function_cache")
+
+
+def tf_function_options(function: Any) -> TfFunctionOptions:
+    """Reads the options a tf.function was made with; what cannot be read has TensorFlow's default."""
+    return TfFunctionOptions(
+        jit_compile=bool(getattr(function, "_jit_compile", False)),
+        reduce_retracing=bool(getattr(function, "_reduce_retracing", False)),
+        autograph=bool(getattr(function, "_autograph", True)),
+        input_signature=getattr(function, "input_signature", None),
+    )
+
+
+def function_cache_of(function: Any) -> Any:
+    """Returns the cache of concrete functions of a tf.function."""
+    return getattr(function, "_function_cache", None)
+
+
+# --- AutoGraph -------------------------------------------------------------------------------------------------------------------------
+
+DYNAMIC_CODE_FILENAME = "<string>"
+"""AutoGraph leaves functions alone whose code says it comes from here ("dynamic code"), and only those keep their place in every way AutoGraph
+reaches a function: as the body of a tf.function, nested in one, through ``tf_convert`` in tf.data or tf.distribute."""
+
+AUTOGRAPH_MARK = "autograph_info__"
+"""An object with this attribute is called by AutoGraph as it is."""
+
+_CALL_CODES: tuple[types.CodeType, ...] = tuple(
+    function.__code__ for function in (_call_unconverted, _method_target_call) if hasattr(function, "__code__")
+)
+_CONVERTED_CALL_CODE: types.CodeType | None = getattr(_converted_call, "__code__", None)
+
+# Padded so that the hot path can compare with two names instead of searching a tuple.
+UNCONVERTED_CALL_CODE, METHOD_TARGET_CALL_CODE = (*_CALL_CODES, None, None)[:2]
+
+
+def call_as_autograph_would(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], caller: types.FrameType) -> Any:
+    """Calls a function as AutoGraph would have called it, had our wrapper not stood in between.
+
+    AutoGraph meets our wrapper, leaves it alone, and calls it from ``_call_unconverted``. That frame still holds the conversion options
+    of this very call, so the wrapped function is converted with exactly those: recursive or not, with the user's optional features.
+
+    Args:
+        function: The user's function, unwrapped.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        caller: The frame that called our wrapper; one of ``UNCONVERTED_CALL_CODE`` or ``METHOD_TARGET_CALL_CODE``.
+    """
+    frame: types.FrameType | None = caller
+    if frame is not None and frame.f_code is METHOD_TARGET_CALL_CODE:
+        frame = frame.f_back
+    options = None
+    if frame is not None and frame.f_code is UNCONVERTED_CALL_CODE:
+        options = frame.f_locals.get("options")
+    del frame
+    if options is None:
+        return function(*args, **kwargs)
+    return _converted_call(function, args, kwargs or None, options=options)
+
+
+def called_by_converted_call() -> bool:
+    """Whether the caller's caller is AutoGraph taking a call apart (it looks inside ``functools.partial``)."""
+    return sys._getframe(2).f_code is _CONVERTED_CALL_CODE
+
+
+# --- The trace hook --------------------------------------------------------------------------------------------------------------------
+
+
+class TraceHook:
+    """Sees every trace of every tf.function of the process between :meth:`install` and :meth:`remove`.
+
+    Two functions are replaced: ``_create_concrete_function``, which runs the Python body (so its start, its end and its failure are the
+    trace's), and ``FunctionCache.add``, which runs exactly once for each new concrete function, with its true key.
+
+    Args:
+        begin: Called with (python_function, function_cache) before a body runs; returns a token, or None if the trace is of no interest.
+        failed: Called with (token, exception) when the body raised.
+        added: Called with (token, concrete_function, cache_context, function_cache) once TensorFlow has the trace in its cache.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Any, Any], Any],
+        failed: Callable[[Any, BaseException], None],
+        added: Callable[[Any, Any, Any, Any], None],
+    ) -> None:
+        self._begin = begin
+        self._failed = failed
+        self._added = added
+        self._installed: tuple[Any, Any] | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether this TensorFlow has the two functions."""
+        return _create_concrete_function is not None and hasattr(_FunctionCache, "add")
+
+    def install(self) -> None:
+        """Replaces the two functions; does nothing where they are missing."""
+        if not self.available or self._installed is not None:
+            return
+        create, add = _tracing_compilation._create_concrete_function, _FunctionCache.add
+        tokens: dict[int, Any] = {}
+
+        def create_concrete_function(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
+            cache = getattr(tracing_options, "function_cache", None)
+            token = self._begin(getattr(tracing_options, "python_function", None), cache)
+            if token is None:
+                return create(function_type, type_context, func_graph, tracing_options)
+            try:
+                concrete_function = create(function_type, type_context, func_graph, tracing_options)
+            except BaseException as error:
+                self._failed(token, error)
+                raise
+            if cache is not None:
+                tokens[id(concrete_function)] = token
+            return concrete_function
+
+        def add_to_cache(cache: Any, fn: Any, context: Any = None) -> None:
+            add(cache, fn, context)
+            token = tokens.pop(id(fn), None)
+            if token is not None:
+                self._added(token, fn, context, cache)
+
+        _tracing_compilation._create_concrete_function = create_concrete_function
+        _FunctionCache.add = add_to_cache
+        self._installed = (create_concrete_function, add_to_cache)
+        self._originals = (create, add)
+
+    def remove(self) -> None:
+        """Puts the originals back, unless somebody else has replaced ours meanwhile (then ours stay below theirs, asleep)."""
+        if self._installed is None:
+            return
+        if _tracing_compilation._create_concrete_function is self._installed[0]:
+            _tracing_compilation._create_concrete_function = self._originals[0]
+        if _FunctionCache.add is self._installed[1]:
+            _FunctionCache.add = self._originals[1]
+        self._installed = None
+
+
+def cached_trace_count(function_cache: Any) -> int | None:
+    """How many concrete functions a cache holds; None if it cannot tell."""
+    try:
+        return len(function_cache)
+    except TypeError:
+        return None
+
+
+# --- Concrete functions ----------------------------------------------------------------------------------------------------------------
+
+
+def parameter_types(concrete_function: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yields (name, inspect kind, TraceType) for every parameter of a concrete function's type, in order."""
+    for name, parameter in concrete_function.function_type.parameters.items():
+        yield name, parameter.kind, parameter.type_constraint
+
+
+def output_type(concrete_function: Any) -> Any:
+    """Returns the TraceType of what a concrete function returns."""
+    return concrete_function.function_type.output
+
+
+def concrete_name(concrete_function: Any) -> str:
+    """Returns the name TensorFlow gave a concrete function, such as ``__inference_step_17``; empty if it has none."""
+    name = getattr(concrete_function, "name", "") or ""
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def captured_tensors(concrete_function: Any) -> Iterator[tuple[Any, str]]:
+    """Yields (captured value, name): the variable and its name where a variable's handle was captured, else the tensor and an empty string."""
+    variables = {id(variable.handle): variable for variable in concrete_function.graph.variables if hasattr(variable, "handle")}
+    for tensor in concrete_function.captured_inputs:
+        variable = variables.get(id(tensor))
+        yield (tensor, "") if variable is None else (variable, variable.name)
+
+
+class ContextFacts(NamedTuple):
+    """The part of a cache key that is not the arguments."""
+
+    scope_type: str
+    parent_graph: Any
+    device_functions: tuple[str, ...]
+    colocation_stack: tuple[str, ...]
+    in_cross_replica_context: bool
+    variable_policy: str
+    xla_context: int
+
+
+def context_facts(context: Any) -> ContextFacts:
+    """Reads TensorFlow's FunctionContext; a field this TensorFlow lacks has its neutral value."""
+    eager = getattr(context, "context", None)
+    scope = getattr(context, "scope_type", None)
+    policy = getattr(eager, "variable_policy", None)
+    return ContextFacts(
+        scope_type=getattr(scope, "name", "") or "",
+        parent_graph=getattr(eager, "parent_graph", None),
+        device_functions=tuple(_device_text(item) for item in getattr(eager, "device_functions", None) or ()),
+        colocation_stack=tuple(str(getattr(item, "name", item)) for item in getattr(eager, "colocation_stack", None) or ()),
+        in_cross_replica_context=bool(getattr(eager, "in_cross_replica_context", False)),
+        variable_policy="" if policy is None else str(policy),
+        xla_context=int(getattr(eager, "xla_context_id", 0) or 0),
+    )
+
+
+def _device_text(device_function: Any) -> str:
+    for name in ("__name__", "display_name"):
+        text = getattr(device_function, name, None)
+        if isinstance(text, str):
+            return text
+    to_string = getattr(device_function, "to_string", None)
+    return str(to_string()) if callable(to_string) else str(device_function)
+
+
+# --- TraceTypes ------------------------------------------------------------------------------------------------------------------------
+
+
+class TraceTypes:
+    """The classes TensorFlow builds cache keys from; ``None`` where this TensorFlow has no such class."""
+
+    literal: Any = _attribute(_default_types, "Literal")
+    weakref: Any = _attribute(_default_types, "Weakref")
+    tuple: Any = _attribute(_default_types, "Tuple")
+    list: Any = _attribute(_default_types, "List")
+    named_tuple: Any = _attribute(_default_types, "NamedTuple")
+    attrs: Any = _attribute(_default_types, "Attrs")
+    dict: Any = _attribute(_default_types, "Dict")
+    custom_nest: Any = _attribute(_custom_nest, "CustomNestTraceType")
+    variable: Any = _VariableSpec
+
+
+def weakref_target(trace_type: Any) -> Any:
+    """Returns the object a Weakref TraceType stands for, or None if it is gone."""
+    return trace_type._ref()

@@ -1,0 +1,129 @@
+"""Traces as they happen: which function, which call, how long, under which key."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from tfmodetrace.record import signatures, tf_internals, trace_keys
+from tfmodetrace.schema import events_pb2, keys
+
+if TYPE_CHECKING:
+    from tfmodetrace.record import calls as calls_module
+    from tfmodetrace.record import functions
+    from tfmodetrace.record import session as session_module
+
+INFO_ATTRIBUTE = "__modetrace_info__"
+"""Where a wrapper keeps its FunctionInfo. ``tf.function`` copies a function's attributes onto the function it traces, which is how a trace of
+somebody's tf.function finds the traced function below it."""
+
+# id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
+_infos_by_cache: dict[int, functions.FunctionInfo] = {}
+
+
+class PendingTrace:
+    """A trace whose Python body is running."""
+
+    __slots__ = ("call_id", "calls", "info", "signature_id", "start_ns")
+
+    def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls) -> None:
+        self.info = info
+        self.calls = calls
+        self.call_id = calls.current if calls.current_info is info else -1
+        self.signature_id = -1
+        self.start_ns = time.perf_counter_ns()
+
+    def body_entered(self, info: functions.FunctionInfo, call_id: int, signature_id: int) -> None:
+        """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
+        if info is self.info and self.call_id < 0:
+            self.call_id = call_id
+            self.signature_id = signature_id
+
+
+def register_owner(function: Any, info: functions.FunctionInfo) -> None:
+    """Remembers whose traces the additions to a tf.function's cache are."""
+    cache = tf_internals.function_cache_of(function)
+    if cache is not None:
+        _infos_by_cache[id(cache)] = info
+        weakref.finalize(function, _infos_by_cache.pop, id(cache), None).atexit = False
+
+
+class TraceRecorder:
+    """Turns what the trace hook sees into traces of one session."""
+
+    def __init__(self, session: session_module.Session) -> None:
+        self._session = session
+        self._tokens = trace_keys.ObjectTokens()
+        self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
+
+    def _begin(self, python_function: Any, cache: Any) -> PendingTrace | None:
+        try:
+            info = _infos_by_cache.get(id(cache)) if cache is not None else None
+            if info is None:
+                info = getattr(python_function, INFO_ATTRIBUTE, None)
+            if info is None:
+                return None
+            calls = self._session.thread_calls()
+            if info.session is not self._session:
+                self._session.register(info, ())
+            pending = PendingTrace(info, calls)
+            calls.pending_traces.append(pending)
+            return pending
+        except Exception as error:
+            self._session.fault("the begin of a trace could not be recorded", error)
+            return None
+
+    def _failed(self, pending: PendingTrace, error: BaseException) -> None:
+        calls = pending.calls
+        _pop(calls, pending)
+        if calls.current == pending.call_id:
+            calls.trace_failed = True
+
+    def _added(self, pending: PendingTrace, concrete_function: Any, context: Any, cache: Any) -> None:
+        session = self._session
+        calls = pending.calls
+        _pop(calls, pending)
+        try:
+            calls.busy = True
+            end_ns = time.perf_counter_ns()
+            info = pending.info
+            key = trace_keys.cache_key(concrete_function, context, self._tokens)
+            trace = events_pb2.Trace(
+                function_id=info.function_id,
+                call_id=pending.call_id,
+                thread_id=calls.thread_id,
+                start_ns=pending.start_ns,
+                duration_ns=end_ns - pending.start_ns,
+                signature_id=pending.signature_id,
+                key=key,
+                captures=_captures(concrete_function),
+                concrete_name=tf_internals.concrete_name(concrete_function),
+            )
+            outputs = trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens)
+            keys.to_proto(outputs, trace.outputs)
+            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
+            if calls.current == pending.call_id and calls.current_info is info:
+                calls.caused_trace = trace.trace_id
+        except Exception as error:
+            session.fault("a trace could not be recorded", error)
+        finally:
+            calls.busy = False
+
+
+def _pop(calls: calls_module.ThreadCalls, pending: PendingTrace) -> None:
+    if pending in calls.pending_traces:
+        del calls.pending_traces[calls.pending_traces.index(pending) :]
+
+
+def _ordinal(info: functions.FunctionInfo, cache: Any) -> int | None:
+    """The trace's place among all of its function, those before the recording included; None if several caches share the info."""
+    return tf_internals.cached_trace_count(cache) if _infos_by_cache.get(id(cache)) is info else None
+
+
+def _captures(concrete_function: Any) -> list[str]:
+    captures = []
+    for tensor, name in tf_internals.captured_tensors(concrete_function):
+        text = keys.render(signatures.value_node(tensor))
+        captures.append(f"{name}: {text}" if name else text)
+    return captures
