@@ -1,12 +1,12 @@
 """tfmodetrace: what ran eagerly, what ran in a graph, and why was it traced again.
 
-Decorate functions with :func:`traced`, record with :func:`record`, and look with ``tfmodetrace report LOGDIR``, in TensorBoard's "Mode Trace" tab, or
-with :func:`read`. Importing this package does not import TensorFlow.
+Decorate functions with :func:`traced`, record with :func:`record`, and look with ``tfmodetrace report LOGDIR``, in TensorBoard's "Mode
+Trace" tab, or with :func:`read`. Importing this package does not import TensorFlow.
 """
 
-# `record` is both the public context manager and the folder of the recorder. The import system binds a sub-package's name in its parent once, when
-# it is first imported; importing it (it is empty) before the context manager leaves the name to the latter for good.
-import tfmodetrace.record  # isort: skip
+# `record` is both the public context manager and the folder of the recorder. The import system binds a sub-package's name in its parent
+# once, when it is first imported; importing it (it is empty) before the context manager leaves the name to the latter for good.
+import tfmodetrace.record  # noqa: F401 - for its binding # isort: skip
 from tfmodetrace.api import (
     RecordingError,
     SessionActiveError,
@@ -20,7 +20,7 @@ from tfmodetrace.api import (
     stop,
     traced,
 )
-from tfmodetrace.version import VERSION as __version__
+from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
     "RecordingError",

@@ -43,8 +43,8 @@ def traced(*, name: str | None = ..., memory: str | None = ..., sync: bool = ...
 def traced(target: Any = None, /, *, name: str | None = None, memory: str | None = None, sync: bool = False) -> Any:
     """Records every call of a function while a session is active; otherwise does nothing.
 
-    Works on Python functions, methods, static and class methods, lambdas, generators, coroutines, ``functools.partial`` and tf.functions. Put it *above*
-    ``@tf.function`` to see every call and every trace; *below*, only the body is seen, when it is traced.
+    Works on Python functions, methods, static and class methods, lambdas, generators, coroutines, ``functools.partial`` and tf.functions.
+    Put it *above* ``@tf.function`` to see every call and every trace; *below*, only the body is seen, when it is traced.
 
     Args:
         target: What to trace; left out when options are given (``@traced(name="step")``).
@@ -92,8 +92,8 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
     Raises:
         UnavailableError: For an option this version does not have.
         ValueError: For a value no version has.
-        SessionActiveError: On entering, if the process is already recording (unless ``TFMODETRACE_LOGDIR`` started that recording: then the block is part
-            of it).
+        SessionActiveError: On entering, if the process is already recording (unless ``TFMODETRACE_LOGDIR`` started that recording:
+            then the block is part of it).
         RecordingError: On entering, if nothing can be written into ``logdir``.
     """
 
@@ -123,6 +123,8 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             session_module.stop(session)
 
     def __call__(self, function: _F) -> _F:
+        """Makes each call of a function a session."""
+
         @functools.wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
             with type(self)(self._logdir, **self._arguments):
@@ -169,12 +171,11 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
         self._open: list[Any] = []  # a stack: one object may be entered again inside itself
 
     def __enter__(self) -> region:
-        regions = sys.modules.get("tfmodetrace.record.regions")
-        if regions is None:
-            if "tfmodetrace.record.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
-                self._open.append(None)  # nothing was ever started, so nothing records
-                return self
-            from tfmodetrace.record import regions
+        if "tfmodetrace.record.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
+            self._open.append(None)  # nothing was ever started, so nothing records, and TensorFlow need not be imported
+            return self
+        from tfmodetrace.record import regions
+
         call = regions.RegionCall()
         call.open(self._name, sys._getframe(1))
         self._open.append(call)
@@ -197,7 +198,12 @@ def read(path: str | os.PathLike[str]) -> insight.TraceLog:
     return insight.read(os.fspath(path))
 
 
-def compare(fn: Callable[..., Any], *args: Any, modes: tuple[str, ...] = ("eager", "graph", "xla"), **kwargs: Any) -> Any:
+def compare(  # the signature is the contract; nothing of it is used yet
+    fn: Callable[..., Any],  # noqa: ARG001
+    *args: Any,  # noqa: ARG001
+    modes: tuple[str, ...] = ("eager", "graph", "xla"),  # noqa: ARG001
+    **kwargs: Any,  # noqa: ARG001
+) -> Any:
     """Is to run one function eagerly, in a graph and with XLA, and measure it.
 
     Raises:
@@ -206,7 +212,7 @@ def compare(fn: Callable[..., Any], *args: Any, modes: tuple[str, ...] = ("eager
     raise _unavailable("compare()", "Record the function in each mode and compare the runs' reports instead")
 
 
-def expect_traces(*, at_most: int, function: str | None = None) -> Any:
+def expect_traces(*, at_most: int, function: str | None = None) -> Any:  # noqa: ARG001
     """Is to fail a block of code that traces more often than it should.
 
     Raises:
@@ -222,9 +228,7 @@ def _start(logdir: str, *, flush_secs: float) -> Any:
     session_module.start_from_environment()
     active = session_module.STATE.session
     if active is not None and session_module.STATE.from_environment:
-        _logger.warning(
-            "tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir
-        )
+        _logger.warning("tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir)
         return None
     return session_module.start(logdir, flush_secs=flush_secs)
 

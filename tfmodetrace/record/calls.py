@@ -1,8 +1,8 @@
 """The hot path: a call begins, a call ends, one row is appended to its thread's rows.
 
-Rows are packed bytes in a plain list: ``list.append`` is one uninterruptible step, so a row is whole or absent whatever interrupts it (a signal,
-a ``__del__``, the writer thread taking rows from the front), and no lock is needed. The number of rows waiting is bounded; what exceeds it is
-dropped and counted.
+Rows are packed bytes in a plain list: ``list.append`` is one uninterruptible step, so a row is whole or absent whatever interrupts it (a
+signal, a ``__del__``, the writer thread taking rows from the front), and no lock is needed. The number of rows waiting is bounded; what
+exceeds it is dropped and counted.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class ThreadCalls:
         rows: Finished calls, packed; the owner appends, the writer takes from the front.
         current: The id of the innermost open call, -1 outside.
         current_info: The function of that call.
+        current_signature: Its signature.
         depth: How many calls are open.
         caused_trace: The trace that the innermost open call has caused, else -1.
         trace_failed: Whether a trace that the innermost open call has caused failed.
@@ -82,6 +83,7 @@ class ThreadCalls:
         "caused_trace",
         "current",
         "current_info",
+        "current_signature",
         "depth",
         "dropped",
         "pending_traces",
@@ -98,6 +100,7 @@ class ThreadCalls:
         self.rows: list[bytes] = []
         self.current = -1
         self.current_info: functions.FunctionInfo | None = None
+        self.current_signature = -1
         self.depth = 0
         self.caused_trace = -1
         self.trace_failed = False
@@ -127,6 +130,7 @@ class OpenCall(NamedTuple):
     parent_id: int
     outer_id: int
     outer_info: functions.FunctionInfo | None
+    outer_signature: int
     outer_trace: int
     outer_failed: bool
     info: functions.FunctionInfo
@@ -149,6 +153,7 @@ def enter(
     kwargs: dict[str, Any],
     mode: int = _EAGER,
     flags: int = 0,
+    *,
     signed: bool = True,
 ) -> OpenCall | None:
     """Begins a call.
@@ -191,16 +196,17 @@ def enter(
             mode = symbolic_mode()
         call_id = next(session.call_ids)
         depth = calls.depth
-        opened = (calls.current, calls.current_info, calls.caused_trace, calls.trace_failed)
+        outer = (calls.current, calls.current_info, calls.current_signature, calls.caused_trace, calls.trace_failed)
         calls.current = call_id
         calls.current_info = info
+        calls.current_signature = signature_id
         calls.caused_trace = -1
         calls.trace_failed = False
         calls.depth = depth + 1
         if mode == _TRACING and calls.pending_traces:
             calls.pending_traces[-1].body_entered(info, call_id, signature_id)
         calls.busy = False
-        return OpenCall(session, calls, call_id, opened[0], *opened, info, signature_id, mode, flags, depth, _now_ns())
+        return OpenCall(session, calls, call_id, outer[0], *outer, info, signature_id, mode, flags, depth, _now_ns())
     except Exception as error:
         if calls is not None:
             calls.busy = False
@@ -217,7 +223,23 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int | None
         end_ns: When it ended (``time.perf_counter_ns()``); now, if not given.
     """
     end_ns = end_ns or _now_ns()
-    session, calls, call_id, parent_id, outer_id, outer_info, outer_trace, outer_failed, info, signature_id, mode, flags, depth, start_ns = call
+    (
+        session,
+        calls,
+        call_id,
+        parent_id,
+        outer_id,
+        outer_info,
+        outer_signature,
+        outer_trace,
+        outer_failed,
+        info,
+        signature_id,
+        mode,
+        flags,
+        depth,
+        start_ns,
+    ) = call
     try:
         caused_trace = calls.caused_trace
         if error is not None:
@@ -226,6 +248,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int | None
                 mode = _TRACING
         calls.current = outer_id
         calls.current_info = outer_info
+        calls.current_signature = outer_signature
         calls.caused_trace = outer_trace
         calls.trace_failed = outer_failed
         calls.depth = depth
@@ -260,6 +283,7 @@ def suspend(call: OpenCall) -> None:
     if calls.current == call.call_id:
         calls.current = call.outer_id
         calls.current_info = call.outer_info
+        calls.current_signature = call.outer_signature
         calls.depth = call.depth
 
 
@@ -278,9 +302,11 @@ def resume(call: OpenCall) -> OpenCall:
         calls=calls,
         outer_id=calls.current,
         outer_info=calls.current_info,
+        outer_signature=calls.current_signature,
         depth=calls.depth,
         outer_trace=calls.caused_trace,
         outer_failed=calls.trace_failed,
     )
-    calls.current, calls.current_info, calls.depth = call.call_id, call.info, calls.depth + 1
+    calls.current, calls.current_info, calls.current_signature = call.call_id, call.info, call.signature_id
+    calls.depth += 1
     return resumed

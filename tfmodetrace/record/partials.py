@@ -8,7 +8,7 @@ from typing import Any
 from tfmodetrace.record import functions, tf_internals, wrappers
 
 
-class TracedPartial(functools.partial):  # type: ignore[type-arg]
+class TracedPartial(functools.partial[Any]):
     """Records each call of a partial under its function's name.
 
     AutoGraph takes partials apart and calls their function; only to AutoGraph is ``func`` the recording wrapper.
@@ -18,11 +18,12 @@ class TracedPartial(functools.partial):  # type: ignore[type-arg]
     _modetrace_name: str | None
 
     @property
-    def func(self) -> Any:  # type: ignore[override]
+    def func(self) -> Any:
         """The function, as in any partial."""
         return self._modetrace_call if tf_internals.called_by_converted_call() else super().func
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function with the arguments held and given."""
         return self._modetrace_call(*self.args, *args, **{**self.keywords, **kwargs})
 
     def __reduce__(self) -> Any:

@@ -60,7 +60,8 @@ class Session:
         self.recorded_calls = 0
         self._dropped_by_ended_threads = 0
         self._abandoned = False
-        # Re-entrant: while one of these tables is filled, a garbage collection may run somebody's __del__, which may call a traced function.
+        # Re-entrant: while one of these tables is filled, a garbage collection may run somebody's __del__, which may call a traced
+        # function.
         self._lock = threading.RLock()
         self._threads: list[calls_module.ThreadCalls] = []
         self._thread_ids = itertools.count()
@@ -77,7 +78,9 @@ class Session:
             self._writer = writer.Writer(self, writer.EventFile(logdir), flush_secs)
             self._writer.start(_session_start(start_unix_ns))
         except (OSError, tf.errors.OpError) as error:
-            raise public_errors.RecordingError(f"Nothing can be recorded into {logdir!r}: {_sentence(error)} Pass a directory that can be written.") from error
+            raise public_errors.RecordingError(
+                f"Nothing can be recorded into {logdir!r}: {_sentence(error)} Pass a directory that can be written."
+            ) from error
         self._traces.hook.install()
 
     # --- From the hot path's slow turns ---------------------------------------------------------------------------------------------
@@ -156,9 +159,7 @@ class Session:
             trace.trace_id = next(self._trace_ids)
             self._waiting["traces"].append(trace)
 
-    def add_error(
-        self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException
-    ) -> None:
+    def add_error(self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException) -> None:
         """Keeps an exception that left a call."""
         kind, message = errors.describe(error)
         with self._lock:

@@ -4,6 +4,8 @@ The key is built on every call, so it holds what is already there (an enum, a sh
 different keys may describe one signature (``f(x)`` and ``f(x, n=3)`` where 3 is the default); the tree decides.
 """
 
+# ruff: noqa: FBT001 - passing flags by keyword costs time on every call
+
 from __future__ import annotations
 
 import inspect
@@ -114,8 +116,8 @@ def arguments_node(
         literals: Whether Python values are told apart, or only their types.
 
     Returns:
-        A DICT node with one child a parameter; what fits no parameter stands under ``*args`` or ``**kwargs``, so that a call that will fail for
-        its arguments is described too.
+        A DICT node with one child a parameter; what fits no parameter stands under ``*args`` or ``**kwargs``, so that a call that will
+        fail for its arguments is described too.
     """
     names: list[str] = []
     children: list[keys.Node] = []

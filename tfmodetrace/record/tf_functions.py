@@ -1,8 +1,8 @@
 """A tf.function that records its calls and still is that tf.function.
 
-``traced(f)`` for a tf.function ``f`` is an object of a subclass of its class that shares its ``__dict__``: cache, lock, variables and options are
-literally the same, so everything that asks for a tf.function (``isinstance``, saved-model export, ``get_concrete_function``, pickling) goes on
-working, and tracing either traces both.
+``traced(f)`` for a tf.function ``f`` is an object of a subclass of its class that shares its ``__dict__``: cache, lock, variables and
+options are literally the same, so everything that asks for a tf.function (``isinstance``, saved-model export, ``get_concrete_function``,
+pickling) goes on working, and tracing either traces both.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def wrap(function: Any, *, name: str | None) -> Any:
     """Returns the tf.function as one that records its calls and traces."""
     options = tf_internals.tf_function_options(function)
     info = functions.FunctionInfo(function.python_function, kind="tf.function", name=name, options=options)
-    traced = object.__new__(_traced_class(type(function)))
+    traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
     _adopt(traced, info)
     return traced
@@ -45,8 +45,8 @@ def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
 
 
 def _rebuild(base: type, state: dict[str, Any], name: str) -> Any:
-    function = object.__new__(base)
-    function.__setstate__(state)  # type: ignore[attr-defined]
+    function: Any = object.__new__(base)
+    function.__setstate__(state)
     return wrap(function, name=name)
 
 
@@ -55,9 +55,9 @@ def _traced_class(base: type) -> type:
     known = _classes.get(base)
     if known is not None:
         return known
-    base_call: Callable[..., Any] = base.__call__  # type: ignore[operator]
+    base_call: Callable[..., Any] = base.__call__
 
-    class TracedFunction(base):  # type: ignore[misc, valid-type]
+    class TracedFunction(base):
         __doc__ = base.__doc__
         __slots__ = ("_modetrace_info", "_modetrace_mode")
 

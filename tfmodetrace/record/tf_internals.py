@@ -107,19 +107,19 @@ def function_cache_of(function: Any) -> Any:
 # --- AutoGraph -------------------------------------------------------------------------------------------------------------------------
 
 DYNAMIC_CODE_FILENAME = "<string>"
-"""AutoGraph leaves functions alone whose code says it comes from here ("dynamic code"), and only those keep their place in every way AutoGraph
-reaches a function: as the body of a tf.function, nested in one, through ``tf_convert`` in tf.data or tf.distribute."""
+"""AutoGraph leaves functions alone whose code says it comes from here ("dynamic code"), and only those keep their place in every way
+AutoGraph reaches a function: as the body of a tf.function, nested in one, through ``tf_convert`` in tf.data or tf.distribute."""
 
 AUTOGRAPH_MARK = "autograph_info__"
 """An object with this attribute is called by AutoGraph as it is."""
 
-_CALL_CODES: tuple[types.CodeType, ...] = tuple(
-    function.__code__ for function in (_call_unconverted, _method_target_call) if hasattr(function, "__code__")
-)
-_CONVERTED_CALL_CODE: types.CodeType | None = getattr(_converted_call, "__code__", None)
+UNCONVERTED_CALL_CODE: types.CodeType | None = getattr(_call_unconverted, "__code__", None)
+"""The code AutoGraph calls a function from that it does not convert."""
 
-# Padded so that the hot path can compare with two names instead of searching a tuple.
-UNCONVERTED_CALL_CODE, METHOD_TARGET_CALL_CODE = (*_CALL_CODES, None, None)[:2]
+METHOD_TARGET_CALL_CODE: types.CodeType | None = getattr(_method_target_call, "__code__", None)
+"""The code it calls a tf.function's method from, in between."""
+
+_CONVERTED_CALL_CODE: types.CodeType | None = getattr(_converted_call, "__code__", None)
 
 
 def call_as_autograph_would(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], caller: types.FrameType) -> Any:
@@ -162,14 +162,14 @@ class TraceHook:
 
     Args:
         begin: Called with (python_function, function_cache) before a body runs; returns a token, or None if the trace is of no interest.
-        failed: Called with (token, exception) when the body raised.
+        failed: Called with (token) when the body raised.
         added: Called with (token, concrete_function, cache_context, function_cache) once TensorFlow has the trace in its cache.
     """
 
     def __init__(
         self,
         begin: Callable[[Any, Any], Any],
-        failed: Callable[[Any, BaseException], None],
+        failed: Callable[[Any], None],
         added: Callable[[Any, Any, Any, Any], None],
     ) -> None:
         self._begin = begin
@@ -196,8 +196,8 @@ class TraceHook:
                 return create(function_type, type_context, func_graph, tracing_options)
             try:
                 concrete_function = create(function_type, type_context, func_graph, tracing_options)
-            except BaseException as error:
-                self._failed(token, error)
+            except BaseException:
+                self._failed(token)
                 raise
             if cache is not None:
                 tokens[id(concrete_function)] = token
@@ -254,7 +254,7 @@ def concrete_name(concrete_function: Any) -> str:
 
 
 def captured_tensors(concrete_function: Any) -> Iterator[tuple[Any, str]]:
-    """Yields (captured value, name): the variable and its name where a variable's handle was captured, else the tensor and an empty string."""
+    """Yields (captured value, name): variable and name where a variable's handle was captured, else the tensor and an empty string."""
     variables = {id(variable.handle): variable for variable in concrete_function.graph.variables if hasattr(variable, "handle")}
     for tensor in concrete_function.captured_inputs:
         variable = variables.get(id(tensor))

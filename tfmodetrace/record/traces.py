@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tfmodetrace.record import session as session_module
 
 INFO_ATTRIBUTE = "__modetrace_info__"
-"""Where a wrapper keeps its FunctionInfo. ``tf.function`` copies a function's attributes onto the function it traces, which is how a trace of
-somebody's tf.function finds the traced function below it."""
+"""Where a wrapper keeps its FunctionInfo. ``tf.function`` copies a function's attributes onto the function it traces, which is how a
+trace of somebody's tf.function finds the traced function below it."""
 
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
@@ -30,8 +30,9 @@ class PendingTrace:
     def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls) -> None:
         self.info = info
         self.calls = calls
-        self.call_id = calls.current if calls.current_info is info else -1
-        self.signature_id = -1
+        caused_by_call = calls.current_info is info
+        self.call_id = calls.current if caused_by_call else -1
+        self.signature_id = calls.current_signature if caused_by_call else -1
         self.start_ns = time.perf_counter_ns()
 
     def body_entered(self, info: functions.FunctionInfo, call_id: int, signature_id: int) -> None:
@@ -74,7 +75,7 @@ class TraceRecorder:
             self._session.fault("the begin of a trace could not be recorded", error)
             return None
 
-    def _failed(self, pending: PendingTrace, error: BaseException) -> None:
+    def _failed(self, pending: PendingTrace) -> None:
         calls = pending.calls
         _pop(calls, pending)
         if calls.current == pending.call_id:

@@ -1,9 +1,9 @@
 """What ``@traced`` puts around Python functions: plain, generator, coroutine, asynchronous generator.
 
-Two things make these wrappers invisible to TensorFlow. AutoGraph must neither convert the wrapper nor forget to convert what it wraps, so the wrapper's code
-says it comes from ``<string>`` (AutoGraph leaves such code alone, however it reaches it), and when AutoGraph is the caller, the wrapped function is handed
-back to it with the very options of that call. And ``__wrapped__`` leads to the user's function, so that signatures, sources and tf.function's
-argument binding see what they saw before.
+Two things make these wrappers invisible to TensorFlow. AutoGraph must neither convert the wrapper nor forget to convert what it wraps, so
+the wrapper's code says it comes from ``<string>`` (AutoGraph leaves such code alone, however it reaches it), and when AutoGraph is the
+caller, the wrapped function is handed back to it with the very options of that call. And ``__wrapped__`` leads to the user's function, so
+that signatures, sources and tf.function's argument binding see what they saw before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The writer thread: rows and definitions → chunks → an event file.
 
-It is the only one that touches the file. Every ``flush_secs`` at the latest it takes what waits, writes it and flushes, so that a killed process loses
-at most that much. A file system that fails ends the recording, not the training: what cannot be written is counted as dropped.
+It is the only one that touches the file. Every ``flush_secs`` at the latest it takes what waits, writes it and flushes, so that a killed
+process loses at most that much. A file system that fails ends the recording, not the training: what cannot be written is counted as
+dropped.
 """
 
 from __future__ import annotations

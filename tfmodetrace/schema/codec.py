@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ _COMPRESSION_LEVEL: Final = 1
 _DELTA_COLUMNS: Final = frozenset({"start_ns", "call_id", "parent_id"})
 _COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in COLUMN_NAMES}
 _COLUMN_NAMES_BY_ID: Final = {number: name for name, number in _COLUMN_IDS.items()}
-_DTYPES: Final = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
+_DTYPES: Final[Mapping[int, np.dtype[Any]]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
 
 class CodecError(ValueError):
@@ -146,7 +146,7 @@ def _encode_column(batch: events_pb2.CallBatch, name: str, values: npt.NDArray[n
     width = _width(int(offsets.max()))
     column.width = width
     narrow = offsets.astype(_DTYPES[width])
-    return narrow.view(np.uint8).reshape(-1, width).T.tobytes()
+    return bytes(narrow.view(np.uint8).reshape(-1, width).T.tobytes())
 
 
 def _decode_column(column: events_pb2.Column, planes: npt.NDArray[np.uint8], rows: int) -> npt.NDArray[np.int64]:
@@ -154,7 +154,7 @@ def _decode_column(column: events_pb2.Column, planes: npt.NDArray[np.uint8], row
     if column.encoding == events_pb2.Column.CONSTANT:
         return np.full(rows, base, dtype=np.int64)
     narrow = np.ascontiguousarray(planes.reshape(column.width, rows).T).view(_DTYPES[column.width]).reshape(rows)
-    values = narrow.astype(np.uint64) + base.view(np.uint64)
+    values: npt.NDArray[np.uint64] = narrow.astype(np.uint64) + base.view(np.uint64)
     if column.encoding == events_pb2.Column.DELTA:
         values[0] = np.int64(column.first).view(np.uint64)
         values = np.cumsum(values, dtype=np.uint64)

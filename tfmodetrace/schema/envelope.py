@@ -1,8 +1,8 @@
 """A chunk as a TensorBoard event, and back.
 
 TensorBoard lists a run when it finds a summary whose metadata names a plugin. A chunk therefore travels as the one string of a
-BLOB_SEQUENCE tensor: the only data class whose size TensorBoard's loaders bound (they keep 10 a tag), and a data class must be set, since the
-fast loader drops what has none.
+BLOB_SEQUENCE tensor: the only data class whose size TensorBoard's loaders bound (they keep 10 a tag), and a data class must be set, since
+the fast loader drops what has none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NewerSchemaError(ValueError):
 
 def file_header(wall_time_s: float) -> bytes:
     """Returns the event every TensorBoard event file begins with."""
-    return event_pb2.Event(wall_time=wall_time_s, file_version=_FILE_VERSION).SerializeToString()
+    return bytes(event_pb2.Event(wall_time=wall_time_s, file_version=_FILE_VERSION).SerializeToString())
 
 
 def wrap(chunk: events_pb2.Chunk, wall_time_s: float) -> bytes:
@@ -39,7 +39,7 @@ def wrap(chunk: events_pb2.Chunk, wall_time_s: float) -> bytes:
     value.tensor.dtype = types_pb2.DT_STRING
     value.tensor.tensor_shape.CopyFrom(tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=1)]))
     value.tensor.string_val.append(chunk.SerializeToString())
-    return event.SerializeToString()
+    return bytes(event.SerializeToString())
 
 
 def unwrap(record: bytes) -> events_pb2.Chunk | None:

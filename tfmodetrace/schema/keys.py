@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, cast
 
 from tfmodetrace.schema import events_pb2
 
@@ -58,7 +58,7 @@ def clip(text: str) -> str:
 
 def to_proto(node: Node, target: events_pb2.Node) -> None:
     """Writes a node and everything below it into an empty message."""
-    target.kind = node.kind
+    target.kind = cast("events_pb2.Node.Kind", node.kind)
     target.type_name = node.type_name
     target.dtype = node.dtype
     target.text = node.text
