@@ -1,0 +1,1 @@
+"""The command ``tfmodetrace``: one module a command. No TensorFlow."""

@@ -1,0 +1,56 @@
+"""``tfmodetrace report LOGDIR``: what was recorded, as a page or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import sys
+from typing import Any
+
+from tfmodetrace.cli import report_page, terminal
+from tfmodetrace.insight import report as reports
+from tfmodetrace.log import errors, reader, tracelog
+
+
+def add_parser(commands: Any, *, epilog: str) -> None:
+    """Adds the command to the parser's commands."""
+    parser = commands.add_parser(
+        "report",
+        help="print what was recorded",
+        description="Print which functions ran in which mode, what was traced and why, and what raised.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("logdir", metavar="LOGDIR", help="what was given to tfmodetrace.record(), a directory above it, or an event file")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of a page")
+    parser.add_argument("--run", metavar="GLOB", default="*", help="only runs whose names match, such as 'train*' (default: all)")
+    parser.set_defaults(run_command=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> bool:
+    """Prints the report.
+
+    Returns:
+        Whether there was something to print.
+    """
+    try:
+        log = reader.read(arguments.logdir)
+    except errors.LogError as error:
+        terminal.complain(str(error))
+        return False
+    for warning in log.warnings:
+        terminal.complain(f"warning: {warning}")
+    runs = tuple(run for run in log.runs if fnmatch.fnmatchcase(run.name, arguments.run))
+    if not runs:
+        names = ", ".join(run.name for run in log.runs)
+        terminal.complain(f"No run in {arguments.logdir} is called {arguments.run}; there are: {names}.")
+        return False
+    report = reports.build_report(tracelog.TraceLog(path=log.path, runs=runs, warnings=log.warnings))
+    if arguments.json:
+        # ASCII, so that no terminal's or pipe's encoding can spoil it.
+        json.dump(report, sys.stdout, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
+    else:
+        report_page.print_report(terminal.Console(), report)
+    return True

@@ -1,0 +1,225 @@
+"""The report as a page for people, made of the same JSON that ``--json`` prints."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import rich.box
+import rich.console
+import rich.padding
+import rich.table
+import rich.text
+
+from tfmodetrace.cli import terminal
+from tfmodetrace.schema import words
+
+_MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
+_SHOWN_SIGNATURES: Final = 6
+_SHOWN_TRACES: Final = 4
+_SHOWN_ERRORS: Final = 10
+_SHOWN_MESSAGE_LINES: Final = 6
+_WIDE_COLUMNS: Final = 110
+
+
+def print_report(console: rich.console.Console, report: dict[str, Any]) -> None:
+    """Prints every run of a report."""
+    for number, run in enumerate(report["runs"]):
+        if number:
+            console.print()
+        _Page(console, run).print()
+
+
+class _Page:
+    def __init__(self, console: rich.console.Console, run: dict[str, Any]) -> None:
+        self._console = console
+        self._run = run
+        self._functions: list[dict[str, Any]] = sorted(run["functions"], key=lambda function: -function["time_ns"]["total"])
+        self._names = {function["function_id"]: self._display_name(function) for function in self._functions}
+
+    def print(self) -> None:
+        self._header()
+        if not self._functions:
+            self._line("No traced function was called.")
+            return
+        self._function_table()
+        self._signatures()
+        self._traces()
+        self._errors()
+
+    def _header(self) -> None:
+        run, processes = self._run, self._run["processes"]
+        title = rich.text.Text.assemble(terminal.text("run ", "bold"), terminal.text(run["run"], "bold cyan"))
+        if run["start_unix_ns"] is not None:
+            started = dt.datetime.fromtimestamp(run["start_unix_ns"] / 1e9, tz=dt.UTC).astimezone()
+            title.append(f"   recorded {started:%Y-%m-%d %H:%M:%S}", style="dim")
+        self._console.print(title)
+        if run["versions"]:
+            self._line(" · ".join(f"{name} {version}" for name, version in run["versions"].items()), "dim")
+        for process in processes:
+            host = process["host"] if process["host"] is not None else "unknown host"
+            words_ = [f"process {process['process']}: pid {process['pid'] if process['pid'] is not None else 'unknown'} on {host}"]
+            if process["worker"]:
+                words_.append(process["worker"])
+            words_.append("complete" if process["complete"] else "still recording, or killed")
+            if process["dropped"]:
+                words_.append(f"{terminal.plural(process['dropped'], 'call')} dropped, so counts are too low")
+            troubled = process["dropped"] or not process["complete"]
+            self._line(", ".join(words_), "yellow" if troubled else "dim")
+
+    def _function_table(self) -> None:
+        modes = [mode for mode in words.MODES if mode != "v1-graph" or any(function["calls"][mode] for function in self._functions)]
+        wide = self._console.width >= _WIDE_COLUMNS
+        table = _table()
+        table.add_column("function", overflow="fold", ratio=1, min_width=12)
+        if wide:
+            table.add_column("kind", no_wrap=True)
+            table.add_column("defined at", overflow="fold", style="dim", max_width=32)
+        for mode in modes:
+            table.add_column(f"calls\n{mode}", justify="right", no_wrap=True, style=_MODE_STYLES[mode])
+        for heading in ("traces", "errors"):
+            table.add_column(f"\n{heading}", justify="right", no_wrap=True)
+        for heading in ("total", "self", "tracing"):
+            table.add_column(f"time\n{heading}", justify="right", no_wrap=True)
+        for function in self._functions:
+            name = terminal.text(self._names[function["function_id"]], "bold")
+            cells: list[rich.text.Text] = [name]
+            if wide:
+                where = f"{_last_part(function['file'])}:{function['line']}" if function["file"] and function["line"] else ""
+                cells += [terminal.text(function["kind"]), terminal.text(where)]
+            else:
+                name.append(f"\n{terminal.safe(function['kind'])}", style="not bold dim")
+            cells += [_number(function["calls"][mode]) for mode in modes]
+            cells.append(_number(function["traces"]))
+            cells.append(_number(function["errors"], "red"))
+            cells += [_duration(function["time_ns"][part]) for part in ("total", "self", "tracing")]
+            table.add_row(*cells)
+        self._section("Functions", table)
+
+    def _signatures(self) -> None:
+        several = [function for function in self._functions if len(function["signatures"]) > 1]
+        if not several:
+            return
+        table = _table()
+        table.add_column("calls", justify="right", no_wrap=True)
+        table.add_column("traces", justify="right", no_wrap=True)
+        table.add_column("signature", overflow="fold", ratio=1)
+        for function in several:
+            signatures = sorted(function["signatures"], key=lambda signature: -signature["calls"])
+            table.add_row("", "", _headline(self._names[function["function_id"]], terminal.plural(len(signatures), "signature")))
+            for signature in signatures[:_SHOWN_SIGNATURES]:
+                table.add_row(_number(signature["calls"]), _number(signature["traces"]), terminal.text(f"  {signature['text']}"))
+            rest = signatures[_SHOWN_SIGNATURES:]
+            if rest:
+                calls, traces = (sum(signature[part] for signature in rest) for part in ("calls", "traces"))
+                table.add_row(_number(calls), _number(traces), terminal.text(f"  … in {len(rest)} more", "dim"))
+        self._section("Functions called with several signatures", table)
+
+    def _traces(self) -> None:
+        by_function: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
+        for trace in self._run["traces"]:
+            by_function[trace["function_id"]].append(trace)
+        if not by_function:
+            return
+        table = _table()
+        table.add_column("trace", justify="right", no_wrap=True)
+        table.add_column("took", justify="right", no_wrap=True)
+        table.add_column("why", overflow="fold", ratio=1)
+        for function_id, traces in sorted(by_function.items(), key=lambda item: -len(item[1])):
+            took = sum(trace["duration_ns"] for trace in traces)
+            headline = _headline(self._names[function_id], f"{terminal.plural(len(traces), 'trace')}, {terminal.duration(took)}")
+            table.add_row("", "", headline)
+            for trace in _folded(traces):
+                table.add_row(f"#{trace['ordinal']}", _duration(trace["duration_ns"]), self._why(trace))
+            rest = traces[len(_folded(traces)) :]
+            if rest:
+                kinds = collections.Counter(", ".join(trace["reason"]["kinds"]) for trace in rest)
+                summary = "; ".join(f"{number}× {kind}" for kind, number in kinds.most_common())
+                table.add_row(
+                    "…",
+                    _duration(sum(trace["duration_ns"] for trace in rest)),
+                    terminal.text(f"  {terminal.plural(len(rest), 'more trace')}: {summary}", "dim"),
+                )
+            fix = next((trace["reason"]["fix"] for trace in traces if trace["reason"]["fix"]), None)
+            if fix:
+                table.add_row("", "fix", rich.text.Text(terminal.safe(_indented(fix), lines=True), style="green", overflow="fold"))
+        self._section("Traces", table)
+
+    def _why(self, trace: dict[str, Any]) -> rich.text.Text:
+        reason = trace["reason"]
+        first = reason["kinds"] == ["first-trace"]
+        detail = (trace["signature"] or "") if first else reason["summary"]
+        return terminal.text("  ").append(terminal.safe(", ".join(reason["kinds"])), style="magenta").append(f"  {terminal.safe(detail)}")
+
+    def _errors(self) -> None:
+        if not self._run["errors"]:
+            return
+        alike: dict[tuple[Any, ...], list[dict[str, Any]]] = collections.defaultdict(list)
+        for error in self._run["errors"]:
+            alike[error["function_id"], error["type"], error["mode"], error["message"]].append(error)
+        parts: list[rich.console.RenderableType] = []
+        for (function_id, kind, mode, message), errors in list(alike.items())[:_SHOWN_ERRORS]:
+            line = terminal.text("").append(terminal.safe(kind), style="bold red")
+            line.append(" in ").append(terminal.safe(self._names[function_id]), style="bold")
+            times = f", {len(errors)} times, first" if len(errors) > 1 else ""
+            line.append(f" ({mode}{times} at {terminal.duration(max(0, errors[0]['time_ns']))})", style="dim")
+            parts.append(line)
+            parts.append(rich.padding.Padding(_message(message), (0, 0, 0, 2)))
+        if len(alike) > _SHOWN_ERRORS:
+            parts.append(terminal.text(f"… and {len(alike) - _SHOWN_ERRORS} more; --json has them all", "dim"))
+        self._section("Errors", rich.console.Group(*parts))
+
+    def _display_name(self, function: dict[str, Any]) -> str:
+        name = str(function["name"])
+        if function["instance"]:
+            name += f" #{function['instance'] + 1}"
+        if len(self._run["processes"]) > 1:
+            name += f" [process {function['process']}]"
+        return name
+
+    def _section(self, title: str, body: rich.console.RenderableType) -> None:
+        self._console.print()
+        self._console.print(terminal.text(title, "bold underline"))
+        self._console.print(body)
+
+    def _line(self, value: str, style: str = "") -> None:
+        self._console.print(terminal.text(value, style))
+
+
+def _table() -> rich.table.Table:
+    return rich.table.Table(box=rich.box.SIMPLE_HEAD, expand=False, padding=0, pad_edge=False, show_edge=False)
+
+
+def _folded(traces: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    # Folding a single trace away would save nothing.
+    return traces if len(traces) <= _SHOWN_TRACES + 1 else traces[:_SHOWN_TRACES]
+
+
+def _headline(name: str, facts: str) -> rich.text.Text:
+    return terminal.text(name, "bold").append(f"  {facts}", style="not bold dim")
+
+
+def _number(value: int, style: str = "") -> rich.text.Text:
+    return rich.text.Text(terminal.count(value), style=style if value else "dim")
+
+
+def _duration(value: int) -> rich.text.Text:
+    return rich.text.Text(terminal.duration(value) if value else "0", style="" if value else "dim")
+
+
+def _message(message: str) -> rich.text.Text:
+    lines: Iterable[str] = [line for line in message.splitlines() if line.strip()] or ["(no message)"]
+    shown = list(lines)
+    if len(shown) > _SHOWN_MESSAGE_LINES:
+        shown = [*shown[:_SHOWN_MESSAGE_LINES], f"… {len(shown) - _SHOWN_MESSAGE_LINES} more lines"]
+    return rich.text.Text(terminal.safe("\n".join(shown), lines=True), overflow="fold")
+
+
+def _indented(block: str) -> str:
+    return "\n".join(f"  {line}" for line in block.splitlines())
+
+
+def _last_part(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]

@@ -1,0 +1,155 @@
+"""The report: the JSON of ``tfmodetrace report --json``, in one place. The terminal and the page show the same."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any, Final
+
+import numpy as np
+
+from tfmodetrace.insight import reasons, times
+from tfmodetrace.log import tables, tracelog
+from tfmodetrace.schema import words
+
+REPORT_VERSION: Final = 1
+"""``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
+
+
+def build_report(log: tracelog.TraceLog) -> dict[str, Any]:
+    """Builds the report of all runs of a log: plain values that are safe to write as JSON."""
+    return {"schema_version": REPORT_VERSION, "runs": [run_report(run) for run in log.runs]}
+
+
+def run_report(run: tracelog.Run) -> dict[str, Any]:
+    """Builds the report of one run. Optional facts that were not recorded are ``None``."""
+    return {
+        "run": run.name,
+        "start_unix_ns": run.start_unix_ns,
+        "complete": run.complete,
+        "processes": [_process(process) for process in run.processes],
+        "versions": dict(run.versions),
+        "options": dict(run.options),
+        "functions": _functions(run),
+        "traces": _traces(run),
+        "errors": [_error(error) for error in run.errors],
+        "findings": [],
+        "warnings": list(run.warnings),
+    }
+
+
+def _process(process: tables.Process) -> dict[str, Any]:
+    return {
+        "host": process.host,
+        "pid": process.pid,
+        "worker": process.worker,
+        "complete": process.complete,
+        "dropped": process.dropped,
+        "process": process.process,
+        "start_ns": process.start_ns,
+        "end_ns": process.end_ns,
+        "internal_faults": process.internal_faults,
+    }
+
+
+def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
+    count, modes = len(run.functions), len(words.MODES)
+    calls = run.calls
+    by_mode = np.bincount(calls.function_id.astype(np.int64) * modes + calls.mode, minlength=count * modes).reshape(count, modes)
+    total, alone, tracing = times.total_ns(run), times.self_ns(run), times.tracing_ns(run)
+    traces = collections.Counter(trace.function_id for trace in run.traces)
+    errors = collections.Counter(error.function_id for error in run.errors)
+    signatures = _signatures(run)
+    return [
+        {
+            "function_id": function.function_id,
+            "name": function.name,
+            "file": function.file or None,
+            "line": function.line or None,
+            "kind": function.kind,
+            "process": function.process,
+            "qualname": function.qualname,
+            "module": function.module,
+            "definition_id": function.definition_id,
+            "instance": function.instance,
+            "calls": _calls_by_mode(by_mode[function.function_id].tolist()),
+            "traces": traces[function.function_id],
+            "errors": errors[function.function_id],
+            "time_ns": {
+                "total": int(total[function.function_id]),
+                "self": int(alone[function.function_id]),
+                "tracing": int(tracing[function.function_id]),
+            },
+            "signatures": signatures[function.function_id],
+            "devices": None,
+            "memory": None,
+        }
+        for function in run.functions
+    ]
+
+
+def _calls_by_mode(counts: list[int]) -> dict[str, int]:
+    return {**dict(zip(words.MODES, counts, strict=True)), "total": sum(counts)}
+
+
+def _signatures(run: tracelog.Run) -> list[list[dict[str, Any]]]:
+    recorded = run.calls.signature_id[run.calls.signature_id >= 0]
+    calls = np.bincount(recorded, minlength=len(run.signatures)).tolist()
+    traces = collections.Counter(trace.signature_id for trace in run.traces)
+    by_function: list[list[dict[str, Any]]] = [[] for _ in run.functions]
+    for signature in run.signatures:
+        number = signature.signature_id
+        by_function[signature.function_id].append(
+            {"signature_id": number, "text": signature.text, "calls": calls[number], "traces": traces[number]}
+        )
+    return by_function
+
+
+def _traces(run: tracelog.Run) -> list[dict[str, Any]]:
+    return [
+        {
+            "trace_id": trace.trace_id,
+            "function_id": trace.function_id,
+            "process": trace.process,
+            "ordinal": trace.ordinal,
+            "call_id": trace.call_id,
+            "thread": trace.thread_id,
+            "start_ns": trace.start_ns,
+            "duration_ns": trace.duration_ns,
+            "signature_id": trace.signature_id,
+            "signature": run.trace_signature(trace),
+            "outputs": trace.outputs,
+            "captures": list(trace.captures),
+            "concrete_name": trace.concrete_name,
+            "reason": _reason(reason),
+            "graph": None,
+            "placement": None,
+        }
+        for trace, reason in zip(run.traces, reasons.explain(run), strict=True)
+    ]
+
+
+def _reason(reason: reasons.Reason) -> dict[str, Any]:
+    return {
+        "kinds": list(reason.kinds),
+        "nearest_trace_id": reason.nearest_trace_id,
+        "summary": reason.summary,
+        "changes": [
+            {"kind": change.kind, "path": change.path, "before": change.before, "after": change.after} for change in reason.changes
+        ],
+        "fix": reason.fix,
+    }
+
+
+def _error(error: tables.Error) -> dict[str, Any]:
+    return {
+        "error_id": error.error_id,
+        "function_id": error.function_id,
+        "process": error.process,
+        "call_id": error.call_id,
+        "thread": error.thread_id,
+        "time_ns": error.time_ns,
+        "mode": error.mode,
+        "type": error.type,
+        "message": error.message,
+        "diagnosis": None,
+    }

@@ -1,0 +1,137 @@
+"""What one event file holds so far: tables and call columns that grow chunk by chunk, with the file's own ids and times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.log import convert, tables
+from tfmodetrace.schema import codec, events_pb2, words
+
+_ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
+_REFERENCES: Final = ("function_id", "signature_id", "trace_id", "thread_id")
+_LARGEST_ID: Final = int(np.iinfo(np.int32).max)
+_LARGEST_DEPTH: Final = int(np.iinfo(np.uint16).max)
+
+
+class Content:
+    """One event file's facts. Grows by :meth:`add`; nothing that was handed out before changes.
+
+    Attributes:
+        chunks: How many chunks were added.
+        lost_chunks: How many are missing between them.
+        session_start: How the session began; ``None`` if that is lost.
+        session_end: How it ended; ``None`` if it did not, or that is lost.
+        dropped: Calls the process says it lost.
+        internal_faults: Faults the process says it had.
+        invalid_calls: Calls that were left out because their values are impossible.
+        damaged_batches: Why batches of calls could not be read.
+        threads: By the file's ids, as all tables here.
+        functions: See ``threads``.
+        signatures: See ``threads``.
+        traces: See ``threads``.
+        errors: See ``threads``.
+    """
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self.chunks = 0
+        self.lost_chunks = 0
+        self.session_start: events_pb2.SessionStart | None = None
+        self.session_end: events_pb2.SessionEnd | None = None
+        self.dropped = 0
+        self.internal_faults = 0
+        self.invalid_calls = 0
+        self.damaged_batches: list[str] = []
+        self.threads: dict[int, tables.Thread] = {}
+        self.functions: dict[int, tables.Function] = {}
+        self.signatures: dict[int, tables.Signature] = {}
+        self.traces: dict[int, tables.Trace] = {}
+        self.errors: dict[int, tables.Error] = {}
+        self._next_sequence = 0
+        self._calls = _GrowingColumns()
+
+    def add(self, chunk: events_pb2.Chunk) -> None:
+        """Adds what a chunk holds. Of two rows with one id the first stays."""
+        self.chunks += 1
+        if chunk.sequence > self._next_sequence:
+            self.lost_chunks += chunk.sequence - self._next_sequence
+        self._next_sequence = max(self._next_sequence, chunk.sequence + 1)
+        if chunk.HasField("session_start") and self.session_start is None:
+            self.session_start = chunk.session_start
+        for thread in chunk.threads:
+            self.threads.setdefault(thread.thread_id, convert.thread(thread))
+        for function in chunk.functions:
+            self.functions.setdefault(function.function_id, convert.function(function, self._run))
+        for signature in chunk.signatures:
+            self.signatures.setdefault(signature.signature_id, convert.signature(signature, self._run))
+        for trace in chunk.traces:
+            self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run))
+        for error in chunk.errors:
+            self.errors.setdefault(error.error_id, convert.error(error, self._run))
+        for batch in chunk.calls:
+            self._add_calls(batch)
+        if chunk.HasField("session_end"):
+            self.session_end = chunk.session_end
+        # Cumulative, so the last chunk knows best; a lost one in between does not matter.
+        self.dropped = max(self.dropped, chunk.dropped_calls)
+        self.internal_faults = max(self.internal_faults, chunk.internal_faults)
+
+    def calls(self) -> dict[str, npt.NDArray[Any]]:
+        """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
+        return self._calls.columns()
+
+    def _add_calls(self, batch: events_pb2.CallBatch) -> None:
+        try:
+            columns = codec.decode_calls(batch)
+        except codec.CodecError as error:
+            self.damaged_batches.append(str(error))
+            return
+        start, duration, call_id, mode = columns["start_ns"], columns["duration_ns"], columns["call_id"], columns["mode"]
+        possible = (
+            (start > -convert.MAX_TIME_NS)
+            & (start < convert.MAX_TIME_NS)
+            & (duration >= 0)
+            & (duration < convert.MAX_TIME_NS)
+            & (call_id >= 0)
+            & (call_id <= tables.MAX_CALL_ID)
+            & (mode >= 0)
+            & (mode < len(words.MODES))
+        )
+        if not possible.all():
+            self.invalid_calls += int(len(possible) - np.count_nonzero(possible))
+            columns = {name: column[possible] for name, column in columns.items()}
+        for name in _REFERENCES:
+            column = columns[name]
+            columns[name] = np.where((column < 0) | (column > _LARGEST_ID), -1, column)
+        columns["parent_id"] = np.where(columns["parent_id"] < 0, -1, columns["parent_id"])
+        # A newer minor version may know more flags; ours are the lowest bits.
+        columns["flags"] = columns["flags"] & _ALL_FLAGS
+        columns["depth"] = np.clip(columns["depth"], 0, _LARGEST_DEPTH)
+        self._calls.append(columns)
+
+
+class _GrowingColumns:
+    """Columns with room at their end, so that following a long recording does not copy it again and again."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=tables.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
+
+    def append(self, columns: Mapping[str, npt.NDArray[np.int64]]) -> None:
+        rows = self._rows + len(columns["start_ns"])
+        for name, array in self._arrays.items():
+            target = array
+            if rows > len(array):
+                # Views of before keep the old array; rows they cover are never written again.
+                target = np.empty(max(rows, 2 * len(array)), dtype=array.dtype)
+                target[: self._rows] = array[: self._rows]
+                self._arrays[name] = target
+            target[self._rows : rows] = columns[name]
+        self._rows = rows
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        return {name: array[: self._rows] for name, array in self._arrays.items()}

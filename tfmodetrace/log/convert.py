@@ -1,0 +1,113 @@
+"""Messages of a chunk → values of :mod:`tables`, still with the ids of their own file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tfmodetrace.log import tables
+from tfmodetrace.schema import events_pb2, keys, words
+
+MAX_TIME_NS: Final = 1 << 61
+"""Times beyond 73 years are damage; two times below can be added without overflow."""
+
+_PARAMETER_KINDS: Final = {value.number: value.name for value in events_pb2.Parameter.Kind.DESCRIPTOR.values}
+
+
+def function(message: events_pb2.Function, run: str) -> tables.Function:
+    """Reads a function."""
+    options = None
+    if message.HasField("tf_function"):
+        options = tables.TfFunctionOptions(
+            jit_compile=message.tf_function.jit_compile,
+            reduce_retracing=message.tf_function.reduce_retracing,
+            autograph=message.tf_function.autograph,
+            has_input_signature=message.tf_function.has_input_signature,
+            input_signature=message.tf_function.input_signature,
+        )
+    return tables.Function(
+        function_id=message.function_id,
+        name=message.name or "unknown",
+        qualname=message.qualname,
+        module=message.module,
+        file=message.file,
+        line=message.line,
+        kind=message.kind or "function",
+        process=0,
+        definition_id=message.definition_id,
+        instance=message.instance,
+        parameters=tuple(
+            tables.Parameter(name=parameter.name, kind=_PARAMETER_KINDS.get(parameter.kind, "UNKNOWN"), has_default=parameter.has_default)
+            for parameter in message.parameters
+        ),
+        tf_function=options,
+        run=run,
+    )
+
+
+def signature(message: events_pb2.Signature, run: str) -> tables.Signature:
+    """Reads a signature."""
+    return tables.Signature(
+        signature_id=message.signature_id, function_id=message.function_id, arguments=keys.from_proto(message.arguments), run=run
+    )
+
+
+def trace(message: events_pb2.Trace, run: str) -> tables.Trace:
+    """Reads a trace."""
+    return tables.Trace(
+        trace_id=message.trace_id,
+        function_id=message.function_id,
+        process=0,
+        ordinal=message.ordinal,
+        call_id=message.call_id if message.call_id >= 0 else None,
+        thread_id=message.thread_id,
+        start_ns=time_ns(message.start_ns),
+        duration_ns=max(0, time_ns(message.duration_ns)),
+        signature_id=message.signature_id if message.signature_id >= 0 else None,
+        key=_cache_key(message.key) if message.HasField("key") else None,
+        outputs=keys.render(keys.from_proto(message.outputs)) if message.HasField("outputs") else None,
+        captures=tuple(message.captures),
+        concrete_name=message.concrete_name,
+        run=run,
+    )
+
+
+def error(message: events_pb2.Error, run: str) -> tables.Error:
+    """Reads an error."""
+    return tables.Error(
+        error_id=message.error_id,
+        function_id=message.function_id,
+        process=0,
+        call_id=message.call_id if message.call_id >= 0 else None,
+        thread_id=message.thread_id,
+        time_ns=time_ns(message.time_ns),
+        mode=words.MODES[message.mode] if message.mode < len(words.MODES) else "unknown",
+        type=message.type,
+        message=message.message,
+        run=run,
+    )
+
+
+def thread(message: events_pb2.Thread) -> tables.Thread:
+    """Reads a thread."""
+    return tables.Thread(
+        thread_id=message.thread_id, process=0, name=message.name or f"thread {message.thread_id}", native_id=message.native_id or None
+    )
+
+
+def time_ns(value: int) -> int:
+    """Returns a time, brought into the range in which arithmetic is safe."""
+    return min(max(value, -MAX_TIME_NS), MAX_TIME_NS)
+
+
+def _cache_key(message: events_pb2.CacheKey) -> tables.CacheKey:
+    return tables.CacheKey(
+        arguments=keys.from_proto(message.arguments),
+        scope_type=message.scope_type,
+        parent_graph=message.parent_graph,
+        device_functions=tuple(message.device_functions),
+        colocation_stack=tuple(message.colocation_stack),
+        in_cross_replica_context=message.in_cross_replica_context,
+        variable_policy=message.variable_policy,
+        xla_context=message.xla_context,
+        from_cache=message.from_cache,
+    )

@@ -1,0 +1,285 @@
+"""Many processes → one run: ids become unique within the run, and times count from its earliest session."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.log import content, convert, tables, tracelog
+from tfmodetrace.schema import codec
+
+_Row = TypeVar("_Row", tables.Thread, tables.Function, tables.Signature, tables.Trace, tables.Error)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """One process's share of a run.
+
+    Attributes:
+        path: Its event file.
+        name: The file's name, which orders processes that nothing else does.
+        content: What the file holds.
+        torn: Whether it ends in the middle of a record.
+        warnings: What is wrong with it.
+    """
+
+    path: str
+    name: str
+    content: content.Content
+    torn: bool
+    warnings: Sequence[str]
+
+
+def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Run:
+    """Merges the processes of a run.
+
+    A row that points to a function or thread that is not in its file (which damage can cause) is shown under one called "unknown"; a
+    signature or trace that is not there counts as not recorded. Both are warned of.
+
+    Args:
+        name: The run's name.
+        revision: See ``Run``.
+        parts: One an event file, in any order.
+    """
+    ordered = sorted(parts, key=_order)
+    warnings = [sentence for part in ordered for sentence in part.warnings]
+    if len(ordered) > tables.MAX_PROCESSES:
+        warnings.append(f"Of the {len(ordered)} processes of run {name}, only {tables.MAX_PROCESSES} are shown.")
+        ordered = ordered[: tables.MAX_PROCESSES]
+    starts = [start for part in ordered if (start := _start_unix_ns(part)) is not None]
+    run_start = min(starts, default=None)
+    merged = _Merged()
+    for process, part in enumerate(ordered):
+        start = _start_unix_ns(part)
+        shift = start - run_start if start is not None and run_start is not None else 0
+        merged.add(process, part, shift, start, warnings)
+    return tracelog.Run(
+        name=name,
+        revision=revision,
+        start_unix_ns=run_start,
+        processes=tuple(merged.processes),
+        threads=tuple(merged.threads),
+        functions=tuple(merged.functions),
+        signatures=tuple(merged.signatures),
+        traces=tuple(merged.traces),
+        errors=tuple(merged.errors),
+        calls=merged.calls(),
+        versions=_joined(process.versions for process in merged.processes),
+        options=_joined(process.options for process in merged.processes),
+        warnings=tuple(warnings),
+    )
+
+
+class _Merged:
+    def __init__(self) -> None:
+        self.processes: list[tables.Process] = []
+        self.threads: list[tables.Thread] = []
+        self.functions: list[tables.Function] = []
+        self.signatures: list[tables.Signature] = []
+        self.traces: list[tables.Trace] = []
+        self.errors: list[tables.Error] = []
+        self._definitions = 0
+        self._columns: list[dict[str, npt.NDArray[Any]]] = []
+
+    def add(self, process: int, part: Part, shift: int, start_unix_ns: int | None, warnings: list[str]) -> None:
+        found = part.content
+        columns = found.calls()
+        lost = _Lost()
+        threads = _Numbers(found.threads, first=len(self.threads), lost=lost, unknown=True)
+        functions = _Numbers(found.functions, first=len(self.functions), lost=lost, unknown=True)
+        signatures = _Numbers(found.signatures, first=len(self.signatures), lost=lost)
+        traces = _Numbers(found.traces, first=len(self.traces), lost=lost)
+        errors = _Numbers(found.errors, first=len(self.errors), lost=lost)
+
+        columns["thread_id"] = threads.column(columns["thread_id"])
+        columns["function_id"] = functions.column(columns["function_id"])
+        columns["signature_id"] = signatures.column(columns["signature_id"])
+        columns["trace_id"] = traces.column(columns["trace_id"])
+        if shift:
+            columns["start_ns"] = columns["start_ns"] + shift
+        columns["process"] = np.broadcast_to(np.int16(process), columns["start_ns"].shape)
+        self._columns.append(columns)
+
+        first_definition = self._definitions
+        for function in _sorted(found.functions):
+            definition = first_definition + function.definition_id
+            self._definitions = max(self._definitions, definition + 1)
+            number = functions.one(function.function_id)
+            self.functions.append(_with(function, function_id=number, definition_id=definition, process=process))
+        for signature in _sorted(found.signatures):
+            self.signatures.append(
+                _with(signature, signature_id=signatures.one(signature.signature_id), function_id=functions.one(signature.function_id))
+            )
+        for trace in _sorted(found.traces):
+            self.traces.append(
+                _with(
+                    trace,
+                    trace_id=traces.one(trace.trace_id),
+                    function_id=functions.one(trace.function_id),
+                    process=process,
+                    thread_id=threads.one(trace.thread_id),
+                    signature_id=signatures.optional(trace.signature_id),
+                    start_ns=trace.start_ns + shift,
+                )
+            )
+        for error in _sorted(found.errors):
+            self.errors.append(
+                _with(
+                    error,
+                    error_id=errors.one(error.error_id),
+                    function_id=functions.one(error.function_id),
+                    process=process,
+                    thread_id=threads.one(error.thread_id),
+                    time_ns=error.time_ns + shift,
+                )
+            )
+        for thread in _sorted(found.threads):
+            self.threads.append(_with(thread, thread_id=threads.one(thread.thread_id), process=process))
+        if functions.unknown_used:
+            self.functions.append(self._unknown_function(functions.unknown_number, process))
+        if threads.unknown_used:
+            self.threads.append(tables.Thread(thread_id=threads.unknown_number, process=process, name="unknown", native_id=None))
+        if lost.rows:
+            warnings.append(
+                f"{part.path}: {lost.rows} references point to what is not in the file; they are shown as unknown or not recorded."
+            )
+        self.processes.append(_process(process, part, shift, start_unix_ns))
+
+    def calls(self) -> tables.Calls:
+        if not self._columns:
+            return tables.Calls.empty()
+        if len(self._columns) == 1:
+            return tables.Calls.of(self._columns[0])
+        names = (*codec.COLUMN_NAMES, "process")
+        return tables.Calls.of({name: np.concatenate([columns[name] for columns in self._columns]) for name in names})
+
+    def _unknown_function(self, number: int, process: int) -> tables.Function:
+        definition = self._definitions
+        self._definitions += 1
+        return tables.Function(
+            function_id=number,
+            name="unknown",
+            qualname="",
+            module="",
+            file="",
+            line=0,
+            kind="function",
+            process=process,
+            definition_id=definition,
+            instance=0,
+        )
+
+
+@dataclasses.dataclass
+class _Lost:
+    rows: int = 0
+
+
+class _Numbers:
+    """From the ids of one file to the ids of the run: in order, without gaps."""
+
+    def __init__(self, table: Mapping[int, object], *, first: int, lost: _Lost, unknown: bool = False) -> None:
+        self._ids = np.array(sorted(table), dtype=np.int64)
+        self._first = first
+        self._lost = lost
+        self._has_unknown = unknown
+        self._dense = len(self._ids) == 0 or int(self._ids[-1]) == len(self._ids) - 1
+        self._numbers = {int(local): first + place for place, local in enumerate(self._ids)}
+        self.unknown_number = first + len(self._ids)
+        self.unknown_used = False
+
+    def one(self, local: int) -> int:
+        number = self._numbers.get(local)
+        if number is not None:
+            return number
+        self._lost.rows += 1
+        self.unknown_used = True
+        return self.unknown_number
+
+    def optional(self, local: int | None) -> int | None:
+        if local is None:
+            return None
+        number = self._numbers.get(local)
+        if number is None:
+            self._lost.rows += 1
+        return number
+
+    def column(self, locals_: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Returns the new numbers; what is not in the table becomes the unknown number, or -1 where there is none."""
+        if len(locals_) == 0:
+            return locals_
+        missing: npt.NDArray[np.bool_] | None = None
+        if self._dense:
+            if int(locals_.min()) < 0 or int(locals_.max()) >= len(self._ids):
+                missing = (locals_ < 0) | (locals_ >= len(self._ids))
+            numbers = locals_ if self._first == 0 else locals_ + np.int32(self._first)
+        else:
+            places = np.minimum(np.searchsorted(self._ids, locals_), len(self._ids) - 1)
+            missing = self._ids[places] != locals_
+            numbers = (places + self._first).astype(np.int32)
+        if missing is None:
+            return numbers
+        # -1 is how "none" is written where none is allowed; it is a lost reference only where something must be there.
+        self._lost.rows += int(np.count_nonzero(missing if self._has_unknown else missing & (locals_ != -1)))
+        self.unknown_used = self.unknown_used or bool(missing.any())
+        return np.where(missing, np.int32(self.unknown_number if self._has_unknown else -1), numbers).astype(np.int32)
+
+
+def _with(row: _Row, **changes: Any) -> _Row:
+    # A run of one process needs no changes, and tables can be long.
+    if all(getattr(row, name) == value for name, value in changes.items()):
+        return row
+    return dataclasses.replace(row, **changes)
+
+
+def _sorted(table: Mapping[int, _Row]) -> list[_Row]:
+    return [table[local] for local in sorted(table)]
+
+
+def _start_unix_ns(part: Part) -> int | None:
+    session = part.content.session_start
+    # Before 1970 or after 2043: damage.
+    if session is None or not 0 < session.start_unix_ns < convert.MAX_TIME_NS:
+        return None
+    return session.start_unix_ns
+
+
+def _order(part: Part) -> tuple[bool, int, int, str]:
+    start = _start_unix_ns(part)
+    session = part.content.session_start
+    return (start is None, start or 0, session.pid if session is not None else 0, part.name)
+
+
+def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) -> tables.Process:
+    session, end = part.content.session_start, part.content.session_end
+    return tables.Process(
+        process=process,
+        session_id=session.session_id if session is not None else "",
+        host=session.host if session is not None else None,
+        pid=session.pid if session is not None else None,
+        worker=(session.worker or None) if session is not None else None,
+        start_unix_ns=start_unix_ns,
+        start_ns=shift,
+        end_ns=convert.time_ns(end.end_ns) + shift if end is not None else None,
+        complete=end is not None,
+        torn=part.torn,
+        dropped=part.content.dropped,
+        internal_faults=part.content.internal_faults,
+        versions=dict(session.versions) if session is not None else {},
+        options=dict(session.options) if session is not None else {},
+        path=part.path,
+    )
+
+
+def _joined(tables_: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    values: dict[str, list[str]] = {}
+    for table in tables_:
+        for name, value in table.items():
+            known = values.setdefault(name, [])
+            if value not in known:
+                known.append(value)
+    return {name: ", ".join(known) for name, known in sorted(values.items())}

@@ -1,0 +1,159 @@
+"""The way into the log: a path → a :class:`TraceLog`, once or again and again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from tfmodetrace.log import errors, files, merge, storage, tail, tracelog
+
+_HOW_TO_RECORD = "Record with `with tfmodetrace.record(logdir): …` and give that logdir, or a directory above it."
+
+
+def read(path: str | os.PathLike[str]) -> tracelog.TraceLog:
+    """Reads every recording at or below a path.
+
+    Args:
+        path: A directory, an event file, or a URL that fsspec can open.
+
+    Returns:
+        All runs, with a warning for every part that could not be read.
+
+    Raises:
+        errors.LogError: If nothing could be read; its message says why and what to do.
+    """
+    reader = Reader(path)
+    reader.poll()
+    if reader.problem is not None:
+        raise errors.LogError(reader.problem)
+    log = reader.log()
+    cut_off = [
+        f"{process.path} ends in the middle of a record: it was cut off, or is still being written; everything before is shown."
+        for run in log.runs
+        for process in run.processes
+        if process.torn
+    ]
+    return tracelog.TraceLog(path=log.path, runs=log.runs, warnings=(*log.warnings, *cut_off))
+
+
+class Reader:
+    """Follows every recording at or below a path. Not thread-safe, but the logs it hands out never change.
+
+    Attributes:
+        path: What is read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Prepares reading; nothing is read before :meth:`poll`, and the path need not exist yet.
+
+        Args:
+            path: A directory, an event file, or a URL that fsspec can open.
+
+        Raises:
+            errors.LogError: If the path is a URL and what is needed to read it is not installed.
+        """
+        self.path = os.fspath(path)
+        self._place = storage.open_storage(self.path)
+        self._tails: dict[str, tail.Tail] = {}
+        self._runs: dict[str, tracelog.Run] = {}
+        self._changed_runs: dict[str, int] = {}
+        self._discovery = files.Discovery(kind="missing", files=(), other_event_files=0, warnings=())
+        self._trouble: str | None = None
+        self._polls = 0
+
+    def poll(self) -> bool:
+        """Reads what is new: new runs, new files, and what was appended. Never raises for what it finds, see :attr:`problem`.
+
+        Returns:
+            Whether anything changed, so that :meth:`log` has something new to say.
+        """
+        self._polls += 1
+        try:
+            discovery = files.discover(self._place)
+            trouble = None
+        except OSError as error:
+            trouble = f"{self.path} cannot be read: {error.strerror or error}. Check that it is the right path and that you may read it."
+            discovery = files.Discovery(kind="missing", files=(), other_event_files=0, warnings=())
+        changed = discovery != self._discovery or trouble != self._trouble or self._polls == 1
+        self._discovery, self._trouble = discovery, trouble
+        present = {file.path for file in discovery.files}
+        for path in [path for path in self._tails if path not in present]:
+            self._changed_runs[self._tails.pop(path).file.run] = self._polls
+            changed = True
+        for file in discovery.files:
+            following = self._tails.get(file.path)
+            if following is None:
+                following = self._tails[file.path] = tail.Tail(file)
+            if following.poll(self._place):
+                self._changed_runs[file.run] = self._polls
+                changed = True
+        return changed
+
+    def log(self) -> tracelog.TraceLog:
+        """Returns what was read so far. A run that did not change is the same object as before."""
+        by_run: dict[str, list[tail.Tail]] = {}
+        for following in self._tails.values():
+            by_run.setdefault(following.file.run, []).append(following)
+        runs: dict[str, tracelog.Run] = {}
+        warnings = list(self._discovery.warnings)
+        for name, tails in sorted(by_run.items()):
+            ours = [following for following in tails if following.content.chunks]
+            # Other people's event files in our directory are no business of ours unless they are damaged.
+            warnings.extend(sentence for following in tails if not following.content.chunks for sentence in following.warnings())
+            if not ours:
+                continue
+            revision = self._changed_runs.get(name, 0)
+            before = self._runs.get(name)
+            runs[name] = before if before is not None and before.revision == revision else _build(name, revision, ours)
+            warnings.extend(runs[name].warnings)
+        self._runs = runs
+        return tracelog.TraceLog(path=self.path, runs=tuple(runs.values()), warnings=tuple(warnings))
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence on why there is nothing to show, and what to do; ``None`` if there is something."""
+        found = self._discovery
+        if any(following.content.chunks for following in self._tails.values()):
+            return None
+        if self._trouble is not None:
+            return self._trouble
+        if found.kind == "missing":
+            return f"{self.path} does not exist. {_HOW_TO_RECORD}"
+        if found.kind == "other":
+            return f"{self.path} is neither a directory nor a file. {_HOW_TO_RECORD}"
+        if found.kind == "file":
+            return self._problem_of_file(next(iter(self._tails.values())))
+        wrong = [*found.warnings, *(sentence for following in self._tails.values() for sentence in following.warnings())]
+        if wrong:
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            return f"Nothing below {self.path} could be read. {wrong[0]}{more}"
+        if self._tails:
+            return f"The event files in the modetrace directories below {self.path} hold no recording (yet). {_HOW_TO_RECORD}"
+        if found.other_event_files:
+            return f"{self.path} holds {found.other_event_files} event files of other programs, but no recording. {_HOW_TO_RECORD}"
+        return f"There is no recording in {self.path}. {_HOW_TO_RECORD}"
+
+    def _problem_of_file(self, following: tail.Tail) -> str:
+        if following.not_events:
+            return f"{self.path} is a file, but not an event file. {_HOW_TO_RECORD}"
+        wrong = following.warnings()
+        if wrong:
+            return f"{self.path} could not be read. {wrong[0]}"
+        return f"The event file {self.path} holds no recording (yet). {_HOW_TO_RECORD}"
+
+
+def _build(name: str, revision: int, tails: Iterable[tail.Tail]) -> tracelog.Run:
+    return merge.build_run(
+        name,
+        revision=revision,
+        parts=[
+            merge.Part(
+                path=following.file.path,
+                name=following.file.name,
+                content=following.content,
+                torn=following.torn,
+                warnings=following.warnings(),
+            )
+            for following in tails
+        ],
+    )

@@ -1,0 +1,112 @@
+"""A log in memory: runs, and what was recorded in each."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.log import tables
+from tfmodetrace.schema import keys
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Run:
+    """Everything that was recorded into one log directory. Immutable: reading on makes a new one.
+
+    Attributes:
+        name: The log directory relative to the one that was read, with "/" separators; "." for itself.
+        revision: Grows whenever anything of the run changes.
+        start_unix_ns: When the earliest session started, in nanoseconds since 1970; ``None`` if lost. All other times count from it.
+        processes: By number.
+        threads: By thread id.
+        functions: By function id.
+        signatures: By signature id.
+        traces: By trace id.
+        errors: By error id.
+        calls: Columns.
+        versions: ``tensorflow``, ``python``, … to version; several, separated by commas, where processes differ.
+        options: The recording options that differ from their defaults, likewise.
+        warnings: A sentence for everything that could not be read.
+    """
+
+    name: str
+    revision: int
+    start_unix_ns: int | None
+    processes: tuple[tables.Process, ...]
+    threads: tuple[tables.Thread, ...]
+    functions: tuple[tables.Function, ...]
+    signatures: tuple[tables.Signature, ...]
+    traces: tuple[tables.Trace, ...]
+    errors: tuple[tables.Error, ...]
+    calls: tables.Calls
+    versions: Mapping[str, str]
+    options: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every process's session ended; false while one records, or if one was killed."""
+        return all(process.complete for process in self.processes)
+
+    @property
+    def dropped(self) -> int:
+        """How many calls the processes say they lost."""
+        return sum(process.dropped for process in self.processes)
+
+    def trace_signature(self, trace: tables.Trace) -> str | None:
+        """Returns the signature of the call that caused a trace, or TensorFlow's own key where no call did; ``None`` if not known."""
+        if trace.signature_id is not None:
+            return self.signatures[trace.signature_id].text
+        return keys.render_arguments(trace.key.arguments) if trace.key is not None else None
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class TraceLog:
+    """All runs below one directory.
+
+    Attributes:
+        path: What was read.
+        runs: By name.
+        warnings: A sentence for everything that could not be read, of all runs and of what belongs to none.
+    """
+
+    path: str
+    runs: tuple[Run, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[tables.Function, ...]:
+        """The functions of all runs; ids are unique within a run, whose name each has as ``run``."""
+        return tuple(function for run in self.runs for function in run.functions)
+
+    @property
+    def traces(self) -> tuple[tables.Trace, ...]:
+        """The traces of all runs."""
+        return tuple(trace for run in self.runs for trace in run.traces)
+
+    @property
+    def errors(self) -> tuple[tables.Error, ...]:
+        """The errors of all runs."""
+        return tuple(error for run in self.runs for error in run.errors)
+
+    @functools.cached_property
+    def calls(self) -> tables.Calls:
+        """The calls of all runs; the column ``run`` says which element of ``runs`` a call, and the ids in its row, belong to."""
+        if len(self.runs) == 1:
+            return self.runs[0].calls
+        if not self.runs:
+            return tables.Calls.empty()
+        columns: dict[str, npt.NDArray[Any]] = {
+            name: np.concatenate([getattr(run.calls, name) for run in self.runs]) for name in tables.CALL_DTYPES if name != "run"
+        }
+        columns["run"] = np.repeat(np.arange(len(self.runs), dtype=np.int32), [len(run.calls) for run in self.runs])
+        return tables.Calls.of(columns)
+
+    def run(self, name: str) -> Run | None:
+        """Returns the run of a name."""
+        return next((run for run in self.runs if run.name == name), None)
