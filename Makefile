@@ -1,0 +1,108 @@
+# Every target installs what it needs into .venv/ and frontend/node_modules/, and is quick when nothing changed. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first that runs and is new enough; a name on the PATH may be a version manager's that has no such version.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+TF ?= $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
+TF_VERSION ?=
+LOGDIR ?= logs/demo
+PORT ?= 0
+SERVE ?= 1
+PYTEST_FLAGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+PYTHON_READY := $(VENV)/.ready-$(TF)-$(TF_VERSION)
+PROTO_BIN := .venv-proto/bin
+NODE_READY := frontend/node_modules/.ready
+PAGE := tb_plugin/tfmodetrace_tb_plugin/static/index.js
+FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name coverage -prune -o -type f -print)
+
+export PYTHONUNBUFFERED := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_ENABLE_ONEDNN_OPTS ?= 0
+
+.PHONY: help demo test lint types test-python test-frontend test-browser frontend format proto clean
+
+help: ## Show this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nVariables (make demo SERVE=0):\n'
+	@printf '  %-19s %s\n' \
+	  SERVE=$(SERVE) 'demo: 0 stops after the terminal report' \
+	  PORT=$(PORT) 'demo: where TensorBoard listens; 0 picks a free port' \
+	  LOGDIR=$(LOGDIR) 'demo: where the recording goes' \
+	  TF=$(TF) 'the TensorFlow package to install' \
+	  TF_VERSION=$(TF_VERSION) 'its version; empty takes the newest' \
+	  PYTHON=PATH 'the Python (3.11 or newer) that .venv/ is made with' \
+	  PYTEST_FLAGS=FLAGS 'more options for pytest'
+
+demo: $(PYTHON_READY) $(PAGE) ## Train a small model, print its report, show it in TensorBoard
+	@exec $(BIN)/python scripts/demo.py --logdir '$(LOGDIR)' --port '$(PORT)' $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: lint types test-python test-frontend test-browser ## Run every check below
+
+lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting and the import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	cd frontend && npm run --silent lint
+
+types: $(PYTHON_READY) $(NODE_READY) ## Check the types of Python and TypeScript
+	$(BIN)/mypy
+	cd frontend && npm run --silent types
+
+test-python: $(PYTHON_READY) $(PAGE) ## Run the Python tests
+	$(BIN)/python -m pytest tests/unit tests/integration $(PYTEST_FLAGS)
+
+test-frontend: $(NODE_READY) ## Run the tests of the page's logic
+	cd frontend && npm run --silent test
+
+test-browser: $(PYTHON_READY) $(PAGE) ## Drive the page with a real Chromium in a real TensorBoard
+	@scripts/ensure_chromium.sh
+	$(BIN)/python -m pytest tests/browser $(PYTEST_FLAGS)
+
+frontend: $(PAGE) ## Build the page
+
+format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd frontend && npm run --silent format
+
+proto: $(PROTO_BIN)/python ## Generate events_pb2 from events.proto
+	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto
+
+clean: ## Remove everything that was built or installed here
+	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage $(dir $(PAGE)) dist build logs
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@scripts/create_venv.sh '$(PYTHON)' $(VENV)
+
+$(PYTHON_READY): pyproject.toml hatch_build.py | $(BIN)/python
+	@echo 'Installing tfmodetrace, $(TF) and the development tools into $(VENV)/ …'
+	@rm -f $(VENV)/.ready-*
+	@$(PIP) install -e '.[dev]' '$(TF)$(if $(TF_VERSION),==$(TF_VERSION))'
+	@touch $@
+
+# The generated module needs a protobuf runtime at least as new as its generator's; 1.73 generates for 6.31, the oldest that TensorBoard accepts.
+$(PROTO_BIN)/python:
+	@scripts/create_venv.sh '$(PYTHON)' .venv-proto
+	@$@ -m pip --disable-pip-version-check -qq install 'grpcio-tools==1.73.*'
+
+$(NODE_READY): frontend/package.json frontend/package-lock.json
+	@echo 'Installing the frontend modules …'
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(FRONTEND_SOURCES) $(NODE_READY)
+	@echo 'Building the page …'
+	@cd frontend && npm run --silent build
+	@touch $@

@@ -1,0 +1,1 @@
+"""One module per endpoint of ``docs/http_api.md``."""

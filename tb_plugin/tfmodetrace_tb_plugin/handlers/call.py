@@ -1,0 +1,19 @@
+"""``GET call``: everything about one call."""
+
+from __future__ import annotations
+
+import werkzeug
+
+from tfmodetrace.insight import calls
+from tfmodetrace_tb_plugin import arguments, errors, index, responses
+
+
+def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
+    """Answers with the details of one call."""
+    name = arguments.text(request, "run")
+    process = arguments.integer(request, "process")
+    call_id = arguments.integer(request, "call_id")
+    described = calls.describe_call(log_index.settled().run(name).run, process, call_id)
+    if described is None:
+        raise errors.NotFoundError(f"Process {process} of the run {name!r} has no call {call_id}, or it has not ended yet.")
+    return responses.json_value(request, described)

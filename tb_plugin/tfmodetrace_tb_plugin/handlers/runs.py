@@ -1,0 +1,45 @@
+"""``GET runs``: what can be shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import werkzeug
+
+from tfmodetrace_tb_plugin import index, metadata, responses, views
+
+
+def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
+    """Answers with the runs, and whether there may be more."""
+    snapshot = log_index.fresh()
+    return responses.json_value(
+        request,
+        {
+            "schema_version": metadata.HTTP_SCHEMA_VERSION,
+            "indexing": snapshot.indexing,
+            "logdir": snapshot.logdir,
+            "warnings": snapshot.warnings,
+            "runs": [_row(name, view) for name, view in snapshot.runs.items()],
+        },
+    )
+
+
+def _row(name: str, view: views.RunView) -> dict[str, Any]:
+    run = view.run
+    return {
+        "run": name,
+        "revision": view.revision,
+        "calls": len(run.calls),
+        "complete": run.complete,
+        "dropped": run.dropped,
+        "processes": [
+            {
+                "host": process.host,
+                "pid": process.pid,
+                "worker": process.worker,
+                "complete": process.complete,
+                "dropped": process.dropped,
+            }
+            for process in run.processes
+        ],
+    }

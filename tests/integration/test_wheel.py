@@ -1,0 +1,140 @@
+"""The wheel: what is in it, and that it works where there is nothing else."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+from tests.support import sources, tensorboards
+from tfmodetrace import version
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: str | pathlib.Path, path: str | None = None, cwd: pathlib.Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a command as in a terminal of a machine that has never heard of our source tree."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment["PATH"] = os.environ["PATH"] if path is None else path
+    words = [str(word) for word in command]
+    return subprocess.run(
+        words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False
+    )
+
+
+def succeed(*command: str | pathlib.Path, path: str | None = None, cwd: pathlib.Path | None = None) -> str:
+    result = run(*command, path=path, cwd=cwd)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def source_tree(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return sources.copy(tmp_path_factory.mktemp("clone") / "tfmodetrace")
+
+
+@pytest.fixture(scope="module")
+def wheel(source_tree: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    directory = tmp_path_factory.mktemp("wheel")
+    succeed(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, source_tree)
+    [wheel] = directory.iterdir()
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def sdist(source_tree: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    directory = tmp_path_factory.mktemp("sdist")
+    succeed(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", directory, cwd=source_tree)
+    [sdist] = directory.iterdir()
+    return sdist
+
+
+@pytest.fixture
+def path_without_node(tmp_path: pathlib.Path) -> str:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    return str(empty)
+
+
+def names_in(wheel: pathlib.Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: pathlib.Path) -> None:
+    names = names_in(wheel)
+    assert wheel.name == f"tfmodetrace-{version.VERSION}-py3-none-any.whl"
+    assert {name.split("/")[0] for name in names} == {"tfmodetrace", "tfmodetrace_tb_plugin", f"tfmodetrace-{version.VERSION}.dist-info"}
+    assert {
+        "tfmodetrace/py.typed",
+        "tfmodetrace/schema/events_pb2.py",
+        "tfmodetrace/schema/events_pb2.pyi",
+        "tfmodetrace_tb_plugin/py.typed",
+        "tfmodetrace_tb_plugin/static/index.js",
+    } <= names
+    assert not [name for name in names if name.endswith((".ts", ".pyc")) or "node_modules" in name or "test" in name.split("/")[-1]]
+
+
+def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorflow(
+    wheel: pathlib.Path, digits_logdir: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
+) -> None:
+    succeed(sys.executable, "-m", "venv", tmp_path / "empty")
+    scripts = tmp_path / "empty" / ("Scripts" if os.name == "nt" else "bin")
+    python = scripts / "python"
+    succeed(python, "-m", "pip", "install", "--quiet", wheel)
+    find_tensorflow = "import importlib.util; print(importlib.util.find_spec('tensorflow'))"
+    assert succeed(python, "-c", find_tensorflow).strip() == "None"
+    assert version.VERSION in succeed(scripts / "tfmodetrace", "--version", path=path_without_node)
+    assert "train_step" in succeed(scripts / "tfmodetrace", "report", digits_logdir, path=path_without_node)
+
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path_without_node}
+    flags = [f"--logdir={digits_logdir}"]
+    with tensorboards.serve(tmp_path, flags, python=str(python), environment=environment) as tensorboard:
+        assert [run["run"] for run in tensorboard.runs()["runs"]] == ["digits"]
+        assert tensorboard.get("plugins_listing").json()["modetrace"]["enabled"] is True
+        script = tensorboard.get("plugin/modetrace/index.js")
+        with zipfile.ZipFile(wheel) as archive:
+            assert script.body == archive.read("tfmodetrace_tb_plugin/static/index.js")
+
+
+def test_a_source_distribution_builds_the_same_wheel_and_needs_no_node(
+    sdist: pathlib.Path, wheel: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
+) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {
+        "frontend/package-lock.json",
+        "frontend/src/index.ts",
+        "tfmodetrace/schema/events.proto",
+        "tests/conftest.py",
+        "Makefile",
+    } <= names
+    assert not [name for name in names if "node_modules" in name]
+    succeed(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path / "again", sdist, path=path_without_node)
+    [again] = (tmp_path / "again").iterdir()
+    assert names_in(again) == names_in(wheel)
+
+
+def test_building_from_source_without_node_says_what_is_missing(
+    source_tree: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
+) -> None:
+    result = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
+    assert result.returncode != 0
+    assert "`node` is not on the PATH: install Node.js 20.19 or newer" in result.stdout + result.stderr
+
+
+def test_building_from_source_with_an_old_node_says_how_old(
+    source_tree: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
+) -> None:
+    for name, output in (("node", "v18.20.4"), ("npm", "10.7.0")):
+        program = pathlib.Path(path_without_node, name)
+        program.write_text(f"#!/bin/sh\necho {output}\n")
+        program.chmod(0o755)
+    result = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
+    assert result.returncode != 0
+    assert "`node --version` says v18.20.4: install Node.js 20.19 or newer" in result.stdout + result.stderr

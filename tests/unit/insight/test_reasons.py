@@ -1,0 +1,149 @@
+"""Reasons from recorded keys alone: the nearest earlier trace, every change, and no guesses."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tests.support import files
+from tfmodetrace.insight import differences, reasons
+from tfmodetrace.log import tables, tracelog
+from tfmodetrace.schema import keys, words
+
+Kind = keys.Kind
+
+
+def _key(**arguments: keys.Node) -> tables.CacheKey:
+    return tables.CacheKey(arguments=files.arguments(**arguments), scope_type="NO_VARIABLE_CREATION")
+
+
+def _object(token: int, *, dead: bool = False) -> keys.Node:
+    return keys.Node(kind=Kind.OBJECT, type_name="Config", token=token, dead=dead)
+
+
+def _run(*traced: tables.CacheKey | None, first_ordinal: int = 1) -> tracelog.Run:
+    function = tables.Function(
+        function_id=0, name="f", qualname="f", module="m", file="f.py", line=1, kind="tf.function", process=0, definition_id=0, instance=0
+    )
+    traces = tuple(
+        tables.Trace(
+            trace_id=number,
+            function_id=0,
+            process=0,
+            ordinal=first_ordinal + number,
+            call_id=number,
+            thread_id=0,
+            start_ns=number,
+            duration_ns=1,
+            key=key,
+        )
+        for number, key in enumerate(traced)
+    )
+    return tracelog.Run(
+        name=".",
+        revision=1,
+        start_unix_ns=0,
+        processes=(),
+        threads=(),
+        functions=(function,),
+        signatures=(),
+        traces=traces,
+        errors=(),
+        calls=tables.Calls.empty(),
+        versions={},
+        options={},
+    )
+
+
+def _changes(before: keys.Node, after: keys.Node) -> list[tuple[str, str]]:
+    return [(change.kind, change.path) for change in differences.between(_key(x=before), _key(x=after))]
+
+
+def test_tensors_differ_in_shape_rank_and_dtype() -> None:
+    assert _changes(files.tensor("float32", 2, 3), files.tensor("float32", 2, 4)) == [("shape", "x")]
+    assert _changes(files.tensor("float32", 2), files.tensor("float32", 2, 4)) == [("rank", "x")]
+    assert _changes(files.tensor("float32", 2), files.tensor("int32", 2)) == [("dtype", "x")]
+    assert _changes(files.tensor("float32", 2), files.tensor("int32", 3)) == [("dtype", "x"), ("shape", "x")]
+
+
+def test_python_values_differ_in_value_type_and_identity() -> None:
+    assert _changes(files.literal(1), files.literal(2)) == [("python-value", "x")]
+    assert _changes(files.literal(1), files.literal("1")) == [("python-type", "x")]
+    assert _changes(files.literal(1), keys.Node(kind=Kind.NONE)) == [("python-type", "x")]
+    assert _changes(files.literal(1), files.tensor("int32")) == [("tensor-vs-python", "x")]
+    assert _changes(_object(1), _object(2)) == [("object-identity", "x")]
+    assert _changes(_object(0, dead=True), _object(0, dead=True)) == [("object-identity", "x")]
+
+
+def test_containers_differ_in_structure_or_inside() -> None:
+    def listed(*children: keys.Node) -> keys.Node:
+        return keys.Node(kind=Kind.LIST, children=children)
+
+    def mapping(**children: keys.Node) -> keys.Node:
+        return keys.Node(kind=Kind.DICT, type_name="dict", names=tuple(map(repr, children)), children=tuple(children.values()))
+
+    one, two = files.literal(1), files.literal(2)
+    assert _changes(listed(one), listed(one, two)) == [("structure", "x")]
+    assert _changes(listed(one, one), listed(one, two)) == [("python-value", "x[1]")]
+    assert _changes(mapping(a=one), mapping(b=one)) == [("structure", "x")]
+    assert _changes(mapping(a=listed(one), b=one), mapping(b=one, a=listed(two))) == [("python-value", "x['a'][0]")]
+
+
+def test_a_users_own_trace_type_is_unknown_rather_than_guessed() -> None:
+    assert _changes(keys.Node(kind=Kind.CUSTOM, text="a"), keys.Node(kind=Kind.CUSTOM, text="b")) == [("unknown", "x")]
+
+
+def test_the_context_is_compared_too() -> None:
+    key = _key(x=files.literal(1))
+    for field, value, kind in (
+        ("parent_graph", 3, "parent-graph"),
+        ("device_functions", ("/GPU:0",), "device-context"),
+        ("colocation_stack", ("op",), "device-context"),
+        ("in_cross_replica_context", True, "strategy-context"),
+        ("xla_context", 9, "xla-context"),
+        ("scope_type", "VARIABLE_CREATION", "variable-creation"),
+        ("variable_policy", "expand", "unknown"),
+    ):
+        (change,) = differences.between(key, dataclasses.replace(key, **{field: value}))
+        assert change.kind == kind
+
+
+def test_the_nearest_trace_is_the_one_with_the_fewest_changes_and_then_the_latest() -> None:
+    run = _run(
+        _key(x=files.tensor("float32", 2), n=files.literal(1)),
+        _key(x=files.tensor("float32", 3), n=files.literal(2)),
+        _key(x=files.tensor("float32", 4), n=files.literal(3)),
+        _key(x=files.tensor("float32", 3), n=files.literal(9)),
+        _key(x=files.tensor("float32", 3), n=files.literal(7)),
+    )
+    explained = reasons.explain(run)
+    assert [reason.nearest_trace_id for reason in explained] == [None, 0, 1, 1, 3]
+    assert [reason.kinds for reason in explained] == [
+        ("first-trace",),
+        ("shape", "python-value"),
+        ("shape", "python-value"),
+        ("python-value",),
+        ("python-value",),
+    ]
+    assert explained[3].summary == "n: 2 → 9"
+
+
+def test_a_far_earlier_trace_is_found_if_it_differs_in_one_place() -> None:
+    unrelated = [_key(x=files.tensor("int64", size), n=files.literal(size)) for size in range(500)]
+    run = _run(
+        _key(x=files.tensor("float32", 2), n=files.literal("a")), *unrelated, _key(x=files.tensor("float32", 2), n=files.literal("b"))
+    )
+    last = reasons.explain(run)[-1]
+    assert (last.nearest_trace_id, last.summary) == (0, "n: 'a' → 'b'")
+
+
+def test_what_cannot_be_known_is_unknown() -> None:
+    known = _key(x=files.literal(1))
+    assert reasons.explain(_run(known, known))[1].kinds == ("unknown",)
+    assert reasons.explain(_run(known, first_ordinal=4))[0].kinds == ("unknown",)
+    assert reasons.explain(_run(known, None))[1].kinds == ("unknown",)
+    assert reasons.explain(_run(known, dataclasses.replace(known, from_cache=False)))[1].kinds == ("unknown",)
+
+
+def test_every_kind_is_of_the_closed_list() -> None:
+    for reason in reasons.explain(_run(_key(x=files.literal(1)), _key(x=files.tensor("int32")), _key(y=files.literal(2)))):
+        assert set(reason.kinds) <= set(words.CHANGE_KINDS)

@@ -1,0 +1,226 @@
+"""What each route answers; ``docs/http_api.md`` is the contract."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pathlib
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import files
+from tests.unit.tb_plugin.conftest import Get, client_of, make_plugin
+from tfmodetrace import log
+from tfmodetrace.insight import report
+
+WINDOW = {"run": "run1", "lane": 0, "begin_ns": 0, "end_ns": 1000, "resolution_ns": 1}
+
+
+def decode(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Reads slices as a browser does: views into one buffer, each aligned."""
+    [length] = struct.unpack_from("<I", body)
+    header = json.loads(body[4 : 4 + length])
+    begin = 4 + length
+    assert begin % 8 == 0
+    columns = {}
+    for column in header["columns"]:
+        assert column["offset"] % 8 == 0
+        columns[column["name"]] = np.frombuffer(body, dtype=column["type"], count=header["count"], offset=begin + column["offset"])
+    return header, columns
+
+
+def test_runs_lists_every_run_with_its_processes(get: Get) -> None:
+    answer = get("runs").json
+    [run] = answer["runs"]
+    assert (answer["schema_version"], answer["indexing"], answer["warnings"]) == (1, False, [])
+    assert isinstance(run.pop("revision"), str)
+    process = {"host": "h", "pid": 1, "worker": None, "complete": True, "dropped": 0}
+    assert run == {"run": "run1", "calls": 5, "complete": True, "dropped": 0, "processes": [process]}
+
+
+def test_runs_of_an_empty_directory_says_how_to_record(tmp_path: pathlib.Path) -> None:
+    answer = client_of(make_plugin(tmp_path)).get("/data/plugin/modetrace/runs").json
+    assert answer["runs"] == []
+    assert "tfmodetrace.record(logdir)" in answer["warnings"][0]
+
+
+def test_a_missing_directory_is_a_warning_until_it_appears(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfmodetrace_tb_plugin.index.FRESH_S", 0.0)
+    client = client_of(make_plugin(tmp_path / "later"))
+    assert "does not exist" in client.get("/data/plugin/modetrace/runs").json["warnings"][0]
+    files.small_run(tmp_path / "later" / "run1")
+    answer = client.get("/data/plugin/modetrace/runs").json
+    assert ([run["run"] for run in answer["runs"]], answer["warnings"]) == (["run1"], [])
+
+
+def test_a_damaged_file_is_a_warning_beside_the_runs(tmp_path: pathlib.Path) -> None:
+    session = files.small_run(tmp_path / "run1", end=False)
+    session.call(0, 5000, 10)
+    session.flush()
+    session.end()
+    files.flip(session.path, [files.offsets(session.path)[2] + 30])
+    answer = client_of(make_plugin(tmp_path)).get("/data/plugin/modetrace/runs").json
+    assert [run["run"] for run in answer["runs"]] == ["run1"]
+    assert any(str(session.path) in sentence for sentence in answer["warnings"])
+
+
+def test_a_run_that_grows_gets_another_revision_and_new_answers(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfmodetrace_tb_plugin.index.FRESH_S", 0.0)
+    session = files.small_run(tmp_path / "run1", end=False)
+    files.small_run(tmp_path / "run2")
+    client = client_of(make_plugin(tmp_path))
+
+    def state() -> tuple[dict[str, str], int]:
+        runs = client.get("/data/plugin/modetrace/runs").json["runs"]
+        answer = client.get("/data/plugin/modetrace/report?run=run1").json
+        assert answer["revision"] == runs[0]["revision"]
+        return {run["run"]: run["revision"] for run in runs}, answer["runs"][0]["functions"][0]["calls"]["total"]
+
+    before, calls_before = state()
+    assert state() == (before, calls_before)
+    session.call(0, 5000, 10)
+    session.flush()
+    after, calls_after = state()
+    assert calls_after == calls_before + 1
+    assert after["run1"] != before["run1"]
+    assert after["run2"] == before["run2"]
+
+
+def test_report_is_the_command_lines_report_of_one_run(get: Get, logdir: pathlib.Path) -> None:
+    answer = get("report", run="run1").json
+    revision = answer.pop("revision")
+    assert revision == get("runs").json["runs"][0]["revision"]
+    assert answer == json.loads(json.dumps(report.build_report(log.read(logdir))))
+
+
+def test_report_of_a_run_that_is_the_directory_itself(tmp_path: pathlib.Path) -> None:
+    files.small_run(tmp_path)
+    answer = client_of(make_plugin(tmp_path)).get("/data/plugin/modetrace/report?run=.").json
+    assert [run["run"] for run in answer["runs"]] == ["."]
+
+
+def test_lanes_are_the_threads(get: Get) -> None:
+    answer = get("timeline/lanes", run="run1").json
+    lane = {"lane": 0, "process": 0, "thread_id": 0, "label": "MainThread", "suspendable": False, "rows": 1, "calls": 5}
+    assert isinstance(answer.pop("revision"), str)
+    assert answer == {"run": "run1", "start_unix_ns": files.START_UNIX_NS, "begin_ns": 0, "end_ns": 450, "lanes": [lane]}
+
+
+def test_slices_are_columns_that_a_browser_reads_without_copying(get: Get) -> None:
+    response = get("timeline/slices", **WINDOW)
+    assert response.content_type == "application/octet-stream"
+    header, columns = decode(response.data)
+    types = ["float64"] * 3 + ["int32"] * 3 + ["uint16", "uint8", "uint8"]
+    assert [column["type"] for column in header["columns"]] == types
+    assert header["count"] == 5
+    assert columns["start_ns"].tolist() == [0, 100, 200, 300, 400]
+    assert columns["duration_ns"].tolist() == [10, 50, 50, 50, 50]
+    assert columns["mode"].tolist() == [0, 1, 1, 1, 1]
+    assert columns["trace_id"].tolist() == [-1, 0, -1, -1, 1]
+    assert columns["flags"].tolist() == [1, 0, 0, 0, 0]
+
+
+def test_slices_are_merged_as_the_resolution_asks(get: Get) -> None:
+    _, columns = decode(get("timeline/slices", **{**WINDOW, "resolution_ns": 1024}).data)
+    assert columns["calls"].tolist() == [5]
+    assert columns["duration_ns"].tolist() == [450]
+
+
+def test_slices_travel_compressed_to_those_who_ask(logdir: pathlib.Path) -> None:
+    client = client_of(make_plugin(logdir))
+    address = "/data/plugin/modetrace/timeline/slices"
+    plain = client.get(address, query_string=WINDOW)
+    packed = client.get(address, query_string=WINDOW, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+
+
+def test_call_tells_everything_about_one_call(get: Get) -> None:
+    answer = get("call", run="run1", process=0, call_id=4).json
+    assert (answer["function"], answer["mode"], answer["signature"]) == ("step", "graph", "(x: float32[17, 8])")
+    assert (answer["start_ns"], answer["duration_ns"], answer["trace_ids"]) == (400, 50, [1])
+    assert answer["error"] is None
+    assert get("call", run="run1", process=0, call_id=0).json["error"]["message"] == "no such digit"
+
+
+@pytest.mark.parametrize(
+    ("route", "query", "words"),
+    [
+        ("report", {}, "`run` exactly once, not 0 times"),
+        ("report", {"run": ["run1", "run1"]}, "`run` exactly once, not 2 times"),
+        ("timeline/lanes", {}, "`run`"),
+        ("call", {"run": "run1", "process": 0}, "`call_id`"),
+        ("call", {"run": "run1", "process": "zero", "call_id": 0}, "`process` must be an integer"),
+        ("call", {"run": "run1", "process": 0, "call_id": "1" * 30}, "`call_id` must be an integer"),
+        ("call", {"run": "run1", "process": 0, "call_id": "²"}, "`call_id` must be an integer"),
+        ("timeline/slices", {**WINDOW, "lane": ""}, "`lane` must be an integer"),
+        ("timeline/slices", {**WINDOW, "begin_ns": "1e3"}, "`begin_ns` must be an integer"),
+        ("timeline/slices", {**WINDOW, "begin_ns": 9, "end_ns": 8}, "must not end before it begins"),
+        ("timeline/slices", {**WINDOW, "resolution_ns": 3}, "power of two"),
+        ("timeline/slices", {**WINDOW, "resolution_ns": 0}, "power of two"),
+        ("timeline/slices", {**WINDOW, "resolution_ns": -1}, "power of two"),
+    ],
+)
+def test_a_bad_argument_is_answered_with_a_sentence(get: Get, route: str, query: dict[str, Any], words: str) -> None:
+    response = get(route, **query)
+    assert response.status_code == 400
+    assert words in response.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("route", "query", "words"),
+    [
+        ("report", {"run": "nope"}, "'nope'"),
+        ("report", {"run": "../run1"}, "'../run1'"),
+        ("timeline/lanes", {"run": ""}, "''"),
+        ("timeline/slices", {**WINDOW, "run": "nope"}, "'nope'"),
+        ("timeline/slices", {**WINDOW, "lane": 1}, "no lane 1"),
+        ("timeline/slices", {**WINDOW, "lane": -1}, "no lane -1"),
+        ("call", {"run": "nope", "process": 0, "call_id": 0}, "'nope'"),
+        ("call", {"run": "run1", "process": 0, "call_id": 99}, "no call 99"),
+        ("call", {"run": "run1", "process": 0, "call_id": -1}, "no call -1"),
+        ("call", {"run": "run1", "process": 7, "call_id": 0}, "Process 7"),
+    ],
+)
+def test_what_does_not_exist_is_answered_with_a_sentence(get: Get, route: str, query: dict[str, Any], words: str) -> None:
+    response = get(route, **query)
+    assert response.status_code == 404
+    assert words in response.json["error"]
+
+
+def test_a_window_outside_the_run_or_at_the_edge_of_the_integers_is_empty(get: Get) -> None:
+    far = 2**63 - 1
+    for begin_ns, end_ns in [(5000, 6000), (-far, -far), (far, far), (-far, -1)]:
+        header, _ = decode(get("timeline/slices", **{**WINDOW, "begin_ns": begin_ns, "end_ns": end_ns}).data)
+        assert header["count"] == 0
+    header, _ = decode(get("timeline/slices", **{**WINDOW, "begin_ns": -far, "end_ns": far, "resolution_ns": 2**62}).data)
+    assert header["count"] > 0
+
+
+@pytest.mark.parametrize("route", ["runs", "report?run=run1", "timeline/lanes?run=run1", "index.js", "report", "nothing.js"])
+def test_every_answer_has_the_headers_that_tensorboard_demands(get: Get, route: str) -> None:
+    response = get(route)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Type"]
+    assert "no-cache" in response.headers["Cache-Control"]
+
+
+def test_only_reading_is_possible(logdir: pathlib.Path) -> None:
+    response = client_of(make_plugin(logdir)).post("/data/plugin/modetrace/runs")
+    assert response.status_code == 405
+    assert "use GET" in response.json["error"]
+
+
+def test_an_error_of_ours_is_answered_and_logged(get: Get, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("the cause")
+
+    monkeypatch.setattr("tfmodetrace.insight.calls.describe_call", broken)
+    response = get("call", run="run1", process=0, call_id=0)
+    assert response.status_code == 500
+    assert "the cause" in response.json["error"]
+    assert "Traceback" in caplog.text

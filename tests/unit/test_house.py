@@ -1,0 +1,60 @@
+"""The house: imports point one way, and reading needs no TensorFlow (``[tool.importlinter]`` in ``pyproject.toml``)."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import sources
+
+
+def lint_imports(root: pathlib.Path) -> subprocess.CompletedProcess[str]:
+    command = [str(pathlib.Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tb_plugin")])}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_imports_point_back_along_the_way() -> None:
+    result = lint_imports(sources.ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "contract"),
+    [
+        ("tfmodetrace/schema/codec.py", "import tfmodetrace.log.reader", "Imports point back"),
+        ("tfmodetrace/log/files.py", "from tfmodetrace.insight import report", "Imports point back"),
+        ("tfmodetrace/insight/report.py", "import tfmodetrace_tb_plugin.metadata", "Imports point back"),
+        ("tfmodetrace/insight/calls.py", "import tfmodetrace.cli.main", "Imports point back"),
+        ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
+        ("tfmodetrace/record/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
+        ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
+        ("tfmodetrace/log/tail.py", "def f():\n    import keras", "Reading needs neither"),
+        ("tfmodetrace/insight/times.py", "import tfmodetrace.record.session", "Reading needs neither"),
+        ("tb_plugin/tfmodetrace_tb_plugin/handlers/call.py", "import tfmodetrace.api", "Reading needs neither"),
+    ],
+)
+def test_an_import_the_other_way_is_refused(module: str, statement: str, contract: str, tmp_path: pathlib.Path) -> None:
+    root = sources.copy(tmp_path / "tfmodetrace")
+    with (root / module).open("a") as file:
+        file.write(f"\n\n{statement}\n")
+    result = lint_imports(root)
+    assert result.returncode != 0
+    [broken] = [line for line in result.stdout.splitlines() if line.endswith("BROKEN") and line.startswith(contract)]
+    assert broken
+
+
+@pytest.mark.parametrize("module", ["tfmodetrace", "tfmodetrace.cli.main", "tfmodetrace.insight.report", "tfmodetrace_tb_plugin.plugin"])
+def test_importing_does_not_import_tensorflow(module: str) -> None:
+    code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("module", ["tfmodetrace", "tfmodetrace_tb_plugin"])
+def test_both_packages_say_that_they_are_typed(module: str) -> None:
+    code = f"import importlib.resources as r; assert r.files('{module}').joinpath('py.typed').is_file()"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

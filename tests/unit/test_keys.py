@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from tfmodetrace.schema import events_pb2, keys
+
+Kind = events_pb2.Node.Kind
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
+WITH_SHAPE = (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE)
+SHAPES = st.none() | st.lists(st.none() | st.integers(0, 2**40), max_size=4).map(tuple)
+
+
+@st.composite
+def leaves(draw: st.DrawFn) -> keys.Node:
+    kind = draw(
+        st.sampled_from([Kind.UNKNOWN, Kind.LITERAL, Kind.NONE, Kind.COMPOSITE, Kind.OBJECT, Kind.CUSTOM, Kind.OMITTED, *WITH_SHAPE])
+    )
+    return keys.Node(
+        kind=kind,
+        type_name=draw(TEXT),
+        dtype=draw(TEXT),
+        text=draw(TEXT),
+        shape=draw(SHAPES) if kind in WITH_SHAPE else None,
+        token=draw(st.integers(0, 2**64 - 1)),
+        dead=draw(st.booleans()),
+        alias=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+def trees() -> st.SearchStrategy[keys.Node]:
+    inner = st.sampled_from([Kind.LIST, Kind.TUPLE, Kind.NAMED_TUPLE, Kind.DICT, Kind.ATTRS])
+    return st.recursive(
+        leaves(),
+        lambda children: st.builds(
+            lambda kind, parts: keys.Node(
+                kind=kind, type_name="T", names=tuple(name for name, _ in parts), children=tuple(c for _, c in parts)
+            ),
+            inner,
+            st.lists(st.tuples(TEXT, children), max_size=3),
+        ),
+        max_leaves=8,
+    )
+
+
+def through_proto(node: keys.Node) -> keys.Node:
+    message = events_pb2.Node()
+    keys.to_proto(node, message)
+    return keys.from_proto(events_pb2.Node.FromString(message.SerializeToString()))
+
+
+@hypothesis.given(trees())
+def test_a_tree_comes_back_from_a_message_as_it_was_and_can_be_written(tree: keys.Node) -> None:
+    assert through_proto(tree) == tree
+    assert isinstance(keys.render(tree), str)
+
+
+def node(kind: int, **fields: object) -> keys.Node:
+    return keys.Node(kind=kind, **fields)  # type: ignore[arg-type]
+
+
+X = node(Kind.TENSOR, dtype="float32", shape=(32, 8))
+THREE = node(Kind.LITERAL, text="3")
+
+
+@pytest.mark.parametrize(
+    ("tree", "text"),
+    [
+        (X, "float32[32, 8]"),
+        (node(Kind.TENSOR, dtype="int64", shape=()), "int64[]"),
+        (node(Kind.TENSOR, dtype="int64", shape=(None, 3)), "int64[?, 3]"),
+        (node(Kind.TENSOR, dtype="int64"), "int64[…]"),
+        (node(Kind.ARRAY, dtype="int64", shape=(2,)), "ndarray int64[2]"),
+        (node(Kind.VARIABLE, dtype="int64", shape=(2,)), "Variable int64[2]"),
+        (THREE, "3"),
+        (node(Kind.NONE), "None"),
+        (node(Kind.LIST, children=(X, THREE)), "[float32[32, 8], 3]"),
+        (node(Kind.TUPLE, children=(THREE,)), "(3,)"),
+        (node(Kind.TUPLE), "()"),
+        (node(Kind.DICT, names=("'a'",), children=(THREE,)), "{'a': 3}"),
+        (node(Kind.DICT, type_name="OrderedDict", names=("'a'",), children=(THREE,)), "OrderedDict{'a': 3}"),
+        (node(Kind.NAMED_TUPLE, type_name="Pair", names=("a", "b"), children=(THREE, X)), "Pair(a=3, b=float32[32, 8])"),
+        (node(Kind.COMPOSITE, type_name="RaggedTensor", text="RaggedTensorSpec(…)"), "RaggedTensorSpec(…)"),
+        (node(Kind.COMPOSITE, type_name="Iterator"), "<Iterator>"),
+        (node(Kind.OBJECT, type_name="Config"), "<Config object>"),
+        (node(Kind.OBJECT, type_name="Config", dead=True), "<Config object, gone>"),
+        (node(Kind.OMITTED, type_name="int"), "<any int>"),
+        (node(Kind.UNKNOWN), "unknown"),
+        (node(77, type_name="New"), "<New>"),
+    ],
+)
+def test_a_node_is_written_as_a_person_would(tree: keys.Node, text: str) -> None:
+    assert keys.render(tree) == text
+
+
+def test_arguments_are_written_with_their_names() -> None:
+    assert keys.render_arguments(node(Kind.DICT, names=("x", "n"), children=(X, THREE))) == "(x: float32[32, 8], n: 3)"
+    assert keys.render_arguments(node(Kind.DICT)) == "()"
+
+
+def test_what_is_nested_too_deeply_is_cut_off_when_read() -> None:
+    message = events_pb2.Node(kind=Kind.LITERAL, text="core")
+    for _ in range(keys.MAX_DEPTH + 10):
+        message = events_pb2.Node(kind=Kind.LIST, children=[message])
+    text = keys.render(keys.from_proto(message))
+    assert "nested too deeply" in text
+    assert "core" not in text
+
+
+def test_a_long_literal_is_clipped_to_the_limit() -> None:
+    assert keys.clip("x" * keys.MAX_TEXT) == "x" * keys.MAX_TEXT
+    assert len(keys.clip("x" * 10_000)) == keys.MAX_TEXT
+    assert keys.clip("x" * 10_000).endswith("…")
