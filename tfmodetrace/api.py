@@ -14,6 +14,7 @@ from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableEr
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
+    from tfmodetrace.testing import guard
 
 __all__ = [
     "RecordingError",
@@ -212,13 +213,20 @@ def compare(  # the signature is the contract; nothing of it is used yet
     raise _unavailable("compare()", "Record the function in each mode and compare the runs' reports instead")
 
 
-def expect_traces(*, at_most: int, function: str | None = None) -> Any:  # noqa: ARG001
-    """Is to fail a block of code that traces more often than it should.
+def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_traces:
+    """Fails a ``with`` block in which a traced function is traced more often than it may be, and explains every trace beyond the limit.
+
+    Args:
+        at_most: Traces that each function may have inside the block, counted as TensorFlow counts them.
+        function: A glob, such as ``"train_*"``; only functions whose name it matches are looked at.
 
     Raises:
-        UnavailableError: Always, in this version.
+        ValueError: If ``at_most`` is no whole number ≥ 0.
+        AssertionError: At the end of the block.
     """
-    raise _unavailable("expect_traces()", "Compare `experimental_get_tracing_count()` before and after instead")
+    from tfmodetrace.testing import guard
+
+    return guard.expect_traces(at_most=at_most, function=function)
 
 
 def _start(logdir: str, *, flush_secs: float) -> Any:

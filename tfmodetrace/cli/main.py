@@ -9,24 +9,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace import version
-from tfmodetrace.cli import report, terminal
-
-EXIT_OK: Final = 0
-EXIT_NOTHING_READ: Final = 1
-EXIT_USAGE: Final = 2
-_EXIT_INTERRUPTED: Final = 130
-
-_EPILOG: Final = """\
-exit codes:
-  0  done; what could not be read is warned of on stderr
-  1  nothing could be read; stderr says why
-  2  wrong usage
-"""
+from tfmodetrace.cli import check, exits, report, terminal
 
 _NOT_YET: Final = {
     "run": "to record, use tfmodetrace.record() in your program, or set TFMODETRACE_LOGDIR",
     "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",
-    "check": "to check a recording, look into `tfmodetrace report LOGDIR --json`",
     "export": "to take data elsewhere, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
     "query": "to ask for single facts, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
     "doctor": "to see what was recorded and with which versions, use `tfmodetrace report LOGDIR`",
@@ -46,32 +33,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal.be_lenient_with_encodings()
     if arguments and arguments[0] in _NOT_YET:
         terminal.complain(f"tfmodetrace {arguments[0]} is not part of this version ({version.VERSION}); {_NOT_YET[arguments[0]]}.")
-        return EXIT_USAGE
+        return exits.USAGE
     try:
         try:
             parsed = _parser().parse_args(arguments)
         except SystemExit as stop:
             # argparse exits by itself; a caller of main() expects a number.
-            return stop.code if isinstance(stop.code, int) else EXIT_USAGE
-        done: bool = parsed.run_command(parsed)
+            return stop.code if isinstance(stop.code, int) else exits.USAGE
+        code: int = parsed.run_command(parsed)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough. The interpreter would complain when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+        return exits.OK
     except KeyboardInterrupt:
-        return _EXIT_INTERRUPTED
-    return EXIT_OK if done else EXIT_NOTHING_READ
+        return exits.INTERRUPTED
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfmodetrace",
         description="What ran eagerly, in a graph or in XLA, what was traced again, and why.",
-        epilog=_EPILOG,
+        epilog=exits.EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tfmodetrace {version.VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    report.add_parser(commands, epilog=_EPILOG)
+    report.add_parser(commands, epilog=exits.EPILOG)
+    check.add_parser(commands, epilog=exits.EPILOG)
     return parser

@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from tfmodetrace.cli import report_page, terminal
+from tfmodetrace.cli import exits, report_page, terminal
 from tfmodetrace.insight import report as reports
 from tfmodetrace.log import errors, reader, tracelog
 
@@ -28,24 +28,24 @@ def add_parser(commands: Any, *, epilog: str) -> None:
     parser.set_defaults(run_command=run_command)
 
 
-def run_command(arguments: argparse.Namespace) -> bool:
+def run_command(arguments: argparse.Namespace) -> int:
     """Prints the report.
 
     Returns:
-        Whether there was something to print.
+        The exit code.
     """
     try:
         log = reader.read(arguments.logdir)
     except errors.LogError as error:
         terminal.complain(str(error))
-        return False
+        return exits.NOTHING_READ
     for warning in log.warnings:
         terminal.complain(f"warning: {warning}")
     runs = tuple(run for run in log.runs if fnmatch.fnmatchcase(run.name, arguments.run))
     if not runs:
         names = ", ".join(run.name for run in log.runs)
         terminal.complain(f"No run in {arguments.logdir} is called {arguments.run}; there are: {names}.")
-        return False
+        return exits.NOTHING_READ
     report = reports.build_report(tracelog.TraceLog(path=log.path, runs=runs, warnings=log.warnings))
     if arguments.json:
         # ASCII, so that no terminal's or pipe's encoding can spoil it.
@@ -53,4 +53,4 @@ def run_command(arguments: argparse.Namespace) -> bool:
         sys.stdout.write("\n")
     else:
         report_page.print_report(terminal.Console(), report)
-    return True
+    return exits.OK

@@ -17,6 +17,8 @@ from tfmodetrace.cli import terminal
 from tfmodetrace.schema import words
 
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
+_SEVERITY_STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_SHOWN_FINDINGS: Final = 8
 _SHOWN_SIGNATURES: Final = 6
 _SHOWN_TRACES: Final = 4
 _SHOWN_ERRORS: Final = 10
@@ -45,6 +47,7 @@ class _Page:
             self._line("No traced function was called.")
             return
         self._function_table()
+        self._findings()
         self._signatures()
         self._traces()
         self._errors()
@@ -66,7 +69,11 @@ class _Page:
             words_.append("complete" if process["complete"] else "still recording, or killed")
             if process["dropped"]:
                 words_.append(f"{terminal.plural(process['dropped'], 'call')} dropped, so counts are too low")
-            troubled = process["dropped"] or not process["complete"]
+            if process["internal_faults"]:
+                words_.append(
+                    f"{terminal.plural(process['internal_faults'], 'internal fault')} of tfmodetrace, so something may be missing"
+                )
+            troubled = process["dropped"] or process["internal_faults"] or not process["complete"]
             self._line(", ".join(words_), "yellow" if troubled else "dim")
 
     def _function_table(self) -> None:
@@ -97,6 +104,27 @@ class _Page:
             cells += [_duration(function["time_ns"][part]) for part in ("total", "self", "tracing")]
             table.add_row(*cells)
         self._section("Functions", table)
+
+    def _findings(self) -> None:
+        findings = self._run["findings"]
+        if not findings:
+            return
+        table = _table()
+        table.add_column("severity", no_wrap=True)
+        table.add_column("finding", overflow="fold", ratio=1)
+        for finding in findings[:_SHOWN_FINDINGS]:
+            told = terminal.text(finding["title"], "bold")
+            told.append(f"  {finding['id']}, {terminal.duration(finding['evidence']['lost_ns'])} lost", style="not bold dim")
+            told.append(f"\n{terminal.safe(finding['why'])}", style="not bold")
+            if finding["what_if"] is not None:
+                told.append(f"\n{_what_if(finding['what_if'])}", style="not bold")
+            for line in finding["fix"].splitlines():
+                told.append(f"\n  {terminal.safe(line)}", style="not bold green")
+            table.add_row(terminal.text(finding["severity"], _SEVERITY_STYLES[finding["severity"]]), told)
+        rest = len(findings) - _SHOWN_FINDINGS
+        if rest > 0:
+            table.add_row("", terminal.text(f"… and {rest} more in the report's JSON", "dim"))
+        self._section("Findings", table)
 
     def _signatures(self) -> None:
         several = [function for function in self._functions if len(function["signatures"]) > 1]
@@ -223,3 +251,10 @@ def _indented(block: str) -> str:
 
 def _last_part(path: str) -> str:
     return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _what_if(numbers: dict[str, Any]) -> str:
+    """Writes how many traces each option would have left."""
+    options = {"tensor_argument": "tensor arguments", "reduce_retracing": "reduce_retracing", "input_signature": "an input_signature"}
+    told = ", ".join(f"{numbers[option]} with {text}" for option, text in options.items() if numbers[option] is not None)
+    return f"Traces now {numbers['now']}; {told}."

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import reasons, times
+from tfmodetrace.insight import findings, reasons, times
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -22,6 +23,8 @@ def build_report(log: tracelog.TraceLog) -> dict[str, Any]:
 
 def run_report(run: tracelog.Run) -> dict[str, Any]:
     """Builds the report of one run. Optional facts that were not recorded are ``None``."""
+    explained = reasons.explain(run)
+    found = findings.find(run, explained)
     return {
         "run": run.name,
         "start_unix_ns": run.start_unix_ns,
@@ -30,9 +33,9 @@ def run_report(run: tracelog.Run) -> dict[str, Any]:
         "versions": dict(run.versions),
         "options": dict(run.options),
         "functions": _functions(run),
-        "traces": _traces(run),
+        "traces": _traces(run, explained, found),
         "errors": [_error(error) for error in run.errors],
-        "findings": [],
+        "findings": [finding.to_dict() for finding in found],
         "warnings": list(run.warnings),
     }
 
@@ -104,7 +107,8 @@ def _signatures(run: tracelog.Run) -> list[list[dict[str, Any]]]:
     return by_function
 
 
-def _traces(run: tracelog.Run) -> list[dict[str, Any]]:
+def _traces(run: tracelog.Run, explained: Sequence[reasons.Reason], found: Sequence[findings.Finding]) -> list[dict[str, Any]]:
+    fixes = {trace_id: finding.fix for finding in reversed(found) for trace_id in finding.trace_ids}
     return [
         {
             "trace_id": trace.trace_id,
@@ -120,15 +124,15 @@ def _traces(run: tracelog.Run) -> list[dict[str, Any]]:
             "outputs": trace.outputs,
             "captures": list(trace.captures),
             "concrete_name": trace.concrete_name,
-            "reason": _reason(reason),
+            "reason": _reason(reason, fixes.get(trace.trace_id)),
             "graph": None,
             "placement": None,
         }
-        for trace, reason in zip(run.traces, reasons.explain(run), strict=True)
+        for trace, reason in zip(run.traces, explained, strict=True)
     ]
 
 
-def _reason(reason: reasons.Reason) -> dict[str, Any]:
+def _reason(reason: reasons.Reason, fix: str | None) -> dict[str, Any]:
     return {
         "kinds": list(reason.kinds),
         "nearest_trace_id": reason.nearest_trace_id,
@@ -136,7 +140,7 @@ def _reason(reason: reasons.Reason) -> dict[str, Any]:
         "changes": [
             {"kind": change.kind, "path": change.path, "before": change.before, "after": change.after} for change in reason.changes
         ],
-        "fix": reason.fix,
+        "fix": fix,
     }
 
 

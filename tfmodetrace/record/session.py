@@ -50,6 +50,8 @@ class Session:
         call_ids: Yields the ids of calls.
         anchor_ns: ``time.perf_counter_ns()`` at the session's start; times in the file count from it.
         faults: Exceptions of our own that were caught.
+        trace_count: Traces so far.
+        path: The event file.
     """
 
     def __init__(self, logdir: str, *, flush_secs: float) -> None:
@@ -58,6 +60,8 @@ class Session:
         self.call_ids = itertools.count()
         self.faults = 0
         self.recorded_calls = 0
+        self.trace_count = 0
+        self.session_id = uuid.uuid4().hex
         self._dropped_by_ended_threads = 0
         self._abandoned = False
         # Re-entrant: while one of these tables is filled, a garbage collection may run somebody's __del__, which may call a traced
@@ -67,7 +71,6 @@ class Session:
         self._thread_ids = itertools.count()
         self._function_ids = itertools.count()
         self._signature_ids = itertools.count()
-        self._trace_ids = itertools.count()
         self._error_ids = itertools.count()
         self._definitions: dict[tuple[str, int, str], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {"threads": [], "functions": [], "signatures": [], "traces": [], "errors": []}
@@ -75,8 +78,10 @@ class Session:
         self.anchor_ns = time.perf_counter_ns()
         start_unix_ns = time.time_ns()
         try:
-            self._writer = writer.Writer(self, writer.EventFile(logdir), flush_secs)
-            self._writer.start(_session_start(start_unix_ns))
+            file = writer.EventFile(logdir)
+            self.path = file.path
+            self._writer = writer.Writer(self, file, flush_secs)
+            self._writer.start(_session_start(self.session_id, start_unix_ns))
         except (OSError, tf.errors.OpError) as error:
             raise public_errors.RecordingError(
                 f"Nothing can be recorded into {logdir!r}: {_sentence(error)} Pass a directory that can be written."
@@ -156,7 +161,8 @@ class Session:
         with self._lock:
             info.traces += 1
             trace.ordinal = known_ordinal or info.traces
-            trace.trace_id = next(self._trace_ids)
+            trace.trace_id = self.trace_count
+            self.trace_count += 1
             self._waiting["traces"].append(trace)
 
     def add_error(self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException) -> None:
@@ -179,6 +185,10 @@ class Session:
     def wake_writer(self) -> None:
         """Asks the writer not to wait until the next flush."""
         self._writer.wake()
+
+    def flush(self) -> None:
+        """Returns once everything recorded so far can be read from the file."""
+        self._writer.flush()
 
     def fault(self, what: str, error: BaseException) -> None:
         """Counts an exception of our own and, the first time, logs it. Nothing of ours reaches the user's code."""
@@ -317,9 +327,9 @@ def _forget_in_child() -> None:
         session.forget_in_child()
 
 
-def _session_start(start_unix_ns: int) -> events_pb2.SessionStart:
+def _session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStart:
     return events_pb2.SessionStart(
-        session_id=uuid.uuid4().hex,
+        session_id=session_id,
         host=socket.gethostname(),
         pid=os.getpid(),
         worker=_worker(),

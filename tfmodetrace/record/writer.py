@@ -101,6 +101,12 @@ class Writer:
         """Asks the thread to write soon."""
         self._wake.put(None)
 
+    def flush(self) -> None:
+        """Returns once everything that waits now is written and flushed, or cannot be."""
+        done = threading.Event()
+        self._wake.put(done)
+        done.wait(_STOP_TIMEOUT_SECS)
+
     def stop(self) -> None:
         """Writes what is left and the session's end, closes the file and ends the thread."""
         self._wake.put(_STOP)
@@ -118,12 +124,14 @@ class Writer:
                 item = None
             stopping = item is _STOP
             try:
-                due = stopping or time.monotonic() >= next_flush_s
+                due = stopping or isinstance(item, threading.Event) or time.monotonic() >= next_flush_s
                 self._write(flush=due, end=stopping)
                 if due:
                     next_flush_s = time.monotonic() + self._flush_secs
             except Exception as error:
                 self._fail(error)
+            if isinstance(item, threading.Event):
+                item.set()
 
     def _fail(self, error: Exception) -> None:
         if not self._failed:

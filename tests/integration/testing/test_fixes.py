@@ -1,0 +1,359 @@
+"""Every suggested fix, applied literally to the program it was suggested for, leaves as many traces as what-if predicted."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tfmodetrace as tmt
+
+_HEADER = """
+import collections
+import tensorflow as tf
+import tfmodetrace as tmt
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that retraces.
+
+    Attributes:
+        body: Its source, with a line ``@tf.function…`` above the function and a line ``# call`` above the call.
+        finding: The finding it must give.
+        option: The number of what-if that its fix stands for; None if the fix is about objects.
+        traces: Traces before the fix.
+        after: Traces after the fix where what-if says nothing.
+    """
+
+    name: str
+    body: str
+    finding: str
+    option: str | None
+    traces: int
+    after: int | None = None
+
+
+PROGRAMS = [
+    Program(
+        name="a Python float that changes",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x, rate):
+                return x * rate
+
+            def main():
+                for rate in (0.1, 0.2, 0.3, 0.4, 0.5):
+                    # call
+                    step(tf.ones(3), rate)
+        """,
+        finding="python-scalar-argument",
+        option="tensor_argument",
+        traces=5,
+    ),
+    Program(
+        name="a Python int, sometimes a float",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x, n):
+                return x * tf.cast(n, tf.float32)
+
+            def main():
+                for n in (1, 2, 2.5, 3):
+                    # call
+                    step(tf.ones(3), n)
+        """,
+        finding="python-scalar-argument",
+        option="tensor_argument",
+        traces=4,
+    ),
+    Program(
+        name="two Python numbers, and shapes on the side",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x, n, k):
+                return tf.reduce_sum(x) * tf.cast(n + k, tf.float32)
+
+            def main():
+                for n, k, size in ((1, 1, 3), (2, 1, 3), (2, 2, 3), (3, 2, 3), (3, 3, 5)):
+                    # call
+                    step(tf.ones(size), n, k)
+        """,
+        finding="python-scalar-argument",
+        option="tensor_argument",
+        traces=5,
+    ),
+    Program(
+        name="a Python number in a function that creates variables",
+        body="""
+            variables = []
+
+            @tmt.traced
+            @tf.function
+            def step(x, n):
+                if not variables:
+                    variables.append(tf.Variable(1.0))
+                return x * tf.cast(n, tf.float32) * variables[0]
+
+            def main():
+                for n in range(5):
+                    # call
+                    step(tf.ones(3), n)
+        """,
+        finding="python-scalar-argument",
+        option="tensor_argument",
+        traces=6,
+    ),
+    Program(
+        name="a dimension that varies",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x):
+                return tf.reduce_sum(x, axis=1)
+
+            def main():
+                for size in (2, 3, 4, 5):
+                    # call
+                    step(tf.ones((size, 7)))
+        """,
+        finding="varying-shape",
+        option="input_signature",
+        traces=4,
+    ),
+    Program(
+        name="shapes inside a dict",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(batch):
+                return batch["x"] + tf.cast(batch["y"], tf.float32)
+
+            def main():
+                for size in (2, 3, 4):
+                    # call
+                    step({"x": tf.ones(size), "y": tf.ones(size, tf.int32)})
+        """,
+        finding="varying-shape",
+        option="input_signature",
+        traces=3,
+    ),
+    Program(
+        name="shapes beside a flag, which no input signature can hold",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x, training):
+                return x * 2.0 if training else x
+
+            def main():
+                for size in (2, 3, 4, 5, 6):
+                    # call
+                    step(tf.ones(size), True)
+        """,
+        finding="varying-shape",
+        option="reduce_retracing",
+        traces=5,
+    ),
+    Program(
+        name="a temporary object",
+        body="""
+            class Config:
+                rate = 2.0
+
+            @tmt.traced
+            @tf.function
+            def step(x, config):
+                return x * config.rate
+
+            def main():
+                for _ in range(4):
+                    # call
+                    step(tf.ones(2), Config())
+        """,
+        finding="object-identity",
+        option=None,
+        traces=4,
+        after=1,
+    ),
+    Program(
+        name="a tf.function made in a loop",
+        body="""
+            def double(x):
+                return x * 2.0
+
+            def main():
+                for _ in range(4):
+                    # make
+                    made = tmt.traced(tf.function(double))
+                    made(tf.ones(2))
+        """,
+        finding="function-recreated",
+        option=None,
+        traces=4,
+        after=1,
+    ),
+    Program(
+        name="more shapes than a graph that already relaxes them can take",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x):
+                return tf.reduce_sum(x, axis=-1)
+
+            def main():
+                for size in (2, 3, 4):
+                    # call
+                    step((tf.ones((size, 4)), tf.ones((4, size)))[size % 2])
+        """,
+        finding="varying-shape",
+        option="input_signature",
+        traces=3,
+    ),
+]
+
+
+def _run(source: str, directory: Path) -> dict[str, Any]:
+    """Runs a program from a file (AutoGraph reads sources) and returns its run's report."""
+    directory.mkdir()
+    path = directory / "program.py"
+    path.write_text(source)
+    specification = importlib.util.spec_from_file_location(f"program_{directory.name}", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    with tmt.record(directory / "log"):
+        module.main()
+    run: dict[str, Any] = tmt.read(directory / "log").to_dict()["runs"][0]
+    step = getattr(module, "step", None)
+    if step is not None:
+        assert step.experimental_get_tracing_count() == len(run["traces"])
+    return run
+
+
+def _apply(source: str, finding: dict[str, Any]) -> str:
+    """Pastes a fix: a decorator in the decorator's place, statements before the call, a making before the loop."""
+    fix = finding["fix"]
+    if fix.startswith("@tf.function"):
+        decorator, _, _ = fix.partition("\ndef ")
+        return source.replace("@tf.function", decorator)
+    if finding["id"] == "python-scalar-argument":
+        return source.replace("        # call\n", textwrap.indent(fix, "        ") + "\n")
+    if finding["id"] == "object-identity":
+        making, _, call = fix.splitlines()
+        making = making.replace("Config(...)", "Config()")
+        mended = source.replace("    for _", f"    {making}\n    for _", 1)
+        return mended.replace("step(tf.ones(2), Config())", call.strip().replace("(x, ", "(tf.ones(2), "))
+    making = fix.splitlines()[0].replace("tf.function(double)", "tmt.traced(tf.function(double))")
+    return source.replace("        made = tmt.traced(tf.function(double))\n        made(", "        double(").replace(
+        "    for _", f"    global double\n    {making}\n    for _", 1
+    )
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_the_fix_leaves_as_many_traces_as_predicted(program: Program, tmp_path: Path) -> None:
+    source = _HEADER + textwrap.dedent(program.body)
+    before = _run(source, tmp_path / "before")
+    assert len(before["traces"]) == program.traces
+    finding = before["findings"][0]
+    assert finding["id"] == program.finding
+    predicted = program.after if program.option is None else finding["what_if"][program.option]
+    mended = _apply(source, finding)
+    assert mended != source
+    after = _run(mended, tmp_path / "after")
+    assert len(after["traces"]) == predicted
+    assert predicted < program.traces
+    assert [later["id"] for later in after["findings"]] == []
+
+
+NORMAL = {
+    "a short last batch": "for size in (8, 8, 8, 3): step(tf.ones(size), True)",
+    "two values of a flag": "for training in (True, False) * 3: step(tf.ones(8), training)",
+    "both": "for size in (8, 3): [step(tf.ones(size), training) for training in (True, False)]",
+}
+
+
+@pytest.mark.parametrize("loop", NORMAL.values(), ids=NORMAL.keys())
+def test_normal_retracing_gives_no_finding(loop: str, tmp_path: Path) -> None:
+    source = _HEADER + textwrap.dedent(
+        f"""
+        @tmt.traced
+        @tf.function
+        def step(x, training):
+            return x * 2.0 if training else x
+
+        def main():
+            {loop}
+        """
+    )
+    assert _run(source, tmp_path / "normal")["findings"] == []
+
+
+def test_a_keras_fit_gives_no_finding(tmp_path: Path) -> None:
+    source = _HEADER + textwrap.dedent(
+        """
+        import keras
+
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(1)
+
+            @tmt.traced
+            def call(self, inputs):
+                return self.dense(inputs)
+
+        def main():
+            model = Model()
+            model.compile(optimizer="sgd", loss="mse")
+            model.fit(tf.ones((10, 3)), tf.ones((10, 1)), batch_size=4, epochs=2, verbose=0)
+        """
+    )
+    assert _run(source, tmp_path / "keras")["findings"] == []
+
+
+def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_path: Path) -> None:
+    source = _HEADER + textwrap.dedent(
+        """
+        @tmt.traced
+        @tf.function
+        def halve(n):
+            return tf.constant(n) // 2
+
+        def main():
+            assert halve(1).dtype == halve(1.0).dtype == tf.int32
+        """
+    )
+    run = _run(source, tmp_path / "collision")
+    (finding,) = run["findings"]
+    assert (finding["id"], finding["evidence"]["calls"]) == ("literal-type-collision", 1)
+    assert finding["fix"].endswith("n = float(n)")
+
+
+def test_a_failed_trace_is_found(tmp_path: Path) -> None:
+    source = _HEADER + textwrap.dedent(
+        """
+        @tmt.traced
+        @tf.function
+        def broken(x):
+            return x @ tf.ones((5, 5))
+
+        def main():
+            for _ in range(2):
+                try:
+                    broken(tf.ones((3, 3)))
+                except ValueError:
+                    pass
+        """
+    )
+    (finding,) = _run(source, tmp_path / "failed")["findings"]
+    assert (finding["id"], finding["evidence"]["errors"]) == ("failed-trace", 2)

@@ -1,0 +1,86 @@
+"""``tfmodetrace check LOGDIR``: whether a recording keeps its limits, for continuous integration."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from tfmodetrace.cli import exits, terminal
+from tfmodetrace.insight import limits
+from tfmodetrace.log import errors, reader, tracelog
+
+
+def add_parser(commands: Any, *, epilog: str) -> None:
+    """Adds the command to the parser's commands."""
+    parser = commands.add_parser(
+        "check",
+        help="fail if functions were traced too often",
+        description="Fail if a function was traced too often, or too much time went into tracing; say which, why, and what to do.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("logdir", metavar="LOGDIR", help="what was given to tfmodetrace.record(), a directory above it, or an event file")
+    parser.add_argument("--max-traces", metavar="N", type=_whole_number, help="traces that each function may have")
+    parser.add_argument("--function", metavar="GLOB", help="look only at functions whose names match, such as 'train_*'")
+    parser.add_argument(
+        "--max-tracing-share", metavar="SHARE", type=_share, help="part of the time in traced functions that tracing may take, such as 0.05"
+    )
+    parser.set_defaults(run_command=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Checks the limits and prints what exceeds them.
+
+    Returns:
+        The exit code.
+    """
+    if arguments.max_traces is None and arguments.max_tracing_share is None:
+        terminal.complain("tfmodetrace check needs a limit: --max-traces N, --max-tracing-share SHARE, or both.")
+        return exits.USAGE
+    try:
+        log = reader.read(arguments.logdir)
+    except errors.LogError as error:
+        terminal.complain(str(error))
+        return exits.NOTHING_READ
+    for warning in log.warnings:
+        terminal.complain(f"warning: {warning}")
+    complaints = [complaint for run in log.runs for complaint in _complaints(run, arguments)]
+    if complaints:
+        print("\n\n".join(complaints))  # noqa: T201 - this is the command's answer
+        return exits.LIMIT_EXCEEDED
+    functions = [function for run in log.runs for function in run.functions if limits.matches(function, arguments.function)]
+    traces = sum(len(run.traces) for run in log.runs)
+    if not functions:
+        terminal.complain(f"warning: no recorded function matches {arguments.function!r}, so nothing was checked.")
+    print(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")  # noqa: T201
+    return exits.OK
+
+
+def _complaints(run: tracelog.Run, arguments: argparse.Namespace) -> Iterator[str]:
+    if arguments.max_traces is not None:
+        for excess in limits.excesses(run, at_most=arguments.max_traces, function=arguments.function):
+            yield f"Run {run.name}: {excess.text}"
+    if arguments.max_tracing_share is not None:
+        share = limits.tracing_share(run)
+        if share is not None and share > arguments.max_tracing_share:
+            yield (
+                f"Run {run.name}: {share:.1%} of the time in traced functions went into tracing, but at most "
+                f"{arguments.max_tracing_share:.1%} may. `tfmodetrace report` lists the traces with their reasons and times."
+            )
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of traces")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return share

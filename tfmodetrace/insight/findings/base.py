@@ -1,0 +1,117 @@
+"""What a finding is, and what its makers are given."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tfmodetrace.insight import reasons as reasons_module
+from tfmodetrace.insight import whatif
+from tfmodetrace.log import tables, tracelog
+
+HIGH = "high"
+MEDIUM = "medium"
+LOW = "low"
+INFO = "info"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A conclusion with evidence, a cause and a fix.
+
+    Attributes:
+        id: One of ``words.FINDING_IDS``.
+        severity: ``high``, ``medium``, ``low`` or ``info``.
+        function_id: The function it is about.
+        title: One line.
+        evidence: Numbers and names it rests on.
+        why: What causes it.
+        fix: Code the user can paste, or a sentence where no code can be.
+        lost_ns: Time that the fix would have saved; findings are ranked by it.
+        what_if: Numbers of traces under each option; ``None`` where it is not about traces.
+        trace_ids: The traces that the fix would have avoided.
+    """
+
+    id: str
+    severity: str
+    function_id: int
+    title: str
+    evidence: Mapping[str, Any]
+    why: str
+    fix: str
+    lost_ns: int
+    what_if: whatif.WhatIf | None = None
+    trace_ids: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the finding as the report JSON has it."""
+        return {
+            "id": self.id,
+            "severity": self.severity,
+            "function_id": self.function_id,
+            "title": self.title,
+            "evidence": {**self.evidence, "lost_ns": self.lost_ns},
+            "why": self.why,
+            "fix": self.fix,
+            "what_if": None if self.what_if is None else self.what_if.to_dict(),
+        }
+
+
+class Evidence:
+    """A run with its reasons, grouped as the makers of findings need them.
+
+    Args:
+        run: The run.
+        reasons: Its traces' reasons, aligned with ``run.traces``.
+    """
+
+    def __init__(self, run: tracelog.Run, reasons: Sequence[reasons_module.Reason]) -> None:
+        self.run = run
+        self.reasons = reasons
+
+    @functools.cached_property
+    def traces(self) -> Mapping[int, Sequence[tables.Trace]]:
+        """The traces of each function that has any, in order."""
+        grouped: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+        for trace in self.run.traces:
+            grouped[trace.function_id].append(trace)
+        return grouped
+
+    def caused_by(self, function_id: int, kinds: frozenset[str]) -> list[tables.Trace]:
+        """The traces of a function of whose changes all are of these kinds."""
+        return [trace for trace in self.traces[function_id] if (own := self.reasons[trace.trace_id].kinds) and kinds.issuperset(own)]
+
+    def paths(self, traces: Sequence[tables.Trace], kinds: frozenset[str]) -> list[str]:
+        """Where those traces changed, most often first."""
+        counted = collections.Counter(
+            change.path for trace in traces for change in self.reasons[trace.trace_id].changes if change.kind in kinds
+        )
+        return [path for path, _ in counted.most_common()]
+
+    def most_variants(self, traces: Sequence[tables.Trace], kinds: frozenset[str]) -> int:
+        """How many different things those traces saw in the one place that varied most."""
+        variants: dict[str, set[str]] = collections.defaultdict(set)
+        for trace in traces:
+            for change in self.reasons[trace.trace_id].changes:
+                if change.kind in kinds:
+                    variants[change.path] |= {change.before, change.after}
+        return max(map(len, variants.values()), default=0)
+
+    @functools.cache  # noqa: B019 - lives as long as the evidence, which is one report
+    def what_if(self, function_id: int) -> whatif.WhatIf | None:
+        """How many traces other ways of writing a function would have left."""
+        options = self.run.functions[function_id].tf_function
+        return whatif.simulate(self.traces[function_id], reduces_retracing=bool(options and options.reduce_retracing))
+
+
+def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
+    """The numbers of traces."""
+    return tuple(trace.trace_id for trace in traces)
+
+
+def tracing_ns(traces: Sequence[tables.Trace]) -> int:
+    """The time traces took together."""
+    return sum(trace.duration_ns for trace in traces)

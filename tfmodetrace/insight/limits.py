@@ -1,0 +1,117 @@
+"""Limits on tracing, and what to say when one is exceeded: every trace beyond it with its reason, and the fix."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from tfmodetrace.insight import findings, reasons
+from tfmodetrace.log import tables, tracelog
+
+_SHOWN: Final = 8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """A function that was traced more often than it may be.
+
+    Attributes:
+        function: The function.
+        traces: How often it was traced.
+        at_most: How often it may be.
+        text: Several lines that explain every trace beyond the limit and say what to do.
+    """
+
+    function: tables.Function
+    traces: int
+    at_most: int
+    text: str
+
+
+def matches(function: tables.Function, pattern: str | None) -> bool:
+    """Whether a glob such as ``train_*`` or ``Model.call`` means a function: by its name, its qualified name or the last part of it."""
+    if pattern is None:
+        return True
+    names = {function.name, function.qualname, function.qualname.rpartition(".")[2], function.qualname.rpartition("<locals>.")[2]}
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def excesses(run: tracelog.Run, *, at_most: int, function: str | None = None, traces: Iterable[tables.Trace] | None = None) -> list[Excess]:
+    """Finds the functions of a run that were traced more often than a limit.
+
+    Args:
+        run: The run.
+        at_most: Traces that each function may have, counted as TensorFlow counts them.
+        function: A glob; only functions that it matches are looked at.
+        traces: The traces that count; all of the run if not given.
+    """
+    explained = reasons.explain(run)
+    fixes = {finding.function_id: finding for finding in reversed(findings.find(run, explained))}
+    counted: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+    for trace in run.traces if traces is None else traces:
+        counted[trace.function_id].append(trace)
+    found = []
+    for function_id, own in counted.items():
+        traced = run.functions[function_id]
+        if len(own) > at_most and matches(traced, function):
+            text = _explain(traced, own, at_most, explained, fixes.get(function_id))
+            found.append(Excess(function=traced, traces=len(own), at_most=at_most, text=text))
+    return found
+
+
+def tracing_share(run: tracelog.Run) -> float | None:
+    """Returns which part of the time inside traced functions went into tracing; ``None`` if no time was recorded.
+
+    Traces inside other traces, and calls inside other calls, are not counted twice.
+    """
+    outermost = run.calls.parent_rows < 0
+    total_ns = int(run.calls.duration_ns[outermost].sum())
+    if total_ns == 0:
+        return None
+    tracing_ns = 0
+    ends: dict[int, int] = {}
+    for trace in sorted(run.traces, key=lambda trace: (trace.thread_id, trace.start_ns)):
+        if trace.start_ns >= ends.get(trace.thread_id, -1):
+            ends[trace.thread_id] = trace.start_ns + trace.duration_ns
+            tracing_ns += trace.duration_ns
+    return min(1.0, tracing_ns / total_ns)
+
+
+def _explain(
+    function: tables.Function,
+    traces: Sequence[tables.Trace],
+    at_most: int,
+    explained: Sequence[reasons.Reason],
+    finding: findings.Finding | None,
+) -> str:
+    place = f" ({function.file}:{function.line})" if function.file else ""
+    times = "once" if at_most == 1 else f"{at_most} times"
+    lines = [f"{function.name}{place} was traced {len(traces)} times, but may be traced at most {times}."]
+    beyond = traces[at_most:]
+    for trace in beyond[:_SHOWN]:
+        reason = explained[trace.trace_id]
+        lines.append(f"  trace {trace.ordinal}, {trace.duration_ns / 1e6:.1f} ms: {', '.join(reason.kinds)}: {reason.summary}")
+    if len(beyond) > _SHOWN:
+        lines.append(f"  … and {len(beyond) - _SHOWN} more")
+    if finding is not None:
+        lines.append(f"Why: {finding.why}")
+        lines.append("Fix:")
+        lines.extend(f"  {line}" for line in finding.fix.splitlines())
+        if finding.what_if is not None:
+            lines.append(f"Traces it would have had: {_options(finding)}.")
+    return "\n".join(lines)
+
+
+_OPTIONS: Final = {
+    "tensor_argument": "with tensor arguments",
+    "reduce_retracing": "with reduce_retracing",
+    "input_signature": "with an input_signature",
+}
+
+
+def _options(finding: findings.Finding) -> str:
+    numbers = finding.what_if.to_dict() if finding.what_if is not None else {}
+    return ", ".join(f"{numbers[option]} {text}" for option, text in _OPTIONS.items() if numbers.get(option) is not None)

@@ -1,0 +1,163 @@
+"""How many traces a function would have had, had it been written otherwise.
+
+TensorFlow's cache is replayed on the recorded keys: the same lookup by subtype, the same relaxation. Only calls that traced need
+replaying, since the others found a trace that was there, and every option only makes traces more general.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from tfmodetrace.insight import subtypes
+from tfmodetrace.log import tables
+from tfmodetrace.schema import keys
+
+Kind = keys.Kind
+
+_NUMBERS: Final = ("int", "float")
+_DTYPES: Final = {"int": "int32", "float": "float32"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """Numbers of traces.
+
+    Attributes:
+        now: As recorded.
+        tensor_argument: Were the Python numbers that varied passed as tensors.
+        reduce_retracing: With ``reduce_retracing=True``.
+        input_signature: With an ``input_signature`` that covers every recorded trace; ``None`` if there can be none.
+        signature: That input signature's types, one a parameter; ``None`` likewise.
+        scalars: The parameters that ``tensor_argument`` would make tensors.
+    """
+
+    now: int
+    tensor_argument: int
+    reduce_retracing: int
+    input_signature: int | None
+    signature: keys.Node | None = None
+    scalars: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, int | None]:
+        """Returns the numbers as the report JSON has them."""
+        return {
+            "now": self.now,
+            "tensor_argument": self.tensor_argument,
+            "reduce_retracing": self.reduce_retracing,
+            "input_signature": self.input_signature,
+        }
+
+
+def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False) -> WhatIf | None:
+    """Replays the traces of one function under each option.
+
+    Args:
+        traces: All recorded traces of the function, in order.
+        reduces_retracing: Whether the function already has ``reduce_retracing=True``.
+
+    Returns:
+        The numbers; ``None`` if a trace's key is not TensorFlow's own.
+    """
+    cached = [trace.key for trace in traces if trace.key is not None and trace.key.from_cache]
+    if len(cached) != len(traces) or not cached:
+        return None
+    varying = varying_numbers([key.arguments for key in cached])
+    as_tensors = _numbers_to_tensors(varying)
+    signature = _common_signature([as_tensors(key.arguments) for key in cached])
+    contexts = {_context(key) for key in cached}
+    return WhatIf(
+        now=len(cached),
+        tensor_argument=_replay(cached, as_tensors, relax=reduces_retracing),
+        reduce_retracing=_replay(cached, lambda arguments: arguments, relax=True),
+        input_signature=None if signature is None else len(contexts),
+        signature=signature,
+        scalars=tuple(varying),
+    )
+
+
+def varying_numbers(arguments: Iterable[keys.Node]) -> dict[str, str]:
+    """Finds the parameters that were Python numbers of several values, or numbers here and tensors there.
+
+    Returns:
+        Parameter name → the dtype their tensor would have.
+    """
+    seen: dict[str, set[Any]] = collections.defaultdict(set)
+    dtypes: dict[str, str] = {}
+    unfit: set[str] = set()
+    for node in arguments:
+        for name, child in zip(node.names, node.children, strict=False):
+            if child.kind == Kind.LITERAL and child.type_name in _NUMBERS:
+                seen[name].add(subtypes.literal_value(child))
+                if dtypes.get(name) != "float32":
+                    dtypes[name] = _DTYPES[child.type_name]
+            elif child.kind in subtypes.TENSORS and child.shape == ():
+                seen[name].add(child.dtype)
+                dtypes.setdefault(name, child.dtype)
+            else:
+                unfit.add(name)
+    numbers = {name for name, values in seen.items() if len(values) > 1 and any(isinstance(value, tuple) for value in values)}
+    return {name: dtypes[name] for name in sorted(numbers - unfit)}
+
+
+def _numbers_to_tensors(varying: dict[str, str]) -> Callable[[keys.Node], keys.Node]:
+    def transform(arguments: keys.Node) -> keys.Node:
+        children = tuple(
+            keys.Node(kind=Kind.TENSOR, dtype=varying[name], shape=()) if name in varying else child
+            for name, child in zip(arguments.names, arguments.children, strict=False)
+        )
+        return dataclasses.replace(arguments, children=children)
+
+    return transform if varying else lambda arguments: arguments
+
+
+def _replay(cached: Iterable[tables.CacheKey], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
+    tables_by_skeleton: dict[Any, list[keys.Node]] = collections.defaultdict(list)
+    exact: set[Any] = set()
+    count = 0
+    for key in cached:
+        arguments = transform(key.arguments)
+        place = (_context(key), subtypes.skeleton(arguments))
+        if (place, arguments) in exact:
+            continue
+        known = tables_by_skeleton[place]
+        if any(subtypes.is_subtype(arguments, target) for target in known):
+            continue
+        count += 1
+        target = arguments
+        if relax:
+            for other in known:
+                target = subtypes.common_supertype(target, other) or target
+        exact.add((place, target))
+        # Without unknown dimensions a target is found by equality alone; keeping it out of the list keeps replaying many shapes linear.
+        if relax or _has_unknown(target):
+            known.append(target)
+    return count
+
+
+def _has_unknown(node: keys.Node) -> bool:
+    if node.kind in (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE):
+        return node.shape is None or None in node.shape
+    return any(_has_unknown(child) for child in node.children)
+
+
+def _common_signature(arguments: Sequence[keys.Node]) -> keys.Node | None:
+    """The one type that covers all, if it is made of tensors of known rank throughout."""
+    common: keys.Node | None = arguments[0]
+    for node in arguments[1:]:
+        common = None if common is None or common.names != node.names else subtypes.common_supertype(common, node)
+    return common if common is not None and common.children and all(_fits_a_signature(child) for child in common.children) else None
+
+
+def _fits_a_signature(node: keys.Node) -> bool:
+    if node.kind in subtypes.TENSORS:
+        return node.shape is not None
+    return (
+        node.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and bool(node.children) and all(_fits_a_signature(child) for child in node.children)
+    )
+
+
+def _context(key: tables.CacheKey) -> Any:
+    return dataclasses.replace(key, arguments=keys.Node(kind=Kind.UNKNOWN))

@@ -1,0 +1,5 @@
+"""Guards for tests: fail when a function is traced more often than it should be, and say why."""
+
+from tfmodetrace.testing.guard import expect_traces
+
+__all__ = ["expect_traces"]
