@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 # The first that runs and is new enough; a name on the PATH may be a version manager's that has no such version.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-TF ?= $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
+TF_PACKAGE := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
+TF ?= $(TF_PACKAGE)
 TF_VERSION ?=
 LOGDIR ?= logs/demo
 PORT ?= 0
@@ -29,7 +30,7 @@ export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test lint types test-python test-frontend test-browser frontend format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +68,15 @@ test-frontend: $(NODE_READY) ## Run the tests of the page's logic
 test-browser: $(PYTHON_READY) $(PAGE) ## Drive the page with a real Chromium in a real TensorBoard
 	@scripts/ensure_chromium.sh
 	$(BIN)/python -m pytest tests/browser $(PYTEST_FLAGS)
+
+test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorFlow, such as make test-tf TF=2.20.0
+	@[[ '$(TF)' =~ ^[0-9]+\.[0-9] ]] || { echo 'make test-tf needs a version: make test-tf TF=2.20.0' >&2; exit 2; }
+	@scripts/create_venv.sh '$(PYTHON)' .venv-tf-$(TF)
+	@.venv-tf-$(TF)/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]' '$(TF_PACKAGE)==$(TF)'
+	.venv-tf-$(TF)/bin/python -m pytest tests/integration/record tests/integration/reasons tests/integration/testing $(PYTEST_FLAGS)
+
+bench: $(PYTHON_READY) ## Measure what performance claims rest on
+	$(BIN)/python -m benchmarks.traces
 
 frontend: $(PAGE) ## Build the page
 

@@ -124,8 +124,6 @@ def test_options_of_later_versions_are_refused_with_a_sentence(
 def test_what_later_versions_add_is_refused_with_a_sentence() -> None:
     with pytest.raises(tmt.UnavailableError, match=r"compare\(\) is not available"):
         tmt.compare(work, 1)
-    with pytest.raises(tmt.UnavailableError, match=r"expect_traces\(\) is not available"):
-        tmt.expect_traces(at_most=1)
     with pytest.raises(tmt.UnavailableError, match="memory"):
         tmt.traced(memory="peak")(work)
     with pytest.raises(tmt.UnavailableError, match="sync"):
