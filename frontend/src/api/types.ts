@@ -1,0 +1,153 @@
+/** What the plugin's routes answer; docs/http_api.md and the report JSON are the specification. */
+
+export type Mode = "eager" | "graph" | "xla" | "tracing" | "v1-graph";
+
+/** In the order of the integers that slices carry. */
+export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
+
+export interface ProcessInfo {
+  readonly host: string;
+  readonly pid: number;
+  readonly worker: string | null;
+  readonly complete: boolean;
+  readonly dropped: number;
+}
+
+export interface RunInfo {
+  readonly run: string;
+  readonly revision: string;
+  readonly calls: number;
+  readonly complete: boolean;
+  readonly dropped: number;
+  readonly processes: readonly ProcessInfo[];
+}
+
+export interface Runs {
+  readonly schema_version: number;
+  readonly indexing: boolean;
+  readonly logdir: string;
+  readonly warnings: readonly string[];
+  readonly runs: readonly RunInfo[];
+}
+
+export type CallCounts = Readonly<Partial<Record<Mode, number>> & { total: number }>;
+
+export interface SignatureInfo {
+  readonly signature_id: number;
+  readonly text: string;
+  readonly calls: number;
+  readonly traces: number;
+}
+
+export interface FunctionInfo {
+  readonly function_id: number;
+  readonly name: string;
+  readonly qualname?: string | null;
+  readonly module?: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly kind: string;
+  readonly instance?: number;
+  readonly calls: CallCounts;
+  readonly traces: number;
+  readonly errors: number;
+  readonly time_ns: { readonly total: number | null; readonly self: number | null; readonly tracing: number | null };
+  readonly signatures: readonly SignatureInfo[];
+}
+
+export interface Change {
+  readonly kind: string;
+  readonly path: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface Reason {
+  readonly kinds: readonly string[];
+  readonly nearest_trace_id: number | null;
+  readonly summary: string;
+  readonly changes: readonly Change[];
+  readonly fix: string | null;
+}
+
+export interface TraceInfo {
+  readonly trace_id: number;
+  readonly function_id: number;
+  readonly process?: number;
+  readonly ordinal: number;
+  readonly call_id: number | null;
+  readonly thread: number | null;
+  readonly start_ns: number;
+  readonly duration_ns: number | null;
+  readonly signature_id: number | null;
+  readonly signature: string | null;
+  readonly outputs: string | null;
+  readonly captures: readonly string[] | null;
+  readonly reason: Reason | null;
+}
+
+export interface ErrorInfo {
+  readonly error_id: number;
+  readonly function_id: number;
+  readonly process?: number;
+  readonly call_id: number | null;
+  readonly time_ns?: number | null;
+  readonly mode: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+export interface RunReport {
+  readonly run: string;
+  readonly processes: readonly ProcessInfo[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly functions: readonly FunctionInfo[];
+  readonly traces: readonly TraceInfo[];
+  readonly errors: readonly ErrorInfo[];
+  readonly warnings?: readonly string[];
+}
+
+export interface Report {
+  readonly schema_version: number;
+  readonly revision: string;
+  readonly runs: readonly RunReport[];
+}
+
+export interface LaneInfo {
+  readonly lane: number;
+  readonly process: number;
+  readonly thread_id: number;
+  readonly label: string;
+  readonly suspendable: boolean;
+  readonly rows: number;
+  readonly calls: number;
+}
+
+export interface Lanes {
+  readonly run: string;
+  readonly revision: string;
+  readonly start_unix_ns: number;
+  readonly begin_ns: number;
+  readonly end_ns: number;
+  readonly lanes: readonly LaneInfo[];
+}
+
+export interface CallInfo {
+  readonly call_id: number;
+  readonly process: number;
+  readonly thread_id: number;
+  readonly thread: string;
+  readonly function_id: number;
+  readonly function: string;
+  readonly mode: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly depth: number;
+  readonly parent: { readonly call_id: number; readonly function: string | null } | null;
+  readonly signature: string | null;
+  readonly trace_ids: readonly number[];
+  readonly raised: boolean;
+  readonly suspendable: boolean;
+  readonly error: { readonly error_id: number; readonly type: string; readonly message: string } | null;
+  readonly children: number;
+}

@@ -1,0 +1,382 @@
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { ApiClient } from "./api/client";
+import {
+  isShown,
+  observeTheme,
+  onDataReloaded,
+  onHashChange,
+  onShownChange,
+  readHash,
+  replaceHash,
+} from "./host/tensorboard";
+import type { Theme } from "./lib/modes";
+import { formatCount, plural } from "./lib/text";
+import { VIEWS, parseHash, type UrlState, type View } from "./lib/urlState";
+import { Session } from "./session";
+import { sharedStyles } from "./styles";
+import { NavigateEvent } from "./widgets/navigate";
+import "./views/emptyView";
+import "./views/overviewView";
+import "./views/timelineView";
+import "./views/tracesView";
+
+const LABELS: Readonly<Record<View, string>> = { overview: "Overview", timeline: "Timeline", traces: "Traces" };
+
+/** The shell: run, views, state of the recording, and everything that may go wrong. */
+@customElement("mt-app")
+export class App extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100vh;
+        overflow: hidden;
+        background: var(--bg);
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 4px 20px;
+        padding: 6px 16px 0;
+        border-bottom: 1px solid var(--border);
+        background: var(--bg-raised);
+      }
+      h1 {
+        margin: 0;
+        font-size: 15px;
+        font-weight: 600;
+      }
+      .run {
+        display: flex;
+        align-items: center;
+        gap: 6px;
+        min-width: 0;
+      }
+      .run select {
+        max-width: 36ch;
+        min-width: 12ch;
+      }
+      .tabs {
+        display: flex;
+        align-self: flex-end;
+        gap: 4px;
+      }
+      .tabs button {
+        padding: 8px 12px 7px;
+        border: 0;
+        border-bottom: 3px solid transparent;
+        background: none;
+        color: var(--text-quiet);
+        cursor: pointer;
+      }
+      .tabs button:hover {
+        color: var(--text);
+      }
+      .tabs button[aria-selected="true"] {
+        border-bottom-color: var(--accent);
+        color: var(--text);
+        font-weight: 600;
+      }
+      .state {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+        margin-inline-start: auto;
+        color: var(--text-quiet);
+      }
+      .dot {
+        display: inline-block;
+        width: 8px;
+        height: 8px;
+        margin-inline-end: 5px;
+        border-radius: 50%;
+        background: var(--border-strong);
+      }
+      .recording .dot {
+        background: var(--accent);
+        animation: pulse 1.6s infinite alternate;
+      }
+      @keyframes pulse {
+        to {
+          opacity: 0.35;
+        }
+      }
+      main {
+        flex: 1;
+        min-height: 0;
+        display: flex;
+        flex-direction: column;
+      }
+      .panel {
+        flex: 1;
+        min-height: 0;
+        overflow: hidden;
+      }
+      .loading {
+        padding: 40px 16px;
+        text-align: center;
+      }
+      details.notice summary {
+        cursor: pointer;
+      }
+      details.notice ul {
+        margin: 4px 0;
+        padding-inline-start: 20px;
+        max-height: 20vh;
+        overflow: auto;
+      }
+    `,
+  ];
+
+  @state() private url: UrlState = parseHash(readHash());
+  @state() private theme: Theme = "light";
+  @state() private visited: ReadonlySet<View> = new Set();
+
+  private readonly api = new ApiClient();
+  private readonly session = new Session(this, this.api, isShown);
+  private cleanups: (() => void)[] = [];
+  private hashTimer: ReturnType<typeof setTimeout> | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const listeners = new AbortController();
+    this.session.want(this.url.run);
+    this.cleanups = [
+      observeTheme((theme) => {
+        this.theme = theme;
+        document.documentElement.dataset["theme"] = theme;
+      }),
+      onDataReloaded(() => void this.session.refresh()),
+      () => {
+        listeners.abort();
+      },
+    ];
+    onShownChange(() => {
+      if (isShown()) void this.session.refresh();
+    }, listeners.signal);
+    onHashChange(() => {
+      // Another tab's address says nothing about where we are.
+      if (isShown() && readHash().startsWith("#modetrace")) this.url = parseHash(readHash());
+      this.session.want(this.url.run);
+    }, listeners.signal);
+    this.addEventListener(NavigateEvent.type, this.onNavigate);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const cleanup of this.cleanups) cleanup();
+    this.removeEventListener(NavigateEvent.type, this.onNavigate);
+  }
+
+  protected override willUpdate(): void {
+    if (!this.visited.has(this.url.view)) this.visited = new Set([...this.visited, this.url.view]);
+  }
+
+  override render(): TemplateResult {
+    const { runs, run } = this.session;
+    return html`
+      <header>
+        <h1>Mode Trace</h1>
+        ${this.renderRunPicker()} ${run ? this.renderTabs() : nothing} ${run ? this.renderState() : nothing}
+      </header>
+      <main aria-label="Mode Trace">
+        ${this.renderNotices()}
+        ${
+          run
+            ? this.renderPanels()
+            : runs === null
+              ? this.session.runsError === null
+                ? this.renderLoading("Looking for recordings…")
+                : nothing
+              : runs.indexing
+                ? this.renderLoading("Reading the recordings…")
+                : html`<mt-empty-view class="panel" .logdir=${runs.logdir}></mt-empty-view>`
+        }
+      </main>
+    `;
+  }
+
+  private renderRunPicker(): TemplateResult | typeof nothing {
+    const runs = this.session.runs?.runs ?? [];
+    if (runs.length === 0) return nothing;
+    const selected = this.session.run?.run;
+    return html`<label class="run">
+      <span>Run</span>
+      <select
+        data-testid="run-picker"
+        @change=${(event: Event) => {
+          const run = (event.target as HTMLSelectElement).value;
+          this.navigate({ run, window: null, call: null, trace: null });
+        }}
+      >
+        ${runs.map(
+          ({ run, calls }) =>
+            html`<option value=${run} ?selected=${run === selected}>
+              ${run === "." ? "(log directory itself)" : run} · ${plural(calls, "call")}
+            </option>`,
+        )}
+      </select>
+    </label>`;
+  }
+
+  private renderTabs(): TemplateResult {
+    return html`<div class="tabs" role="tablist" aria-label="Views" @keydown=${this.onTabKey}>
+      ${VIEWS.map(
+        (view) =>
+          html`<button
+            type="button"
+            role="tab"
+            id="tab-${view}"
+            data-testid="tab-${view}"
+            aria-selected=${view === this.url.view ? "true" : "false"}
+            aria-controls="panel-${view}"
+            tabindex=${view === this.url.view ? 0 : -1}
+            @click=${() => {
+              this.navigate({ view });
+            }}
+          >
+            ${LABELS[view]}
+          </button>`,
+      )}
+    </div>`;
+  }
+
+  private renderState(): TemplateResult {
+    const run = this.session.run;
+    const complete = run?.complete === true;
+    const dropped = run?.dropped ?? 0;
+    return html`<div class="state">
+      ${
+        dropped > 0
+          ? html`<span
+            class="chip error"
+            data-testid="dropped"
+            title="Calls that tfmodetrace lost while recording: the counts on this page miss them."
+            >${plural(dropped, "call")} dropped</span
+          >`
+          : nothing
+      }
+      <span
+        class=${complete ? "complete" : "recording"}
+        data-testid="recording-state"
+        data-complete=${String(complete)}
+        title=${
+          complete
+            ? "Every process has ended its recording."
+            : "A process is still recording, or was stopped without ending its recording."
+        }
+        ><span class="dot" aria-hidden="true"></span>${complete ? "Complete" : "Recording"}</span
+      >
+    </div>`;
+  }
+
+  private renderNotices(): TemplateResult {
+    const { runs, runsError, reportError, report, run } = this.session;
+    const warnings = [...new Set([...(runs?.warnings ?? []), ...(report?.warnings ?? [])])];
+    const missing = this.url.run !== null && run !== null && run.run !== this.url.run;
+    return html`
+      ${[...new Set([runsError, reportError])].map((error) =>
+        error === null ? nothing : html`<p class="notice error" role="alert" data-testid="error">${error}</p>`,
+      )}
+      ${
+        missing
+          ? html`<p class="notice warning">
+            There is no run “${this.url.run}” here, so this is “${run.run}”. Choose another one above.
+          </p>`
+          : nothing
+      }
+      ${
+        warnings.length === 0
+          ? nothing
+          : html`<details class="notice warning" data-testid="warnings" ?open=${warnings.length <= 2}>
+            <summary>${plural(warnings.length, "warning")} from reading the recordings</summary>
+            <ul>
+              ${warnings.map((warning) => html`<li>${warning}</li>`)}
+            </ul>
+          </details>`
+      }
+    `;
+  }
+
+  private renderPanels(): TemplateResult {
+    const { report, run, loaded } = this.session;
+    if (!run) return html``;
+    const panel = (view: View, content: TemplateResult) =>
+      html`<div
+        class="panel"
+        role="tabpanel"
+        id="panel-${view}"
+        aria-labelledby="tab-${view}"
+        ?hidden=${view !== this.url.view}
+      >
+        ${this.visited.has(view) ? content : nothing}
+      </div>`;
+    const waiting = this.session.reportError === null ? this.renderLoading("Loading the report…") : html``;
+    return html`
+      ${panel(
+        "overview",
+        report ? html`<mt-overview-view .report=${report} .filter=${this.url.filter}></mt-overview-view>` : waiting,
+      )}
+      ${panel(
+        "timeline",
+        html`<mt-timeline-view
+          .api=${this.api}
+          .run=${run.run}
+          .revision=${run.revision}
+          .report=${report}
+          .theme=${this.theme}
+          .active=${this.url.view === "timeline"}
+          .url=${this.url}
+        ></mt-timeline-view>`,
+      )}
+      ${panel(
+        "traces",
+        report
+          ? html`<mt-traces-view
+              .report=${report}
+              .filter=${this.url.filter}
+              .selectedTrace=${this.url.trace}
+            ></mt-traces-view>`
+          : waiting,
+      )}
+      ${loaded ? html`<span class="visually-hidden">${formatCount(loaded.report.functions.length)} functions loaded</span>` : nothing}
+    `;
+  }
+
+  private renderLoading(text: string): TemplateResult {
+    return html`<p class="loading quiet" role="status" data-testid="loading">${text}</p>`;
+  }
+
+  private readonly onNavigate = (event: NavigateEvent): void => {
+    this.navigate(event.change);
+  };
+
+  private navigate(change: Partial<UrlState>): void {
+    this.url = { ...this.url, ...change };
+    this.session.want(this.url.run);
+    // Zooming changes the address many times a second; browsers refuse more than a few.
+    this.hashTimer ??= setTimeout(() => {
+      this.hashTimer = null;
+      if (isShown()) replaceHash({ ...this.url, run: this.url.run ?? this.session.run?.run ?? null });
+    }, 200);
+  }
+
+  private readonly onTabKey = (event: KeyboardEvent): void => {
+    const index = VIEWS.indexOf(this.url.view);
+    const next = {
+      ArrowRight: (index + 1) % VIEWS.length,
+      ArrowLeft: (index + VIEWS.length - 1) % VIEWS.length,
+      Home: 0,
+      End: VIEWS.length - 1,
+    }[event.key];
+    const view = next === undefined ? undefined : VIEWS[next];
+    if (!view) return;
+    event.preventDefault();
+    this.navigate({ view });
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${view}`)?.focus());
+  };
+}

@@ -1,0 +1,46 @@
+import { MISSING } from "./time";
+
+const NUMBERS = new Intl.NumberFormat("en-US");
+
+/** A count with grouped digits; what was not recorded is a dash, never 0. */
+export function formatCount(count: number | null | undefined): string {
+  return count === null || count === undefined ? MISSING : NUMBERS.format(count);
+}
+
+/** `1 call`, `2 calls`. */
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${formatCount(count)} ${count === 1 ? word : words}`;
+}
+
+/** A share as a percentage that never rounds something to nothing or part to all. */
+export function formatShare(part: number, whole: number): string {
+  if (whole <= 0) return MISSING;
+  const percent = (100 * part) / whole;
+  if (part > 0 && percent < 1) return "<1%";
+  if (part < whole && percent > 99) return ">99%";
+  return `${Math.round(percent)}%`;
+}
+
+export function formatLocation(file: string | null | undefined, line: number | null | undefined): string {
+  if (!file) return MISSING;
+  return line ? `${file}:${line}` : file;
+}
+
+/** The last `parts` parts of a path: enough to know a file by, short enough for a column. */
+export function shortPath(path: string, parts = 2): string {
+  const pieces = path.split(/[\\/]/).filter((piece) => piece !== "");
+  return pieces.length <= parts ? path : `…/${pieces.slice(-parts).join("/")}`;
+}
+
+/** Whether `text` holds every word of `query`, regardless of case. */
+export function matches(text: string, query: string): boolean {
+  const haystack = text.toLowerCase();
+  return words(query).every((word) => haystack.includes(word));
+}
+
+function words(query: string): readonly string[] {
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+}

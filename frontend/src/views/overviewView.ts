@@ -1,0 +1,351 @@
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { ref } from "lit/directives/ref.js";
+import { MODES, type FunctionInfo, type RunReport } from "../api/types";
+import { MODE_STYLES } from "../lib/modes";
+import { nextSort, type Sort } from "../lib/sorting";
+import { summarize } from "../lib/summary";
+import { formatCount, formatLocation, formatShare, plural, shortPath } from "../lib/text";
+import { formatDuration } from "../lib/time";
+import { sharedStyles } from "../styles";
+import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
+import { NavigateEvent } from "../widgets/navigate";
+import { VirtualRows } from "../widgets/virtualRows";
+import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
+import { overviewStyles } from "./overviewStyles";
+import type { UrlState } from "../lib/urlState";
+
+const ROW_PX = 46;
+/** More signatures than this are behind a button: a function may have thousands. */
+const SHOWN_SIGNATURES = 20;
+
+/** The run in numbers, and its functions. */
+@customElement("mt-overview-view")
+export class OverviewView extends LitElement {
+  static override styles = [sharedStyles, modeStyles, overviewStyles];
+
+  @property({ attribute: false }) report: RunReport | null = null;
+  @property() filter = "";
+  @state() private sort: Sort<ColumnKey> = { key: "total", direction: "descending" };
+  @state() private expanded: ReadonlySet<number> = new Set();
+  @state() private allSignatures: ReadonlySet<number> = new Set();
+  @query(".scroller") private scroller!: HTMLElement | null;
+  @query(".rows") private rowsElement!: HTMLElement | null;
+
+  private rows: readonly FunctionInfo[] = [];
+  private marginPx = 0;
+  private readonly virtual = new VirtualRows(this, {
+    scroller: () => this.scroller,
+    marginPx: () => this.marginPx,
+    count: () => this.rows.length,
+    key: (index) => this.rows[index]?.function_id ?? index,
+    estimatePx: () => ROW_PX,
+  });
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("report") || changed.has("filter") || changed.has("sort")) {
+      this.rows = functionRows(this.report?.functions ?? [], this.filter, this.sort);
+    }
+  }
+
+  protected override updated(): void {
+    const marginPx = this.rowsElement?.offsetTop ?? 0;
+    if (marginPx !== this.marginPx) {
+      this.marginPx = marginPx;
+      this.requestUpdate();
+    }
+  }
+
+  override render(): TemplateResult {
+    const { report } = this;
+    if (!report) return html``;
+    return html`<div class="scroller">
+      ${this.renderSummary(report)}
+      <section aria-labelledby="functions-title">
+        <div class="toolbar">
+          <h2 id="functions-title">Functions</h2>
+          <input
+            type="search"
+            data-testid="function-filter"
+            placeholder="Filter by name, kind or file"
+            aria-label="Filter functions by name, kind or file"
+            .value=${this.filter}
+            @input=${(event: Event) => {
+              this.go({ filter: (event.target as HTMLInputElement).value });
+            }}
+          />
+          <span class="quiet" role="status">
+            ${
+              this.filter === ""
+                ? plural(report.functions.length, "function")
+                : `${formatCount(this.rows.length)} of ${plural(report.functions.length, "function")}`
+            }
+          </span>
+        </div>
+        <div class="table" role="table" aria-labelledby="functions-title" aria-rowcount=${this.rows.length + 1}>
+          <div role="rowgroup" class="head">
+            <div role="row" class="row" aria-rowindex="1">
+              ${COLUMNS.map((column) => this.renderHeader(column))}
+              <span role="columnheader" class="quiet">Open</span>
+            </div>
+          </div>
+          <div role="rowgroup" class="rows" style="height:${this.virtual.totalPx}px">
+            ${this.virtual.items.map((item) => {
+              const info = this.rows[item.index];
+              return info ? this.renderRow(info, item.index, this.virtual.offsetPx(item)) : nothing;
+            })}
+          </div>
+        </div>
+        ${
+          this.rows.length === 0
+            ? html`<p class="nothing quiet">
+              ${this.filter === "" ? "No function has been recorded yet." : `No function matches “${this.filter}”.`}
+            </p>`
+            : nothing
+        }
+      </section>
+    </div>`;
+  }
+
+  private renderSummary(report: RunReport): TemplateResult {
+    const summary = summarize(report);
+    const wholeNs = summary.runningNs === null ? null : summary.tracingNs + summary.runningNs;
+    return html`<section class="summary" aria-label="Summary">
+      <dl>
+        <div class="card wide">
+          <dt>Calls</dt>
+          <dd class="big" data-testid="overview-total-calls" data-value=${summary.calls.total}>
+            ${formatCount(summary.calls.total)}
+          </dd>
+          <dd>${modeBar(summary.calls)}</dd>
+          <dd class="modes">
+            ${MODES.filter((mode) => (summary.calls[mode] ?? 0) > 0).map(
+              (mode) =>
+                html`<span data-testid="overview-calls-${mode}" data-value=${summary.calls[mode] ?? 0}
+                  >${modeLabel(MODE_STYLES[mode])} <b>${formatCount(summary.calls[mode])}</b>
+                  <span class="quiet">${formatShare(summary.calls[mode] ?? 0, summary.calls.total)}</span></span
+                >`,
+            )}
+          </dd>
+        </div>
+        <div class="card">
+          <dt>Traces</dt>
+          <dd class="big" data-testid="overview-traces" data-value=${summary.traces}>${formatCount(summary.traces)}</dd>
+          <dd class=${summary.retraces > 0 ? "prominent" : "quiet"} data-testid="overview-retraces" data-value=${summary.retraces}>
+            ${
+              summary.retraces === 0
+                ? "no retraces"
+                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retracedFunctions, "function")}`
+            }
+          </dd>
+        </div>
+        <div class="card">
+          <dt>Time tracing</dt>
+          <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracingNs}>
+            ${formatDuration(summary.tracingNs)}
+          </dd>
+          <dd class="quiet">
+            ${
+              wholeNs === null || summary.tracingNs === 0
+                ? nothing
+                : html`<div class="bar split" aria-hidden="true"
+                  ><span class="tracing" style="flex:${summary.tracingNs}"></span
+                  ><span class="running" style="flex:${summary.runningNs ?? 0}"></span
+                ></div>`
+            }
+            ${wholeNs === null ? "running: not recorded" : `${formatShare(summary.tracingNs, wholeNs)} of the time in traced functions`}
+          </dd>
+        </div>
+        <div class="card">
+          <dt>Time running</dt>
+          <dd class="big" data-testid="overview-running-time">${formatDuration(summary.runningNs)}</dd>
+          <dd class="quiet">calls without their tracing</dd>
+        </div>
+        <div class="card">
+          <dt>Errors</dt>
+          <dd class="big ${summary.errors > 0 ? "errors" : ""}" data-testid="overview-errors" data-value=${summary.errors}>
+            ${formatCount(summary.errors)}
+          </dd>
+          <dd>
+            ${
+              summary.errors > 0
+                ? html`<button
+                  type="button"
+                  class="link"
+                  @click=${() => {
+                    this.go({ view: "traces", filter: "", trace: null });
+                  }}
+                >
+                  Show them
+                </button>`
+                : html`<span class="quiet">nothing raised</span>`
+            }
+          </dd>
+        </div>
+      </dl>
+      <p class="quiet versions">
+        ${Object.entries(report.versions).map(([name, version]) => html`<span>${name} ${version}</span>`)}
+        ${report.processes.map(
+          ({ host, pid, worker }) => html`<span>${worker ? `${worker} on ` : ""}${host}, process ${pid}</span>`,
+        )}
+      </p>
+    </section>`;
+  }
+
+  private renderHeader(column: ColumnInfo): TemplateResult {
+    const active = this.sort.key === column.key;
+    return html`<span
+      role="columnheader"
+      class=${column.numeric ? "number" : ""}
+      aria-sort=${active ? this.sort.direction : "none"}
+    >
+      <button
+        type="button"
+        class="sort"
+        title=${column.title}
+        data-testid="sort-${column.key}"
+        @click=${() => {
+          this.sort = nextSort(this.sort, column.key, column.first);
+          this.scroller?.scrollTo({ top: Math.min(this.scroller.scrollTop, this.marginPx) });
+        }}
+      >
+        ${column.label}<span class="arrow" aria-hidden="true"
+          >${active ? (this.sort.direction === "ascending" ? "▲" : "▼") : ""}</span
+        >
+      </button>
+    </span>`;
+  }
+
+  private renderRow(info: FunctionInfo, index: number, offsetPx: number): TemplateResult {
+    const open = this.expanded.has(info.function_id);
+    const location = formatLocation(info.file, info.line);
+    const retraced = info.traces > 1;
+    return html`<div
+      class="item"
+      role="presentation"
+      data-index=${index}
+      style="transform:translateY(${offsetPx}px)"
+      ${ref(this.virtual.measure)}
+    >
+      <div
+        role="row"
+        class="row body"
+        aria-rowindex=${index + 2}
+        data-testid="function-row"
+        data-function=${info.name}
+        data-calls=${info.calls.total}
+        data-traces=${info.traces}
+      >
+        <span role="cell" class="name">
+          <button
+            type="button"
+            class="expander"
+            aria-expanded=${String(open)}
+            aria-label="Signatures of ${info.name}"
+            data-testid="function-expand"
+            @click=${() => {
+              this.expanded = toggled(this.expanded, info.function_id);
+            }}
+          >
+            <span aria-hidden="true">${open ? "▾" : "▸"}</span>
+          </button>
+          <span class="texts">
+            <span class="ellipsis title" title=${info.qualname ?? info.name}>${info.name}</span>
+            <span class="ellipsis quiet mono place" title=${location}
+              >${info.file ? formatLocation(shortPath(info.file), info.line) : location}</span
+            >
+          </span>
+        </span>
+        <span role="cell"><span class="chip">${info.kind}</span></span>
+        <span role="cell" class="calls">
+          ${modeBar(info.calls)}
+          <span class="numbers"
+            ><b>${formatCount(info.calls.total)}</b>${MODES.filter((mode) => (info.calls[mode] ?? 0) > 0).map(
+              (mode) => html` <span class="quiet">${mode} ${formatCount(info.calls[mode])}</span>`,
+            )}</span
+          >
+        </span>
+        <span role="cell" class="number ${retraced ? "prominent" : ""}">${formatCount(info.traces)}</span>
+        <span role="cell" class="number ${info.errors > 0 ? "errors" : ""}">${formatCount(info.errors)}</span>
+        <span role="cell" class="number">${formatDuration(info.time_ns.total)}</span>
+        <span role="cell" class="number">${formatDuration(info.time_ns.self)}</span>
+        <span role="cell" class="number">${formatDuration(info.time_ns.tracing)}</span>
+        <span role="cell" class="open">
+          <button
+            type="button"
+            class="link"
+            aria-label="Show ${info.name} in the timeline"
+            data-testid="function-timeline"
+            @click=${() => {
+              this.go({ view: "timeline", filter: info.name });
+            }}
+          >
+            Timeline
+          </button>
+          ${
+            info.traces + info.errors > 0
+              ? html`<button
+                type="button"
+                class="link"
+                aria-label="Show the traces of ${info.name}"
+                data-testid="function-traces"
+                @click=${() => {
+                  this.go({ view: "traces", filter: info.name, trace: null });
+                }}
+              >
+                Traces
+              </button>`
+              : nothing
+          }
+        </span>
+      </div>
+      ${open ? this.renderSignatures(info) : nothing}
+    </div>`;
+  }
+
+  private renderSignatures(info: FunctionInfo): TemplateResult {
+    if (info.signatures.length === 0) {
+      return html`<div role="row" class="signatures"><span role="cell" class="quiet">No signature was recorded.</span></div>`;
+    }
+    const byCalls = [...info.signatures].sort((a, b) => b.calls - a.calls);
+    const shown = this.allSignatures.has(info.function_id) ? byCalls : byCalls.slice(0, SHOWN_SIGNATURES);
+    return html`<div role="row" class="signatures" data-testid="function-signatures">
+      <div role="cell">
+        <ul>
+          ${shown.map(
+            ({ text, calls, traces }) =>
+              html`<li>
+                <code class="mono">${text}</code>
+                <span class="quiet"
+                  >${plural(calls, "call")}${traces > 0 ? html`, <b class="prominent">${plural(traces, "trace")}</b>` : nothing}</span
+                >
+              </li>`,
+          )}
+        </ul>
+        ${
+          shown.length < byCalls.length
+            ? html`<button
+              type="button"
+              class="link"
+              @click=${() => {
+                this.allSignatures = toggled(this.allSignatures, info.function_id);
+              }}
+            >
+              Show all ${formatCount(byCalls.length)} signatures
+            </button>`
+            : nothing
+        }
+      </div>
+    </div>`;
+  }
+
+  private go(change: Partial<UrlState>): void {
+    this.dispatchEvent(new NavigateEvent(change));
+  }
+}
+
+function toggled(set: ReadonlySet<number>, value: number): ReadonlySet<number> {
+  const next = new Set(set);
+  if (!next.delete(value)) next.add(value);
+  return next;
+}

@@ -1,0 +1,167 @@
+import { css } from "lit";
+
+export const tracesStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+  }
+  .toolbar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 16px;
+    padding: 10px 16px;
+    border-bottom: 1px solid var(--border);
+  }
+  .toolbar input {
+    width: min(320px, 100%);
+  }
+  .scroller {
+    flex: 1;
+    min-height: 0;
+    overflow: auto;
+  }
+  .scroller:focus-visible {
+    outline-offset: -2px;
+  }
+  .rows {
+    position: relative;
+  }
+  .item {
+    position: absolute;
+    inset-inline: 0;
+    top: 0;
+  }
+  .function {
+    display: flex;
+    align-items: baseline;
+    gap: 12px;
+    padding: 16px 16px 5px;
+    border-bottom: 1px solid var(--border);
+  }
+  .function h2 {
+    min-width: 8ch;
+  }
+  .counts {
+    display: flex;
+    gap: 6px;
+    flex: none;
+  }
+  .trace {
+    padding: 6px 16px 7px;
+    border-bottom: 1px solid var(--border);
+  }
+  .trace.retrace {
+    box-shadow: inset 6px 0 0 var(--accent);
+  }
+  .trace.error {
+    box-shadow: inset 6px 0 0 var(--error-text);
+  }
+  .trace.selected {
+    background: var(--bg-selected);
+  }
+  .line {
+    display: flex;
+    align-items: baseline;
+    gap: 10px;
+    min-height: 24px;
+  }
+  .first .summary {
+    color: var(--text-quiet);
+  }
+  .retrace .summary {
+    font-weight: 600;
+  }
+  .summary {
+    flex: 1;
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  .message {
+    max-height: 9em;
+    overflow: auto;
+    white-space: pre-wrap;
+  }
+  .ordinal {
+    flex: none;
+    min-width: 3ch;
+  }
+  .kinds {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px;
+    max-width: 34%;
+  }
+  .time {
+    flex: none;
+    min-width: 70px;
+    white-space: nowrap;
+  }
+  .show {
+    flex: none;
+    min-width: 88px;
+    text-align: end;
+  }
+  .expander {
+    flex: none;
+    width: 24px;
+    height: 24px;
+    padding: 0;
+    border: 0;
+    border-radius: 4px;
+    background: none;
+    cursor: pointer;
+  }
+  .expander:hover {
+    background: var(--border);
+  }
+  .mark {
+    flex: none;
+    width: 24px;
+    color: var(--error-text);
+    text-align: center;
+  }
+  .indent {
+    padding: 4px 0 4px 34px;
+    overflow-x: auto;
+  }
+  .fix h3 {
+    margin-bottom: 4px;
+  }
+  .details dl {
+    display: grid;
+    grid-template-columns: max-content minmax(0, 1fr);
+    gap: 4px 16px;
+    padding-top: 4px;
+  }
+  .details dt {
+    color: var(--text-quiet);
+  }
+  .details dd {
+    overflow-wrap: anywhere;
+  }
+  .details ul {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  .nothing {
+    padding: 24px 16px;
+  }
+  @media (max-width: 760px) {
+    .line {
+      flex-wrap: wrap;
+    }
+    .summary {
+      flex-basis: 100%;
+      order: 1;
+    }
+    .kinds {
+      max-width: none;
+    }
+    .indent {
+      padding-inline-start: 10px;
+    }
+  }
+`;

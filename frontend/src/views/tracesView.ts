@@ -1,0 +1,307 @@
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { ref } from "lit/directives/ref.js";
+import type { ErrorInfo, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import { hasCall } from "../lib/summary";
+import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
+import { MISSING, formatDuration } from "../lib/time";
+import { sharedStyles } from "../styles";
+import { changesStyles, changesTable } from "../widgets/changesTable";
+import "../widgets/codeBlock";
+import { NavigateEvent } from "../widgets/navigate";
+import { VirtualRows } from "../widgets/virtualRows";
+import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+import { tracesStyles } from "./tracesStyles";
+
+const FUNCTION_PX = 44;
+const TRACE_PX = 44;
+const CHANGE_PX = 22;
+
+/** Why every trace happened, function by function, and what failed. */
+@customElement("mt-traces-view")
+export class TracesView extends LitElement {
+  static override styles = [sharedStyles, changesStyles, tracesStyles];
+
+  @property({ attribute: false }) report: RunReport | null = null;
+  @property() filter = "";
+  @property({ attribute: false }) selectedTrace: number | null = null;
+  @state() private kind = "";
+  @state() private expanded: ReadonlySet<number> = new Set();
+  @query(".scroller") private scroller!: HTMLElement | null;
+
+  private items: readonly TraceItem[] = [];
+  private scrolledToTrace: number | null = null;
+  private readonly virtual = new VirtualRows(this, {
+    scroller: () => this.scroller,
+    marginPx: () => 0,
+    count: () => this.items.length,
+    key: (index) => itemKey(this.items[index], index),
+    estimatePx: (index) => estimate(this.items[index]),
+  });
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("selectedTrace") && this.selectedTrace !== null) {
+      this.expanded = new Set([...this.expanded, this.selectedTrace]);
+      this.scrolledToTrace = null;
+    }
+    this.items = this.report ? this.itemsOf(this.report, this.filter, this.kind) : [];
+  }
+
+  protected override updated(): void {
+    if (this.selectedTrace === null || this.scrolledToTrace === this.selectedTrace) return;
+    const index = this.items.findIndex((item) => item.type === "trace" && item.trace.trace_id === this.selectedTrace);
+    if (index < 0) return;
+    this.scrolledToTrace = this.selectedTrace;
+    this.virtual.scrollTo(index);
+  }
+
+  override render(): TemplateResult {
+    const { report } = this;
+    if (!report) return html``;
+    return html`
+      <div class="toolbar">
+        <input
+          type="search"
+          data-testid="trace-filter"
+          placeholder="Filter by function, reason or error"
+          aria-label="Filter traces by function, reason or error"
+          .value=${this.filter}
+          @input=${(event: Event) => {
+            this.dispatchEvent(new NavigateEvent({ filter: (event.target as HTMLInputElement).value, trace: null }));
+          }}
+        />
+        <label>
+          Kind of change
+          <select
+            data-testid="trace-kind"
+            @change=${(event: Event) => {
+              this.kind = (event.target as HTMLSelectElement).value;
+            }}
+          >
+            <option value="" ?selected=${this.kind === ""}>all</option>
+            ${kindsOf(report).map(
+              ({ kind, count }) =>
+                html`<option value=${kind} ?selected=${this.kind === kind}>${kind} (${formatCount(count)})</option>`,
+            )}
+            ${
+              report.errors.length > 0
+                ? html`<option value=${ERRORS_ONLY} ?selected=${this.kind === ERRORS_ONLY}>
+                  errors only (${formatCount(report.errors.length)})
+                </option>`
+                : nothing
+            }
+          </select>
+        </label>
+        <span class="quiet" role="status" data-testid="trace-counts">${this.counts()}</span>
+      </div>
+      <div class="scroller" role="region" aria-label="Traces by function" tabindex="0">
+        ${this.items.length === 0 ? html`<p class="nothing quiet">${this.whyNothing(report)}</p>` : nothing}
+        <div class="rows" style="height:${this.virtual.totalPx}px">
+          ${this.virtual.items.map((virtualItem) => {
+            const item = this.items[virtualItem.index];
+            if (!item) return nothing;
+            return html`<div
+              class="item"
+              data-index=${virtualItem.index}
+              style="transform:translateY(${virtualItem.start}px)"
+              ${ref(this.virtual.measure)}
+            >
+              ${this.renderItem(item)}
+            </div>`;
+          })}
+        </div>
+      </div>
+    `;
+  }
+
+  private renderItem(item: TraceItem): TemplateResult {
+    switch (item.type) {
+      case "function":
+        return this.renderFunction(item.info, item.traces, item.errors);
+      case "trace":
+        return this.renderTrace(item.trace, item.newFix);
+      case "error":
+        return this.renderError(item.error);
+    }
+  }
+
+  private renderFunction(info: FunctionInfo, traces: number, errors: number): TemplateResult {
+    return html`<div class="function" data-testid="trace-function" data-function=${info.name}>
+      <h2 class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</h2>
+      <span class="quiet mono ellipsis" title=${formatLocation(info.file, info.line)}
+        >${info.file ? formatLocation(shortPath(info.file), info.line) : MISSING}</span
+      >
+      <span class="counts">
+        ${
+          traces > 0
+            ? html`<span class="chip ${traces > 1 ? "prominent" : ""}">${plural(traces, "trace")}</span>`
+            : nothing
+        }
+        ${errors > 0 ? html`<span class="chip error">${plural(errors, "error")}</span>` : nothing}
+      </span>
+    </div>`;
+  }
+
+  private renderTrace(trace: TraceInfo, newFix: boolean): TemplateResult {
+    const { reason } = trace;
+    const first = trace.ordinal <= 1;
+    const open = this.expanded.has(trace.trace_id);
+    return html`<article
+      class="trace ${first ? "first" : "retrace"} ${trace.trace_id === this.selectedTrace ? "selected" : ""}"
+      data-testid="trace-row"
+      data-trace=${trace.trace_id}
+      data-ordinal=${trace.ordinal}
+      aria-label="Trace ${trace.ordinal}"
+    >
+      <div class="line">
+        <button
+          type="button"
+          class="expander"
+          aria-expanded=${String(open)}
+          aria-label="Details of trace ${trace.ordinal}"
+          data-testid="trace-expand"
+          @click=${() => {
+            this.toggle(trace.trace_id);
+          }}
+        >
+          <span aria-hidden="true">${open ? "▾" : "▸"}</span>
+        </button>
+        <span class="ordinal number">${formatCount(trace.ordinal)}</span>
+        <span class="kinds">
+          ${(reason?.kinds ?? ["unknown"]).map((kind) => html`<span class="chip ${first ? "" : "prominent"}">${kind}</span>`)}
+        </span>
+        <span class="summary" data-testid="trace-reason">${reason?.summary ?? "The reason was not recorded."}</span>
+        <span class="number time" title="How long tracing took">${formatDuration(trace.duration_ns)}</span>
+        <span class="number time quiet" title="When it began, since the run's start">at ${formatDuration(trace.start_ns)}</span>
+        <span class="show">${this.renderShow(trace.call_id, trace.process ?? 0, `Show trace ${trace.ordinal} in the timeline`)}</span>
+      </div>
+      ${!first && reason && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
+      ${
+        reason?.fix && (newFix || open)
+          ? html`<div class="indent fix">
+            <h3>What to change</h3>
+            <mt-code-block label="What to change" .code=${reason.fix}></mt-code-block>
+          </div>`
+          : nothing
+      }
+      ${open ? this.renderDetails(trace, first) : nothing}
+    </article>`;
+  }
+
+  private renderDetails(trace: TraceInfo, first: boolean): TemplateResult {
+    const { reason } = trace;
+    const nearest = reason?.nearest_trace_id ?? null;
+    const compared =
+      nearest === null ? null : (this.report?.traces.find(({ trace_id }) => trace_id === nearest) ?? null);
+    return html`<div class="indent details" data-testid="trace-details">
+      ${first && reason && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      <dl>
+        <dt>Signature</dt>
+        <dd class="mono">${trace.signature ?? MISSING}</dd>
+        <dt>Outputs</dt>
+        <dd class="mono">${trace.outputs ?? MISSING}</dd>
+        <dt>Captures</dt>
+        <dd class="mono">
+          ${
+            trace.captures === null
+              ? MISSING
+              : trace.captures.length === 0
+                ? "none"
+                : html`<ul>
+                  ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
+                </ul>`
+          }
+        </dd>
+        <dt>Compared with</dt>
+        <dd>
+          ${
+            compared === null
+              ? MISSING
+              : html`trace ${formatCount(compared.ordinal)}, <span class="mono">${compared.signature ?? MISSING}</span>`
+          }
+        </dd>
+        <dt>Thread</dt>
+        <dd>${trace.thread ?? MISSING}</dd>
+      </dl>
+    </div>`;
+  }
+
+  private renderError(error: ErrorInfo): TemplateResult {
+    return html`<article class="trace error" data-testid="error-row" aria-label="Error ${error.type}">
+      <div class="line">
+        <span class="mark" aria-hidden="true">▲</span>
+        <span class="kinds"><span class="chip error">${error.type}</span></span>
+        <span class="summary message">${error.message === "" ? "(no message)" : error.message}</span>
+        <span class="time quiet">in mode ${error.mode}</span>
+        <span class="time quiet number">${error.time_ns == null ? nothing : `at ${formatDuration(error.time_ns)}`}</span>
+        <span class="show">${this.renderShow(error.call_id, error.process ?? 0, "Show the call that raised in the timeline")}</span>
+      </div>
+    </article>`;
+  }
+
+  private renderShow(callId: number | null, process: number, label: string): TemplateResult {
+    if (!hasCall(callId)) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
+    return html`<button
+      type="button"
+      class="link"
+      aria-label=${label}
+      data-testid="trace-show"
+      @click=${() => {
+        this.dispatchEvent(new NavigateEvent({ view: "timeline", call: { process, callId } }));
+      }}
+    >
+      Timeline
+    </button>`;
+  }
+
+  private toggle(traceId: number): void {
+    const next = new Set(this.expanded);
+    if (!next.delete(traceId)) next.add(traceId);
+    this.expanded = next;
+  }
+
+  /** Kept for unchanged arguments: scrolling renders often, and there may be many traces. */
+  private readonly itemsOf = memoized((report: RunReport, text: string, kind: string) =>
+    traceItems(report, { text, kind }),
+  );
+
+  private counts(): string {
+    let traces = 0;
+    let retraces = 0;
+    let errors = 0;
+    for (const item of this.items) {
+      if (item.type === "trace") {
+        traces++;
+        if (item.trace.ordinal > 1) retraces++;
+      } else if (item.type === "error") errors++;
+    }
+    return `${plural(traces, "trace")}, ${plural(retraces, "retrace")}${errors > 0 ? `, ${plural(errors, "error")}` : ""}`;
+  }
+
+  private whyNothing(report: RunReport): string {
+    if (report.traces.length + report.errors.length > 0) return "No trace or error matches the filter.";
+    return "Nothing was traced: no tf.function among the decorated functions has made a concrete function in this run.";
+  }
+}
+
+function itemKey(item: TraceItem | undefined, index: number): string | number {
+  if (!item) return index;
+  if (item.type === "function") return `f${item.info.function_id}`;
+  return item.type === "trace" ? `t${item.trace.trace_id}` : `e${item.error.error_id}`;
+}
+
+function estimate(item: TraceItem | undefined): number {
+  if (item?.type === "function") return FUNCTION_PX;
+  if (item?.type !== "trace" || item.trace.ordinal <= 1) return TRACE_PX;
+  const changes = item.trace.reason?.changes.length ?? 0;
+  return TRACE_PX + (changes > 0 ? (changes + 1) * CHANGE_PX + 8 : 0);
+}
+
+function memoized<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
+  let last: { readonly args: A; readonly result: R } | null = null;
+  return (...args) => {
+    if (last?.args.every((arg, index) => Object.is(arg, args[index])) !== true)
+      last = { args, result: compute(...args) };
+    return last.result;
+  };
+}

@@ -1,0 +1,70 @@
+import { css, html, type TemplateResult } from "lit";
+import type { Change } from "../api/types";
+import { diffTokens, type DiffPart } from "../lib/diff";
+import { MISSING } from "../lib/time";
+
+export const changesStyles = css`
+  .changes {
+    border-collapse: collapse;
+    font-size: 12px;
+  }
+  .changes th {
+    padding: 2px 14px 2px 0;
+    color: var(--text-quiet);
+    font-weight: 400;
+    text-align: start;
+    white-space: nowrap;
+  }
+  .changes td {
+    padding: 2px 14px 2px 0;
+    vertical-align: top;
+  }
+  .changes code {
+    font-family: var(--mono);
+    overflow-wrap: anywhere;
+  }
+  .changes del,
+  .changes ins {
+    padding: 1px 0;
+    border-radius: 2px;
+    text-decoration: none;
+  }
+  .changes del {
+    background: var(--removed-bg);
+  }
+  .changes ins {
+    background: var(--added-bg);
+  }
+`;
+
+/** Every change of a reason: where, before and after, with what differs marked. */
+export function changesTable(changes: readonly Change[]): TemplateResult {
+  return html`<table class="changes" data-testid="changes">
+    <thead>
+      <tr>
+        <th scope="col">Argument</th>
+        <th scope="col">Before</th>
+        <th scope="col">After</th>
+        <th scope="col">Kind of change</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${changes.map((change) => {
+        const diff = diffTokens(change.before ?? "", change.after ?? "");
+        return html`<tr data-testid="change">
+          <td><code>${change.path === null || change.path === "" ? MISSING : change.path}</code></td>
+          <td>${change.before === null ? MISSING : html`<code>${parts(diff.before, "before")}</code>`}</td>
+          <td>${change.after === null ? MISSING : html`<code>${parts(diff.after, "after")}</code>`}</td>
+          <td class="quiet">${change.kind}</td>
+        </tr>`;
+      })}
+    </tbody>
+  </table>`;
+}
+
+function parts(diff: readonly DiffPart[], side: "before" | "after"): readonly (TemplateResult | string)[] {
+  return diff.map(({ text, changed }) => {
+    if (!changed) return text;
+    return side === "before" ? html`<del>${text}</del>` : html`<ins>${text}</ins>`;
+  });
+}

@@ -1,0 +1,40 @@
+import { LitElement, css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { sharedStyles } from "../styles";
+import "./copyButton";
+
+/** Code to read and to copy. */
+@customElement("mt-code-block")
+export class CodeBlock extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: block;
+        position: relative;
+      }
+      pre {
+        margin: 0;
+        padding: 10px 12px;
+        overflow: auto;
+        border: 1px solid var(--border);
+        border-radius: 4px;
+        background: var(--bg-raised);
+        font: 12px/1.5 var(--mono);
+      }
+      mt-copy-button {
+        position: absolute;
+        top: 6px;
+        inset-inline-end: 6px;
+      }
+    `,
+  ];
+
+  @property() code = "";
+  @property() label = "Code";
+
+  override render() {
+    return html`<pre tabindex="0" role="region" aria-label=${this.label}><code>${this.code}</code></pre>
+      <mt-copy-button .text=${this.code}></mt-copy-button>`;
+  }
+}

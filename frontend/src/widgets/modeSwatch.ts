@@ -1,0 +1,70 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import { MODES, type CallCounts } from "../api/types";
+import { MODE_STYLES, PATTERN_STRENGTH, type ModeStyle, type Pattern } from "../lib/modes";
+import { formatCount, formatShare } from "../lib/text";
+
+const INK = `rgb(0 0 0 / ${PATTERN_STRENGTH})`;
+
+/** The patterns of the timeline as CSS backgrounds. */
+const BACKGROUNDS: Readonly<Record<Pattern, string>> = {
+  solid: "none",
+  diagonal: `repeating-linear-gradient(-45deg, ${INK} 0 1.5px, transparent 1.5px 5.7px)`,
+  dots: `radial-gradient(circle, ${INK} 1.3px, transparent 1.6px) 0 0 / 6px 6px`,
+  bars: `repeating-linear-gradient(0deg, ${INK} 0 1.5px, transparent 1.5px 6px)`,
+  hatch: `repeating-linear-gradient(45deg, ${INK} 0 1px, transparent 1px 5.7px), repeating-linear-gradient(-45deg, ${INK} 0 1px, transparent 1px 5.7px)`,
+};
+
+function background(style: ModeStyle): string {
+  const pattern = BACKGROUNDS[style.pattern];
+  const colour = `light-dark(${style.light}, ${style.dark})`;
+  return pattern === "none" ? `background:${colour}` : `background:${pattern}, ${colour}`;
+}
+
+export const modeStyles = css`
+  .swatch {
+    display: inline-block;
+    flex: none;
+    width: 14px;
+    height: 14px;
+    border: 1px solid var(--border-strong);
+    border-radius: 2px;
+    align-self: center;
+  }
+  .mode {
+    display: inline-flex;
+    align-items: baseline;
+    gap: 5px;
+    white-space: nowrap;
+  }
+  .bar {
+    display: flex;
+    height: 10px;
+    overflow: hidden;
+    border-radius: 2px;
+    background: var(--bg-hover);
+  }
+  .bar > span {
+    min-width: 2px;
+  }
+`;
+
+export function modeLabel(style: ModeStyle): TemplateResult {
+  return html`<span class="mode" title=${style.meaning}
+    ><span class="swatch" style=${background(style)} aria-hidden="true"></span>${style.label}</span
+  >`;
+}
+
+/** A bar of calls by mode; the numbers beside it say the same, so it is hidden from screen readers. */
+export function modeBar(calls: CallCounts): TemplateResult | typeof nothing {
+  if (calls.total <= 0) return nothing;
+  return html`<div class="bar" aria-hidden="true">
+    ${MODES.map((mode) => {
+      const count = calls[mode] ?? 0;
+      if (count === 0) return nothing;
+      return html`<span
+        style="flex:${count};${background(MODE_STYLES[mode])}"
+        title="${mode}: ${formatCount(count)} (${formatShare(count, calls.total)})"
+      ></span>`;
+    })}
+  </div>`;
+}
