@@ -102,7 +102,7 @@ def _own_bytes(snapshot: tracemalloc.Snapshot) -> int:
 def _measure(count: int) -> dict[str, Any]:
     bare_ns = _bare_ns(300)
     # Without tracemalloc, which makes the hook several times slower.
-    with tempfile.TemporaryDirectory() as logdir, tmt.record(logdir), _hook_timed() as spent_ns:
+    with tempfile.TemporaryDirectory() as logdir, _hook_timed() as spent_ns, tmt.record(logdir):
         step = tmt.traced(_make())
         for size in range(1, 501):
             step(tf.ones(size))
@@ -111,7 +111,7 @@ def _measure(count: int) -> dict[str, Any]:
     step = tmt.traced(_make())
     with tempfile.TemporaryDirectory() as logdir:
         tracemalloc.start()
-        with tmt.record(logdir), _hook_timed() as spent_ns:
+        with _hook_timed() as spent_ns, tmt.record(logdir):
             before = _own_bytes(tracemalloc.take_snapshot())
             for size in range(1, count + 1):
                 step(tf.ones(size))

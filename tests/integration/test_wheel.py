@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -77,7 +78,8 @@ def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: path
         "tfmodetrace_tb_plugin/py.typed",
         "tfmodetrace_tb_plugin/static/index.js",
     } <= names
-    assert not [name for name in names if name.endswith((".ts", ".pyc")) or "node_modules" in name or "test" in name.split("/")[-1]]
+    unwanted = re.compile(r"\.ts$|\.pyc$|node_modules|(^|/)(tests|frontend)/|(^|/)(test_[^/]*|conftest)\.py$")
+    assert not [name for name in names if unwanted.search(name)]
 
 
 def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorflow(

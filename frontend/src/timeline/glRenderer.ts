@@ -70,6 +70,7 @@ export class GlRenderer implements SliceRenderer {
       stencil: false,
       failIfMajorPerformanceCaveat: !evenIfSlow,
     });
+    if (gl && !evenIfSlow && isEmulated(gl)) return null;
     const program = gl && link(gl);
     return gl && program ? new GlRenderer(canvas, gl, program) : null;
   }
@@ -212,4 +213,11 @@ function link(gl: WebGL2RenderingContext): WebGLProgram | null {
   }
   gl.linkProgram(program);
   return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
+}
+
+/** Browsers do not always call emulation a performance caveat, but its name tells. */
+function isEmulated(gl: WebGL2RenderingContext): boolean {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name: unknown = gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  return typeof name === "string" && /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }

@@ -166,3 +166,16 @@ def test_a_view_computes_its_answers_once(tmp_path: pathlib.Path) -> None:
     view = index.Index([logdirs.LogDirectory(path=str(tmp_path))]).settled().run("run1")
     assert view.get_report() is view.get_report()
     assert view.get_timeline() is view.get_timeline()
+
+
+def test_a_run_that_did_not_change_keeps_its_view(tmp_path: pathlib.Path) -> None:
+    session = files.small_run(tmp_path / "growing", end=False)
+    files.small_run(tmp_path / "still")
+    clock = Clock()
+    an_index = index.Index([logdirs.LogDirectory(path=str(tmp_path))], monotonic_s=clock)
+    before = an_index.settled().runs
+    session.end()
+    clock.now_s += index.FRESH_S
+    after = an_index.fresh().runs
+    assert after["still"] is before["still"]
+    assert after["growing"] is not before["growing"]

@@ -156,6 +156,7 @@ def test_call_tells_everything_about_one_call(get: Get) -> None:
         ("call", {"run": "run1", "process": 0}, "`call_id`"),
         ("call", {"run": "run1", "process": "zero", "call_id": 0}, "`process` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": "1" * 30}, "`call_id` must be an integer"),
+        ("call", {"run": "run1", "process": 0, "call_id": 2**63}, "`call_id` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": "²"}, "`call_id` must be an integer"),
         ("timeline/slices", {**WINDOW, "lane": ""}, "`lane` must be an integer"),
         ("timeline/slices", {**WINDOW, "begin_ns": "1e3"}, "`begin_ns` must be an integer"),
