@@ -1,25 +1,31 @@
 """What differs between two cache keys: every change, each with its kind, its path and both sides.
 
-Paths are written as the user would write them in the function's body: ``batch["x"][0]``, ``config.rate``.
+A change is what kept TensorFlow from reusing the earlier trace. A part of the later key that is a subtype of the earlier one's
+(``float32[3]`` where ``float32[?]`` was traced) would have been served, so it is none. Paths are written as the user would write them in
+the function's body: ``batch["x"][0]``, ``config.rate``; ``*args[2]`` and ``**options["rate"]`` show where a name comes from.
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
-from collections.abc import Iterator
-from typing import Final
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final
 
+from tfmodetrace.insight import key_text
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
 
-_PYTHON: Final = frozenset(
-    {Kind.LITERAL, Kind.NONE, Kind.OMITTED, Kind.OBJECT, Kind.LIST, Kind.TUPLE, Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS}
-)
 _TENSORS: Final = frozenset({Kind.TENSOR, Kind.ARRAY})
+_SPECS: Final = frozenset({Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE, Kind.COMPOSITE})
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE})
 _NAMED: Final = frozenset({Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS})
+_CONTAINERS: Final = _SEQUENCES | _NAMED
+_ABSENT: Final = "(absent)"
+_NUMBERS: Final = frozenset({"bool", "int", "float", "complex"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,84 +45,239 @@ class Change:
     after: str
 
 
-def between(before: tables.CacheKey, after: tables.CacheKey) -> tuple[Change, ...]:
-    """Lists every difference of two keys, arguments first, then context."""
-    return (*_arguments(before.arguments, after.arguments), *_context(before, after))
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """A change that is not yet written out, since most are found only to be counted."""
+
+    kind: str
+    path: str
+    before: keys.Node | str
+    after: keys.Node | str
 
 
-def _arguments(before: keys.Node, after: keys.Node) -> Iterator[Change]:
-    earlier = dict(zip(before.names, before.children, strict=False))
-    later = dict(zip(after.names, after.children, strict=False))
-    for name, node in later.items():
-        if name in earlier:
-            yield from _nodes(earlier[name], node, name)
-        else:
-            yield Change(kind="structure", path=name, before="(absent)", after=keys.render(node))
-    for name, node in earlier.items():
-        if name not in later:
-            yield Change(kind="structure", path=name, before=keys.render(node), after="(absent)")
+def between(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = ()) -> tuple[Change, ...]:
+    """Lists every difference of two keys, arguments first, then context.
+
+    Args:
+        before: The key of the earlier trace.
+        after: The key of the later trace.
+        gone: Tokens of objects that had died by the time of the later trace; TensorFlow finds those equal to nothing.
+    """
+    return written(find(before, after, gone=gone), gone=gone)
 
 
-def _nodes(before: keys.Node, after: keys.Node, path: str) -> Iterator[Change]:
-    if before == after and not after.dead:
-        return
+def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
+    """Finds what :func:`between` lists; once there are more than ``limit``, the rest may be missing."""
+    search = _Search(gone, limit)
+    search.arguments(before.arguments, after.arguments)
+    search.found.extend(_context(before, after))
+    return search.found
 
-    def change(kind: str) -> Change:
-        return Change(kind=kind, path=path, before=keys.render(before), after=keys.render(after))
 
-    kinds = {before.kind, after.kind}
-    if Kind.UNKNOWN in kinds or Kind.CUSTOM in kinds:
-        yield change("unknown")
-    elif kinds <= _TENSORS or kinds == {Kind.VARIABLE}:
-        if before.dtype != after.dtype:
-            yield change("dtype")
-        if before.shape != after.shape:
-            yield change("shape" if _same_rank(before, after) else "rank")
-        if before.alias != after.alias:
-            yield change("variable-alias")
-    elif Kind.COMPOSITE in kinds or Kind.VARIABLE in kinds:
-        yield change("composite-spec")
-    elif kinds & _TENSORS:
-        yield change("tensor-vs-python")
-    elif kinds == {Kind.OBJECT}:
-        yield change("object-identity")
-    elif kinds == {Kind.LITERAL}:
-        yield change("python-value" if before.type_name == after.type_name else "python-type")
-    elif len(kinds) == 1 and after.kind in _SEQUENCES and len(before.children) == len(after.children):
-        for index, (earlier, later) in enumerate(zip(before.children, after.children, strict=True)):
-            yield from _nodes(earlier, later, f"{path}[{index}]")
-    elif len(kinds) == 1 and after.kind in _NAMED and before.type_name == after.type_name and set(before.names) == set(after.names):
+def written(found: Iterable[Found], *, gone: Collection[int] = ()) -> tuple[Change, ...]:
+    """Writes changes out."""
+
+    def text(part: keys.Node | str) -> str:
+        return part if isinstance(part, str) else key_text.side(part, gone=gone)
+
+    return tuple(Change(kind=change.kind, path=change.path, before=text(change.before), after=text(change.after)) for change in found)
+
+
+class _Search:
+    def __init__(self, gone: Collection[int], limit: int) -> None:
+        self.found: list[Found] = []
+        self._gone = gone
+        self._limit = limit
+
+    def arguments(self, before: keys.Node, after: keys.Node) -> None:
+        if before.names == after.names:
+            for name, earlier, later in zip(after.names, before.children, after.children, strict=False):
+                self._nodes(earlier, later, name)
+            return
         earlier_by_name = dict(zip(before.names, before.children, strict=False))
-        for name, later in zip(after.names, after.children, strict=False):
-            yield from _nodes(earlier_by_name[name], later, f"{path}[{name}]" if after.kind == Kind.DICT else f"{path}.{name}")
-    elif kinds & (_SEQUENCES | _NAMED):
-        yield change("structure")
-    elif kinds <= _PYTHON:
-        yield change("python-type")
-    else:
-        yield change("unknown")
+        later_by_name = dict(zip(after.names, after.children, strict=False))
+        for name, node in later_by_name.items():
+            if name in earlier_by_name:
+                self._nodes(earlier_by_name[name], node, name)
+            else:
+                self.found.append(Found("structure", name, _ABSENT, node))
+        for name, node in earlier_by_name.items():
+            if name not in later_by_name:
+                self.found.append(Found("structure", name, node, _ABSENT))
+
+    def _nodes(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        kind = after.kind
+        if len(self.found) > self._limit:
+            return
+        if before.kind != kind:
+            self._add(_kind_of_unlike(before, after), path, before, after)
+        elif kind in _TENSORS or kind == Kind.VARIABLE:
+            self._tensors(before, after, path)
+        elif kind == Kind.LITERAL:
+            if not _equal_literals(before, after):
+                self._add("python-value" if before.type_name == after.type_name else "python-type", path, before, after)
+        elif kind == Kind.OBJECT:
+            if not self._same_object(before, after):
+                enumerated = _is_enum(before) and _is_enum(after) and before.type_name == after.type_name
+                where = "" if enumerated else _differing_attribute(before, after)
+                self._add("python-value" if enumerated else "object-identity", f"{path}{where}", before, after)
+        elif kind == Kind.COMPOSITE:
+            if not _equal_by_class(before, after) and before != after and not self._serves(before, after):
+                self._add("composite-spec", path, before, after)
+        elif kind == Kind.CUSTOM:
+            self._custom(before, after, path)
+        elif kind in _SEQUENCES:
+            self._sequences(before, after, path)
+        elif kind in _NAMED:
+            self._named(before, after, path)
+        elif before != after:
+            self._add("python-type" if kind == Kind.OMITTED else "unknown", path, before, after)
+
+    def _tensors(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        if before.dtype != after.dtype:
+            self._add("dtype", path, before, after)
+        if before.shape != after.shape and not is_subshape(after.shape, before.shape):
+            self._add("shape" if _same_rank(before, after) else "rank", path, before, after)
+        if before.alias != after.alias:
+            self._add("variable-alias", path, before, after)
+        # The name of a TensorSpec: one without a name fits any.
+        if before.text != after.text and (after.text or after.kind == Kind.VARIABLE):
+            self._add("composite-spec", path, before, after)
+
+    def _sequences(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        if len(before.children) != len(after.children):
+            self._add("structure", path, before, after)
+            return
+        for index, (earlier, later) in enumerate(zip(before.children, after.children, strict=True)):
+            self._nodes(earlier, later, f"{path}[{index}]")
+
+    def _named(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        # TensorFlow takes dicts of all classes for one, and named tuples of one name and equal fields.
+        is_dict = after.kind == Kind.DICT
+        if not is_dict and before.type_name != after.type_name:
+            self._add("structure", path, before, after)
+            return
+        earlier = before.children
+        if before.names != after.names:
+            if set(before.names) != set(after.names):
+                self._add("structure", path, before, after)
+                return
+            by_name = dict(zip(before.names, before.children, strict=False))
+            earlier = tuple(by_name[name] for name in after.names)
+        for name, one, other in zip(after.names, earlier, after.children, strict=False):
+            self._nodes(one, other, f"{path}[{key_text.subscript(name)}]" if is_dict else f"{path}.{name}")
+
+    def _custom(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        if _equal_by_class(before, after):
+            return
+        if before.type_name != after.type_name:
+            self._add("python-type", path, before, after)
+            return
+        known = len(self.found)
+        if before.names == after.names and len(before.children) == len(after.children):
+            steps = [f".{name}" for name in after.names] or [f"[{index}]" for index in range(len(after.children))]
+            for step, earlier, later in zip(steps, before.children, after.children, strict=False):
+                self._nodes(earlier, later, f"{path}{step}")
+        else:
+            self._add("structure", path, before, after)
+        if before.text != after.text and (len(self.found) == known or not after.names):
+            self._add("python-value", path, before, after)
+        elif len(self.found) == known and after.alias:
+            self._add("unknown", path, before, after)
+
+    def _serves(self, before: keys.Node, after: keys.Node) -> bool:
+        """Whether a composite specification is as another but for shapes, of which the earlier are the more general."""
+        alike = (before.type_name, before.token, len(before.children)) == (after.type_name, after.token, len(after.children))
+        if not alike or not after.children:
+            return False
+        inside = _Search(self._gone, 0)
+        for earlier, later in zip(before.children, after.children, strict=True):
+            inside._nodes(earlier, later, "")
+        return not inside.found
+
+    def _same_object(self, before: keys.Node, after: keys.Node) -> bool:
+        if before.dead or after.dead or before.token in self._gone:
+            return False
+        return before.token == after.token or _equal_by_class(before, after)
+
+    def _add(self, kind: str, path: str, before: keys.Node, after: keys.Node) -> None:
+        self.found.append(Found(kind, path, before, after))
+
+
+def is_subshape(shape: tuple[int | None, ...] | None, of: tuple[int | None, ...] | None) -> bool:
+    """Whether every tensor of one shape is also of another, where ``None`` stands for any size or any rank."""
+    if of is None:
+        return True
+    return shape is not None and len(shape) == len(of) and all(there in (None, here) for here, there in zip(shape, of, strict=True))
+
+
+def _kind_of_unlike(before: keys.Node, after: keys.Node) -> str:
+    """Names the change from one kind of node to another."""
+    kinds = {before.kind, after.kind}
+    if Kind.UNKNOWN in kinds:
+        return "unknown"
+    if kinds <= _SPECS:
+        return "composite-spec"
+    if kinds & _SPECS:
+        return "tensor-vs-python"
+    if kinds & _CONTAINERS:
+        return "structure"
+    return "python-type"
+
+
+def _equal_by_class(before: keys.Node, after: keys.Node) -> bool:
+    return before.alias != 0 and before.alias == after.alias
+
+
+def _is_enum(node: keys.Node) -> bool:
+    return bool(node.type_name) and node.text.startswith(f"{node.type_name}.")
+
+
+def _differing_attribute(before: keys.Node, after: keys.Node) -> str:
+    """Returns ``.rate`` if that is all in which two objects of one class are seen to differ."""
+    if before.type_name != after.type_name or before.names != after.names:
+        return ""
+    differing = [name for name, one, other in zip(after.names, before.children, after.children, strict=False) if one != other]
+    return f".{differing[0]}" if len(differing) == 1 else ""
+
+
+def _equal_literals(before: keys.Node, after: keys.Node) -> bool:
+    """Whether Python has two literals equal, as TensorFlow asks: 1 == 1.0 == True."""
+    if before.type_name == after.type_name and before.text == after.text and before.token == after.token:
+        return True
+    if {before.type_name, after.type_name} <= _NUMBERS and not before.token and not after.token:
+        return bool(_number(before.text) == _number(after.text))
+    return False
+
+
+def _number(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        # What has no literal: nan, inf, and complex numbers with either.
+        return complex(text) if text.endswith(("j", "j)")) else float(text)
 
 
 def _same_rank(before: keys.Node, after: keys.Node) -> bool:
     return before.shape is not None and after.shape is not None and len(before.shape) == len(after.shape)
 
 
-def _context(before: tables.CacheKey, after: tables.CacheKey) -> Iterator[Change]:
+def _context(before: tables.CacheKey, after: tables.CacheKey) -> Iterator[Found]:
     if before.scope_type != after.scope_type:
         creation = {before.scope_type, after.scope_type} == {"VARIABLE_CREATION", "NO_VARIABLE_CREATION"}
-        yield Change(
+        yield Found(
             kind="variable-creation" if creation else "unknown", path="(variables)", before=before.scope_type, after=after.scope_type
         )
     if before.parent_graph != after.parent_graph:
-        yield Change(kind="parent-graph", path="(graph)", before=_graph(before.parent_graph), after=_graph(after.parent_graph))
+        yield Found(kind="parent-graph", path="(graph)", before=_graph(before.parent_graph), after=_graph(after.parent_graph))
     if before.device_functions != after.device_functions or before.colocation_stack != after.colocation_stack:
-        yield Change(kind="device-context", path="(device)", before=_device(before), after=_device(after))
+        yield Found(kind="device-context", path="(device)", before=_device(before), after=_device(after))
     if before.in_cross_replica_context != after.in_cross_replica_context:
-        yield Change(kind="strategy-context", path="(strategy)", before=_replica(before), after=_replica(after))
+        yield Found(kind="strategy-context", path="(strategy)", before=_replica(before), after=_replica(after))
     if before.xla_context != after.xla_context:
-        yield Change(kind="xla-context", path="(XLA)", before=_xla(before.xla_context), after=_xla(after.xla_context))
+        yield Found(kind="xla-context", path="(XLA)", before=_xla(before.xla_context), after=_xla(after.xla_context))
     if before.variable_policy != after.variable_policy:
-        yield Change(
+        yield Found(
             kind="unknown",
             path="(saved-model variable policy)",
             before=before.variable_policy or "none",

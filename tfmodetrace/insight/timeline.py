@@ -148,7 +148,11 @@ class _LaneIndex:
         row, start, duration = index.row[selected], index.start_ns[selected], index.duration_ns[selected]
         member, trace_id, flags = index.member[selected], index.trace_id[selected], index.flags[selected]
         count = len(row)
-        firsts = _group_starts(row, start >> (resolution_ns.bit_length() - 1), duration >= resolution_ns) if count else np.empty(0, np.intp)
+        if resolution_ns == 1 or count == 0:
+            # Even calls that took no time at all stay apart.
+            firsts = np.arange(count)
+        else:
+            firsts = _group_starts(row, start >> (resolution_ns.bit_length() - 1), duration >= resolution_ns)
         calls = self._calls
         columns: dict[str, npt.NDArray[Any]]
         if len(firsts) == count:
@@ -187,8 +191,16 @@ class _LaneIndex:
         earliest = int(start.min())
         span = int(start.max()) - earliest + 1
         # One key is several times faster to sort than two, as long as both fit into it.
-        fits = span * self.rows < 1 << 62
-        order = np.argsort(row * span + (start - earliest), kind="stable") if fits else np.lexsort((start, row))
+        order: npt.NDArray[np.intp] | None = None
+        if span * self.rows < 1 << 62:
+            key = row * span + (start - earliest)
+            order = np.argsort(key, kind="stable")
+            ordered = key[order]
+            if (ordered[1:] == ordered[:-1]).any():
+                order = None
+        if order is None:
+            # Calls that took no time come before the one that began at the same instant.
+            order = np.lexsort((self._calls.duration_ns[members], start, row))
         members = members[order]
         return _Sorted(
             member=members,

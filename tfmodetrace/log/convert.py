@@ -67,6 +67,7 @@ def trace(message: events_pb2.Trace, run: str) -> tables.Trace:
         outputs=keys.render(keys.from_proto(message.outputs)) if message.HasField("outputs") else None,
         captures=tuple(message.captures),
         concrete_name=message.concrete_name,
+        gone_objects=tuple(message.gone_objects),
         run=run,
     )
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import importlib
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Literal, Protocol, cast
+from typing import Any, BinaryIO, Final, Literal, Protocol, cast
 
 from tfmodetrace.log import errors
 
 PathKind = Literal["missing", "file", "directory", "other"]
 OnError = Callable[[str], None]
+
+_REMOTE_BUFFER_BYTES: Final = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +167,19 @@ class Remote:
         self.root = root
         try:
             self._files, self._path = cast("tuple[Any, str]", fsspec.url_to_fs(root))
-        except (ImportError, ValueError) as error:
+        except Exception as error:
+            # An unknown scheme, a cloud's library that is not installed, credentials that are not there: each raises its own.
             raise errors.LogError(f"{root} cannot be opened: {error}") from error
         self._path = self._path.rstrip("/")
 
     def kind(self) -> PathKind:
         """See ``Storage``."""
-        self._files.invalidate_cache()
-        if self._files.isdir(self._path):
-            return "directory"
-        return "file" if self._files.isfile(self._path) else "missing"
+        with _as_os_errors():
+            # Listings may be cached, and a recording grows.
+            self._files.invalidate_cache()
+            if self._files.isdir(self._path):
+                return "directory"
+            return "file" if self._files.isfile(self._path) else "missing"
 
     def root_name(self) -> str:
         """See ``Storage``."""
@@ -185,9 +192,10 @@ class Remote:
             if not isinstance(error, FileNotFoundError):
                 on_error(f"A directory below {self.root} cannot be read ({error}); what lies in it is not shown.")
 
-        for path, _, files in self._files.walk(self._path, on_error=report):
-            relative = path[len(self._path) :].strip("/") if path.startswith(self._path) else path
-            yield Directory(relative=relative or ".", path=path, files=tuple(sorted(files)))
+        with _as_os_errors():
+            found = [(path, sorted(files)) for path, _, files in self._files.walk(self._path, on_error=report)]
+        for path, files in found:
+            yield Directory(relative=path[len(self._path) :].strip("/") or ".", path=path, files=tuple(files))
 
     def join(self, directory: str, name: str) -> str:
         """See ``Storage``."""
@@ -195,10 +203,55 @@ class Remote:
 
     def stamp(self, path: str) -> Stamp:
         """See ``Storage``."""
-        facts = self._files.info(path)
+        with _as_os_errors():
+            facts = self._files.info(path)
         modified = facts.get("mtime") or facts.get("LastModified") or facts.get("updated") or facts.get("modified")
         return Stamp(size_bytes=int(facts["size"]), modified=modified, identity=None)
 
     def open(self, path: str) -> BinaryIO:
         """See ``Storage``."""
-        return cast(BinaryIO, self._files.open(path, "rb"))
+        with _as_os_errors():
+            return cast(BinaryIO, io.BufferedReader(_RemoteFile(self._files.open(path, "rb")), buffer_size=_REMOTE_BUFFER_BYTES))
+
+
+class _RemoteFile(io.RawIOBase):
+    """A remote file whose failures are ``OSError``, whatever its library raises."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with _as_os_errors():
+            return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        with _as_os_errors():
+            data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            with _as_os_errors():
+                self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def _as_os_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        # Every cloud's library has exceptions of its own, from wrong credentials to a lost connection.
+        raise OSError(f"{type(error).__name__}: {error}") from error

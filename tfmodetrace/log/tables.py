@@ -177,6 +177,7 @@ class Trace:
         outputs: What the function returns, as text; ``None`` if not recorded.
         captures: One text a captured value.
         concrete_name: TensorFlow's name of the concrete function.
+        gone_objects: Tokens of objects of earlier keys that died since the process's trace before this one.
         run: The name of its run.
     """
 
@@ -193,6 +194,7 @@ class Trace:
     outputs: str | None = None
     captures: tuple[str, ...] = ()
     concrete_name: str = ""
+    gone_objects: tuple[int, ...] = ()
     run: str = "."
 
 

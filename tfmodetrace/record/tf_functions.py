@@ -28,10 +28,16 @@ _functions_run_eagerly: Final = tf.config.functions_run_eagerly
 _classes: dict[type, type] = {}
 
 
-def wrap(function: Any, *, name: str | None) -> Any:
-    """Returns the tf.function as one that records its calls and traces."""
+def wrap(function: Any, *, name: str | None, python_function: Any = None) -> Any:
+    """Returns the tf.function as one that records its calls and traces.
+
+    Args:
+        function: A tf.function.
+        name: What reports call it; by default the Python function's name.
+        python_function: What it really runs, where TensorFlow has put a wrapper of its own around it.
+    """
     options = tf_internals.tf_function_options(function)
-    info = functions.FunctionInfo(function.python_function, kind="tf.function", name=name, options=options)
+    info = functions.FunctionInfo(python_function or function.python_function, kind="tf.function", name=name, options=options)
     traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
     _adopt(traced, info)
@@ -94,6 +100,14 @@ def _traced_class(base: type) -> type:
         def __reduce__(self) -> Any:
             return _rebuild, (base, self.__getstate__(), self._modetrace_info.name)
 
+    base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
+
+    def clone(self: Any, python_function: Any) -> Any:
+        # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
+        return wrap(base_clone(self, python_function), name=self._modetrace_info.name, python_function=self.python_function)
+
+    if base_clone is not None:
+        setattr(TracedFunction, tf_internals.CLONE_METHOD, clone)
     setattr(TracedFunction, tf_internals.AUTOGRAPH_MARK, None)
     TracedFunction.__name__ = base.__name__
     TracedFunction.__qualname__ = base.__qualname__

@@ -37,10 +37,13 @@ _function_cache = _import("tensorflow.core.function.polymorphism.function_cache"
 _default_types = _import("tensorflow.core.function.trace_type.default_types")
 _custom_nest = _import("tensorflow.core.function.trace_type.custom_nest_trace_type")
 _resource_variables = _import("tensorflow.python.ops.resource_variable_ops")
+_tensor_arrays = _import("tensorflow.python.ops.tensor_array_ops")
+_distributed_values = _import("tensorflow.python.distribute.values")
 _autograph_api = _import("tensorflow.python.autograph.impl.api")
 _method_target = _import("tensorflow.python.eager.polymorphic_function.tf_method_target")
 
 _FunctionCache = _attribute(_function_cache, "FunctionCache")
+_NAN_MARKER = _attribute(_default_types, "NanMarker")
 _VariableSpec = _attribute(_resource_variables, "VariableSpec")
 _call_unconverted = _attribute(_autograph_api, "_call_unconverted")
 _converted_call = _attribute(_autograph_api, "converted_call")
@@ -97,6 +100,10 @@ def tf_function_options(function: Any) -> TfFunctionOptions:
         autograph=bool(getattr(function, "_autograph", True)),
         input_signature=getattr(function, "input_signature", None),
     )
+
+
+CLONE_METHOD = "_clone"
+"""The method by which ``tf.distribute`` makes a tf.function with the same options and another Python function."""
 
 
 def function_cache_of(function: Any) -> Any:
@@ -266,7 +273,7 @@ class ContextFacts(NamedTuple):
 
     scope_type: str
     parent_graph: Any
-    device_functions: tuple[str, ...]
+    device_functions: tuple[Any, ...]
     colocation_stack: tuple[str, ...]
     in_cross_replica_context: bool
     variable_policy: str
@@ -281,7 +288,7 @@ def context_facts(context: Any) -> ContextFacts:
     return ContextFacts(
         scope_type=getattr(scope, "name", "") or "",
         parent_graph=getattr(eager, "parent_graph", None),
-        device_functions=tuple(_device_text(item) for item in getattr(eager, "device_functions", None) or ()),
+        device_functions=tuple(getattr(eager, "device_functions", None) or ()),
         colocation_stack=tuple(str(getattr(item, "name", item)) for item in getattr(eager, "colocation_stack", None) or ()),
         in_cross_replica_context=bool(getattr(eager, "in_cross_replica_context", False)),
         variable_policy="" if policy is None else str(policy),
@@ -289,13 +296,15 @@ def context_facts(context: Any) -> ContextFacts:
     )
 
 
-def _device_text(device_function: Any) -> str:
-    for name in ("__name__", "display_name"):
-        text = getattr(device_function, name, None)
-        if isinstance(text, str):
-            return text
-    to_string = getattr(device_function, "to_string", None)
-    return str(to_string()) if callable(to_string) else str(device_function)
+def device_text(device_function: Any) -> str:
+    """Returns the device a device function merges in; empty for a function of the user's own, which decides for each op."""
+    if isinstance(device_function, str):
+        return device_function
+    spec = getattr(device_function, "_spec", device_function)
+    to_string = getattr(spec, "to_string", None)
+    if not callable(to_string):
+        return ""
+    return str(to_string()) or "the default device"
 
 
 # --- TraceTypes ------------------------------------------------------------------------------------------------------------------------
@@ -313,6 +322,36 @@ class TraceTypes:
     dict: Any = _attribute(_default_types, "Dict")
     custom_nest: Any = _attribute(_custom_nest, "CustomNestTraceType")
     variable: Any = _VariableSpec
+    distributed_variable: Any = _attribute(_distributed_values, "DistributedVariableTraceType")
+    tensor_array: Any = _attribute(_tensor_arrays, "TensorArrayTraceType")
+
+
+def literal_value(trace_type: Any) -> Any:
+    """Returns the Python value a Literal TraceType stands for; TensorFlow keeps a marker in place of every NaN, so that NaNs are equal."""
+    value = trace_type.value
+    return float("nan") if _NAN_MARKER is not None and value is _NAN_MARKER else value
+
+
+def spec_parts(spec: Any) -> tuple[Any, ...] | None:
+    """Returns what a TypeSpec is made of, flat; None if its class compares in a way of its own or this TensorFlow does not tell."""
+    serialize = getattr(spec, "_serialize", None)
+    if serialize is None or type(spec).is_subtype_of is not tf.TypeSpec.is_subtype_of:
+        return None
+    try:
+        return tuple(tf.nest.flatten(serialize()))
+    except (TypeError, ValueError):
+        return None
+
+
+def distributed_variable_facts(trace_type: Any) -> tuple[tuple[int | None, ...], Any]:
+    """Returns the shape and the dtype that a DistributedVariableTraceType is compared by."""
+    shape, dtype = trace_type.components
+    return shape, dtype
+
+
+def tensor_array_of(trace_type: Any) -> Any:
+    """Returns the TensorArray a TensorArrayTraceType stands for, which it holds, or None if it cannot be read."""
+    return getattr(trace_type, "_value", None)
 
 
 def weakref_target(trace_type: Any) -> Any:

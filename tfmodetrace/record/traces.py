@@ -6,7 +6,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from tfmodetrace.record import signatures, tf_internals, trace_keys
+from tfmodetrace.record import object_tokens, signatures, tf_internals, trace_keys
 from tfmodetrace.schema import events_pb2, keys
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class TraceRecorder:
 
     def __init__(self, session: session_module.Session) -> None:
         self._session = session
-        self._tokens = trace_keys.ObjectTokens()
+        self._tokens = object_tokens.ObjectTokens()
         self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
 
     def _begin(self, python_function: Any, cache: Any) -> PendingTrace | None:
@@ -89,7 +89,7 @@ class TraceRecorder:
             calls.busy = True
             end_ns = time.perf_counter_ns()
             info = pending.info
-            key = trace_keys.cache_key(concrete_function, context, self._tokens)
+            key = trace_keys.cache_key(concrete_function, context, info.parameters, self._tokens)
             trace = events_pb2.Trace(
                 function_id=info.function_id,
                 call_id=pending.call_id,
@@ -100,6 +100,7 @@ class TraceRecorder:
                 key=key,
                 captures=_captures(concrete_function),
                 concrete_name=tf_internals.concrete_name(concrete_function),
+                gone_objects=self._tokens.take_gone(),
             )
             outputs = trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens)
             keys.to_proto(outputs, trace.outputs)

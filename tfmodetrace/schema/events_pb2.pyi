@@ -224,7 +224,7 @@ class Signature(_message.Message):
     def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
 
 class Trace(_message.Message):
-    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name")
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects")
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     ORDINAL_FIELD_NUMBER: _ClassVar[int]
@@ -237,6 +237,7 @@ class Trace(_message.Message):
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     CAPTURES_FIELD_NUMBER: _ClassVar[int]
     CONCRETE_NAME_FIELD_NUMBER: _ClassVar[int]
+    GONE_OBJECTS_FIELD_NUMBER: _ClassVar[int]
     trace_id: int
     function_id: int
     ordinal: int
@@ -249,7 +250,8 @@ class Trace(_message.Message):
     outputs: Node
     captures: _containers.RepeatedScalarFieldContainer[str]
     concrete_name: str
-    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ...) -> None: ...
+    gone_objects: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CacheKey(_message.Message):
     __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")

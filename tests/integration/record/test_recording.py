@@ -126,7 +126,7 @@ def test_a_trace_tells_its_signature_outputs_captures_and_reason(recording: Reco
     assert trace["duration_ns"] > 0
     assert trace["reason"]["nearest_trace_id"] == 0
     assert [(change["kind"], change["path"], change["before"], change["after"]) for change in trace["reason"]["changes"]] == [
-        ("shape", "batch['x']", "float32[3, 2]", "float32[4, 2]"),
+        ("shape", 'batch["x"]', "float32[3, 2]", "float32[4, 2]"),
         ("python-value", "rate", "0.5", "0.25"),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from tests.support import files
 from tfmodetrace.insight import differences, reasons
@@ -16,8 +17,8 @@ def _key(**arguments: keys.Node) -> tables.CacheKey:
     return tables.CacheKey(arguments=files.arguments(**arguments), scope_type="NO_VARIABLE_CREATION")
 
 
-def _object(token: int, *, dead: bool = False) -> keys.Node:
-    return keys.Node(kind=Kind.OBJECT, type_name="Config", token=token, dead=dead)
+def _object(token: int, *, dead: bool = False, alias: int = 0) -> keys.Node:
+    return keys.Node(kind=Kind.OBJECT, type_name="Config", token=token, dead=dead, alias=alias)
 
 
 def _run(*traced: tables.CacheKey | None, first_ordinal: int = 1) -> tracelog.Run:
@@ -85,11 +86,56 @@ def test_containers_differ_in_structure_or_inside() -> None:
     assert _changes(listed(one), listed(one, two)) == [("structure", "x")]
     assert _changes(listed(one, one), listed(one, two)) == [("python-value", "x[1]")]
     assert _changes(mapping(a=one), mapping(b=one)) == [("structure", "x")]
-    assert _changes(mapping(a=listed(one), b=one), mapping(b=one, a=listed(two))) == [("python-value", "x['a'][0]")]
+    assert _changes(mapping(a=listed(one), b=one), mapping(b=one, a=listed(two))) == [("python-value", 'x["a"][0]')]
 
 
-def test_a_users_own_trace_type_is_unknown_rather_than_guessed() -> None:
-    assert _changes(keys.Node(kind=Kind.CUSTOM, text="a"), keys.Node(kind=Kind.CUSTOM, text="b")) == [("unknown", "x")]
+def test_a_users_own_trace_type_is_unknown_only_if_it_tells_nothing() -> None:
+    def custom(*, kind: int | None = None, type_name: str = "Fruit", **fields: object) -> keys.Node:
+        parts = {} if kind is None else {"kind": files.literal(kind)}
+        return keys.Node(kind=Kind.CUSTOM, type_name=type_name, names=tuple(parts), children=tuple(parts.values()), **fields)  # type: ignore[arg-type]
+
+    assert _changes(custom(alias=1), custom(alias=2)) == [("unknown", "x")]
+    assert _changes(custom(alias=1, kind=1), custom(alias=1, kind=2)) == []
+    assert _changes(custom(alias=1, kind=1), custom(alias=2, kind=2)) == [("python-value", "x.kind")]
+    assert _changes(custom(text="a"), custom(text="b")) == [("python-value", "x")]
+    assert _changes(custom(), custom(type_name="Vegetable")) == [("python-type", "x")]
+    assert _changes(custom(), keys.Node(kind=Kind.UNKNOWN)) == [("unknown", "x")]
+
+
+def test_what_the_earlier_trace_would_have_served_is_no_change() -> None:
+    relaxed, unranked = files.tensor("float32", None, 3), keys.Node(kind=Kind.TENSOR, dtype="float32")
+    assert _changes(relaxed, files.tensor("float32", 7, 3)) == []
+    assert _changes(unranked, files.tensor("float32", 7, 3)) == []
+    assert _changes(files.tensor("float32", 7, 3), relaxed) == [("shape", "x")]
+    assert _changes(relaxed, unranked) == [("rank", "x")]
+    assert _changes(relaxed, files.tensor("float32", 7, 4)) == [("shape", "x")]
+
+
+def test_numbers_that_python_has_equal_are_no_change() -> None:
+    assert _changes(files.literal(1), files.literal(1.0)) == []
+    assert _changes(files.literal(1), files.literal(True)) == []
+    assert _changes(files.literal(1), files.literal("1")) == [("python-type", "x")]
+    assert _changes(files.literal(float("nan")), files.literal(float("nan"))) == []
+    assert _changes(files.literal(1), files.literal(float("inf"))) == [("python-type", "x")]
+
+
+def test_an_object_that_is_gone_equals_nothing() -> None:
+    one, equal = _object(1, alias=4), _object(2, alias=4)
+    assert _changes(one, equal) == []
+    (change,) = differences.between(_key(x=one), _key(x=equal), gone={1})
+    assert (change.kind, change.before, change.after) == ("object-identity", "<Config object 1, gone>", "<Config object 2>")
+
+
+def test_an_object_that_died_is_remembered_for_all_later_traces() -> None:
+    run = _run(
+        _key(x=_object(1, alias=4), n=files.literal(1)),
+        _key(x=_object(2, alias=4), n=files.literal(2)),
+        _key(x=_object(3), n=files.literal(1)),
+    )
+    traces = (run.traces[0], dataclasses.replace(run.traces[1], gone_objects=(1,)), run.traces[2])
+    explained = reasons.explain(dataclasses.replace(run, traces=traces))
+    assert [change.path for change in explained[1].changes] == ["x", "n"]
+    assert explained[2].summary == "x: <Config object 1, gone> → <Config object 3>"
 
 
 def test_the_context_is_compared_too() -> None:
@@ -103,7 +149,8 @@ def test_the_context_is_compared_too() -> None:
         ("scope_type", "VARIABLE_CREATION", "variable-creation"),
         ("variable_policy", "expand", "unknown"),
     ):
-        (change,) = differences.between(key, dataclasses.replace(key, **{field: value}))
+        changed: dict[str, Any] = {field: value}
+        (change,) = differences.between(key, dataclasses.replace(key, **changed))
         assert change.kind == kind
 
 
@@ -134,6 +181,34 @@ def test_a_far_earlier_trace_is_found_if_it_differs_in_one_place() -> None:
     )
     last = reasons.explain(run)[-1]
     assert (last.nearest_trace_id, last.summary) == (0, "n: 'a' → 'b'")
+
+
+def test_a_far_earlier_trace_of_a_relaxed_shape_is_found_if_it_would_have_served() -> None:
+    unrelated = [_key(x=files.tensor("float32", size + 9, 3), n=files.literal(size + 10)) for size in range(500)]
+    relaxed = _key(x=files.tensor("float32", None, 2), n=files.literal(1))
+    run = _run(relaxed, *unrelated, _key(x=files.tensor("float32", 7, 2), n=files.literal(2)))
+    last = reasons.explain(run)[-1]
+    assert (last.nearest_trace_id, last.summary) == (0, "n: 1 → 2")
+
+
+def test_a_far_earlier_trace_is_found_if_one_argument_is_of_another_type() -> None:
+    one, other = files.tensor("float32", 2), files.tensor("float32", 3)
+    mixed = [_key(x=one, y=other, n=files.literal(1)), _key(x=other, y=one, n=files.literal(1))]
+    run = _run(_key(x=one, y=one, n=files.literal("a")), *mixed, _key(x=one, y=one, n=files.literal(2.5)))
+    far = [_key(x=files.tensor("int32", *[1] * rank), y=one, n=files.literal(2.5)) for rank in range(2, 20)]
+    further = _run(_key(x=one, y=one, n=files.literal("a")), *mixed, *far, *reversed(mixed), _key(x=one, y=one, n=files.literal(2.5)))
+    assert reasons.explain(run)[-1].summary == reasons.explain(further)[-1].summary == "n: 'a' → 2.5"
+
+
+def test_the_milder_of_two_single_changes_is_nearest() -> None:
+    run = _run(
+        _key(x=files.tensor("float32", 2)),
+        _key(x=files.tensor("int32", 5)),
+        _key(x=files.tensor("float32", 2, 2)),
+        _key(x=files.tensor("float32", 3)),
+    )
+    last = reasons.explain(run)[-1]
+    assert (last.nearest_trace_id, last.kinds) == (0, ("shape",))
 
 
 def test_what_cannot_be_known_is_unknown() -> None:

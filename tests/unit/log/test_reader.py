@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support import files
-from tfmodetrace.log import reader, tables
+from tfmodetrace.log import reader, storage, tables
 from tfmodetrace.schema import words
 
 
@@ -195,6 +195,28 @@ def test_a_file_that_was_replaced_is_read_from_its_start(tmp_path: pathlib.Path)
         (run,) = following.log().runs
         assert len(run.calls) == calls + 2
         assert run.processes[0].pid == calls
+
+
+def test_a_file_that_shrank_is_read_from_its_start(tmp_path: pathlib.Path) -> None:
+    session = files.small_run(tmp_path, end=False)
+    size = session.path.stat().st_size
+    session.call(1, 10_000, 7)
+    session.flush()
+    following = reader.Reader(tmp_path)
+    following.poll()
+    assert len(following.log().calls) == 6
+    os.truncate(session.path, size)
+    assert following.poll()
+    assert len(following.log().calls) == 5
+
+
+def test_a_file_that_did_not_change_is_not_even_opened(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.small_run(tmp_path, end=False)
+    following = reader.Reader(tmp_path)
+    following.poll()
+    monkeypatch.setattr(storage.Local, "open", None)
+    assert not following.poll()
+    assert following.log().warnings == ()
 
 
 def test_what_points_nowhere_is_shown_as_unknown_with_a_warning(tmp_path: pathlib.Path) -> None:
