@@ -1,6 +1,6 @@
 """How many traces a function would have had, had it been written otherwise.
 
-TensorFlow's cache is replayed on the recorded keys: the same lookup by subtype, the same relaxation. Only calls that traced need
+TensorFlow's cache is replayed on the recorded keys: the same lookup, the same relaxation. Only calls that traced need
 replaying, since the others found a trace that was there, and every option only makes traces more general.
 """
 
@@ -11,13 +11,14 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from tfmodetrace.insight import subtypes
+from tfmodetrace.insight import differences, subtypes
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
 
 _NUMBERS: Final = ("int", "float")
+_COMPARED: Final = frozenset({Kind.OBJECT, Kind.COMPOSITE, Kind.CUSTOM})
 _DTYPES: Final = {"int": "int32", "float": "float32"}
 
 
@@ -70,8 +71,8 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False)
     contexts = {_context(key) for key in cached}
     return WhatIf(
         now=len(cached),
-        tensor_argument=_replay(cached, as_tensors, relax=reduces_retracing),
-        reduce_retracing=_replay(cached, lambda arguments: arguments, relax=True),
+        tensor_argument=_replay(traces, as_tensors, relax=reduces_retracing),
+        reduce_retracing=_replay(traces, lambda arguments: arguments, relax=True),
         input_signature=None if signature is None else len(contexts),
         signature=signature,
         scalars=tuple(varying),
@@ -113,34 +114,33 @@ def _numbers_to_tensors(varying: dict[str, str]) -> Callable[[keys.Node], keys.N
     return transform if varying else lambda arguments: arguments
 
 
-def _replay(cached: Iterable[tables.CacheKey], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
-    tables_by_skeleton: dict[Any, list[keys.Node]] = collections.defaultdict(list)
+def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
+    known_by_skeleton: dict[Any, list[tables.CacheKey]] = collections.defaultdict(list)
     exact: set[Any] = set()
+    gone: set[int] = set()
     count = 0
-    for key in cached:
-        arguments = transform(key.arguments)
-        place = (_context(key), subtypes.skeleton(arguments))
+    for trace in traces:
+        gone.update(trace.gone_objects)
+        if trace.key is None:
+            continue
+        arguments = transform(trace.key.arguments)
+        place = (_context(trace.key), subtypes.skeleton(arguments))
         if (place, arguments) in exact:
             continue
-        known = tables_by_skeleton[place]
-        if any(subtypes.is_subtype(arguments, target) for target in known):
+        request = dataclasses.replace(trace.key, arguments=arguments)
+        known = known_by_skeleton[place]
+        if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
             continue
         count += 1
-        target = arguments
         if relax:
             for other in known:
-                target = subtypes.common_supertype(target, other) or target
-        exact.add((place, target))
-        # Without unknown dimensions a target is found by equality alone; keeping it out of the list keeps replaying many shapes linear.
-        if relax or _has_unknown(target):
-            known.append(target)
+                arguments = subtypes.common_supertype(arguments, other.arguments) or arguments
+        if relax or subtypes.has_unknown_shape(arguments) or subtypes.any_node(arguments, _COMPARED):
+            known.append(dataclasses.replace(trace.key, arguments=arguments))
+        else:
+            # Such a target is found by equality alone; keeping it out of the list keeps replaying many shapes linear.
+            exact.add((place, arguments))
     return count
-
-
-def _has_unknown(node: keys.Node) -> bool:
-    if node.kind in (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE):
-        return node.shape is None or None in node.shape
-    return any(_has_unknown(child) for child in node.children)
 
 
 def _common_signature(arguments: Sequence[keys.Node]) -> keys.Node | None:

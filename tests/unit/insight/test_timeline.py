@@ -82,7 +82,7 @@ def slow_slices(run: tracelog.Run, row_of: dict[int, int], begin: int, end: int,
         start, duration = int(calls.start_ns[n]), int(calls.duration_ns[n])
         if not (start < end and (start + duration > begin or start >= begin)):
             continue
-        group = ("alone", n) if duration >= resolution else (row_of[n], start // resolution)
+        group = ("alone", n) if resolution == 1 or duration >= resolution else (row_of[n], start // resolution)
         if group == before:
             groups[-1].append(n)
         else:
