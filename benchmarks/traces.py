@@ -28,6 +28,7 @@ from tfmodetrace import log
 from tfmodetrace.insight import findings, reasons
 from tfmodetrace.record import traces as traces_module
 
+_TRACES_FOR_MEMORY = 1_000  # tracemalloc makes tracing many times slower
 RESULTS = pathlib.Path(__file__).parent / "results" / "traces.json"
 
 
@@ -99,25 +100,27 @@ def _own_bytes(snapshot: tracemalloc.Snapshot) -> int:
     return sum(statistic.size for statistic in own.statistics("filename"))
 
 
-def _measure(count: int) -> dict[str, Any]:
-    bare_ns = _bare_ns(300)
-    # Without tracemalloc, which makes the hook several times slower.
-    with tempfile.TemporaryDirectory() as logdir, _hook_timed() as spent_ns, tmt.record(logdir):
-        step = tmt.traced(_make())
-        for size in range(1, 501):
-            step(tf.ones(size))
-    hook_ns = float(np.median(_per_trace(spent_ns)))
-
+def _memory_per_trace(count: int) -> float:
     step = tmt.traced(_make())
     with tempfile.TemporaryDirectory() as logdir:
         tracemalloc.start()
-        with _hook_timed() as spent_ns, tmt.record(logdir):
+        with tmt.record(logdir):
             before = _own_bytes(tracemalloc.take_snapshot())
             for size in range(1, count + 1):
                 step(tf.ones(size))
             gc.collect()
             after = _own_bytes(tracemalloc.take_snapshot())
         tracemalloc.stop()
+    return (after - before) / count
+
+
+def _measure(count: int) -> dict[str, Any]:
+    bare_ns = _bare_ns(300)
+    step = tmt.traced(_make())
+    with tempfile.TemporaryDirectory() as logdir:
+        with _hook_timed() as spent_ns, tmt.record(logdir):
+            for size in range(1, count + 1):
+                step(tf.ones(size))
         run = log.read(logdir).runs[0]
     assert len(run.traces) == step.experimental_get_tracing_count() == count
     start_s = time.perf_counter()
@@ -127,13 +130,14 @@ def _measure(count: int) -> dict[str, Any]:
     find_s = time.perf_counter() - start_s - explain_s
     assert all("unknown" not in reason.kinds for reason in explained)
     costs, tenth = _per_trace(spent_ns), max(1, count // 10)
+    hook_ns = float(np.median(costs))
     return {
         "traces": count,
         "a trace without us, ms": bare_ns / 1e6,
         "recording a trace, ms": hook_ns / 1e6,
         "recording share of a trace": hook_ns / bare_ns,
         "cost of the last tenth against the first": float(np.median(costs[-tenth:]) / np.median(costs[:tenth])),
-        "memory of ours per trace, bytes": (after - before) / count,
+        "memory of ours per trace, bytes": _memory_per_trace(min(count, _TRACES_FOR_MEMORY)),
         "explain all, s": explain_s,
         "find all, s": find_s,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tfmodetrace.insight import differences, subtypes
@@ -29,18 +29,24 @@ class WhatIf:
     Attributes:
         now: As recorded.
         tensor_argument: Were the Python numbers that varied passed as tensors.
-        reduce_retracing: With ``reduce_retracing=True``.
+        reduce_retracing: With ``reduce_retracing=True``; ``None`` if TensorFlow cannot do that (up to 2.21 it fails with an IndexError
+            where the number of arguments varies).
         input_signature: With an ``input_signature`` that covers every recorded trace; ``None`` if there can be none.
         signature: That input signature's types, one a parameter; ``None`` likewise.
-        scalars: The parameters that ``tensor_argument`` would make tensors.
+        scalar_dtypes: The parameters that ``tensor_argument`` would make tensors, and of which dtype.
     """
 
     now: int
     tensor_argument: int
-    reduce_retracing: int
+    reduce_retracing: int | None
     input_signature: int | None
     signature: keys.Node | None = None
-    scalars: tuple[str, ...] = ()
+    scalar_dtypes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def scalars(self) -> tuple[str, ...]:
+        """The parameters that ``tensor_argument`` would make tensors."""
+        return tuple(self.scalar_dtypes)
 
     def to_dict(self) -> dict[str, int | None]:
         """Returns the numbers as the report JSON has them."""
@@ -69,13 +75,14 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False)
     as_tensors = _numbers_to_tensors(varying)
     signature = _common_signature([as_tensors(key.arguments) for key in cached])
     contexts = {_context(key) for key in cached}
+    lengths = {len(key.arguments.names) for key in cached}
     return WhatIf(
         now=len(cached),
         tensor_argument=_replay(traces, as_tensors, relax=reduces_retracing),
-        reduce_retracing=_replay(traces, lambda arguments: arguments, relax=True),
+        reduce_retracing=None if len(lengths) > 1 else _replay(traces, lambda arguments: arguments, relax=True),
         input_signature=None if signature is None else len(contexts),
         signature=signature,
-        scalars=tuple(varying),
+        scalar_dtypes=varying,
     )
 
 
@@ -90,6 +97,8 @@ def varying_numbers(arguments: Iterable[keys.Node]) -> dict[str, str]:
     unfit: set[str] = set()
     for node in arguments:
         for name, child in zip(node.names, node.children, strict=False):
+            if name.startswith("*"):
+                continue  # what stands under *args or **kwargs has no name that a fix could use
             if child.kind == Kind.LITERAL and child.type_name in _NUMBERS:
                 seen[name].add(subtypes.literal_value(child))
                 if dtypes.get(name) != "float32":

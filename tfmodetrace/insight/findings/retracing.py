@@ -89,11 +89,11 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.F
     elif what_if is not None and what_if.signature is not None and options is not None and not what_if.scalars:
         fix = fixes.input_signature(function, what_if.signature)
         condition = "The signature covers every recorded call; it fits if nothing in the body needs the static size of a None dimension."
-    elif not ranks:
+    elif not ranks and what_if is not None and what_if.reduce_retracing is not None:
         fix = fixes.reduce_retracing(function)
         condition = "It fits if nothing in the body needs the static size of the dimensions that vary."
     else:
-        fix, condition = fixes.pad_batches(), "The rank varies, so no one signature fits; make the shapes fewer."
+        fix, condition = fixes.pad_batches(), "No one signature fits them all; make the shapes fewer."
     return base.Finding(
         id="varying-shape",
         severity=base.HIGH if len(caused) >= STORM else base.MEDIUM,
