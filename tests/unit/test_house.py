@@ -11,6 +11,27 @@ import pytest
 
 from tests.support import sources
 
+_BLOCKED = """
+import importlib, pkgutil, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "keras", "tensorflow_cpu", "tf_keras"):
+            raise ImportError(f"{name} is not there")
+
+sys.meta_path.insert(0, Blocked())
+imported = []
+for root in ("tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.cli", "tfmodetrace_tb_plugin"):
+    package = importlib.import_module(root)
+    imported.append(root)
+    if root != "tfmodetrace":
+        for module in pkgutil.walk_packages(package.__path__, root + "."):
+            importlib.import_module(module.name)
+            imported.append(module.name)
+assert not any(name.split(".")[0] in ("tensorflow", "keras") for name in sys.modules)
+print("\\n".join(imported))
+"""
+
 
 def lint_imports(root: pathlib.Path) -> subprocess.CompletedProcess[str]:
     command = [str(pathlib.Path(sys.executable).with_name("lint-imports")), "--no-cache"]
@@ -33,6 +54,7 @@ def test_imports_point_back_along_the_way() -> None:
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/record/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
+        ("tfmodetrace/cli/report.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/log/tail.py", "def f():\n    import keras", "Reading needs neither"),
         ("tfmodetrace/insight/times.py", "import tfmodetrace.record.session", "Reading needs neither"),
         ("tb_plugin/tfmodetrace_tb_plugin/handlers/call.py", "import tfmodetrace.api", "Reading needs neither"),
@@ -58,3 +80,14 @@ def test_importing_does_not_import_tensorflow(module: str) -> None:
 def test_both_packages_say_that_they_are_typed(module: str) -> None:
     code = f"import importlib.resources as r; assert r.files('{module}').joinpath('py.typed').is_file()"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_everything_that_reads_is_importable_where_tensorflow_is_not() -> None:
+    path = os.pathsep.join([str(sources.ROOT), str(sources.ROOT / "tb_plugin")])
+    done = subprocess.run(
+        [sys.executable, "-c", _BLOCKED], capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": path}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    imported = done.stdout.split()
+    for module in ("tfmodetrace.log.reader", "tfmodetrace.insight.report", "tfmodetrace.cli.main", "tfmodetrace_tb_plugin.plugin"):
+        assert module in imported

@@ -6,21 +6,19 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from tfmodetrace.cli import exits, terminal
+from tfmodetrace.cli import exits, reading, terminal
 from tfmodetrace.insight import limits
-from tfmodetrace.log import errors, reader, tracelog
+from tfmodetrace.log import tracelog
 
 
-def add_parser(commands: Any, *, epilog: str) -> None:
+def add_parser(commands: Any) -> None:
     """Adds the command to the parser's commands."""
-    parser = commands.add_parser(
+    parser = reading.add_command(
+        commands,
         "check",
-        help="fail if functions were traced too often",
+        summary="fail if functions were traced too often",
         description="Fail if a function was traced too often, or too much time went into tracing; say which, why, and what to do.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("logdir", metavar="LOGDIR", help="what was given to tfmodetrace.record(), a directory above it, or an event file")
     parser.add_argument("--max-traces", metavar="N", type=_whole_number, help="traces that each function may have")
     parser.add_argument("--function", metavar="GLOB", help="look only at functions whose names match, such as 'train_*'")
     parser.add_argument(
@@ -38,13 +36,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     if arguments.max_traces is None and arguments.max_tracing_share is None:
         terminal.complain("tfmodetrace check needs a limit: --max-traces N, --max-tracing-share SHARE, or both.")
         return exits.USAGE
-    try:
-        log = reader.read(arguments.logdir)
-    except errors.LogError as error:
-        terminal.complain(str(error))
+    log = reading.read_or_complain(arguments.logdir)
+    if log is None:
         return exits.NOTHING_READ
-    for warning in log.warnings:
-        terminal.complain(f"warning: {warning}")
     complaints = [complaint for run in log.runs for complaint in _complaints(run, arguments)]
     if complaints:
         print("\n\n".join(complaints))  # noqa: T201 - this is the command's answer

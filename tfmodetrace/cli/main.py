@@ -60,6 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tfmodetrace {version.VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    report.add_parser(commands, epilog=exits.EPILOG)
-    check.add_parser(commands, epilog=exits.EPILOG)
+    report.add_parser(commands)
+    check.add_parser(commands)
     return parser

@@ -8,21 +8,19 @@ import json
 import sys
 from typing import Any
 
-from tfmodetrace.cli import exits, report_page, terminal
+from tfmodetrace.cli import exits, reading, report_page, terminal
 from tfmodetrace.insight import report as reports
-from tfmodetrace.log import errors, reader, tracelog
+from tfmodetrace.log import tracelog
 
 
-def add_parser(commands: Any, *, epilog: str) -> None:
+def add_parser(commands: Any) -> None:
     """Adds the command to the parser's commands."""
-    parser = commands.add_parser(
+    parser = reading.add_command(
+        commands,
         "report",
-        help="print what was recorded",
+        summary="print what was recorded",
         description="Print which functions ran in which mode, what was traced and why, and what raised.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("logdir", metavar="LOGDIR", help="what was given to tfmodetrace.record(), a directory above it, or an event file")
     parser.add_argument("--json", action="store_true", help="print the report as JSON instead of a page")
     parser.add_argument("--run", metavar="GLOB", default="*", help="only runs whose names match, such as 'train*' (default: all)")
     parser.set_defaults(run_command=run_command)
@@ -34,13 +32,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    try:
-        log = reader.read(arguments.logdir)
-    except errors.LogError as error:
-        terminal.complain(str(error))
+    log = reading.read_or_complain(arguments.logdir)
+    if log is None:
         return exits.NOTHING_READ
-    for warning in log.warnings:
-        terminal.complain(f"warning: {warning}")
     runs = tuple(run for run in log.runs if fnmatch.fnmatchcase(run.name, arguments.run))
     if not runs:
         names = ", ".join(run.name for run in log.runs)

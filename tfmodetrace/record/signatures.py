@@ -162,7 +162,7 @@ def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Nod
     if kind in _LITERALS:
         if not literals:
             return keys.Node(kind=Kind.OMITTED, type_name=kind.__name__)
-        return keys.Node(kind=Kind.LITERAL, type_name=kind.__name__, text=keys.clip(repr(value)))
+        return keys.Node(kind=Kind.LITERAL, type_name=kind.__name__, text=_literal(value))
     if isinstance(value, tf.Variable):
         return keys.Node(kind=Kind.VARIABLE, dtype=value.dtype.name, shape=_shape(value.shape))
     if isinstance(value, tf.Tensor):
@@ -187,6 +187,13 @@ def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Nod
     if isinstance(value, (tf.TypeSpec, tf.TensorSpec)):
         return keys.Node(kind=Kind.COMPOSITE, type_name=kind.__name__, text=keys.clip(repr(value)))
     return keys.Node(kind=Kind.OBJECT, type_name=kind.__qualname__)
+
+
+def _literal(value: Any) -> str:
+    try:
+        return keys.clip(repr(value))
+    except ValueError:  # Python writes no int of more than 4300 digits
+        return f"<int of {value.bit_length()} bits>"
 
 
 def _shape(shape: tf.TensorShape) -> tuple[int | None, ...] | None:

@@ -366,6 +366,17 @@ def test_python_values_are_no_longer_told_apart_when_there_are_too_many(recordin
     assert signatures["(step: <any int>)"] == 2000 - 256
 
 
+def test_a_number_too_long_for_python_to_write_is_described(recording: Recorder) -> None:
+    @tmt.traced
+    def function(x: int) -> None:
+        return None
+
+    with recording() as report:
+        function(10**5000)
+    assert report["processes"][0]["internal_faults"] == 0
+    assert function_named(report, "function")["signatures"][0]["text"] == "(x: <int of 16610 bits>)"
+
+
 def test_two_functions_of_one_definition_are_two_functions(recording: Recorder) -> None:
     def make(factor: float) -> Any:
         @tmt.traced

@@ -1,0 +1,30 @@
+"""What every command that reads a recording does alike."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tfmodetrace.cli import exits, terminal
+from tfmodetrace.log import errors, reader, tracelog
+
+
+def add_command(commands: Any, name: str, *, summary: str, description: str) -> argparse.ArgumentParser:
+    """Adds a command that reads LOGDIR, with the exit codes at the end of its help."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=description, epilog=exits.EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("logdir", metavar="LOGDIR", help="what was given to tfmodetrace.record(), a directory above it, or an event file")
+    return parser
+
+
+def read_or_complain(logdir: str) -> tracelog.TraceLog | None:
+    """Reads a log and writes what could not be read to stderr; ``None`` if that is everything."""
+    try:
+        log = reader.read(logdir)
+    except errors.LogError as error:
+        terminal.complain(str(error))
+        return None
+    for warning in log.warnings:
+        terminal.complain(f"warning: {warning}")
+    return log
