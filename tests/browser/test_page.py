@@ -29,6 +29,11 @@ def compare_overview(frame: sync_api.Frame, report: dict[str, Any]) -> None:
     expect(frame.get_by_test_id("overview-traces")).to_have_text(str(len(report["traces"])))
     tracing_ns = sum(function["time_ns"]["tracing"] for function in functions)
     expect(frame.get_by_test_id("overview-tracing-time")).to_have_attribute("data-value", str(tracing_ns))
+    findings = frame.locator("[data-testid=finding-row]:visible")
+    expect(findings).to_have_count(len(report["findings"]))
+    for number, finding in enumerate(report["findings"]):
+        expect(findings.nth(number)).to_have_attribute("data-finding-id", finding["id"])
+        expect(findings.nth(number)).to_contain_text(finding["title"])
     rows = frame.get_by_test_id("function-row")
     expect(rows).to_have_count(len(functions))
     for function in functions:
@@ -56,6 +61,15 @@ def compare_traces(frame: sync_api.Frame, report: dict[str, Any]) -> None:
     show(frame, "traces")
     retraces = sum(trace["ordinal"] > 1 for trace in report["traces"])
     expect(frame.get_by_test_id("trace-counts")).to_have_text(f"{len(report['traces'])} traces, {retraces} retraces")
+    [finding] = report["findings"]
+    shown = frame.locator("[data-testid=finding-row]:visible")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text(finding["why"])
+    expect(shown.get_by_test_id("finding-what-if").get_by_role("cell")).to_have_text(
+        [str(number) for number in finding["what_if"].values()]
+    )
+    expect(shown.get_by_test_id("finding-fix")).to_contain_text("factor = tf.constant(factor, tf.float32)")
+    expect(frame.get_by_test_id("trace-causes").first).to_contain_text("python-value: 4 retraces")
     for trace in report["traces"]:
         row = frame.locator(f"[data-testid=trace-row][data-trace='{trace['trace_id']}']")
         expect(row).to_have_attribute("data-ordinal", str(trace["ordinal"]))

@@ -97,6 +97,25 @@ export interface ErrorInfo {
   readonly message: string;
 }
 
+/** How many traces a function has, and would have had, had it been written otherwise; null where that is impossible. */
+export interface WhatIf {
+  readonly now: number;
+  readonly tensor_argument: number | null;
+  readonly reduce_retracing: number | null;
+  readonly input_signature: number | null;
+}
+
+export interface Finding {
+  readonly id: string;
+  readonly severity: "high" | "medium" | "low" | "info";
+  readonly function_id: number;
+  readonly title: string;
+  readonly evidence: { readonly lost_ns: number };
+  readonly why: string;
+  readonly fix: string;
+  readonly what_if: WhatIf | null;
+}
+
 export interface RunReport {
   readonly run: string;
   readonly processes: readonly ProcessInfo[];
@@ -104,6 +123,7 @@ export interface RunReport {
   readonly functions: readonly FunctionInfo[];
   readonly traces: readonly TraceInfo[];
   readonly errors: readonly ErrorInfo[];
+  readonly findings?: readonly Finding[];
   readonly warnings?: readonly string[];
 }
 

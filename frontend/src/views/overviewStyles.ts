@@ -5,6 +5,21 @@ export const overviewStyles = css`
     display: block;
     height: 100%;
   }
+  .findings {
+    padding: 0 16px 12px;
+  }
+  .findings h2 {
+    margin: 8px 0 6px;
+  }
+  .findings details {
+    border: 1px solid var(--border);
+    border-radius: 4px;
+    margin-bottom: 6px;
+    padding: 6px 12px;
+  }
+  .findings summary {
+    cursor: pointer;
+  }
   .scroller {
     position: relative;
     height: 100%;

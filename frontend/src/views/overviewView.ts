@@ -8,6 +8,7 @@ import { summarize } from "../lib/summary";
 import { formatCount, formatLocation, formatShare, plural, shortPath } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
+import { findingDetails, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
 import { VirtualRows } from "../widgets/virtualRows";
@@ -18,16 +19,18 @@ import type { UrlState } from "../lib/urlState";
 const ROW_PX = 46;
 /** More signatures than this are behind a button: a function may have thousands. */
 const SHOWN_SIGNATURES = 20;
+const SHOWN_FINDINGS = 5;
 
 /** The run in numbers, and its functions. */
 @customElement("mt-overview-view")
 export class OverviewView extends LitElement {
-  static override styles = [sharedStyles, modeStyles, overviewStyles];
+  static override styles = [sharedStyles, modeStyles, findingStyles, overviewStyles];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
   @state() private sort: Sort<ColumnKey> = { key: "total", direction: "descending" };
   @state() private expanded: ReadonlySet<number> = new Set();
+  @state() private allFindings = false;
   @state() private allSignatures: ReadonlySet<number> = new Set();
   @query(".scroller") private scroller!: HTMLElement | null;
   @query(".rows") private rowsElement!: HTMLElement | null;
@@ -60,7 +63,7 @@ export class OverviewView extends LitElement {
     const { report } = this;
     if (!report) return html``;
     return html`<div class="scroller">
-      ${this.renderSummary(report)}
+      ${this.renderSummary(report)} ${this.renderFindings(report)}
       <section aria-labelledby="functions-title">
         <div class="toolbar">
           <h2 id="functions-title">Functions</h2>
@@ -189,6 +192,44 @@ export class OverviewView extends LitElement {
           ({ host, pid, worker }) => html`<span>${worker ? `${worker} on ` : ""}${host}, process ${pid}</span>`,
         )}
       </p>
+    </section>`;
+  }
+
+  private renderFindings(report: RunReport): TemplateResult | typeof nothing {
+    const findings = report.findings ?? [];
+    if (findings.length === 0) return nothing;
+    const shown = this.allFindings ? findings : findings.slice(0, SHOWN_FINDINGS);
+    return html`<section class="findings" aria-labelledby="findings-title">
+      <h2 id="findings-title">Findings</h2>
+      ${shown.map(
+        (finding) => html`<details
+          data-testid="finding-row"
+          data-finding-id=${finding.id}
+          data-function-id=${finding.function_id}
+        >
+          <summary>
+            <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}"
+              >${finding.severity}</span
+            >
+            <b>${finding.title}</b>
+            <span class="quiet">${finding.id}, ${formatDuration(finding.evidence.lost_ns)} lost</span>
+          </summary>
+          ${findingDetails(finding)}
+        </details>`,
+      )}
+      ${
+        shown.length < findings.length
+          ? html`<button
+            type="button"
+            class="link"
+            @click=${() => {
+              this.allFindings = true;
+            }}
+          >
+            Show all ${formatCount(findings.length)} findings
+          </button>`
+          : nothing
+      }
     </section>`;
   }
 

@@ -154,7 +154,9 @@ export class TimelineView extends LitElement {
             frame && engine
               ? frame.axis.ticks.map(
                   ({ timeNs, label }) =>
-                    html`<span class="tick" style="left:${camera.timeToPx(frame.window, engine.widthPx, timeNs)}px">${label}</span>`,
+                    html`<span class="tick" style="left:${camera.timeToPx(frame.window, engine.widthPx, timeNs)}px"
+                      >${fits(label, camera.timeToPx(frame.window, engine.widthPx, timeNs), engine.widthPx) ? label : nothing}</span
+                    >`,
                 )
               : nothing
           }
@@ -495,4 +497,11 @@ function sameWindow(a: TimeWindow | null, b: TimeWindow | null): boolean {
 function roundedWindow(window: TimeWindow): TimeWindow {
   const beginNs = Math.round(window.beginNs);
   return { beginNs, endNs: Math.max(beginNs + 1, Math.round(window.endNs)) };
+}
+
+const LABEL_PX_PER_CHARACTER = 7;
+
+/** Whether an axis label that begins at a place ends before the axis does; one that does not is better left out than cut. */
+function fits(label: string, leftPx: number, widthPx: number): boolean {
+  return leftPx + (label.length + 1) * LABEL_PX_PER_CHARACTER <= widthPx;
 }

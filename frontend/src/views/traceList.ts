@@ -1,10 +1,18 @@
-import type { ErrorInfo, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import type { ErrorInfo, Finding, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import { causesOf, findingsByFunction, type Cause } from "../lib/findings";
 import { matches } from "../lib/text";
 
 /** One line of the Traces view: a function, one of its traces, or one of its errors. */
 export type TraceItem =
-  | { readonly type: "function"; readonly info: FunctionInfo; readonly traces: number; readonly errors: number }
-  | { readonly type: "trace"; readonly trace: TraceInfo; readonly newFix: boolean }
+  | {
+      readonly type: "function";
+      readonly info: FunctionInfo;
+      readonly traces: number;
+      readonly errors: number;
+      readonly causes: readonly Cause[];
+      readonly findings: readonly Finding[];
+    }
+  | { readonly type: "trace"; readonly trace: TraceInfo }
   | { readonly type: "error"; readonly error: ErrorInfo };
 
 export interface TraceFilter {
@@ -31,6 +39,7 @@ export function kindsOf(report: RunReport): readonly { readonly kind: string; re
 export function traceItems(report: RunReport, filter: TraceFilter): readonly TraceItem[] {
   const tracesOf = groupBy(report.traces, (trace) => trace.function_id);
   const errorsOf = groupBy(report.errors, (error) => error.function_id);
+  const findings = findingsByFunction(report.findings ?? []);
   return report.functions
     .map((info) => {
       const name = `${info.name} ${info.qualname ?? ""} ${info.file ?? ""}`;
@@ -54,16 +63,17 @@ export function traceItems(report: RunReport, filter: TraceFilter): readonly Tra
         a.info.name.localeCompare(b.info.name),
     )
     .flatMap(({ info, traces, errors }): TraceItem[] => [
-      { type: "function", info, traces: traces.length, errors: errors.length },
+      {
+        type: "function",
+        info,
+        traces: traces.length,
+        errors: errors.length,
+        causes: causesOf(traces),
+        findings: findings.get(info.function_id) ?? [],
+      },
       ...errors.map((error): TraceItem => ({ type: "error", error })),
-      ...traces.map((trace, index): TraceItem => ({ type: "trace", trace, newFix: isNewFix(traces, index) })),
+      ...traces.map((trace): TraceItem => ({ type: "trace", trace })),
     ]);
-}
-
-/** Whether a trace's fix is not what was already said for a trace of the same function above it. */
-function isNewFix(traces: readonly TraceInfo[], index: number): boolean {
-  const fix = traces[index]?.reason?.fix ?? null;
-  return fix !== null && fix !== (traces[index - 1]?.reason?.fix ?? null);
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => number): ReadonlyMap<number, readonly T[]> {

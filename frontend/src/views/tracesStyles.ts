@@ -35,13 +35,31 @@ export const tracesStyles = css`
   }
   .function {
     display: flex;
+    flex-wrap: wrap;
     align-items: baseline;
-    gap: 12px;
+    gap: 4px 12px;
     padding: 16px 16px 5px;
     border-bottom: 1px solid var(--border);
   }
   .function h2 {
     min-width: 8ch;
+  }
+  .causes {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 16px;
+  }
+  .found {
+    flex: 1 0 100%;
+    min-width: 0;
+    margin: 6px 0;
+    padding: 8px 12px;
+    border: 1px solid var(--border);
+    border-radius: 4px;
+    box-sizing: border-box;
+  }
+  .found h3 {
+    margin: 0;
   }
   .counts {
     display: flex;

@@ -1,26 +1,30 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
-import type { ErrorInfo, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import type { ErrorInfo, RunReport, TraceInfo } from "../api/types";
 import { hasCall } from "../lib/summary";
 import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { changesStyles, changesTable } from "../widgets/changesTable";
 import "../widgets/codeBlock";
+import { findingDetails, findingStyles } from "../widgets/findings";
 import { NavigateEvent } from "../widgets/navigate";
 import { VirtualRows } from "../widgets/virtualRows";
 import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
 import { tracesStyles } from "./tracesStyles";
 
 const FUNCTION_PX = 44;
+const FINDING_PX = 190;
 const TRACE_PX = 44;
 const CHANGE_PX = 22;
+
+type FunctionItem = Extract<TraceItem, { readonly type: "function" }>;
 
 /** Why every trace happened, function by function, and what failed. */
 @customElement("mt-traces-view")
 export class TracesView extends LitElement {
-  static override styles = [sharedStyles, changesStyles, tracesStyles];
+  static override styles = [sharedStyles, changesStyles, findingStyles, tracesStyles];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
@@ -117,15 +121,15 @@ export class TracesView extends LitElement {
   private renderItem(item: TraceItem): TemplateResult {
     switch (item.type) {
       case "function":
-        return this.renderFunction(item.info, item.traces, item.errors);
+        return this.renderFunction(item);
       case "trace":
-        return this.renderTrace(item.trace, item.newFix);
+        return this.renderTrace(item.trace);
       case "error":
         return this.renderError(item.error);
     }
   }
 
-  private renderFunction(info: FunctionInfo, traces: number, errors: number): TemplateResult {
+  private renderFunction({ info, traces, errors, causes, findings }: FunctionItem): TemplateResult {
     return html`<div class="function" data-testid="trace-function" data-function=${info.name}>
       <h2 class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</h2>
       <span class="quiet mono ellipsis" title=${formatLocation(info.file, info.line)}
@@ -139,10 +143,32 @@ export class TracesView extends LitElement {
         }
         ${errors > 0 ? html`<span class="chip error">${plural(errors, "error")}</span>` : nothing}
       </span>
+      ${
+        causes.length > 0
+          ? html`<span class="quiet causes" data-testid="trace-causes"
+            >${causes.map(
+              ({ kinds, traces: count, lostNs }) =>
+                html`<span>${kinds}: ${plural(count, "retrace")}, <b>${formatDuration(lostNs)}</b></span>`,
+            )}</span
+          >`
+          : nothing
+      }
+      ${findings.map(
+        (finding) => html`<section
+          class="found"
+          aria-label=${finding.title}
+          data-testid="finding-row"
+          data-finding-id=${finding.id}
+          data-function-id=${finding.function_id}
+        >
+          <h3><span class="chip prominent">${finding.severity}</span> ${finding.title}</h3>
+          ${findingDetails(finding)}
+        </section>`,
+      )}
     </div>`;
   }
 
-  private renderTrace(trace: TraceInfo, newFix: boolean): TemplateResult {
+  private renderTrace(trace: TraceInfo): TemplateResult {
     const { reason } = trace;
     const first = trace.ordinal <= 1;
     const open = this.expanded.has(trace.trace_id);
@@ -177,7 +203,7 @@ export class TracesView extends LitElement {
       </div>
       ${!first && reason && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
       ${
-        reason?.fix && (newFix || open)
+        reason?.fix && open
           ? html`<div class="indent fix">
             <h3>What to change</h3>
             <mt-code-block label="What to change" .code=${reason.fix}></mt-code-block>
@@ -291,7 +317,7 @@ function itemKey(item: TraceItem | undefined, index: number): string | number {
 }
 
 function estimate(item: TraceItem | undefined): number {
-  if (item?.type === "function") return FUNCTION_PX;
+  if (item?.type === "function") return FUNCTION_PX + item.findings.length * FINDING_PX;
   if (item?.type !== "trace" || item.trace.ordinal <= 1) return TRACE_PX;
   const changes = item.trace.reason?.changes.length ?? 0;
   return TRACE_PX + (changes > 0 ? (changes + 1) * CHANGE_PX + 8 : 0);

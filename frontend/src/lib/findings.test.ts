@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import type { Finding, TraceInfo, WhatIf } from "../api/types";
+import { bestOption, causesOf, findingsByFunction } from "./findings";
+
+function trace(ordinal: number, kinds: readonly string[] | null, durationNs: number | null): TraceInfo {
+  return {
+    trace_id: ordinal,
+    function_id: 0,
+    ordinal,
+    call_id: null,
+    thread: null,
+    start_ns: 0,
+    duration_ns: durationNs,
+    signature_id: null,
+    signature: null,
+    outputs: null,
+    captures: null,
+    reason: kinds === null ? null : { kinds, nearest_trace_id: null, summary: "", changes: [], fix: null },
+  };
+}
+
+describe("causesOf", () => {
+  test("adds up retraces by their kinds and leaves first traces out", () => {
+    const traces = [
+      trace(1, ["first-trace"], 90),
+      trace(2, ["shape"], 5),
+      trace(3, ["shape", "dtype"], 30),
+      trace(4, ["shape"], 7),
+      trace(5, null, null),
+    ];
+    expect(causesOf(traces)).toEqual([
+      { kinds: "shape, dtype", traces: 1, lostNs: 30 },
+      { kinds: "shape", traces: 2, lostNs: 12 },
+      { kinds: "unknown", traces: 1, lostNs: 0 },
+    ]);
+  });
+});
+
+describe("bestOption", () => {
+  const whatIf = (numbers: Partial<WhatIf>): WhatIf => ({
+    now: 9,
+    tensor_argument: 9,
+    reduce_retracing: 9,
+    input_signature: null,
+    ...numbers,
+  });
+
+  test("is the option with the fewest traces", () => {
+    expect(bestOption(whatIf({ tensor_argument: 2, input_signature: 1 }))).toBe("input_signature");
+  });
+
+  test("is the mildest of equals", () => {
+    expect(bestOption(whatIf({ tensor_argument: 1, reduce_retracing: null, input_signature: 1 }))).toBe(
+      "tensor_argument",
+    );
+  });
+
+  test("is none where nothing helps", () => {
+    expect(bestOption(whatIf({}))).toBeNull();
+  });
+});
+
+test("findings are found by their function, in order", () => {
+  const finding = (id: string, functionId: number): Finding => ({
+    id,
+    severity: "low",
+    function_id: functionId,
+    title: "",
+    evidence: { lost_ns: 0 },
+    why: "",
+    fix: "",
+    what_if: null,
+  });
+  const found = findingsByFunction([finding("a", 1), finding("b", 2), finding("c", 1)]);
+  expect(found.get(1)?.map(({ id }) => id)).toEqual(["a", "c"]);
+  expect(found.get(3)).toBeUndefined();
+});

@@ -1,0 +1,68 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Finding, WhatIf } from "../api/types";
+import { bestOption, WHAT_IF_COLUMNS } from "../lib/findings";
+import { formatCount } from "../lib/text";
+import { MISSING } from "../lib/time";
+import "./codeBlock";
+
+export const findingStyles = css`
+  .finding p {
+    margin: 4px 0 8px;
+    max-width: 100ch;
+  }
+  .what-if {
+    margin: 0 0 8px;
+    border-collapse: collapse;
+    font-size: 12px;
+  }
+  .what-if caption {
+    padding: 0 0 2px;
+    color: var(--text-quiet);
+    text-align: start;
+  }
+  .what-if th,
+  .what-if td {
+    padding: 2px 10px;
+    border: 1px solid var(--border);
+    text-align: end;
+  }
+  .what-if th {
+    color: var(--text-quiet);
+    font-weight: 400;
+  }
+  .what-if .best {
+    background: var(--added-bg);
+    font-weight: 600;
+  }
+`;
+
+/** Why a finding is so, how many traces other ways of writing the function would have left, and what to change. */
+export function findingDetails(finding: Finding): TemplateResult {
+  return html`<div class="finding">
+    <p>${finding.why}</p>
+    ${finding.what_if ? whatIfTable(finding.what_if) : nothing}
+    <mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>
+  </div>`;
+}
+
+function whatIfTable(whatIf: WhatIf): TemplateResult {
+  const best = bestOption(whatIf);
+  return html`<table class="what-if" data-testid="finding-what-if">
+    <caption>
+      Traces there would have been
+    </caption>
+    <thead>
+      <tr>
+        ${WHAT_IF_COLUMNS.map(({ label }) => html`<th scope="col">${label}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      <tr>
+        ${WHAT_IF_COLUMNS.map(
+          ({ key }) =>
+            html`<td class=${key === best ? "best" : ""}>${whatIf[key] === null ? MISSING : formatCount(whatIf[key])}</td>`,
+        )}
+      </tr>
+    </tbody>
+  </table>`;
+}
