@@ -156,7 +156,7 @@ class _Page:
         table.add_column("took", justify="right", no_wrap=True)
         table.add_column("why", overflow="fold", ratio=1)
         for function_id, traces in sorted(by_function.items(), key=lambda item: -len(item[1])):
-            took = sum(trace["duration_ns"] for trace in traces)
+            took = sum(trace["duration_ns"] or 0 for trace in traces)
             headline = _headline(self._names[function_id], f"{terminal.plural(len(traces), 'trace')}, {terminal.duration(took)}")
             table.add_row("", "", headline)
             for trace in _folded(traces):
@@ -167,7 +167,7 @@ class _Page:
                 summary = "; ".join(f"{number}× {kind}" for kind, number in kinds.most_common())
                 table.add_row(
                     "…",
-                    _duration(sum(trace["duration_ns"] for trace in rest)),
+                    _duration(sum(trace["duration_ns"] or 0 for trace in rest)),
                     terminal.text(f"  {terminal.plural(len(rest), 'more trace')}: {summary}", "dim"),
                 )
             fix = next((trace["reason"]["fix"] for trace in traces if trace["reason"]["fix"]), None)
@@ -233,7 +233,9 @@ def _number(value: int, style: str = "") -> rich.text.Text:
     return rich.text.Text(terminal.count(value), style=style if value else "dim")
 
 
-def _duration(value: int) -> rich.text.Text:
+def _duration(value: int | None) -> rich.text.Text:
+    if value is None:
+        return rich.text.Text("–", style="dim")
     return rich.text.Text(terminal.duration(value) if value else "0", style="" if value else "dim")
 
 

@@ -75,8 +75,9 @@ def tracing_share(run: tracelog.Run) -> float | None:
     ends: dict[int, int] = {}
     for trace in sorted(run.traces, key=lambda trace: (trace.thread_id, trace.start_ns)):
         if trace.start_ns >= ends.get(trace.thread_id, -1):
-            ends[trace.thread_id] = trace.start_ns + trace.duration_ns
-            tracing_ns += trace.duration_ns
+            duration_ns = trace.duration_ns or 0
+            ends[trace.thread_id] = trace.start_ns + duration_ns
+            tracing_ns += duration_ns
     return min(1.0, tracing_ns / total_ns)
 
 
@@ -93,7 +94,8 @@ def _explain(
     beyond = traces[at_most:]
     for trace in beyond[:_SHOWN]:
         reason = explained[trace.trace_id]
-        lines.append(f"  trace {trace.ordinal}, {trace.duration_ns / 1e6:.1f} ms: {', '.join(reason.kinds)}: {reason.summary}")
+        took = "" if trace.duration_ns is None else f", {trace.duration_ns / 1e6:.1f} ms"
+        lines.append(f"  trace {trace.ordinal}{took}: {', '.join(reason.kinds)}: {reason.summary}")
     if len(beyond) > _SHOWN:
         lines.append(f"  … and {len(beyond) - _SHOWN} more")
     if finding is not None:

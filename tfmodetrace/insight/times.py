@@ -44,7 +44,7 @@ def tracing_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
         Nanoseconds by function id, shape ``(functions,)``.
     """
     functions = np.array([trace.function_id for trace in run.traces], dtype=np.int64)
-    return _sums(functions, np.array([trace.duration_ns for trace in run.traces], dtype=np.int64), len(run.functions))
+    return _sums(functions, np.array([trace.duration_ns or 0 for trace in run.traces], dtype=np.int64), len(run.functions))
 
 
 def _inside_itself(calls: tables.Calls) -> npt.NDArray[np.bool_]:

@@ -61,7 +61,7 @@ def trace(message: events_pb2.Trace, run: str) -> tables.Trace:
         call_id=message.call_id if message.call_id >= 0 else None,
         thread_id=message.thread_id,
         start_ns=time_ns(message.start_ns),
-        duration_ns=max(0, time_ns(message.duration_ns)),
+        duration_ns=time_ns(message.duration_ns) if message.duration_ns >= 0 else None,
         signature_id=message.signature_id if message.signature_id >= 0 else None,
         key=_cache_key(message.key) if message.HasField("key") else None,
         outputs=keys.render(keys.from_proto(message.outputs)) if message.HasField("outputs") else None,

@@ -171,7 +171,7 @@ class Trace:
         call_id: The call that caused it, within its process; ``None`` when no recorded call did.
         thread_id: The thread it ran on.
         start_ns: When it began, since the run's start.
-        duration_ns: How long it took.
+        duration_ns: How long it took; ``None`` if only that it happened is known.
         signature_id: The signature of the causing call; ``None`` when there was none.
         key: TensorFlow's cache key; ``None`` if not recorded.
         outputs: What the function returns, as text; ``None`` if not recorded.
@@ -188,7 +188,7 @@ class Trace:
     call_id: int | None
     thread_id: int
     start_ns: int
-    duration_ns: int
+    duration_ns: int | None
     signature_id: int | None = None
     key: CacheKey | None = None
     outputs: str | None = None

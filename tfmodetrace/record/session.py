@@ -52,6 +52,7 @@ class Session:
         faults: Exceptions of our own that were caught.
         trace_count: Traces so far.
         path: The event file.
+        traces: What turns traces into records.
     """
 
     def __init__(self, logdir: str, *, flush_secs: float) -> None:
@@ -74,7 +75,7 @@ class Session:
         self._error_ids = itertools.count()
         self._definitions: dict[tuple[str, int, str], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {"threads": [], "functions": [], "signatures": [], "traces": [], "errors": []}
-        self._traces = traces.TraceRecorder(self)
+        self.traces = traces.TraceRecorder(self)
         self.anchor_ns = time.perf_counter_ns()
         start_unix_ns = time.time_ns()
         try:
@@ -86,7 +87,7 @@ class Session:
             raise public_errors.RecordingError(
                 f"Nothing can be recorded into {logdir!r}: {_sentence(error)} Pass a directory that can be written."
             ) from error
-        self._traces.hook.install()
+        self.traces.hook.install()
 
     # --- From the hot path's slow turns ---------------------------------------------------------------------------------------------
 
@@ -241,7 +242,7 @@ class Session:
     def abandon(self) -> None:
         """Ends the recording because nothing can be written any more."""
         self._abandoned = True
-        self._traces.hook.remove()
+        self.traces.hook.remove()
         if STATE.session is self:
             STATE.session = None
 
@@ -249,12 +250,12 @@ class Session:
 
     def close(self) -> None:
         """Writes what is left and ends the session."""
-        self._traces.hook.remove()
+        self.traces.hook.remove()
         self._writer.stop()
 
     def forget_in_child(self) -> None:
         """After a fork: the child has no writer thread, and the file is the parent's."""
-        self._traces.hook.remove()
+        self.traces.hook.remove()
 
 
 class _State:

@@ -75,6 +75,8 @@ def _traced_class(base: type) -> type:
             call = _enter(session, self._modetrace_info, args, kwargs, mode)
             if call is None:
                 return base_call(self, *args, **kwargs)
+            if not session.traces.hook.available:
+                return _call_and_count(self, call, args, kwargs)
             try:
                 result = base_call(self, *args, **kwargs)
             except BaseException as error:
@@ -99,6 +101,18 @@ def _traced_class(base: type) -> type:
 
         def __reduce__(self) -> Any:
             return _rebuild, (base, self.__getstate__(), self._modetrace_info.name)
+
+    def _call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        before = function.experimental_get_tracing_count()
+        try:
+            result = base_call(function, *args, **kwargs)
+        except BaseException as error:
+            call.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+            _leave(call, error)
+            raise
+        call.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+        _leave(call)
+        return result
 
     base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
 

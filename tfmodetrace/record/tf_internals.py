@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import tensorflow as tf
 
@@ -184,10 +184,8 @@ class TraceHook:
         self._added = added
         self._installed: tuple[Any, Any] | None = None
 
-    @property
-    def available(self) -> bool:
-        """Whether this TensorFlow has the two functions."""
-        return _create_concrete_function is not None and hasattr(_FunctionCache, "add")
+    available: Final = _create_concrete_function is not None and hasattr(_FunctionCache, "add")
+    """Whether this TensorFlow has the two functions."""
 
     def install(self) -> None:
         """Replaces the two functions; does nothing where they are missing."""

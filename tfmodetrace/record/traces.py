@@ -89,7 +89,6 @@ class TraceRecorder:
             calls.busy = True
             end_ns = time.perf_counter_ns()
             info = pending.info
-            key = trace_keys.cache_key(concrete_function, context, info.parameters, self._tokens)
             trace = events_pb2.Trace(
                 function_id=info.function_id,
                 call_id=pending.call_id,
@@ -97,13 +96,12 @@ class TraceRecorder:
                 start_ns=pending.start_ns,
                 duration_ns=end_ns - pending.start_ns,
                 signature_id=pending.signature_id,
-                key=key,
-                captures=_captures(concrete_function),
-                concrete_name=tf_internals.concrete_name(concrete_function),
-                gone_objects=self._tokens.take_gone(),
             )
-            outputs = trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens)
-            keys.to_proto(outputs, trace.outputs)
+            try:
+                self._describe(trace, info, concrete_function, context)
+            except Exception as error:
+                # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
+                session.fault("a trace's cache key could not be read", error)
             session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if calls.current == pending.call_id and calls.current_info is info:
                 calls.caused_trace = trace.trace_id
@@ -111,6 +109,36 @@ class TraceRecorder:
             session.fault("a trace could not be recorded", error)
         finally:
             calls.busy = False
+
+    def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
+        trace.gone_objects.extend(self._tokens.take_gone())
+        trace.key.CopyFrom(trace_keys.cache_key(concrete_function, context, info.parameters, self._tokens))
+        trace.concrete_name = tf_internals.concrete_name(concrete_function)
+        trace.captures.extend(_captures(concrete_function))
+        keys.to_proto(trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens), trace.outputs)
+
+    def add_counted(self, call: calls_module.OpenCall, before: int, after: int) -> None:
+        """Records traces of which only TensorFlow's public count tells, where the hook is missing: no key, no time.
+
+        Args:
+            call: The call they happened in.
+            before: The function's tracing count before the call.
+            after: And after it.
+        """
+        try:
+            for ordinal in range(before + 1, after + 1):
+                trace = events_pb2.Trace(
+                    function_id=call.info.function_id,
+                    call_id=call.call_id,
+                    thread_id=call.calls.thread_id,
+                    start_ns=call.start_ns,
+                    duration_ns=-1,
+                    signature_id=call.signature_id,
+                )
+                self._session.add_trace(call.info, trace, known_ordinal=ordinal)
+                call.calls.caused_trace = trace.trace_id
+        except Exception as error:
+            self._session.fault("a trace could not be recorded", error)
 
 
 def _pop(calls: calls_module.ThreadCalls, pending: PendingTrace) -> None:

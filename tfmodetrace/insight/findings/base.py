@@ -113,5 +113,5 @@ def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
 
 
 def tracing_ns(traces: Sequence[tables.Trace]) -> int:
-    """The time traces took together."""
-    return sum(trace.duration_ns for trace in traces)
+    """The time traces took together, as far as it is known."""
+    return sum(trace.duration_ns or 0 for trace in traces)

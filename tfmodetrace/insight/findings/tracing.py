@@ -35,7 +35,7 @@ def _slow(evidence: base.Evidence) -> Iterator[base.Finding]:
     calls = evidence.run.calls
     for function_id, traces in evidence.traces.items():
         tracing_ns = base.tracing_ns(traces)
-        longest_ns = max(trace.duration_ns for trace in traces)
+        longest_ns = max(trace.duration_ns or 0 for trace in traces)
         total_ns = int(calls.duration_ns[calls.function_id == function_id].sum())
         if longest_ns < SLOW_TRACE_NS and (tracing_ns < SLOW_TOTAL_NS or tracing_ns < SLOW_SHARE * total_ns):
             continue

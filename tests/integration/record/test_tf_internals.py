@@ -1,0 +1,70 @@
+"""The private names of TensorFlow that recording rests on: all there, and what happens when they are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+import tfmodetrace as tmt
+from tests.integration.record.conftest import Recorder, function_named
+from tfmodetrace.cli import main as cli
+from tfmodetrace.record import tf_internals, trace_keys
+
+
+def _step() -> Any:
+    @tmt.traced
+    @tf.function
+    def step(x: Any) -> Any:
+        return x + 1
+
+    return step
+
+
+def test_this_tensorflow_has_every_private_name() -> None:
+    assert tf_internals.missing() == (), f"TensorFlow {tf.__version__} has changed what tf_internals.py rests on"
+    assert tf_internals.TraceHook.available
+
+
+def test_shapes_and_dtypes_are_those_of_the_public_properties() -> None:
+    for tensor in (tf.ones((2, 3)), tf.constant("a"), tf.zeros((0,), tf.int64)):
+        assert tf_internals.eager_shape(tensor) == tuple(tensor.shape)
+        assert tf_internals.eager_dtype(tensor) == tensor.dtype.as_datatype_enum
+
+
+def test_without_the_hook_traces_are_counted_and_their_reasons_unknown(
+    recording: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tf_internals.TraceHook, "available", False)
+    step = _step()
+    with recording() as report:
+        for size in (1, 2, 2, 3):
+            step(tf.ones(size))
+    assert len(report["traces"]) == step.experimental_get_tracing_count() == 3
+    assert [trace["reason"]["kinds"] for trace in report["traces"]] == [["first-trace"], ["unknown"], ["unknown"]]
+    assert [trace["call_id"] for trace in report["traces"]] == [0, 1, 3]
+    assert [trace["duration_ns"] for trace in report["traces"]] == [None, None, None]
+    assert [trace["signature"] for trace in report["traces"]] == ["(x: float32[1])", "(x: float32[2])", "(x: float32[3])"]
+    assert report["findings"] == []
+    assert function_named(report, "step")["calls"]["graph"] == 4
+    assert report["processes"][0]["internal_faults"] == 0
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert "unknown" in capsys.readouterr().out
+
+
+def test_a_key_that_cannot_be_read_leaves_the_trace_counted_and_its_reason_unknown(
+    recording: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> Any:
+        raise AttributeError("_primary")
+
+    monkeypatch.setattr(trace_keys, "cache_key", fail)
+    step = _step()
+    with recording() as report:
+        step(tf.ones(1))
+        step(tf.ones(2))
+    assert len(report["traces"]) == 2
+    assert report["traces"][1]["reason"]["kinds"] == ["unknown"]
+    assert report["traces"][1]["duration_ns"] > 0
+    assert report["processes"][0]["internal_faults"] == 2
