@@ -154,3 +154,16 @@ def test_a_window_of_900_pixels_needs_no_sideways_scrolling(tab: Tab, view: str)
           }"""
     )
     assert too_wide == []
+
+
+def test_a_link_leads_to_the_call_of_its_own_process(opened: Tab, logdir: pathlib.Path) -> None:
+    for pid, name in ((1, "first_function"), (2, "second_function")):
+        session = files.SessionFile(logdir / "run1", pid=pid, start_unix_ns=files.START_UNIX_NS + pid)
+        session.thread()
+        session.call(session.function(name), 100, 50)
+        session.end()
+    expect(opened.frame.get_by_test_id("overview-total-calls")).to_have_text("2", timeout=SOON_MS)
+    details = opened.frame.get_by_test_id("call-details")
+    for process, name in ((0, "first_function"), (1, "second_function"), (0, "first_function")):
+        opened.page.evaluate(f"location.hash = 'modetrace&p.modetrace.view=timeline&p.modetrace.call={process}.0'")
+        expect(details).to_have_attribute("data-function", name, timeout=SOON_MS)

@@ -101,6 +101,17 @@ class Timeline:
         self.lanes: tuple[Lane, ...] = tuple(lanes)
         """The lanes that hold calls, by process and thread."""
 
+    def place_of(self, process: int, call_id: int) -> tuple[int, int] | None:
+        """Returns the lane and the row in which a call is drawn; ``None`` if there is no such call."""
+        call = self._run.calls.index_of(process, call_id)
+        if call is None:
+            return None
+        for lane, index in zip(self.lanes, self._indexes, strict=True):
+            row = index.row_of(call) if lane.process == process else None
+            if row is not None:
+                return lane.lane, row
+        return None
+
     def slices(self, lane: int, begin_ns: int, end_ns: int, resolution_ns: int) -> Slices:
         """Returns the calls of a lane that overlap a window, the short ones merged.
 
@@ -137,6 +148,10 @@ class _LaneIndex:
         else:
             self._unsorted_row = calls.depth[members]
         self.rows = int(self._unsorted_row.max()) + 1
+
+    def row_of(self, call: int) -> int | None:
+        found = np.flatnonzero(self._unsorted == call)
+        return int(self._unsorted_row[found[0]]) if len(found) else None
 
     def slices(self, begin_ns: int, end_ns: int, resolution_ns: int) -> Slices:
         index = self._sorted

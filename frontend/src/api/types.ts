@@ -170,4 +170,7 @@ export interface CallInfo {
   readonly suspendable: boolean;
   readonly error: { readonly error_id: number; readonly type: string; readonly message: string } | null;
   readonly children: number;
+  /** Where the timeline draws it. */
+  readonly lane: number;
+  readonly row: number;
 }

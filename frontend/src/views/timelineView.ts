@@ -338,18 +338,28 @@ export class TimelineView extends LitElement {
     }
     if (call === null) {
       if (this.selected?.callId != null || this.callFailure) this.showSelection(null);
-    } else if (call.callId !== this.selected?.callId && call.callId !== this.requestedCall) {
+    } else if (!this.isShown(call) && !sameCall(call, this.requestedCall)) {
       void this.loadCall(call.process, call.callId, true);
     }
   }
 
-  private requestedCall: number | null = null;
+  private requestedCall: CallRef | null = null;
+
+  /** Whether a call is the selected one; call ids repeat in every process. */
+  private isShown({ process, callId }: CallRef): boolean {
+    const { selected } = this;
+    return selected?.callId === callId && this.processOf(selected) === process;
+  }
+
+  private processOf(slice: SliceInfo): number | undefined {
+    return this.lanes?.lanes.find(({ lane }) => lane === slice.lane)?.process;
+  }
 
   private async loadCall(process: number, callId: number, reveal: boolean): Promise<void> {
     this.callRequest?.abort();
     const controller = new AbortController();
     this.callRequest = controller;
-    this.requestedCall = callId;
+    this.requestedCall = { process, callId };
     this.call = null;
     this.callFailure = null;
     try {
@@ -367,14 +377,10 @@ export class TimelineView extends LitElement {
 
   /** Selects a call that is known from the server rather than from a slice on screen. */
   private showCall(call: CallInfo): void {
-    const lane = this.lanes?.lanes.find(
-      ({ process, thread_id, suspendable }) =>
-        process === call.process && thread_id === call.thread_id && suspendable === call.suspendable,
-    );
-    if (!lane || !this.engine) return;
+    if (!this.engine) return;
     this.selected = {
-      lane: lane.lane,
-      row: call.suspendable ? 0 : call.depth,
+      lane: call.lane,
+      row: call.row,
       startNs: call.start_ns,
       durationNs: call.duration_ns,
       callId: call.call_id,
@@ -393,7 +399,7 @@ export class TimelineView extends LitElement {
 
   private pick(slice: SliceInfo | null, reveal = false): void {
     this.showSelection(slice);
-    const process = this.lanes?.lanes.find(({ lane }) => lane === slice?.lane)?.process;
+    const process = slice ? this.processOf(slice) : undefined;
     const callId = slice?.callId ?? null;
     if (callId !== null && process !== undefined) void this.loadCall(process, callId, false);
     if (slice && reveal) this.revealSlice(slice);
@@ -497,6 +503,15 @@ function sameWindow(a: TimeWindow | null, b: TimeWindow | null): boolean {
 function roundedWindow(window: TimeWindow): TimeWindow {
   const beginNs = Math.round(window.beginNs);
   return { beginNs, endNs: Math.max(beginNs + 1, Math.round(window.endNs)) };
+}
+
+interface CallRef {
+  readonly process: number;
+  readonly callId: number;
+}
+
+function sameCall(one: CallRef, other: CallRef | null): boolean {
+  return one.process === other?.process && one.callId === other.callId;
 }
 
 const LABEL_PX_PER_CHARACTER = 7;

@@ -9,11 +9,13 @@ from tfmodetrace_tb_plugin import arguments, errors, index, responses
 
 
 def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
-    """Answers with the details of one call."""
+    """Answers with the details of one call, and where the timeline shows it."""
     name = arguments.text(request, "run")
     process = arguments.integer(request, "process")
     call_id = arguments.integer(request, "call_id")
-    described = calls.describe_call(log_index.settled().run(name).run, process, call_id)
-    if described is None:
+    view = log_index.settled().run(name)
+    described = calls.describe_call(view.run, process, call_id)
+    place = view.get_timeline().place_of(process, call_id)
+    if described is None or place is None:
         raise errors.NotFoundError(f"Process {process} of the run {name!r} has no call {call_id}, or it has not ended yet.")
-    return responses.json_value(request, described)
+    return responses.json_value(request, {**described, "lane": place[0], "row": place[1]})

@@ -216,3 +216,22 @@ def test_a_million_calls_are_answered_at_full_width_in_a_tenth_of_a_second() -> 
     assert slices.count < 40_000
     # The best of five, since other tests may keep the machine busy.
     assert min(took) < 0.1
+
+
+def test_a_call_is_found_where_it_is_drawn() -> None:
+    rows = [
+        {"start_ns": 0, "duration_ns": 30, "flags": SUSPENDABLE},
+        {"start_ns": 10, "duration_ns": 30, "flags": SUSPENDABLE},
+        {"start_ns": 5, "duration_ns": 5, "depth": 3},
+    ]
+    for row in rows:
+        row.update({"function_id": 0, "mode": 0, "trace_id": -1, "flags": row.get("flags", 0)})
+    run = run_of(rows)
+    index = timeline.Timeline(run)
+    drawn = {}
+    for lane in index.lanes:
+        for slice_ in as_rows(index.slices(lane.lane, -1, 100, 1)):
+            drawn[int(slice_["call_id"])] = (lane.lane, int(slice_["row"]))
+    assert {call_id: index.place_of(0, call_id) for call_id in range(3)} == drawn
+    assert index.place_of(0, 99) is None
+    assert index.place_of(1, 0) is None
