@@ -11,12 +11,12 @@ import struct
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.record import signatures
+from tfmodetrace.record import signatures, tf_internals
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
@@ -58,87 +58,124 @@ _SIGNATURE_NOT_RECORDED: Final = int(words.CallFlag.SIGNATURE_NOT_RECORDED)
 
 _pack = _ROW.pack
 _now_ns = time.perf_counter_ns
+_new = object.__new__
 _executing_eagerly = tf.executing_eagerly
+_graphs = tf_internals.DEFAULT_GRAPHS
+_modes = tf_internals.EXECUTION_MODES
+_arguments_key = signatures.arguments_key
+_tensors_key = signatures.tensors_key
+
+
+class _Thread(threading.local):
+    calls: ThreadCalls
+
+
+THREAD: Final = _Thread()
+"""The calling thread's calls: of the session that it last recorded for, and missing before the first."""
+
+
+class OpenCall:
+    """A call that has begun. The open calls of a thread are a chain, innermost first.
+
+    Attributes:
+        calls: The thread's calls.
+        outer: The call around it; of a thread's outermost call, the thread's root.
+        call_id: Its number, -1 for a root.
+        parent_id: The number of the call in which it began, -1 outside.
+        depth: How many calls were open when it began.
+        info: What was called; None for a root.
+        signature_id: Its signature, -1 if that is not recorded.
+        mode: Its mode, if no trace that it causes fails.
+        flags: Flags of its row.
+        caused_trace: The last trace that it has caused, else -1.
+        trace_failed: Whether a trace that it has caused failed.
+        start_ns: ``time.perf_counter_ns()`` when it began.
+    """
+
+    __slots__ = (
+        "call_id",
+        "calls",
+        "caused_trace",
+        "depth",
+        "flags",
+        "info",
+        "mode",
+        "outer",
+        "parent_id",
+        "signature_id",
+        "start_ns",
+        "trace_failed",
+    )
+
+    calls: ThreadCalls
+    outer: OpenCall
+    call_id: int
+    parent_id: int
+    depth: int
+    info: functions.FunctionInfo
+    signature_id: int
+    mode: int
+    flags: int
+    caused_trace: int
+    trace_failed: bool
+    start_ns: int
 
 
 class ThreadCalls:
     """What one thread has open and has not yet handed to the writer.
 
     Attributes:
+        session: The session that records.
+        next_call_id: Gives each call of the session its number.
+        traces_hooked: Whether the session hears of each trace as it happens; if not, it counts them around each call.
         rows: Finished calls, packed; the owner appends, the writer takes from the front.
-        current: The id of the innermost open call, -1 outside.
-        current_info: The function of that call.
-        current_signature: Its signature.
-        depth: How many calls are open.
-        caused_trace: The trace that the innermost open call has caused, else -1.
-        trace_failed: Whether a trace that the innermost open call has caused failed.
+        innermost: The innermost open call; the root outside of any.
         pending_traces: Traces of our functions whose bodies are running, outermost first.
         busy: True while code of ours runs on this thread that must not be recorded.
         dropped: Calls that were not kept because too many rows waited.
-        recorded: Calls that were kept.
     """
 
     __slots__ = (
         "busy",
-        "caused_trace",
-        "current",
-        "current_info",
-        "current_signature",
-        "depth",
         "dropped",
+        "innermost",
+        "next_call_id",
         "pending_traces",
-        "recorded",
         "rows",
+        "session",
         "thread",
         "thread_id",
-        "trace_failed",
+        "traces_hooked",
     )
 
-    def __init__(self, thread_id: int, thread: threading.Thread) -> None:
+    def __init__(self, session: session_module.Session, thread_id: int, thread: threading.Thread) -> None:
+        self.session = session
+        self.next_call_id = session.next_call_id
+        self.traces_hooked = session.traces.hook.available
         self.thread_id = thread_id
         self.thread = weakref.ref(thread)
         self.rows: list[bytes] = []
-        self.current = -1
-        self.current_info: functions.FunctionInfo | None = None
-        self.current_signature = -1
-        self.depth = 0
-        self.caused_trace = -1
-        self.trace_failed = False
+        self.innermost = _root()
         self.pending_traces: list[traces_module.PendingTrace] = []
         self.busy = False
         self.dropped = 0
-        self.recorded = 0
 
-    def append(self, row: bytes, session: session_module.Session) -> None:
-        """Keeps a finished call for the writer, or counts it as dropped."""
-        rows = self.rows
-        waiting = len(rows)
-        if waiting >= MAX_WAITING_ROWS:
-            self.dropped += 1
-            return
-        rows.append(row)
-        if waiting == WAKE_ROWS:
-            session.wake_writer()
+    def unlink(self, call: OpenCall) -> None:
+        """Takes a call that is not the innermost out of the chain: a region or generator may end before what began inside it."""
+        inner = self.innermost
+        while inner.call_id >= 0:
+            if inner.outer is call:
+                inner.outer = call.outer
+                return
+            inner = inner.outer
 
 
-class OpenCall(NamedTuple):
-    """A call that has begun; what :func:`leave` needs to finish it."""
-
-    session: session_module.Session
-    calls: ThreadCalls
-    call_id: int
-    parent_id: int
-    outer_id: int
-    outer_info: functions.FunctionInfo | None
-    outer_signature: int
-    outer_trace: int
-    outer_failed: bool
-    info: functions.FunctionInfo
-    signature_id: int
-    mode: int
-    flags: int
-    depth: int
-    start_ns: int
+def _root() -> OpenCall:
+    root = OpenCall()
+    root.call_id = root.depth = root.signature_id = -1
+    root.outer = root
+    root.info = None  # type: ignore[assignment]  # read only to compare it with a function's
+    return root
 
 
 def symbolic_mode() -> int:
@@ -170,11 +207,13 @@ def enter(
     Returns:
         What to pass to :func:`leave`, or None if the call is not recorded (we are inside code of our own, or something of ours failed).
     """
-    calls = None
+    calls = outer = None
     try:
         try:
-            calls = session.local.calls
+            calls = THREAD.calls
         except AttributeError:
+            calls = session.add_thread()
+        if calls.session is not session:
             calls = session.add_thread()
         if calls.busy:
             return None
@@ -184,7 +223,14 @@ def enter(
         if signed:
             if info.skip_first:
                 args = args[1:]
-            key = signatures.arguments_key(args, kwargs, literals=info.tells_literals_apart)
+            if info.takes_tensors and not kwargs:
+                try:
+                    key = _tensors_key(args)
+                except TypeError:
+                    info.takes_tensors = False
+                    key = _arguments_key(args, kwargs, info.tells_literals_apart)
+            else:
+                key = _arguments_key(args, kwargs, info.tells_literals_apart)
             signature_id = info.signature_ids.get(key)
             if signature_id is None:
                 signature_id = session.intern_signature(info, key, args, kwargs)
@@ -192,29 +238,39 @@ def enter(
                 flags |= _SIGNATURE_NOT_RECORDED
         else:
             signature_id = -1
-        if not _executing_eagerly():
+        # Asking TensorFlow for its mode costs as much as half of all this; with no graph under construction, it is the default one.
+        if (_graphs.stack or not _modes.default_execution_mode) and not _executing_eagerly():
             mode = symbolic_mode()
-        call_id = next(session.call_ids)
-        depth = calls.depth
-        outer = (calls.current, calls.current_info, calls.current_signature, calls.caused_trace, calls.trace_failed)
-        calls.current = call_id
-        calls.current_info = info
-        calls.current_signature = signature_id
-        calls.caused_trace = -1
-        calls.trace_failed = False
-        calls.depth = depth + 1
+        call = _new(OpenCall)
+        call.calls = calls
+        call.info = info
+        call.signature_id = signature_id
+        call.mode = mode
+        call.flags = flags
+        call.caused_trace = -1
+        call.trace_failed = False
+        call.outer = outer = calls.innermost
+        call.parent_id = outer.call_id
+        call.depth = outer.depth + 1
+        call.call_id = calls.next_call_id()
+        calls.innermost = call
         if mode == _TRACING and calls.pending_traces:
-            calls.pending_traces[-1].body_entered(info, call_id, signature_id)
+            calls.pending_traces[-1].body_entered(call)
         calls.busy = False
-        return OpenCall(session, calls, call_id, outer[0], *outer, info, signature_id, mode, flags, depth, _now_ns())
-    except Exception as error:
+        call.start_ns = _now_ns()
+        return call
+    except BaseException as error:
         if calls is not None:
             calls.busy = False
+            if outer is not None:
+                calls.innermost = outer
+        if not isinstance(error, Exception):  # the user's own: a signal handler has raised it
+            raise
         session.fault("a call could not be recorded", error)
         return None
 
 
-def leave(call: OpenCall, error: BaseException | None = None, end_ns: int | None = None) -> None:
+def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -> None:
     """Ends a call that :func:`enter` began.
 
     Args:
@@ -223,90 +279,67 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int | None
         end_ns: When it ended (``time.perf_counter_ns()``); now, if not given.
     """
     end_ns = end_ns or _now_ns()
-    (
-        session,
-        calls,
-        call_id,
-        parent_id,
-        outer_id,
-        outer_info,
-        outer_signature,
-        outer_trace,
-        outer_failed,
-        info,
-        signature_id,
-        mode,
-        flags,
-        depth,
-        start_ns,
-    ) = call
+    calls = call.calls
     try:
-        caused_trace = calls.caused_trace
+        if calls.innermost is call:
+            calls.innermost = call.outer
+        else:
+            calls.unlink(call)
+        info = call.info
         if error is not None:
-            flags |= _RAISED
-            if calls.trace_failed:
-                mode = _TRACING
-        calls.current = outer_id
-        calls.current_info = outer_info
-        calls.current_signature = outer_signature
-        calls.caused_trace = outer_trace
-        calls.trace_failed = outer_failed
-        calls.depth = depth
-        if error is not None:
+            call.flags |= _RAISED
+            if call.trace_failed:
+                call.mode = _TRACING
             calls.busy = True
-            session.add_error(info, call_id, calls.thread_id, end_ns, mode, error)
+            calls.session.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
             calls.busy = False
-        calls.append(
+        rows = calls.rows
+        waiting = len(rows)
+        if waiting >= MAX_WAITING_ROWS:
+            calls.dropped += 1
+            return
+        start_ns = call.start_ns
+        depth = call.depth
+        rows.append(
             _pack(
                 start_ns,
                 end_ns - start_ns,
-                call_id,
-                parent_id,
+                call.call_id,
+                call.parent_id,
                 info.function_id,
-                signature_id,
-                caused_trace,
+                call.signature_id,
+                call.caused_trace,
                 depth if depth < _MAX_DEPTH else _MAX_DEPTH,
-                mode,
-                flags,
-            ),
-            session,
+                call.mode,
+                call.flags,
+            )
         )
-    except Exception as fault:
+        if waiting == WAKE_ROWS:
+            calls.session.wake_writer()
+    except BaseException as fault:
         calls.busy = False
         calls.dropped += 1
-        session.fault("a call could not be recorded", fault)
+        if not isinstance(fault, Exception):
+            raise
+        calls.session.fault("a call could not be recorded", fault)
 
 
-def suspend(call: OpenCall) -> None:
-    """Steps out of a generator's or coroutine's call while it is suspended."""
+def suspend(call: OpenCall | None) -> None:
+    """Steps out of a generator's or coroutine's call, if it is recorded, while it is suspended."""
+    if call is None:
+        return
     calls = call.calls
-    if calls.current == call.call_id:
-        calls.current = call.outer_id
-        calls.current_info = call.outer_info
-        calls.current_signature = call.outer_signature
-        calls.depth = call.depth
+    if calls.innermost is call:
+        calls.innermost = call.outer
+    else:
+        calls.unlink(call)
 
 
-def resume(call: OpenCall) -> OpenCall:
-    """Steps back into a suspended call, which may be on another thread and under another call than before.
-
-    Returns:
-        The call as :func:`suspend` and :func:`leave` must see it now.
-    """
-    session = call.session
-    try:
-        calls: ThreadCalls = session.local.calls
-    except AttributeError:
-        calls = session.add_thread()
-    resumed = call._replace(
-        calls=calls,
-        outer_id=calls.current,
-        outer_info=calls.current_info,
-        outer_signature=calls.current_signature,
-        depth=calls.depth,
-        outer_trace=calls.caused_trace,
-        outer_failed=calls.trace_failed,
-    )
-    calls.current, calls.current_info, calls.current_signature = call.call_id, call.info, call.signature_id
-    calls.depth += 1
-    return resumed
+def resume(call: OpenCall | None) -> None:
+    """Steps back into a suspended call, if it is recorded; it may be on another thread and under another call than before."""
+    if call is None:
+        return
+    call.calls = calls = call.calls.session.thread_calls()
+    call.outer = calls.innermost
+    call.depth = call.outer.depth + 1
+    calls.innermost = call

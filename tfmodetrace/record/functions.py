@@ -33,9 +33,10 @@ class FunctionInfo:
         parameters: The parameters a signature names, in order; ``self`` and ``cls`` of methods are not among them.
         skip_first: Whether the first positional argument is ``self`` or ``cls`` and is left out of signatures.
         options: The tf.function's options, or None.
-        session: The session in which the following three are valid.
+        session: The session in which all that follows is valid.
         function_id: The function's number in that session's file.
         signature_ids: Cheap argument key → signature number.
+        takes_tensors: False once an argument was not an eager tensor.
         tells_literals_apart: False once so many signatures differed in Python values alone that values are no longer recorded.
         traces: How many traces of this function that session saw.
     """
@@ -55,6 +56,7 @@ class FunctionInfo:
         "signature_ids",
         "signature_nodes",
         "skip_first",
+        "takes_tensors",
         "tells_literals_apart",
         "traces",
     )
@@ -73,6 +75,7 @@ class FunctionInfo:
         self.function_id = -1
         self.signature_ids: dict[Any, int] = {}
         self.signature_nodes: dict[bytes, int] = {}
+        self.takes_tensors = True
         self.tells_literals_apart = True
         self.traces = 0
 

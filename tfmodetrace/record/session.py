@@ -47,7 +47,7 @@ class Session:
         RecordingError: If nothing can be written there.
 
     Attributes:
-        call_ids: Yields the ids of calls.
+        next_call_id: Gives each call its number.
         anchor_ns: ``time.perf_counter_ns()`` at the session's start; times in the file count from it.
         faults: Exceptions of our own that were caught.
         trace_count: Traces so far.
@@ -57,8 +57,7 @@ class Session:
 
     def __init__(self, logdir: str, *, flush_secs: float) -> None:
         self.logdir = logdir
-        self.local = threading.local()
-        self.call_ids = itertools.count()
+        self.next_call_id = itertools.count().__next__
         self.faults = 0
         self.recorded_calls = 0
         self.trace_count = 0
@@ -94,28 +93,25 @@ class Session:
     def add_thread(self) -> calls_module.ThreadCalls:
         """Makes the calling thread known."""
         thread = threading.current_thread()
-        calls = calls_module.ThreadCalls(next(self._thread_ids), thread)
+        calls = calls_module.ThreadCalls(self, next(self._thread_ids), thread)
         with self._lock:
             self._threads.append(calls)
             self._waiting["threads"].append(
                 events_pb2.Thread(thread_id=calls.thread_id, name=thread.name, native_id=getattr(thread, "native_id", 0) or 0)
             )
-        self.local.calls = calls
+        calls_module.THREAD.calls = calls
         return calls
 
     def silence_thread(self) -> None:
         """Keeps whatever the calling thread calls out of the recording: it is a thread of ours."""
-        calls = calls_module.ThreadCalls(-1, threading.current_thread())
+        calls = calls_module.ThreadCalls(self, -1, threading.current_thread())
         calls.busy = True
-        self.local.calls = calls
+        calls_module.THREAD.calls = calls
 
     def thread_calls(self) -> calls_module.ThreadCalls:
         """Returns the calling thread's calls."""
-        try:
-            calls: calls_module.ThreadCalls = self.local.calls
-        except AttributeError:
-            calls = self.add_thread()
-        return calls
+        calls: calls_module.ThreadCalls | None = getattr(calls_module.THREAD, "calls", None)
+        return calls if calls is not None and calls.session is self else self.add_thread()
 
     def register(self, info: functions.FunctionInfo, args: tuple[Any, ...]) -> None:
         """Gives a function its number in this session, at its first call."""
@@ -125,6 +121,7 @@ class Session:
             info.learn_from_first_call(args)
             info.signature_ids = {}
             info.signature_nodes = {}
+            info.takes_tensors = True
             info.tells_literals_apart = True
             info.traces = 0
             info.function_id = next(self._function_ids)

@@ -9,7 +9,7 @@ different keys may describe one signature (``f(x)`` and ``f(x, n=3)`` where 3 is
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -29,7 +29,21 @@ _eager_dtype: Final = tf_internals.eager_dtype
 # --- Keys ------------------------------------------------------------------------------------------------------------------------------
 
 
-def arguments_key(args: tuple[Any, ...], kwargs: dict[str, Any], *, literals: bool) -> Any:
+def tensors_key(args: tuple[Any, ...]) -> Any:
+    """Returns a key as :func:`arguments_key` does, in half its time, for positional arguments that all are eager tensors.
+
+    Args:
+        args: The arguments.
+
+    Raises:
+        TypeError: If one is not an eager tensor.
+    """
+    if len(args) == 1:
+        return _eager_dtype(args[0]), _eager_shape(args[0])
+    return *map(_eager_shape, args), *map(_eager_dtype, args)
+
+
+def arguments_key(args: tuple[Any, ...], kwargs: dict[str, Any], literals: bool) -> Any:
     """Returns a hashable key that differs whenever the described signature does.
 
     Args:
@@ -37,16 +51,18 @@ def arguments_key(args: tuple[Any, ...], kwargs: dict[str, Any], *, literals: bo
         kwargs: Keyword arguments, in the caller's order, which is part of the key but not of the signature.
         literals: Whether Python values are told apart, or only their types.
     """
-    positional = tuple([_key(value, literals) for value in args])
-    if not kwargs:
-        return positional
-    return positional, tuple([(name, _key(value, literals)) for name, value in kwargs.items()])
+    positional = _keys(args, literals)
+    return (positional, tuple(kwargs), _keys(kwargs.values(), literals)) if kwargs else positional
+
+
+def _keys(values: Iterable[Any], literals: bool) -> tuple[Any, ...]:
+    return tuple(
+        [(_eager_dtype(value), _eager_shape(value)) if type(value) is _eager_tensor else _key(value, literals) for value in values]
+    )
 
 
 def _key(value: Any, literals: bool) -> Any:
     kind = type(value)
-    if kind is _eager_tensor:
-        return _eager_dtype(value), _eager_shape(value)
     key_of = _KEYS_BY_TYPE.get(kind)
     if key_of is None:
         key_of = _KEYS_BY_TYPE[kind] = _choose_key(kind)
@@ -58,11 +74,11 @@ def _literal_key(value: Any, literals: bool) -> Any:
 
 
 def _sequence_key(value: Any, literals: bool) -> Any:
-    return type(value), tuple([_key(item, literals) for item in value])
+    return type(value), _keys(value, literals)
 
 
 def _mapping_key(value: Mapping[Any, Any], literals: bool) -> Any:
-    return type(value), tuple([(name, _key(item, literals)) for name, item in value.items()])
+    return type(value), tuple(value), _keys(value.values(), literals)
 
 
 def _array_key(value: Any, _: bool) -> Any:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import tensorflow as tf
-
 from tfmodetrace.record import calls as calls_module
 from tfmodetrace.record import functions, tf_internals, traces
 from tfmodetrace.record import session as session_module
@@ -23,7 +21,7 @@ _XLA: Final = int(words.Mode.XLA)
 _EAGER: Final = int(words.Mode.EAGER)
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
-_functions_run_eagerly: Final = tf.config.functions_run_eagerly
+_eager_runs: Final = tf_internals.EAGER_RUNS
 
 _classes: dict[type, type] = {}
 
@@ -71,11 +69,11 @@ def _traced_class(base: type) -> type:
             session = _STATE.session
             if session is None:
                 return base_call(self, *args, **kwargs)
-            mode = _EAGER if _functions_run_eagerly() else self._modetrace_mode
+            mode = _EAGER if _eager_runs.RUN_FUNCTIONS_EAGERLY else self._modetrace_mode
             call = _enter(session, self._modetrace_info, args, kwargs, mode)
             if call is None:
                 return base_call(self, *args, **kwargs)
-            if not session.traces.hook.available:
+            if not call.calls.traces_hooked:
                 return _call_and_count(self, call, args, kwargs)
             try:
                 result = base_call(self, *args, **kwargs)
@@ -107,10 +105,10 @@ def _traced_class(base: type) -> type:
         try:
             result = base_call(function, *args, **kwargs)
         except BaseException as error:
-            call.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+            call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
             _leave(call, error)
             raise
-        call.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+        call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
         _leave(call)
         return result
 

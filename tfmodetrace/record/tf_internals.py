@@ -32,6 +32,9 @@ def _attribute(owner: Any, name: str) -> Any:
     return value
 
 
+_context = _import("tensorflow.python.eager.context")
+_ops = _import("tensorflow.python.framework.ops")
+_eager_function_run = _import("tensorflow.python.eager.polymorphic_function.eager_function_run")
 _tracing_compilation = _import("tensorflow.python.eager.polymorphic_function.tracing_compilation")
 _function_cache = _import("tensorflow.core.function.polymorphism.function_cache")
 _default_types = _import("tensorflow.core.function.trace_type.default_types")
@@ -54,6 +57,33 @@ EagerTensor: Any = tf.__internal__.EagerTensor
 """The class of every concrete tensor."""
 
 
+class _AlwaysAsk:
+    """Stands for what tells cheaply that TensorFlow executes eagerly, where that is missing: it never does."""
+
+    stack = (None,)
+    default_execution_mode = 0
+
+
+_graph_stack = _attribute(_ops, "_default_graph_stack")
+
+DEFAULT_GRAPHS: Any = _graph_stack if isinstance(getattr(_graph_stack, "stack", None), list) else _AlwaysAsk
+"""``stack``: the graphs that the calling thread has under construction, innermost last. Reading it costs a tenth of asking
+``tf.executing_eagerly()``, which is True without any such graph if ``EXECUTION_MODES.default_execution_mode`` is not 0."""
+
+EXECUTION_MODES: Any = _context if getattr(_context, "default_execution_mode", None) in (0, 1) else _AlwaysAsk
+"""``default_execution_mode``: 0 after ``tf.compat.v1.disable_eager_execution()``, else 1."""
+
+
+class _AskEagerRuns:
+    @property
+    def RUN_FUNCTIONS_EAGERLY(self) -> bool:  # noqa: N802 - TensorFlow's name
+        return bool(tf.config.functions_run_eagerly())
+
+
+EAGER_RUNS: Any = _eager_function_run if hasattr(_eager_function_run, "RUN_FUNCTIONS_EAGERLY") else _AskEagerRuns()
+"""``RUN_FUNCTIONS_EAGERLY``: what ``tf.config.functions_run_eagerly()`` says."""
+
+
 def missing() -> tuple[str, ...]:
     """Names this module wanted and this TensorFlow does not have."""
     return tuple(_MISSING)
@@ -63,6 +93,8 @@ def missing() -> tuple[str, ...]:
 
 
 def _public_shape(tensor: Any) -> tuple[int | None, ...]:
+    if not isinstance(tensor, EagerTensor):
+        raise TypeError(f"{type(tensor).__name__} is no eager tensor")
     return tuple(tensor.shape)
 
 
@@ -70,7 +102,8 @@ def _public_dtype(tensor: Any) -> Any:
     return tensor.dtype
 
 
-# The public properties build a TensorShape and look up a DType for every read; these two return a tuple and a small integer.
+# The public properties build a TensorShape and look up a DType for every read; these two return a tuple and a small integer, and the
+# first raises TypeError for anything but an eager tensor.
 eager_shape: Callable[[Any], tuple[int | None, ...]] = getattr(EagerTensor, "_shape_tuple", _public_shape)
 eager_dtype: Callable[[Any], Any] = getattr(EagerTensor, "_datatype_enum", _public_dtype)
 

@@ -23,23 +23,27 @@ _infos_by_cache: dict[int, functions.FunctionInfo] = {}
 
 
 class PendingTrace:
-    """A trace whose Python body is running."""
+    """A trace whose Python body is running.
 
-    __slots__ = ("call_id", "calls", "info", "signature_id", "start_ns")
+    Attributes:
+        info: Whose trace it is.
+        calls: The calls of the thread it runs on.
+        call: The call that causes it, as far as one of ours does.
+        start_ns: ``time.perf_counter_ns()`` when it began.
+    """
+
+    __slots__ = ("call", "calls", "info", "start_ns")
 
     def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls) -> None:
         self.info = info
         self.calls = calls
-        caused_by_call = calls.current_info is info
-        self.call_id = calls.current if caused_by_call else -1
-        self.signature_id = calls.current_signature if caused_by_call else -1
+        self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
 
-    def body_entered(self, info: functions.FunctionInfo, call_id: int, signature_id: int) -> None:
+    def body_entered(self, call: calls_module.OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
-        if info is self.info and self.call_id < 0:
-            self.call_id = call_id
-            self.signature_id = signature_id
+        if call.info is self.info and self.call is None:
+            self.call = call
 
 
 def register_owner(function: Any, info: functions.FunctionInfo) -> None:
@@ -76,10 +80,9 @@ class TraceRecorder:
             return None
 
     def _failed(self, pending: PendingTrace) -> None:
-        calls = pending.calls
-        _pop(calls, pending)
-        if calls.current == pending.call_id:
-            calls.trace_failed = True
+        _pop(pending.calls, pending)
+        if pending.call is not None:
+            pending.call.trace_failed = True
 
     def _added(self, pending: PendingTrace, concrete_function: Any, context: Any, cache: Any) -> None:
         session = self._session
@@ -88,14 +91,14 @@ class TraceRecorder:
         try:
             calls.busy = True
             end_ns = time.perf_counter_ns()
-            info = pending.info
+            info, call = pending.info, pending.call
             trace = events_pb2.Trace(
                 function_id=info.function_id,
-                call_id=pending.call_id,
+                call_id=-1 if call is None else call.call_id,
                 thread_id=calls.thread_id,
                 start_ns=pending.start_ns,
                 duration_ns=end_ns - pending.start_ns,
-                signature_id=pending.signature_id,
+                signature_id=-1 if call is None else call.signature_id,
             )
             try:
                 self._describe(trace, info, concrete_function, context)
@@ -103,8 +106,8 @@ class TraceRecorder:
                 # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
                 session.fault("a trace's cache key could not be read", error)
             session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
-            if calls.current == pending.call_id and calls.current_info is info:
-                calls.caused_trace = trace.trace_id
+            if call is not None:
+                call.caused_trace = trace.trace_id
         except Exception as error:
             session.fault("a trace could not be recorded", error)
         finally:
@@ -136,7 +139,7 @@ class TraceRecorder:
                     signature_id=call.signature_id,
                 )
                 self._session.add_trace(call.info, trace, known_ordinal=ordinal)
-                call.calls.caused_trace = trace.trace_id
+                call.caused_trace = trace.trace_id
         except Exception as error:
             self._session.fault("a trace could not be recorded", error)
 

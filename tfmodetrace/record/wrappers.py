@@ -23,6 +23,8 @@ _STATE: Final = session_module.STATE
 _SUSPENDABLE: Final = int(words.CallFlag.SUSPENDABLE)
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
+_suspend: Final = calls_module.suspend
+_resume: Final = calls_module.resume
 _frame: Final = sys._getframe
 _UNCONVERTED: Final = tf_internals.UNCONVERTED_CALL_CODE
 _METHOD_TARGET: Final = tf_internals.METHOD_TARGET_CALL_CODE
@@ -125,13 +127,10 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
         step = generator.asend
         try:
             while True:
-                stepping = _Stepping(call)
                 try:
-                    value = await _Awaitable(_drive(step(sent), stepping))
+                    value = await _Awaitable(_drive(step(sent), call))
                 except StopAsyncIteration:
                     return
-                finally:
-                    call = stepping.call
                 try:
                     sent = yield value
                     step = generator.asend
@@ -151,62 +150,45 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
     return _as_dynamic_code(modetrace_async_generator)  # type: ignore[arg-type]
 
 
-class _Stepping:
-    """A suspendable call while it is being stepped: holds what ``resume`` last returned."""
-
-    __slots__ = ("call",)
-
-    def __init__(self, call: calls_module.OpenCall | None) -> None:
-        self.call = call
-
-    def resume(self) -> None:
-        if self.call is not None:
-            self.call = calls_module.resume(self.call)
-
-    def suspend(self) -> None:
-        if self.call is not None:
-            calls_module.suspend(self.call)
-
-
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
     session = _STATE.session
     call = None if session is None else _enter(session, info, args, kwargs, flags=_SUSPENDABLE)
-    if call is not None:
-        calls_module.suspend(call)
+    _suspend(call)
     return call
 
 
 def _end_suspendable(call: calls_module.OpenCall | None, error: BaseException | None) -> None:
     if call is not None:
-        _leave(calls_module.resume(call), error)
+        _resume(call)
+        _leave(call, error)
 
 
 def _steps(inner: Any, info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Generator[Any, Any, Any]:
     """Runs a generator or coroutine as ``yield from`` would, as one recorded call from its first step to its end."""
-    stepping = _Stepping(_begin_suspendable(info, args, kwargs))
+    call = _begin_suspendable(info, args, kwargs)
     error: BaseException | None = None
     try:
-        return (yield from _drive(inner, stepping))
+        return (yield from _drive(inner, call))
     except GeneratorExit:
         raise  # closed before its end: an ordinary way to leave a generator
     except BaseException as raised:
         error = raised
         raise
     finally:
-        _end_suspendable(stepping.call, error)
+        _end_suspendable(call, error)
 
 
-def _drive(inner: Any, stepping: _Stepping) -> Generator[Any, Any, Any]:
+def _drive(inner: Any, call: calls_module.OpenCall | None) -> Generator[Any, Any, Any]:
     """``yield from inner`` (PEP 380), stepping into the call at every resumption and out of it at every suspension."""
     step, argument = inner.send, None
     while True:
-        stepping.resume()
+        _resume(call)
         try:
             value = step(argument)
         except StopIteration as stop:
             return stop.value
         finally:
-            stepping.suspend()
+            _suspend(call)
         try:
             argument = yield value
             step = inner.send

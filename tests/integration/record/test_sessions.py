@@ -282,18 +282,64 @@ def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_pro
 def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import signatures
+    from tfmodetrace.record import session
 
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(signatures, "arguments_key", fail)
+    monkeypatch.setattr(session.Session, "intern_signature", fail)
     with tmt.record(tmp_path):
         assert work(1) == 1
         assert work(2) == 2
     assert caplog.text.count("a call could not be recorded") == 1
     (run,) = tmt.read(tmp_path).runs
     assert run.processes[0].internal_faults == 2
+
+
+def test_an_interrupt_while_a_call_begins_is_the_users_and_leaves_the_recording_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfmodetrace.record import session
+
+    @tmt.traced
+    def interrupted() -> None:
+        raise AssertionError("never reached")
+
+    register = session.Session.register
+
+    def interrupt(self: Any, info: Any, args: Any) -> None:
+        if info.name == "interrupted":
+            raise KeyboardInterrupt
+        register(self, info, args)
+
+    monkeypatch.setattr(session.Session, "register", interrupt)
+    with tmt.record(tmp_path):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert work(1) == 1
+    (run,) = tmt.read(tmp_path).runs
+    assert run.calls.depth.tolist() == [0]
+    assert run.calls.parent_id.tolist() == [-1]
+
+
+def test_regions_that_end_in_another_order_than_they_began_spoil_no_later_call(tmp_path: Path) -> None:
+    def lazily() -> Any:
+        with tmt.region("lazy"):
+            yield
+
+    with tmt.record(tmp_path):
+        steps = lazily()
+        next(steps)
+        with tmt.region("block"):
+            assert next(steps, None) is None
+            work(1)
+        work(2)
+    (run,) = tmt.read(tmp_path).runs
+    names = [run.functions[number].name for number in run.calls.function_id]
+    depths = dict(
+        zip(run.calls.call_id.tolist(), zip(names, run.calls.depth.tolist(), run.calls.parent_id.tolist(), strict=True), strict=True)
+    )
+    assert depths == {0: ("lazy", 0, -1), 1: ("block", 1, 0), 2: ("work", 2, 1), 3: ("work", 0, -1)}
 
 
 def test_a_traced_function_called_while_a_call_is_being_recorded_does_no_harm(tmp_path: Path) -> None:
