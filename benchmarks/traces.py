@@ -11,25 +11,24 @@ import argparse
 import contextlib
 import gc
 import json
-import pathlib
+import logging
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import rich.console
-import rich.table
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from benchmarks import harness
 from tfmodetrace import log
 from tfmodetrace.insight import findings, reasons
 from tfmodetrace.record import traces as traces_module
 
 _TRACES_FOR_MEMORY = 1_000  # tracemalloc makes tracing many times slower
-RESULTS = pathlib.Path(__file__).parent / "results" / "traces.json"
+_TRACES_BY_KIND = 200
 
 
 def main() -> None:
@@ -37,16 +36,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--traces", type=int, default=10_000)
     count = parser.parse_args().traces
+    tf.get_logger().setLevel(logging.ERROR)
+    kinds = _kinds_of_arguments()
     results = _measure(count)
-    results["date"] = time.strftime("%Y-%m-%d")
-    results["tensorflow"] = tf.__version__
-    table = rich.table.Table("measure", "value", "target")
-    targets = {"memory of ours per trace, bytes": "≤ 2048", "explain all, s": "≤ 2", "recording share of a trace": "≤ 0.02"}
-    for name, value in results.items():
-        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value), targets.get(name, ""))
-    rich.console.Console().print(table)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    share = harness.Target(0.02, "≤ 0.02")
+    targets = {
+        "memory of ours per trace, bytes": harness.Target(2048, "≤ 2048"),
+        "explain all, s": harness.Target(2, "≤ 2"),
+        "recording share of a trace": share,
+    }
+    harness.show(
+        f"{count} traces of one function",
+        ["measure", "value", "target"],
+        [(name, value, harness.verdict(value, targets.get(name))) for name, value in results.items()],
+    )
+    harness.show(
+        "Recording a trace, by its argument",
+        ["argument", "a trace without us, ms", "recording it, ms", "share", "target"],
+        [
+            (name, bare_ms, hook_ms, hook_ms / bare_ms, harness.verdict(hook_ms / bare_ms, share))
+            for name, (bare_ms, hook_ms) in kinds.items()
+        ],
+    )
+    shares = {name: hook_ms / bare_ms for name, (bare_ms, hook_ms) in kinds.items()}
+    harness.write("traces", {"tensorflow": tf.__version__, **results, "share by argument": shares})
 
 
 def _make() -> Any:
@@ -56,6 +69,42 @@ def _make() -> Any:
         return tf.reduce_sum(y * y) + tf.reduce_max(y) - tf.reduce_mean(tf.abs(y))
 
     return step
+
+
+def _sum_function() -> Any:
+    @tf.function
+    def step(x: Any) -> tf.Tensor:
+        return tf.add_n([tf.reduce_sum(tf.cast(value, tf.float32)) for value in tf.nest.flatten(x, expand_composites=True)])
+
+    return step
+
+
+def _kinds_of_arguments() -> dict[str, tuple[float, float]]:
+    """Median milliseconds of a trace without us, and of recording it, for arguments of several kinds."""
+    makers: dict[str, Callable[[int], Any]] = {
+        "tensor": tf.ones,
+        "ragged tensor": lambda size: tf.RaggedTensor.from_row_splits(tf.ones((3, size)), [0, 1, 3]),
+        "sparse tensor": lambda size: tf.sparse.from_dense(tf.ones((size, 2))),
+        "dict of 10 tensors": lambda size: {f"feature {index}": tf.ones(size) for index in range(10)},
+        "list of 20 ints": lambda size: [size, *range(19)],
+        "int and tensor": lambda size: (size, tf.ones(2)),
+    }
+    measured = {}
+    for name, make in makers.items():
+        arguments = [make(size) for size in range(1, _TRACES_BY_KIND + 1)]
+        bare, traced = _sum_function(), tmt.traced(_sum_function())
+        bare(make(_TRACES_BY_KIND + 1))
+        bare_ns, hook_ns = [], []
+        with tempfile.TemporaryDirectory() as logdir, _hook_timed() as spent_ns, tmt.record(logdir):
+            for argument in arguments:
+                start_ns = time.perf_counter_ns()
+                bare(argument)
+                bare_ns.append(time.perf_counter_ns() - start_ns)
+                already = len(spent_ns)
+                traced(argument)
+                hook_ns.append(sum(spent_ns[already:]))
+        measured[name] = float(np.median(bare_ns)) / 1e6, float(np.median(hook_ns)) / 1e6
+    return measured
 
 
 @contextlib.contextmanager
