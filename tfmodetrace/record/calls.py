@@ -42,11 +42,11 @@ ROW_DTYPE: Final = np.dtype(
 )
 """How a row is packed. ``start_ns`` is ``time.perf_counter_ns()`` here and becomes relative to the session's start in the file."""
 
-MAX_WAITING_ROWS: Final = 1 << 16
-"""Rows a thread may have waiting for the writer (about 6 MB); more are dropped and counted."""
+MAX_WAITING_ROWS: Final = 1 << 18
+"""Rows that may wait for the writer, all threads together (about 23 MB); more are dropped and counted."""
 
-WAKE_ROWS: Final = 1 << 12
-"""The writer is woken when a thread has this many rows waiting."""
+MAX_WAITING_ROWS_OF_THREAD: Final = 1 << 16
+"""What one thread may have of them."""
 
 _MAX_DEPTH: Final = (1 << 16) - 1
 
@@ -131,6 +131,8 @@ class ThreadCalls:
         rows: Finished calls, packed; the owner appends, the writer takes from the front.
         innermost: The innermost open call; the root outside of any.
         pending_traces: Traces of our functions whose bodies are running, outermost first.
+        most_rows: How many rows may wait; see :meth:`share`.
+        wake_rows: With how many rows waiting the writer is woken.
         busy: True while code of ours runs on this thread that must not be recorded.
         dropped: Calls that were not kept because too many rows waited.
     """
@@ -139,6 +141,7 @@ class ThreadCalls:
         "busy",
         "dropped",
         "innermost",
+        "most_rows",
         "next_call_id",
         "pending_traces",
         "rows",
@@ -146,6 +149,7 @@ class ThreadCalls:
         "thread",
         "thread_id",
         "traces_hooked",
+        "wake_rows",
     )
 
     def __init__(self, session: session_module.Session, thread_id: int, thread: threading.Thread) -> None:
@@ -159,6 +163,12 @@ class ThreadCalls:
         self.pending_traces: list[traces_module.PendingTrace] = []
         self.busy = False
         self.dropped = 0
+        self.share(1)
+
+    def share(self, threads: int) -> None:
+        """Limits the rows that may wait, now that so many threads have some."""
+        self.most_rows = max(256, min(MAX_WAITING_ROWS_OF_THREAD, MAX_WAITING_ROWS // max(1, threads)))
+        self.wake_rows = self.most_rows // 16
 
     def unlink(self, call: OpenCall) -> None:
         """Takes a call that is not the innermost out of the chain: a region or generator may end before what began inside it."""
@@ -295,7 +305,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
-        if waiting >= MAX_WAITING_ROWS:
+        if waiting >= calls.most_rows:
             calls.dropped += 1
             return
         start_ns = call.start_ns
@@ -314,7 +324,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
                 call.flags,
             )
         )
-        if waiting == WAKE_ROWS:
+        if waiting == calls.wake_rows:
             calls.session.wake_writer()
     except BaseException as fault:
         calls.busy = False

@@ -32,8 +32,8 @@ _logger: Final = logging.getLogger("tfmodetrace")
 MAX_LITERAL_SIGNATURES: Final = 256
 """Signatures of one function after which Python values are no longer told apart, only their types."""
 
-MAX_SIGNATURES: Final = 1 << 14
-"""Signatures of one function that are recorded at most; a call with a further one has no signature."""
+MAX_SIGNATURE_KEYS: Final = 1 << 15
+"""Keys of signatures that are remembered at most, all functions together (about 30 MB); a call with a further one has no signature."""
 
 
 class Session:
@@ -71,6 +71,7 @@ class Session:
         self._thread_ids = itertools.count()
         self._function_ids = itertools.count()
         self._signature_ids = itertools.count()
+        self._signature_keys = 0
         self._error_ids = itertools.count()
         self._definitions: dict[tuple[str, int, str], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {"threads": [], "functions": [], "signatures": [], "traces": [], "errors": []}
@@ -96,11 +97,16 @@ class Session:
         calls = calls_module.ThreadCalls(self, next(self._thread_ids), thread)
         with self._lock:
             self._threads.append(calls)
+            self._share_rows()
             self._waiting["threads"].append(
                 events_pb2.Thread(thread_id=calls.thread_id, name=thread.name, native_id=getattr(thread, "native_id", 0) or 0)
             )
         calls_module.THREAD.calls = calls
         return calls
+
+    def _share_rows(self) -> None:
+        for calls in self._threads:
+            calls.share(len(self._threads))
 
     def silence_thread(self) -> None:
         """Keeps whatever the calling thread calls out of the recording: it is a thread of ours."""
@@ -132,7 +138,9 @@ class Session:
             info.session = self
 
     def intern_signature(self, info: functions.FunctionInfo, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
-        """Finds or makes the number of a signature whose key was not met before; -1 when the function has too many."""
+        """Finds or makes the number of a signature whose key was not met before; -1 when there are too many."""
+        if self._signature_keys >= MAX_SIGNATURE_KEYS:
+            return -1
         literals = info.tells_literals_apart
         node = events_pb2.Node()
         keys.to_proto(signatures.arguments_node(info.parameters, args, kwargs, literals=literals), node)
@@ -140,8 +148,6 @@ class Session:
         with self._lock:
             signature_id = info.signature_nodes.get(canonical)
             if signature_id is None:
-                if len(info.signature_nodes) >= MAX_SIGNATURES:
-                    return -1
                 signature_id = next(self._signature_ids)
                 info.signature_nodes[canonical] = signature_id
                 message = events_pb2.Signature(signature_id=signature_id, function_id=info.function_id)
@@ -149,8 +155,8 @@ class Session:
                 self._waiting["signatures"].append(message)
                 if len(info.signature_nodes) >= MAX_LITERAL_SIGNATURES:
                     info.tells_literals_apart = False
-            if len(info.signature_ids) < MAX_SIGNATURES:
-                info.signature_ids[key] = signature_id
+            self._signature_keys += 1
+            info.signature_ids[key] = signature_id
         return signature_id
 
     def add_trace(self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None) -> None:
@@ -221,6 +227,7 @@ class Session:
             if ended and not calls.rows:
                 with self._lock:
                     self._threads.remove(calls)
+                    self._share_rows()
                     self._dropped_by_ended_threads += calls.dropped
         return taken
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -381,3 +382,44 @@ def test_the_versions_and_the_place_of_the_process_are_recorded(tmp_path: Path, 
     assert run["versions"]["tfmodetrace"] == tmt.__version__
     assert run["processes"][0]["worker"] == "worker:1"
     assert run["processes"][0]["pid"] == os.getpid()
+
+
+def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfmodetrace.record import calls, writer
+
+    most = 2048
+    monkeypatch.setattr(calls, "MAX_WAITING_ROWS", most)
+    disk_works, writing = threading.Event(), threading.Event()
+    write = writer.EventFile.write
+
+    def write_slowly(self: Any, chunk: Any) -> None:
+        if chunk.calls:
+            writing.set()
+            disk_works.wait()
+        write(self, chunk)
+
+    monkeypatch.setattr(writer.EventFile, "write", write_slowly)
+    start = threading.Barrier(4)
+
+    def call_often() -> None:
+        work(0)
+        start.wait()  # all four have their share now
+        for number in range(1000):
+            work(number)
+
+    tmt.start(tmp_path, flush_secs=0.01)
+    work(0)
+    assert writing.wait(30)
+    threads = [threading.Thread(target=call_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    disk_works.set()
+    tmt.stop()
+    (run,) = tmt.read(tmp_path).runs
+    dropped = run.processes[0].dropped
+    assert len(run.calls) + dropped == 1 + 4 * 1001
+    assert 0 < len(run.calls) - 1 <= most
