@@ -18,6 +18,6 @@ class BadArgumentError(RequestError):
 
 
 class NotFoundError(RequestError):
-    """There is no such run, lane, call or file."""
+    """There is no such run, lane, call, function or file."""
 
     status = 404

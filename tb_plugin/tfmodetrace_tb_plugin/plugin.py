@@ -10,7 +10,7 @@ import werkzeug
 from tensorboard.plugins import base_plugin
 
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
-from tfmodetrace_tb_plugin.handlers import call, lanes, report, runs, slices
+from tfmodetrace_tb_plugin.handlers import call, lanes, report, runs, slices, source
 
 Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 
@@ -20,6 +20,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "/timeline/lanes": lanes.handle,
     "/timeline/slices": slices.handle,
     "/call": call.handle,
+    "/source": source.handle,
     metadata.ENTRY_MODULE: assets.handle,
     "/*": assets.handle,
 }

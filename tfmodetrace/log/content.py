@@ -51,6 +51,7 @@ class Content:
         self.signatures: dict[int, tables.Signature] = {}
         self.traces: dict[int, tables.Trace] = {}
         self.errors: dict[int, tables.Error] = {}
+        self._definitions: dict[int, tables.Function] = {}
         self._next_sequence = 0
         self._calls = _GrowingColumns()
 
@@ -65,7 +66,7 @@ class Content:
         for thread in chunk.threads:
             self.threads.setdefault(thread.thread_id, convert.thread(thread))
         for function in chunk.functions:
-            self.functions.setdefault(function.function_id, convert.function(function, self._run))
+            self._add_function(function)
         for signature in chunk.signatures:
             self.signatures.setdefault(signature.signature_id, convert.signature(signature, self._run))
         for trace in chunk.traces:
@@ -83,6 +84,11 @@ class Content:
     def calls(self) -> dict[str, npt.NDArray[Any]]:
         """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
         return self._calls.columns()
+
+    def _add_function(self, message: events_pb2.Function) -> None:
+        function = convert.function(message, self._run, self._definitions.get(message.definition_id))
+        self._definitions.setdefault(message.definition_id, function)
+        self.functions.setdefault(message.function_id, function)
 
     def _add_calls(self, batch: events_pb2.CallBatch) -> None:
         try:

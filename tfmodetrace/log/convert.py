@@ -13,8 +13,15 @@ MAX_TIME_NS: Final = 1 << 61
 _PARAMETER_KINDS: Final = {value.number: value.name for value in events_pb2.Parameter.Kind.DESCRIPTOR.values}
 
 
-def function(message: events_pb2.Function, run: str) -> tables.Function:
-    """Reads a function."""
+def function(message: events_pb2.Function, run: str, first: tables.Function | None = None) -> tables.Function:
+    """Reads a function.
+
+    Args:
+        message: The function.
+        run: The name of its run.
+        first: The first function of the same definition, which has the source for all; ``None`` for that one itself.
+    """
+    written = message if message.source or first is None else first
     options = None
     if message.HasField("tf_function"):
         options = tables.TfFunctionOptions(
@@ -40,6 +47,8 @@ def function(message: events_pb2.Function, run: str) -> tables.Function:
             for parameter in message.parameters
         ),
         tf_function=options,
+        source=written.source or None,
+        source_truncated=written.source_truncated,
         run=run,
     )
 

@@ -106,6 +106,8 @@ class Function:
         instance: 0 for the first function made from its definition, 1 for the second, …
         parameters: Its parameters in order.
         tf_function: How the ``tf.function`` was made; ``None`` for anything else.
+        source: Its definition as the file had it, from ``line`` on; ``None`` if not recorded.
+        source_truncated: Whether the definition goes on after that.
         run: The name of its run.
     """
 
@@ -121,6 +123,8 @@ class Function:
     instance: int
     parameters: tuple[Parameter, ...] = ()
     tf_function: TfFunctionOptions | None = None
+    source: str | None = None
+    source_truncated: bool = False
     run: str = "."
 
 

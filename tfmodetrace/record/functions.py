@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from tfmodetrace.record import sources
 from tfmodetrace.schema import events_pb2
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class FunctionInfo:
 
     __slots__ = (
         "__weakref__",
+        "_code",
         "file",
         "function_id",
         "kind",
@@ -62,7 +64,7 @@ class FunctionInfo:
     )
 
     def __init__(self, function: Any, *, kind: str | None = None, name: str | None = None, options: Any = None) -> None:
-        code = code_of(function)
+        code = self._code = code_of(function)
         self.qualname: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
         self.name = name or self.qualname.rpartition("<locals>.")[2]
         self.module: str = getattr(function, "__module__", None) or ""
@@ -80,7 +82,13 @@ class FunctionInfo:
         self.traces = 0
 
     def to_proto(self, *, definition_id: int, instance: int) -> events_pb2.Function:
-        """Describes the function for the event file."""
+        """Describes the function for the event file.
+
+        Args:
+            definition_id: The number of its definition in the session.
+            instance: How many functions of the definition came before it; the source text is the first one's to tell, so that functions
+                made again and again cost no more than their names.
+        """
         message = events_pb2.Function(
             function_id=self.function_id,
             name=self.name,
@@ -92,6 +100,8 @@ class FunctionInfo:
             definition_id=definition_id,
             instance=instance,
         )
+        if instance == 0:
+            message.source, message.source_truncated = self._source()
         for parameter in self.parameters:
             message.parameters.add(
                 name=parameter.name,
@@ -105,6 +115,11 @@ class FunctionInfo:
             message.tf_function.has_input_signature = self.options.input_signature is not None
             message.tf_function.input_signature = "" if self.options.input_signature is None else repr(self.options.input_signature)
         return message
+
+    def _source(self) -> sources.Source:
+        if self.kind == "region":
+            return sources.of_region(self.file, self.line)
+        return sources.NONE if self._code is None else sources.of_function(self._code)
 
     def learn_from_first_call(self, args: tuple[Any, ...]) -> None:
         """Tells a Keras ``call`` from any other method, which only an instance can show."""

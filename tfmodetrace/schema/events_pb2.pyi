@@ -88,7 +88,7 @@ class Thread(_message.Message):
     def __init__(self, thread_id: _Optional[int] = ..., name: _Optional[str] = ..., native_id: _Optional[int] = ...) -> None: ...
 
 class Function(_message.Message):
-    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function")
+    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function", "source", "source_truncated")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     QUALNAME_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +100,8 @@ class Function(_message.Message):
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     TF_FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     function_id: int
     name: str
     qualname: str
@@ -111,7 +113,9 @@ class Function(_message.Message):
     instance: int
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
     tf_function: TfFunctionOptions
-    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ...) -> None: ...
+    source: str
+    source_truncated: bool
+    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "kind", "has_default")

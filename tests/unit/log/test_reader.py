@@ -317,3 +317,25 @@ def test_a_session_in_an_impossible_year_does_not_shift_the_others(tmp_path: pat
     (run,) = reader.read(tmp_path).runs
     assert run.start_unix_ns == files.START_UNIX_NS
     assert run.calls.start_ns.tolist() == [0, 100, 200, 300, 400, 3]
+
+
+def test_a_definitions_source_is_that_of_all_its_functions_also_in_later_chunks_and_other_processes(tmp_path: pathlib.Path) -> None:
+    for pid in (1, 2):
+        session = files.SessionFile(tmp_path, pid=pid, start_unix_ns=files.START_UNIX_NS + pid)
+        for number in range(3):
+            session.function("step", instance=number)
+            session.chunk.functions[-1].definition_id = 0
+            if number == 0:
+                session.chunk.functions[-1].source = f"def step(): return {pid}"
+                session.chunk.functions[-1].source_truncated = pid == 2
+            session.flush()
+        session.function("other")
+        session.end()
+    (run,) = reader.read(tmp_path).runs
+    first, second = ("def step(): return 1", False), ("def step(): return 2", True)
+    assert [(function.source, function.source_truncated) for function in run.functions] == [
+        *[first] * 3,
+        (None, False),
+        *[second] * 3,
+        (None, False),
+    ]

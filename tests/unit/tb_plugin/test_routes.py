@@ -147,6 +147,28 @@ def test_call_tells_everything_about_one_call(get: Get) -> None:
     assert get("call", run="run1", process=0, call_id=0).json["error"]["message"] == "no such digit"
 
 
+def test_source_is_the_text_of_a_definition_for_every_function_made_from_it(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path / "run1")
+    for number in range(2):
+        session.function("step")
+        session.chunk.functions[-1].definition_id = 0
+        session.chunk.functions[-1].instance = number
+    session.chunk.functions[0].source = "@tf.function\ndef step(x):\n    return '<b>'"
+    session.chunk.functions[0].source_truncated = True
+    session.end()
+    client = client_of(make_plugin(tmp_path))
+    for number in range(2):
+        assert client.get(f"/data/plugin/modetrace/source?run=run1&function_id={number}").json == {
+            "function_id": number,
+            "function": "step",
+            "file": "train.py",
+            "line": 10 + number,
+            "text": "@tf.function\ndef step(x):\n    return '<b>'",
+            "truncated": True,
+        }
+    assert "return" not in client.get("/data/plugin/modetrace/report?run=run1").text
+
+
 @pytest.mark.parametrize(
     ("route", "query", "words"),
     [
@@ -158,6 +180,8 @@ def test_call_tells_everything_about_one_call(get: Get) -> None:
         ("call", {"run": "run1", "process": 0, "call_id": "1" * 30}, "`call_id` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": 2**63}, "`call_id` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": "²"}, "`call_id` must be an integer"),
+        ("source", {"run": "run1"}, "`function_id`"),
+        ("source", {"run": "run1", "function_id": "step"}, "`function_id` must be an integer"),
         ("timeline/slices", {**WINDOW, "lane": ""}, "`lane` must be an integer"),
         ("timeline/slices", {**WINDOW, "begin_ns": "1e3"}, "`begin_ns` must be an integer"),
         ("timeline/slices", {**WINDOW, "begin_ns": 9, "end_ns": 8}, "must not end before it begins"),
@@ -185,6 +209,10 @@ def test_a_bad_argument_is_answered_with_a_sentence(get: Get, route: str, query:
         ("call", {"run": "run1", "process": 0, "call_id": 99}, "no call 99"),
         ("call", {"run": "run1", "process": 0, "call_id": -1}, "no call -1"),
         ("call", {"run": "run1", "process": 7, "call_id": 0}, "Process 7"),
+        ("source", {"run": "nope", "function_id": 0}, "'nope'"),
+        ("source", {"run": "run1", "function_id": 2}, "no function 2"),
+        ("source", {"run": "run1", "function_id": -1}, "no function -1"),
+        ("source", {"run": "run1", "function_id": 1}, "The source of step was not recorded"),
     ],
 )
 def test_what_does_not_exist_is_answered_with_a_sentence(get: Get, route: str, query: dict[str, Any], words: str) -> None:
