@@ -1,5 +1,5 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 import { ApiClient } from "./api/client";
 import {
   isShown,
@@ -16,6 +16,9 @@ import { VIEWS, parseHash, type UrlState, type View } from "./lib/urlState";
 import { Session } from "./session";
 import { sharedStyles } from "./styles";
 import { NavigateEvent } from "./widgets/navigate";
+import { ShowSourceEvent } from "./widgets/place";
+import "./widgets/sourcePanel";
+import type { SourcePanel } from "./widgets/sourcePanel";
 import "./views/emptyView";
 import "./views/overviewView";
 import "./views/timelineView";
@@ -136,6 +139,8 @@ export class App extends LitElement {
   @state() private theme: Theme = "light";
   @state() private visited: ReadonlySet<View> = new Set();
 
+  @query("mt-source-panel") private sourcePanel!: SourcePanel;
+
   private readonly api = new ApiClient();
   private readonly session = new Session(this, this.api, isShown);
   private cleanups: (() => void)[] = [];
@@ -164,12 +169,14 @@ export class App extends LitElement {
       this.session.want(this.url.run);
     }, listeners.signal);
     this.addEventListener(NavigateEvent.type, this.onNavigate);
+    this.addEventListener(ShowSourceEvent.type, this.onShowSource);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const cleanup of this.cleanups) cleanup();
     this.removeEventListener(NavigateEvent.type, this.onNavigate);
+    this.removeEventListener(ShowSourceEvent.type, this.onShowSource);
   }
 
   protected override willUpdate(): void {
@@ -197,6 +204,7 @@ export class App extends LitElement {
                 : html`<mt-empty-view class="panel" .logdir=${runs.logdir}></mt-empty-view>`
         }
       </main>
+      <mt-source-panel .api=${this.api}></mt-source-panel>
     `;
   }
 
@@ -353,6 +361,11 @@ export class App extends LitElement {
 
   private readonly onNavigate = (event: NavigateEvent): void => {
     this.navigate(event.change);
+  };
+
+  private readonly onShowSource = (event: ShowSourceEvent): void => {
+    const { run } = this.session;
+    if (run) void this.sourcePanel.show(run.run, event.info);
   };
 
   private navigate(change: Partial<UrlState>): void {

@@ -229,3 +229,27 @@ def test_calls_can_be_stepped_through_by_keyboard(tab: Tab) -> None:
     expect(details).not_to_have_attribute("data-call", first or "")
     tab.page.keyboard.press("p")
     expect(details).to_have_attribute("data-call", first or "")
+
+
+def test_a_timeline_that_was_taken_off_the_page_and_put_back_goes_on(tab: Tab) -> None:
+    show(tab.frame, "timeline")
+    canvas = tab.frame.get_by_test_id("timeline-canvas")
+    expect(canvas).to_have_attribute("data-loading", "false", timeout=TIMELINE_READY_MS)
+    calls = canvas.get_attribute("data-calls") or ""
+    tab.frame.evaluate(
+        """() => {
+            const view = document.querySelector("mt-app").shadowRoot.querySelector("mt-timeline-view");
+            const place = view.parentElement;
+            view.remove();
+            return new Promise((resolve) => setTimeout(() => resolve(place.append(view))));
+          }"""
+    )
+    expect(canvas).to_have_attribute("data-loading", "false", timeout=TIMELINE_READY_MS)
+    expect(canvas).to_have_attribute("data-calls", calls)
+    expect(canvas.locator("canvas")).to_have_count(2)
+    canvas.focus()
+    tab.page.keyboard.press("n")
+    expect(tab.frame.get_by_test_id("call-details")).to_have_attribute("data-call", re.compile(r"\d+"))
+    end_ns = canvas.get_attribute("data-end-ns") or ""
+    tab.frame.get_by_test_id("zoom-in").click()
+    expect(canvas).not_to_have_attribute("data-end-ns", end_ns)

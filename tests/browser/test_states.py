@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -167,3 +168,37 @@ def test_a_link_leads_to_the_call_of_its_own_process(opened: Tab, logdir: pathli
     for process, name in ((0, "first_function"), (1, "second_function"), (0, "first_function")):
         opened.page.evaluate(f"location.hash = 'modetrace&p.modetrace.view=timeline&p.modetrace.call={process}.0'")
         expect(details).to_have_attribute("data-function", name, timeout=SOON_MS)
+        expect(details.get_by_test_id("call-process")).to_have_text(f"h, process {process + 1}")
+    expect(opened.frame.get_by_test_id("lane")).to_contain_text(["process 1", "process 2"])
+
+
+def test_a_link_to_another_run_holds_although_the_timeline_was_just_moved(opened: Tab, logdir: pathlib.Path) -> None:
+    files.small_run(logdir / "a")
+    files.small_run(logdir / "b", calls=7)
+    frame = opened.frame
+    expect(frame.get_by_test_id("run-picker").locator("option")).to_have_count(2, timeout=SOON_MS)
+    show(frame, "timeline")
+    canvas = frame.get_by_test_id("timeline-canvas")
+    expect(canvas).to_have_attribute("data-calls", "5", timeout=SOON_MS)
+    held: list[sync_api.Route] = []
+
+    def hold(route: sync_api.Route) -> None:
+        held.append(route)
+
+    opened.page.route(re.compile(r"/timeline/lanes\?run=b"), hold)
+    # The page tells its new window a little later; a timer that is set after its own, and for longer, ends after it.
+    frame.get_by_test_id("zoom-in").evaluate(
+        """button => {
+            button.click();
+            parent.location.hash = "modetrace&p.modetrace.view=timeline&p.modetrace.run=b&p.modetrace.window=100-300";
+            return new Promise((resolve) => setTimeout(resolve, 300));
+          }"""
+    )
+    expect(frame.get_by_test_id("run-picker")).to_have_value("b")
+    for route in held:
+        route.continue_()
+    expect(canvas).to_have_attribute("data-begin-ns", "100")
+    expect(canvas).to_have_attribute("data-end-ns", "300")
+    frame.get_by_test_id("timeline-search").fill("step")
+    opened.page.wait_for_url(re.compile("filter=step"))
+    assert "window=100-300" in opened.page.url

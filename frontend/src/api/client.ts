@@ -1,5 +1,5 @@
 import { decodeSlices, type Slices } from "./slices";
-import type { CallInfo, Lanes, Report, Runs } from "./types";
+import type { CallInfo, Lanes, Report, Runs, SourceInfo } from "./types";
 
 export const SUPPORTED_SCHEMA_VERSION = 1;
 
@@ -47,6 +47,10 @@ export class ApiClient {
 
   call(run: string, process: number, callId: number, signal?: AbortSignal): Promise<CallInfo> {
     return this.json<CallInfo>("call", { run, process: String(process), call_id: String(callId) }, signal);
+  }
+
+  source(run: string, functionId: number, signal?: AbortSignal): Promise<SourceInfo> {
+    return this.json<SourceInfo>("source", { run, function_id: String(functionId) }, signal);
   }
 
   async slices(request: SlicesRequest, signal?: AbortSignal): Promise<Slices> {

@@ -6,8 +6,9 @@ export type Mode = "eager" | "graph" | "xla" | "tracing" | "v1-graph";
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
 export interface ProcessInfo {
-  readonly host: string;
-  readonly pid: number;
+  /** null: lost with the beginning of the recording. */
+  readonly host: string | null;
+  readonly pid: number | null;
   readonly worker: string | null;
   readonly complete: boolean;
   readonly dropped: number;
@@ -173,4 +174,16 @@ export interface CallInfo {
   /** Where the timeline draws it. */
   readonly lane: number;
   readonly row: number;
+}
+
+/** A function's definition as its file had it. */
+export interface SourceInfo {
+  readonly function_id: number;
+  readonly function: string;
+  readonly file: string;
+  /** The line of the file at which `text` begins. */
+  readonly line: number;
+  readonly text: string;
+  /** The definition goes on after `text`. */
+  readonly truncated: boolean;
 }

@@ -1,22 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Finding, TraceInfo, WhatIf } from "../api/types";
+import { reason, traceInfo } from "../testing/reports";
 import { bestOption, causesOf, findingsByFunction } from "./findings";
 
 function trace(ordinal: number, kinds: readonly string[] | null, durationNs: number | null): TraceInfo {
-  return {
-    trace_id: ordinal,
-    function_id: 0,
-    ordinal,
-    call_id: null,
-    thread: null,
-    start_ns: 0,
-    duration_ns: durationNs,
-    signature_id: null,
-    signature: null,
-    outputs: null,
-    captures: null,
-    reason: kinds === null ? null : { kinds, nearest_trace_id: null, summary: "", changes: [], fix: null },
-  };
+  return traceInfo(ordinal, { ordinal, duration_ns: durationNs, reason: kinds && reason(kinds) });
 }
 
 describe("causesOf", () => {

@@ -4,7 +4,16 @@ import { diffTokens, tokenize } from "./diff";
 import { unionNs } from "./intervals";
 import { MODE_STYLES, SLICE_TEXT, contrast, modeOfCode, modeStyle } from "./modes";
 import { nextSort, sorted } from "./sorting";
-import { formatCount, formatLocation, formatShare, matches, plural, shortPath } from "./text";
+import {
+  formatCount,
+  formatLocation,
+  formatProcess,
+  formatShare,
+  matches,
+  plural,
+  shortPath,
+  shortProcess,
+} from "./text";
 
 describe("diffTokens", () => {
   const changed = (parts: readonly { readonly text: string; readonly changed: boolean }[]) =>
@@ -101,6 +110,14 @@ describe("text", () => {
     expect(shortPath("/home/me/project/train.py")).toBe("…/project/train.py");
     expect(shortPath("C:\\me\\project\\train.py")).toBe("…/project/train.py");
     expect(shortPath("train.py")).toBe("train.py");
+  });
+
+  test("a process goes by its task, or by its number", () => {
+    const task = { host: "h", pid: 12, worker: "worker:1", complete: true, dropped: 0 };
+    expect([shortProcess(task), formatProcess(task)]).toEqual(["worker:1", "worker:1 on h, process 12"]);
+    const alone = { ...task, worker: null };
+    expect([shortProcess(alone), formatProcess(alone)]).toEqual(["process 12", "h, process 12"]);
+    expect(formatProcess({ ...alone, host: null, pid: null })).toBe("an unknown host, process –");
   });
 
   test("a filter needs every word, in any order and case", () => {

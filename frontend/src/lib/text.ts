@@ -1,3 +1,4 @@
+import type { ProcessInfo } from "../api/types";
 import { MISSING } from "./time";
 
 const NUMBERS = new Intl.NumberFormat("en-US");
@@ -30,6 +31,16 @@ export function formatLocation(file: string | null | undefined, line: number | n
 export function shortPath(path: string, parts = 2): string {
   const pieces = path.split(/[\\/]/).filter((piece) => piece !== "");
   return pieces.length <= parts ? path : `…/${pieces.slice(-parts).join("/")}`;
+}
+
+/** A process by its task where it has one, else by its number. */
+export function shortProcess({ worker, pid }: ProcessInfo): string {
+  return worker ?? `process ${pid ?? MISSING}`;
+}
+
+/** `worker:1 on host, process 4242`. */
+export function formatProcess({ worker, host, pid }: ProcessInfo): string {
+  return `${worker === null ? "" : `${worker} on `}${host ?? "an unknown host"}, process ${pid ?? MISSING}`;
 }
 
 /** Whether `text` holds every word of `query`, regardless of case. */

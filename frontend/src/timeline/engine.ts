@@ -61,6 +61,7 @@ export class TimelineEngine {
   #marking: { readonly fromPx: number; readonly toPx: number } | null = null;
   #frameRequest: number | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
+  #disposed = false;
 
   constructor(private readonly options: EngineOptions) {
     this.#loader = new TileLoader(this.#cache, options.fetchTile, {
@@ -207,6 +208,7 @@ export class TimelineEngine {
   }
 
   requestDraw(): void {
+    if (this.#disposed) return;
     this.#frameRequest ??= requestAnimationFrame(() => {
       this.#frameRequest = null;
       this.#draw();
@@ -214,10 +216,13 @@ export class TimelineEngine {
   }
 
   dispose(): void {
+    this.#disposed = true;
     if (this.#frameRequest !== null) cancelAnimationFrame(this.#frameRequest);
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     this.#loader.cancel();
     this.#renderer.dispose();
+    this.#renderer.canvas.remove();
+    this.#overlay.canvas.remove();
   }
 
   #draw(): void {
@@ -287,7 +292,7 @@ export class TimelineEngine {
     const gl = wanted === "canvas2d" ? null : GlRenderer.create(glCanvas, wanted === "webgl2");
     if (gl) {
       glCanvas.addEventListener("webglcontextlost", () => {
-        if (this.#renderer === gl) this.#fallBack();
+        if (this.#renderer === gl && !this.#disposed) this.#fallBack();
       });
       return gl;
     }

@@ -1,14 +1,15 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { CallInfo, RunReport, TraceInfo } from "../api/types";
+import type { CallInfo, FunctionInfo, RunReport, TraceInfo } from "../api/types";
 import { MODE_STYLES, modeOfCode, modeStyle } from "../lib/modes";
-import { plural, formatCount } from "../lib/text";
+import { formatCount, formatProcess, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import type { SliceInfo } from "../timeline/query";
 import { changesStyles, changesTable } from "../widgets/changesTable";
 import { modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
+import { functionPlace, placeStyles } from "../widgets/place";
 
 /** A wish to zoom to what is selected. */
 export class ZoomEvent extends Event {
@@ -26,6 +27,7 @@ export class CallDetails extends LitElement {
     sharedStyles,
     modeStyles,
     changesStyles,
+    placeStyles,
     css`
       :host {
         display: block;
@@ -87,6 +89,8 @@ export class CallDetails extends LitElement {
   @property({ attribute: false }) slice: SliceInfo | null = null;
   @property({ attribute: false }) call: CallInfo | null = null;
   @property({ attribute: false }) report: RunReport | null = null;
+  /** In which process it ran; null is not known. */
+  @property({ attribute: false }) process: number | null = null;
   @property({ attribute: false }) failure: string | null = null;
 
   override render(): TemplateResult {
@@ -146,6 +150,7 @@ export class CallDetails extends LitElement {
           <dd>${formatDuration(slice.durationNs)}, from the first call's start to the last one's end</dd>
           <dt>Raised</dt>
           <dd>${slice.raised ? "at least one of them" : "none"}</dd>
+          ${this.renderProcess()}
         </dl>
         ${slice.traceId === null ? nothing : this.renderTraces([slice.traceId])}
       </div>`;
@@ -153,6 +158,7 @@ export class CallDetails extends LitElement {
 
   private renderCall(call: CallInfo): TemplateResult {
     const style = modeStyle(call.mode);
+    const info = this.functionOf(call.function_id);
     return html`${this.renderHead(
       call.function,
       html`${style ? modeLabel(style) : html`<span>${call.mode}</span>`}
@@ -171,6 +177,8 @@ export class CallDetails extends LitElement {
           <dd>${formatDuration(call.start_ns)} after the run's start</dd>
           <dt>Signature</dt>
           <dd class="mono" data-testid="call-signature">${call.signature ?? MISSING}</dd>
+          <dt>Defined in</dt>
+          <dd>${info ? functionPlace(info) : MISSING}</dd>
           <dt>Called from</dt>
           <dd>
             ${
@@ -195,9 +203,18 @@ export class CallDetails extends LitElement {
           <dd>${formatCount(call.children)}</dd>
           <dt>Thread</dt>
           <dd>${call.thread}${call.suspendable ? ", suspended for part of the time" : ""}</dd>
+          ${this.renderProcess()}
         </dl>
         <div>${this.renderTraces(call.trace_ids)} ${this.renderError(call)}</div>
       </div>`;
+  }
+
+  private renderProcess(): TemplateResult | typeof nothing {
+    const processes = this.report?.processes ?? [];
+    const process = this.process === null ? undefined : processes[this.process];
+    if (processes.length < 2 || !process) return nothing;
+    return html`<dt>Process</dt>
+      <dd data-testid="call-process">${formatProcess(process)}</dd>`;
   }
 
   private renderTraces(traceIds: readonly number[]): TemplateResult {
@@ -230,8 +247,10 @@ export class CallDetails extends LitElement {
   }
 
   private nameOf(functionId: number): string {
-    return (
-      this.report?.functions.find(({ function_id }) => function_id === functionId)?.name ?? `function ${functionId}`
-    );
+    return this.functionOf(functionId)?.name ?? `function ${functionId}`;
+  }
+
+  private functionOf(functionId: number): FunctionInfo | undefined {
+    return this.report?.functions.find(({ function_id }) => function_id === functionId);
   }
 }

@@ -87,14 +87,7 @@ export const overviewStyles = css`
     font-size: 12px;
   }
   .toolbar {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 6px 14px;
     padding: 12px 16px 8px;
-  }
-  .toolbar input {
-    width: min(320px, 100%);
   }
   .table {
     min-width: 900px;
@@ -138,13 +131,7 @@ export const overviewStyles = css`
   .number .sort {
     margin-inline-end: -12px;
   }
-  .rows {
-    position: relative;
-  }
   .item {
-    position: absolute;
-    inset-inline: 0;
-    top: 0;
     border-bottom: 1px solid var(--border);
   }
   .row.body {
@@ -166,21 +153,9 @@ export const overviewStyles = css`
   .title {
     font-weight: 600;
   }
-  .place {
+  .texts .place {
+    min-height: 18px;
     font-size: 11px;
-  }
-  .expander {
-    flex: none;
-    width: 24px;
-    height: 24px;
-    padding: 0;
-    border: 0;
-    border-radius: 4px;
-    background: none;
-    cursor: pointer;
-  }
-  .expander:hover {
-    background: var(--border);
   }
   .calls {
     display: grid;
@@ -222,8 +197,5 @@ export const overviewStyles = css`
       grid-template-columns: minmax(140px, 2fr) 84px minmax(130px, 1.2fr) 48px 48px 66px 66px 66px 108px;
       gap: 8px;
     }
-  }
-  .nothing {
-    padding: 24px 16px;
   }
 `;

@@ -5,15 +5,17 @@ import { MODES, type FunctionInfo, type RunReport } from "../api/types";
 import { MODE_STYLES } from "../lib/modes";
 import { nextSort, type Sort } from "../lib/sorting";
 import { summarize } from "../lib/summary";
-import { formatCount, formatLocation, formatShare, plural, shortPath } from "../lib/text";
+import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { findingDetails, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
+import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
 import { overviewStyles } from "./overviewStyles";
+import { viewStyles } from "./viewStyles";
 import type { UrlState } from "../lib/urlState";
 
 const ROW_PX = 46;
@@ -24,7 +26,7 @@ const SHOWN_FINDINGS = 5;
 /** The run in numbers, and its functions. */
 @customElement("mt-overview-view")
 export class OverviewView extends LitElement {
-  static override styles = [sharedStyles, modeStyles, findingStyles, overviewStyles];
+  static override styles = [sharedStyles, modeStyles, findingStyles, placeStyles, viewStyles, overviewStyles];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
@@ -188,9 +190,7 @@ export class OverviewView extends LitElement {
       </dl>
       <p class="quiet versions">
         ${Object.entries(report.versions).map(([name, version]) => html`<span>${name} ${version}</span>`)}
-        ${report.processes.map(
-          ({ host, pid, worker }) => html`<span>${worker ? `${worker} on ` : ""}${host}, process ${pid}</span>`,
-        )}
+        ${report.processes.map((process) => html`<span>${formatProcess(process)}</span>`)}
       </p>
     </section>`;
   }
@@ -259,7 +259,6 @@ export class OverviewView extends LitElement {
 
   private renderRow(info: FunctionInfo, index: number, offsetPx: number): TemplateResult {
     const open = this.expanded.has(info.function_id);
-    const location = formatLocation(info.file, info.line);
     const retraced = info.traces > 1;
     return html`<div
       class="item"
@@ -292,9 +291,7 @@ export class OverviewView extends LitElement {
           </button>
           <span class="texts">
             <span class="ellipsis title" title=${info.qualname ?? info.name}>${info.name}</span>
-            <span class="ellipsis quiet mono place" title=${location}
-              >${info.file ? formatLocation(shortPath(info.file), info.line) : location}</span
-            >
+            ${functionPlace(info)}
           </span>
         </span>
         <span role="cell"><span class="chip">${info.kind}</span></span>

@@ -8,10 +8,6 @@ export const timelineStyles = css`
     height: 100%;
   }
   .toolbar {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 6px 14px;
     padding: 8px 16px;
     border-bottom: 1px solid var(--border);
   }
@@ -156,9 +152,6 @@ export const timelineStyles = css`
   .progress {
     min-width: 8ch;
     font-size: 12px;
-  }
-  .nothing {
-    padding: 24px 16px;
   }
   @media (max-width: 760px) {
     :host {

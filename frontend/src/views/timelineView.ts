@@ -1,21 +1,24 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { errorMessage, isAbort, type ApiClient } from "../api/client";
-import { MODES, type CallInfo, type Lanes, type RunReport } from "../api/types";
-import { MODE_STYLES, modeOfCode, type Theme } from "../lib/modes";
+import type { Lanes, RunReport } from "../api/types";
+import { modeOfCode, type Theme } from "../lib/modes";
 import { formatCount, matches, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
-import { DEFAULT_URL_STATE, type TimeWindow, type UrlState } from "../lib/urlState";
+import { DEFAULT_URL_STATE, type CallReference, type TimeWindow, type UrlState } from "../lib/urlState";
 import { sharedStyles } from "../styles";
 import * as camera from "../timeline/camera";
 import { TimelineEngine, type FrameReport } from "../timeline/engine";
 import { Interaction } from "../timeline/interaction";
 import type { SliceInfo } from "../timeline/query";
 import { resolutionNs, tileWindow } from "../timeline/tiles";
-import { modeLabel, modeStyles } from "../widgets/modeSwatch";
+import { modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
 import "./callDetails";
+import { CallSelection } from "./callSelection";
+import { gutter, legend, timeAxis, tooltip } from "./timelineParts";
 import { timelineStyles } from "./timelineStyles";
+import { viewStyles } from "./viewStyles";
 
 interface Tooltip {
   readonly slice: SliceInfo;
@@ -28,7 +31,7 @@ const MOVED_AFTER_MS = 150;
 /** Calls over time: a lane for each thread, a row for each depth. */
 @customElement("mt-timeline-view")
 export class TimelineView extends LitElement {
-  static override styles = [sharedStyles, modeStyles, timelineStyles];
+  static override styles = [sharedStyles, modeStyles, viewStyles, timelineStyles];
 
   @property({ attribute: false }) api: ApiClient | null = null;
   @property() run = "";
@@ -40,9 +43,6 @@ export class TimelineView extends LitElement {
 
   @state() private lanes: Lanes | null = null;
   @state() private failure: string | null = null;
-  @state() private selected: SliceInfo | null = null;
-  @state() private call: CallInfo | null = null;
-  @state() private callFailure: string | null = null;
   @state() private tooltip: Tooltip | null = null;
   @state() private frame: FrameReport | null = null;
 
@@ -50,8 +50,8 @@ export class TimelineView extends LitElement {
   @query(".scroller") private scroller!: HTMLElement;
 
   private engine: TimelineEngine | null = null;
-  private interaction: Interaction | null = null;
-  private resizes: ResizeObserver | null = null;
+  /** Ends everything that belongs to the engine. */
+  private stopping: AbortController | null = null;
   private names: ReadonlyMap<number, string> = new Map();
   private matching = 0;
   /** The window this view last told the app; another one in the address was set by somebody else. */
@@ -59,27 +59,45 @@ export class TimelineView extends LitElement {
   private fitted = true;
   private movedTimer: ReturnType<typeof setTimeout> | null = null;
   private lanesRequest: { readonly key: string; readonly controller: AbortController } | null = null;
-  private callRequest: AbortController | null = null;
+
+  private readonly selection = new CallSelection(this, {
+    load: ({ process, callId }, signal) => this.connection.call(this.run, process, callId, signal),
+    processOf: (number) => this.lanes?.lanes.find(({ lane }) => lane === number)?.process,
+    marked: (slice) => this.engine?.select(slice),
+  });
+
+  private get connection(): ApiClient {
+    if (!this.api) throw new Error("The timeline has no connection to TensorBoard.");
+    return this.api;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) this.start();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.lanesRequest?.controller.abort();
-    this.callRequest?.abort();
-    this.interaction?.dispose();
-    this.engine?.dispose();
-    this.resizes?.disconnect();
+    this.stopping?.abort();
     this.engine = null;
+    this.forgetLanes();
   }
 
   protected override firstUpdated(): void {
+    this.start();
+  }
+
+  /** Makes what draws; once it is connected again, with everything it knew before. */
+  private start(): void {
+    const { signal } = (this.stopping = new AbortController());
+    let engine: TimelineEngine;
     try {
-      this.engine = new TimelineEngine({
+      engine = new TimelineEngine({
         container: this.surface,
         renderer: this.url.renderer,
-        fetchTile: ({ lane, level, index }, signal) => {
-          if (!this.api) throw new Error("The timeline has no connection to TensorBoard.");
+        fetchTile: ({ lane, level, index }, tileSignal) => {
           const request = { run: this.run, lane, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
-          return this.api.slices(request, signal);
+          return this.connection.slices(request, tileSignal);
         },
         events: {
           drawn: (report) => {
@@ -94,7 +112,34 @@ export class TimelineView extends LitElement {
       this.failure = errorMessage(error);
       return;
     }
-    this.interaction = new Interaction(this.surface, this.scroller, this.engine, {
+    this.engine = engine;
+    engine.setTheme(this.theme);
+    engine.setNames(this.names);
+    this.applySearch();
+    const interaction = this.interact(engine);
+    this.scroller.addEventListener(
+      "scroll",
+      () => {
+        engine.setScrollTop(this.scroller.scrollTop);
+      },
+      { passive: true, signal },
+    );
+    const resizes = new ResizeObserver(() => {
+      const heightPx = this.scroller.clientHeight;
+      this.surface.style.height = `${heightPx}px`;
+      engine.resize(this.surface.clientWidth, heightPx);
+    });
+    resizes.observe(this.scroller);
+    resizes.observe(this.surface);
+    signal.addEventListener("abort", () => {
+      resizes.disconnect();
+      interaction.dispose();
+      engine.dispose();
+    });
+  }
+
+  private interact(engine: TimelineEngine): Interaction {
+    return new Interaction(this.surface, this.scroller, engine, {
       picked: (slice) => {
         this.pick(slice);
       },
@@ -105,26 +150,16 @@ export class TimelineView extends LitElement {
         this.onMoved();
       },
       stepped: (step) => {
-        const next = this.engine?.neighbourOf(this.selected, step);
+        const next = engine.neighbourOf(this.selection.slice, step);
         if (next) this.pick(next, true);
       },
       zoomedToSelection: () => {
-        this.zoomTo(this.selected);
+        this.zoomTo(this.selection.slice);
       },
       zoomedTo: (slice) => {
         this.zoomTo(slice);
       },
     });
-    this.scroller.addEventListener("scroll", () => this.engine?.setScrollTop(this.scroller.scrollTop), {
-      passive: true,
-    });
-    this.resizes = new ResizeObserver(() => {
-      const heightPx = this.scroller.clientHeight;
-      this.surface.style.height = `${heightPx}px`;
-      this.engine?.resize(this.surface.clientWidth, heightPx);
-    });
-    this.resizes.observe(this.scroller);
-    this.resizes.observe(this.surface);
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -143,44 +178,14 @@ export class TimelineView extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { frame, lanes, engine } = this;
+    const { frame, lanes, engine, selection } = this;
     return html`
       ${this.renderToolbar()}
       ${this.failure === null ? nothing : html`<p class="notice error" role="alert" data-testid="timeline-error">${this.failure}</p>`}
-      <div class="axis" aria-hidden="true">
-        <span class="base ellipsis quiet">${frame?.axis.base ? `${frame.axis.base} +` : "since the run's start"}</span>
-        <div class="ticks">
-          ${
-            frame && engine
-              ? frame.axis.ticks.map(
-                  ({ timeNs, label }) =>
-                    html`<span class="tick" style="left:${camera.timeToPx(frame.window, engine.widthPx, timeNs)}px"
-                      >${fits(label, camera.timeToPx(frame.window, engine.widthPx, timeNs), engine.widthPx) ? label : nothing}</span
-                    >`,
-                )
-              : nothing
-          }
-        </div>
-      </div>
+      ${timeAxis(frame, engine?.widthPx ?? 0)}
       <div class="scroller">
         <div class="content" style="height:${engine?.layout.heightPx ?? 0}px">
-          <div class="gutter" role="list" aria-label="Threads">
-            ${engine?.layout.lanes.map(
-              ({ info, topPx, heightPx }) =>
-                html`<div
-                  class="lane"
-                  role="listitem"
-                  data-testid="lane"
-                  style="top:${topPx}px;height:${heightPx}px"
-                  title="${info.label}, ${plural(info.calls, "call")}"
-                >
-                  <div class="ellipsis">${info.label}</div>
-                  <div class="quiet ellipsis">
-                    ${info.suspendable ? "suspendable · " : ""}${this.manyProcesses ? `process ${info.process} · ` : ""}${plural(info.calls, "call")}
-                  </div>
-                </div>`,
-            )}
-          </div>
+          ${gutter(engine?.layout, this.report?.processes ?? [])}
           <div
             class="surface"
             tabindex="0"
@@ -199,14 +204,15 @@ export class TimelineView extends LitElement {
         ${lanes?.lanes.length === 0 ? html`<p class="nothing quiet">No call has ended in this run yet.</p>` : nothing}
       </div>
       ${
-        this.selected || this.call || this.callFailure
+        !selection.isEmpty
           ? html`<mt-call-details
-            .slice=${this.selected}
-            .call=${this.call}
+            .slice=${selection.slice}
+            .call=${selection.call}
             .report=${this.report}
-            .failure=${this.callFailure}
+            .process=${selection.process ?? null}
+            .failure=${selection.failure}
             @mt-zoom=${() => {
-              this.zoomTo(this.selected);
+              this.zoomTo(selection.slice);
             }}
           ></mt-call-details>`
           : html`<p class="keys">
@@ -214,7 +220,7 @@ export class TimelineView extends LitElement {
             zooms to a call · N P next and previous · 0 everything
           </p>`
       }
-      <span class="visually-hidden" aria-live="polite">${this.selected ? this.describe(this.selected) : ""}</span>
+      <span class="visually-hidden" aria-live="polite">${selection.slice ? this.describe(selection.slice) : ""}</span>
       ${this.renderTooltip()}
     `;
   }
@@ -256,36 +262,15 @@ export class TimelineView extends LitElement {
         </button>
       </span>
       <span class="quiet progress">${frame?.loading ? "Loading…" : frame ? formatDuration(frame.window.endNs - frame.window.beginNs) : nothing}</span>
-      <ul class="legend" aria-label="Legend">
-        ${MODES.map((mode) => html`<li>${modeLabel(MODE_STYLES[mode])}</li>`)}
-        <li><span class="triangle" aria-hidden="true"></span>caused a trace</li>
-        <li><span class="triangle up" aria-hidden="true"></span>raised</li>
-      </ul>
+      ${legend()}
     </div>`;
   }
 
   private renderTooltip(): TemplateResult | typeof nothing {
-    const { tooltip } = this;
-    if (!tooltip) return nothing;
-    const { slice } = tooltip;
-    const mode = modeOfCode(slice.modeCode);
-    const left = Math.min(tooltip.xPx + 14, Math.max(8, window.innerWidth - 300));
-    const below = tooltip.yPx + 110 < window.innerHeight;
-    const vertical = below ? `top:${tooltip.yPx + 16}px` : `bottom:${window.innerHeight - tooltip.yPx + 12}px`;
-    return html`<div class="tooltip" role="tooltip" data-testid="timeline-tooltip" style="left:${left}px;${vertical}">
-      <b>${slice.calls > 1 ? plural(slice.calls, "call") : this.nameOf(slice.functionId)}</b>
-      <div>
-        ${mode ? modeLabel(MODE_STYLES[mode]) : nothing} ${formatDuration(slice.durationNs)}
-        <span class="quiet">at ${formatDuration(slice.startNs)}</span>
-      </div>
-      ${slice.calls > 1 ? html`<div class="quiet">longest: ${this.nameOf(slice.functionId)}</div>` : nothing}
-      ${slice.traceId === null ? nothing : html`<div>▼ caused a trace: ${this.reasonOf(slice.traceId)}</div>`}
-      ${slice.raised ? html`<div>▲ raised</div>` : nothing}
-    </div>`;
-  }
-
-  private get manyProcesses(): boolean {
-    return new Set(this.lanes?.lanes.map(({ process }) => process)).size > 1;
+    if (!this.tooltip) return nothing;
+    const { slice, xPx, yPx } = this.tooltip;
+    const reason = slice.traceId === null ? null : this.reasonOf(slice.traceId);
+    return tooltip(slice, xPx, yPx, { name: this.nameOf(slice.functionId), reason });
   }
 
   private async loadLanes(): Promise<void> {
@@ -312,6 +297,7 @@ export class TimelineView extends LitElement {
     this.engine?.setLanes(lanes);
     if (first) {
       this.fitted = this.url.window === null;
+      this.engine?.select(this.selection.slice);
       this.applyUrl();
     }
     if (this.fitted) this.engine?.fit();
@@ -319,13 +305,21 @@ export class TimelineView extends LitElement {
   }
 
   private forgetRun(): void {
-    this.lanes = null;
-    this.lanesRequest?.controller.abort();
-    this.lanesRequest = null;
+    this.forgetLanes();
     this.fitted = true;
     this.toldWindow = null;
+    this.selection.clear();
+  }
+
+  private forgetLanes(): void {
+    this.lanesRequest?.controller.abort();
+    this.lanesRequest = null;
+    this.lanes = null;
     this.frame = null;
-    this.showSelection(null);
+    this.tooltip = null;
+    // What was looked at says nothing about what comes.
+    if (this.movedTimer !== null) clearTimeout(this.movedTimer);
+    this.movedTimer = null;
   }
 
   /** Follows what somebody else wrote into the address: a link, another view, the back button. */
@@ -336,86 +330,23 @@ export class TimelineView extends LitElement {
       this.toldWindow = window;
       this.engine?.setWindow(window);
     }
-    if (call === null) {
-      if (this.selected?.callId != null || this.callFailure) this.showSelection(null);
-    } else if (!this.isShown(call) && !sameCall(call, this.requestedCall)) {
-      void this.loadCall(call.process, call.callId, true);
-    }
-  }
-
-  private requestedCall: CallRef | null = null;
-
-  /** Whether a call is the selected one; call ids repeat in every process. */
-  private isShown({ process, callId }: CallRef): boolean {
-    const { selected } = this;
-    return selected?.callId === callId && this.processOf(selected) === process;
-  }
-
-  private processOf(slice: SliceInfo): number | undefined {
-    return this.lanes?.lanes.find(({ lane }) => lane === slice.lane)?.process;
-  }
-
-  private async loadCall(process: number, callId: number, reveal: boolean): Promise<void> {
-    this.callRequest?.abort();
-    const controller = new AbortController();
-    this.callRequest = controller;
-    this.requestedCall = { process, callId };
-    this.call = null;
-    this.callFailure = null;
-    try {
-      const call = await this.api?.call(this.run, process, callId, controller.signal);
-      if (!call || this.callRequest !== controller) return;
-      this.call = call;
-      if (reveal) this.showCall(call);
-    } catch (error) {
-      if (isAbort(error) || this.callRequest !== controller) return;
-      this.callFailure = errorMessage(error);
-    } finally {
-      if (this.callRequest === controller) this.requestedCall = null;
-    }
+    if (call === null) this.selection.clearCall();
+    else if (!this.selection.isOn(call)) void this.openCall(call);
   }
 
   /** Selects a call that is known from the server rather than from a slice on screen. */
-  private showCall(call: CallInfo): void {
-    if (!this.engine) return;
-    this.selected = {
-      lane: call.lane,
-      row: call.row,
-      startNs: call.start_ns,
-      durationNs: call.duration_ns,
-      callId: call.call_id,
-      functionId: call.function_id,
-      traceId: call.trace_ids.at(-1) ?? null,
-      calls: 1,
-      modeCode: MODES.findIndex((mode) => mode === call.mode),
-      raised: call.raised,
-    };
-    this.engine.select(this.selected);
-    const span = camera.spanNs(this.engine.window);
+  private async openCall(call: CallReference): Promise<void> {
+    const slice = await this.selection.open(call);
+    if (!slice || !this.engine) return;
     // A call narrower than a few pixels could not be told from its neighbours.
-    if (call.duration_ns * 200 < span) this.zoomTo(this.selected, 0.1);
-    else this.revealSlice(this.selected);
+    if (slice.durationNs * 200 < camera.spanNs(this.engine.window)) this.zoomTo(slice, 0.1);
+    else this.revealSlice(slice);
   }
 
   private pick(slice: SliceInfo | null, reveal = false): void {
-    this.showSelection(slice);
-    const process = slice ? this.processOf(slice) : undefined;
-    const callId = slice?.callId ?? null;
-    if (callId !== null && process !== undefined) void this.loadCall(process, callId, false);
+    const call = this.selection.choose(slice);
     if (slice && reveal) this.revealSlice(slice);
-    this.dispatchEvent(
-      new NavigateEvent({ call: callId === null || process === undefined ? null : { process, callId } }),
-    );
-  }
-
-  private showSelection(slice: SliceInfo | null): void {
-    this.callRequest?.abort();
-    this.callRequest = null;
-    this.requestedCall = null;
-    this.selected = slice;
-    this.call = null;
-    this.callFailure = null;
-    this.engine?.select(slice);
+    this.dispatchEvent(new NavigateEvent({ call }));
   }
 
   private revealSlice(slice: SliceInfo): void {
@@ -503,20 +434,4 @@ function sameWindow(a: TimeWindow | null, b: TimeWindow | null): boolean {
 function roundedWindow(window: TimeWindow): TimeWindow {
   const beginNs = Math.round(window.beginNs);
   return { beginNs, endNs: Math.max(beginNs + 1, Math.round(window.endNs)) };
-}
-
-interface CallRef {
-  readonly process: number;
-  readonly callId: number;
-}
-
-function sameCall(one: CallRef, other: CallRef | null): boolean {
-  return one.process === other?.process && one.callId === other.callId;
-}
-
-const LABEL_PX_PER_CHARACTER = 7;
-
-/** Whether an axis label that begins at a place ends before the axis does; one that does not is better left out than cut. */
-function fits(label: string, leftPx: number, widthPx: number): boolean {
-  return leftPx + (label.length + 1) * LABEL_PX_PER_CHARACTER <= widthPx;
 }

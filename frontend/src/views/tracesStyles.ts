@@ -7,15 +7,8 @@ export const tracesStyles = css`
     height: 100%;
   }
   .toolbar {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 6px 16px;
     padding: 10px 16px;
     border-bottom: 1px solid var(--border);
-  }
-  .toolbar input {
-    width: min(320px, 100%);
   }
   .scroller {
     flex: 1;
@@ -24,14 +17,6 @@ export const tracesStyles = css`
   }
   .scroller:focus-visible {
     outline-offset: -2px;
-  }
-  .rows {
-    position: relative;
-  }
-  .item {
-    position: absolute;
-    inset-inline: 0;
-    top: 0;
   }
   .function {
     display: flex;
@@ -121,19 +106,6 @@ export const tracesStyles = css`
     min-width: 88px;
     text-align: end;
   }
-  .expander {
-    flex: none;
-    width: 24px;
-    height: 24px;
-    padding: 0;
-    border: 0;
-    border-radius: 4px;
-    background: none;
-    cursor: pointer;
-  }
-  .expander:hover {
-    background: var(--border);
-  }
   .mark {
     flex: none;
     width: 24px;
@@ -163,9 +135,6 @@ export const tracesStyles = css`
     margin: 0;
     padding: 0;
     list-style: none;
-  }
-  .nothing {
-    padding: 24px 16px;
   }
   @media (max-width: 760px) {
     .line {

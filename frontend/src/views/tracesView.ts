@@ -3,16 +3,18 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import type { ErrorInfo, RunReport, TraceInfo } from "../api/types";
 import { hasCall } from "../lib/summary";
-import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
+import { formatCount, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { changesStyles, changesTable } from "../widgets/changesTable";
 import "../widgets/codeBlock";
 import { findingDetails, findingStyles } from "../widgets/findings";
 import { NavigateEvent } from "../widgets/navigate";
+import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
 import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
 import { tracesStyles } from "./tracesStyles";
+import { viewStyles } from "./viewStyles";
 
 const FUNCTION_PX = 44;
 const FINDING_PX = 190;
@@ -24,7 +26,7 @@ type FunctionItem = Extract<TraceItem, { readonly type: "function" }>;
 /** Why every trace happened, function by function, and what failed. */
 @customElement("mt-traces-view")
 export class TracesView extends LitElement {
-  static override styles = [sharedStyles, changesStyles, findingStyles, tracesStyles];
+  static override styles = [sharedStyles, changesStyles, findingStyles, placeStyles, viewStyles, tracesStyles];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
@@ -132,9 +134,7 @@ export class TracesView extends LitElement {
   private renderFunction({ info, traces, errors, causes, findings }: FunctionItem): TemplateResult {
     return html`<div class="function" data-testid="trace-function" data-function=${info.name}>
       <h2 class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</h2>
-      <span class="quiet mono ellipsis" title=${formatLocation(info.file, info.line)}
-        >${info.file ? formatLocation(shortPath(info.file), info.line) : MISSING}</span
-      >
+      ${functionPlace(info)}
       <span class="counts">
         ${
           traces > 0

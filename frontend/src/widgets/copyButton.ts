@@ -21,30 +21,35 @@ export class CopyButton extends LitElement {
   }
 
   private async copy(): Promise<void> {
-    this.outcome = (await copyText(this.text)) ? "copied" : "failed";
+    this.outcome = (await copyText(this.text, this.renderRoot)) ? "copied" : "failed";
     setTimeout(() => {
       this.outcome = "none";
     }, SHOWN_MS);
   }
 }
 
-async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string, near: Node): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text);
+    return copyBySelection(text, near);
   }
 }
 
-/** TensorBoard is often read over plain HTTP from another machine, where browsers have no clipboard API. */
-function copyBySelection(text: string): boolean {
+/**
+ * TensorBoard is often read over plain HTTP from another machine, where browsers have no clipboard API.
+ *
+ * @param near where to put the text meanwhile: while a dialog is open, nothing outside it can be selected.
+ */
+function copyBySelection(text: string, near: Node): boolean {
+  const focused = near instanceof ShadowRoot ? near.activeElement : null;
   const area = document.createElement("textarea");
   area.value = text;
   area.setAttribute("readonly", "");
   area.style.position = "fixed";
   area.style.opacity = "0";
-  document.body.append(area);
+  near.appendChild(area);
   area.select();
   try {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way without a secure context
@@ -53,5 +58,6 @@ function copyBySelection(text: string): boolean {
     return false;
   } finally {
     area.remove();
+    if (focused instanceof HTMLElement) focused.focus();
   }
 }

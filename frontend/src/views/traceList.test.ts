@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import type { Finding } from "../api/types";
+import { errorInfo, functionInfo, reason, runReport, traceInfo } from "../testing/reports";
+import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+
+const ALL = { text: "", kind: "" };
+
+const report = runReport({
+  functions: [
+    functionInfo(0, { name: "quiet" }),
+    functionInfo(1, { name: "evaluate", qualname: "Model.evaluate", file: "/home/me/model.py" }),
+    functionInfo(2, { name: "train_step", file: "/home/me/train.py" }),
+    functionInfo(3, { name: "broken", file: null }),
+  ],
+  traces: [
+    traceInfo(0, { function_id: 1, ordinal: 1, reason: reason(["first-trace"], "first trace") }),
+    traceInfo(1, {
+      function_id: 2,
+      ordinal: 3,
+      duration_ns: 7,
+      reason: reason(["shape", "dtype"], "x: int32[3] → int64[4]"),
+    }),
+    traceInfo(2, { function_id: 2, ordinal: 1, reason: reason(["first-trace"], "first trace") }),
+    traceInfo(3, { function_id: 2, ordinal: 2, duration_ns: 5, reason: reason(["shape"], "x: int32[2] → int32[3]") }),
+  ],
+  errors: [
+    errorInfo(0, { function_id: 3, message: "no such digit" }),
+    errorInfo(1, { function_id: 2, type: "TypeError", message: "not a tensor" }),
+  ],
+});
+
+/** Functions by name, traces as `t<id>`, errors as `e<id>`. */
+function shown(items: readonly TraceItem[]): readonly string[] {
+  return items.map((item) => {
+    if (item.type === "function") return item.info.name;
+    return item.type === "trace" ? `t${item.trace.trace_id}` : `e${item.error.error_id}`;
+  });
+}
+
+describe("traceItems", () => {
+  test("groups by function, the most often traced first, errors before traces, traces in their order", () => {
+    expect(shown(traceItems(report, ALL))).toEqual([
+      "train_step",
+      "e1",
+      "t2",
+      "t3",
+      "t1",
+      "evaluate",
+      "t0",
+      "broken",
+      "e0",
+    ]);
+  });
+
+  test("functions with equally many traces are ordered by errors, then by name", () => {
+    const items = traceItems(
+      runReport({
+        functions: [functionInfo(0, { name: "b" }), functionInfo(1, { name: "a" }), functionInfo(2, { name: "z" })],
+        traces: [traceInfo(0, { function_id: 0 }), traceInfo(1, { function_id: 1 }), traceInfo(2, { function_id: 2 })],
+        errors: [errorInfo(0, { function_id: 2 })],
+      }),
+      ALL,
+    );
+    expect(shown(items)).toEqual(["z", "e0", "t2", "a", "t1", "b", "t0"]);
+  });
+
+  test.each([
+    ["train", ["train_step", "e1", "t2", "t3", "t1"]],
+    ["model.py", ["evaluate", "t0"]],
+    ["Model.evaluate", ["evaluate", "t0"]],
+    ["int64", ["train_step", "t1"]],
+    ["step int32[2]", ["train_step", "t3"]],
+    ["TypeError", ["train_step", "e1"]],
+    ["digit", ["broken", "e0"]],
+    ["nothing like it", []],
+  ])("the text %o finds names, places, reasons and errors", (text, expected) => {
+    expect(shown(traceItems(report, { text, kind: "" }))).toEqual(expected);
+  });
+
+  test.each([
+    ["shape", ["train_step", "t3", "t1"]],
+    ["dtype", ["train_step", "t1"]],
+    ["first-trace", ["evaluate", "t0", "train_step", "t2"]],
+    ["rank", []],
+    [ERRORS_ONLY, ["broken", "e0", "train_step", "e1"]],
+  ])("the kind %o leaves its own", (kind, expected) => {
+    expect(shown(traceItems(report, { text: "", kind }))).toEqual(expected);
+  });
+
+  test("a function's line tells how many traces and errors are shown, their causes and its findings", () => {
+    const finding: Finding = {
+      id: "varying-shape",
+      severity: "low",
+      function_id: 2,
+      title: "",
+      evidence: { lost_ns: 0 },
+      why: "",
+      fix: "",
+      what_if: null,
+    };
+    const [line] = traceItems({ ...report, findings: [finding] }, { text: "", kind: "shape" });
+    expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [finding] });
+    expect(line?.type === "function" && line.causes).toEqual([
+      { kinds: "shape, dtype", traces: 1, lostNs: 7 },
+      { kinds: "shape", traces: 1, lostNs: 5 },
+    ]);
+  });
+
+  test("the report stays as it was", () => {
+    const before = JSON.stringify(report);
+    traceItems(report, ALL);
+    expect(JSON.stringify(report)).toBe(before);
+  });
+});
+
+test("kinds are listed with how often they occur, the most frequent first", () => {
+  expect(kindsOf(report)).toEqual([
+    { kind: "first-trace", count: 2 },
+    { kind: "shape", count: 2 },
+    { kind: "dtype", count: 1 },
+  ]);
+});
