@@ -276,3 +276,48 @@ def flip(path: pathlib.Path, positions: Iterable[int]) -> None:
     for position in positions:
         data[position] ^= 0xFF
     path.write_bytes(bytes(data))
+
+
+def varied_run(logdir: pathlib.Path) -> SessionFile:
+    """Writes a session of four chunks with some of everything: nested calls of two threads, traces, errors, several signatures."""
+    session = SessionFile(logdir)
+    threads = [session.thread("MainThread"), session.thread("worker")]
+    functions = [
+        session.function(name, kind=kind, parameters=("x",))
+        for name, kind in (("outer", "function"), ("step", "tf.function"), ("load", "method"))
+    ]
+    for part in range(4):
+        signatures = [session.signature(function, x=tensor("float32", part + 1, 8)) for function in functions]
+        for step in range(50):
+            start_ns = 1000 * (50 * part + step)
+            outer = session.call(functions[0], start_ns, 900, thread=threads[step % 2], signature=signatures[0])
+            for place, function in enumerate(functions[1:]):
+                traced = (
+                    session.trace(
+                        function,
+                        ordinal=part + 1,
+                        start_ns=start_ns,
+                        duration_ns=100,
+                        call_id=outer + 1 + place,
+                        key=arguments(x=tensor("float32", part + 1, 8)),
+                    )
+                    if step == 0
+                    else -1
+                )
+                mode = words.Mode.GRAPH if place == 0 else words.Mode.EAGER
+                session.call(
+                    function,
+                    start_ns + 10 + 300 * place,
+                    250 + step * 7 % 31,
+                    parent=outer,
+                    depth=1,
+                    mode=mode,
+                    trace=traced,
+                    thread=threads[step % 2],
+                    signature=signatures[1 + place],
+                )
+        session.error(functions[2], call_id=2, time_ns=1000 * part)
+        if part < 3:
+            session.flush()
+    session.end()
+    return session

@@ -15,6 +15,10 @@ _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | wor
 _REFERENCES: Final = ("function_id", "signature_id", "trace_id", "thread_id")
 _LARGEST_ID: Final = int(np.iinfo(np.int32).max)
 _LARGEST_DEPTH: Final = int(np.iinfo(np.uint16).max)
+_FREE_ROWS: Final = 1 << 20
+_ROWS_PER_BYTE: Final = 4
+"""A file may hold a million calls whatever its size, and four for every compressed byte, which is several times what the most regular
+recording takes. More is a bomb: what a file can make the reader allocate is bounded by 55 MB and 220 times its size."""
 
 
 class Content:
@@ -22,7 +26,6 @@ class Content:
 
     Attributes:
         chunks: How many chunks were added.
-        lost_chunks: How many are missing between them.
         session_start: How the session began; ``None`` if that is lost.
         session_end: How it ended; ``None`` if it did not, or that is lost.
         dropped: Calls the process says it lost.
@@ -39,7 +42,6 @@ class Content:
     def __init__(self, run: str) -> None:
         self._run = run
         self.chunks = 0
-        self.lost_chunks = 0
         self.session_start: events_pb2.SessionStart | None = None
         self.session_end: events_pb2.SessionEnd | None = None
         self.dropped = 0
@@ -52,15 +54,17 @@ class Content:
         self.traces: dict[int, tables.Trace] = {}
         self.errors: dict[int, tables.Error] = {}
         self._definitions: dict[int, tables.Function] = {}
-        self._next_sequence = 0
+        self._sequences: set[int] = set()
+        self._call_bytes = 0
+        self._claimed_rows = 0
         self._calls = _GrowingColumns()
 
     def add(self, chunk: events_pb2.Chunk) -> None:
-        """Adds what a chunk holds. Of two rows with one id the first stays."""
+        """Adds what a chunk holds, unless it was there before. Of two rows with one id the first stays."""
+        if chunk.sequence in self._sequences:
+            return
+        self._sequences.add(chunk.sequence)
         self.chunks += 1
-        if chunk.sequence > self._next_sequence:
-            self.lost_chunks += chunk.sequence - self._next_sequence
-        self._next_sequence = max(self._next_sequence, chunk.sequence + 1)
         if chunk.HasField("session_start") and self.session_start is None:
             self.session_start = chunk.session_start
         for thread in chunk.threads:
@@ -81,6 +85,11 @@ class Content:
         self.dropped = max(self.dropped, chunk.dropped_calls)
         self.internal_faults = max(self.internal_faults, chunk.internal_faults)
 
+    @property
+    def lost_chunks(self) -> int:
+        """How many chunks are missing before the last."""
+        return max(self._sequences, default=-1) + 1 - len(self._sequences)
+
     def calls(self) -> dict[str, npt.NDArray[Any]]:
         """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
         return self._calls.columns()
@@ -91,7 +100,11 @@ class Content:
         self.functions.setdefault(message.function_id, function)
 
     def _add_calls(self, batch: events_pb2.CallBatch) -> None:
+        self._call_bytes += len(batch.payload)
+        self._claimed_rows += batch.rows
         try:
+            if self._claimed_rows > _FREE_ROWS + _ROWS_PER_BYTE * self._call_bytes:
+                raise codec.CodecError(f"{self._call_bytes} bytes cannot hold the {self._claimed_rows} calls they claim")
             columns = codec.decode_calls(batch)
         except codec.CodecError as error:
             self.damaged_batches.append(str(error))

@@ -214,7 +214,10 @@ class _Numbers:
             return locals_
         missing: npt.NDArray[np.bool_] | None = None
         if self._dense:
-            if int(locals_.min()) < 0 or int(locals_.max()) >= len(self._ids):
+            least, most = int(locals_.min()), int(locals_.max())
+            if self._first == 0 and least == -1 and most < len(self._ids) and not self._has_unknown:
+                return locals_  # as in most recordings: no copy of what may be ten million numbers
+            if least < 0 or most >= len(self._ids):
                 missing = (locals_ < 0) | (locals_ >= len(self._ids))
             numbers = locals_ if self._first == 0 else locals_ + np.int32(self._first)
         else:

@@ -71,6 +71,7 @@ class Evidence:
     def __init__(self, run: tracelog.Run, reasons: Sequence[reasons_module.Reason]) -> None:
         self.run = run
         self.reasons = reasons
+        self._what_if: dict[int, whatif.WhatIf | None] = {}
 
     @functools.cached_property
     def traces(self) -> Mapping[int, Sequence[tables.Trace]]:
@@ -100,11 +101,13 @@ class Evidence:
                     variants[change.path] |= {change.before, change.after}
         return max(map(len, variants.values()), default=0)
 
-    @functools.cache  # noqa: B019 - lives as long as the evidence, which is one report
     def what_if(self, function_id: int) -> whatif.WhatIf | None:
         """How many traces other ways of writing a function would have left."""
-        options = self.run.functions[function_id].tf_function
-        return whatif.simulate(self.traces[function_id], reduces_retracing=bool(options and options.reduce_retracing))
+        if function_id not in self._what_if:
+            options = self.run.functions[function_id].tf_function
+            reduces = bool(options and options.reduce_retracing)
+            self._what_if[function_id] = whatif.simulate(self.traces[function_id], reduces_retracing=reduces)
+        return self._what_if[function_id]
 
 
 def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
