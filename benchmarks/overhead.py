@@ -38,7 +38,8 @@ def bare(*args: Any) -> Any:
     return args
 
 
-def _traceme(*args: Any) -> Any:
+def traceme(*args: Any) -> Any:
+    """The peer: TensorFlow's own annotation around the bare call."""
     with tf.profiler.experimental.Trace("step", step_num=7, _r=1):
         return bare(*args)
 
@@ -126,9 +127,11 @@ def _python_functions(rounds: int) -> dict[str, Any]:
         "bare": (nothing, bare),
         "off": (nothing, traced),
         "on": (recording, traced),
-        "TraceMe inactive": (nothing, _traceme),
+        "memory delta": (lambda: recording(memory="delta"), traced),
+        "memory peak": (lambda: recording(memory="peak"), traced),
+        "TraceMe inactive": (nothing, traceme),
         "TraceMe inactive, name only": (nothing, _traceme_name_only),
-        "TraceMe active": (profiling, _traceme),
+        "TraceMe active": (profiling, traceme),
         "TraceMe active, name only": (profiling, _traceme_name_only),
         "OpenTelemetry span": (nothing, _spanned(bare)),
         "viztracer": (viztracing, bare),

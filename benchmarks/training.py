@@ -35,14 +35,21 @@ def _digits() -> tuple[Any, Any]:
     return digits.data.astype(np.float32) / 16.0, digits.target.astype(np.int32)
 
 
-def _custom_loop(decorate: Callable[[Any], Any], epochs: int) -> Callable[[], float]:
-    """A loop that calls an eager function and a tf.function a step, and another tf.function an epoch."""
-    images, labels = _digits()
+def _batch(images: Any, labels: Any, begin: int) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.constant(images[begin : begin + _BATCH_SIZE]), tf.constant(labels[begin : begin + _BATCH_SIZE])
+
+
+def digits_step() -> tuple[Any, tuple[tf.Tensor, tf.Tensor]]:
+    """A tf.function that trains two dense layers on a batch of digits, traced, and such a batch."""
+    _, train_step, _ = _digits_functions()
+    batch = _batch(*_digits(), 0)
+    train_step(*batch)
+    return train_step, batch
+
+
+def _digits_functions() -> tuple[Any, Any, Any]:
     generator = tf.random.Generator.from_seed(7)
     weights = [tf.Variable(generator.normal((64, 128), stddev=0.1)), tf.Variable(generator.normal((128, 10), stddev=0.1))]
-
-    def batch(begin: int) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.constant(images[begin : begin + _BATCH_SIZE]), tf.constant(labels[begin : begin + _BATCH_SIZE])
 
     def logits(inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu(inputs @ weights[0]) @ weights[1]
@@ -59,12 +66,18 @@ def _custom_loop(decorate: Callable[[Any], Any], epochs: int) -> Callable[[], fl
     def accuracy(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean(tf.cast(tf.argmax(logits(inputs), axis=1, output_type=tf.int32) == targets, tf.float32))
 
-    load, step, evaluate = decorate(batch), decorate(train_step), decorate(accuracy)
+    return _batch, train_step, accuracy
+
+
+def _custom_loop(decorate: Callable[[Any], Any], epochs: int) -> Callable[[], float]:
+    """A loop that calls an eager function and a tf.function a step, and another tf.function an epoch."""
+    images, labels = _digits()
+    load, step, evaluate = map(decorate, _digits_functions())
 
     def job() -> float:
         for _ in range(epochs):
             for begin in range(0, len(images), _BATCH_SIZE):
-                step(*load(begin))
+                step(*load(images, labels, begin))
             reached = evaluate(images, labels)
         return float(reached)
 
