@@ -16,6 +16,7 @@ LOGDIR ?= logs/demo
 PORT ?= 0
 SERVE ?= 1
 PYTEST_FLAGS ?=
+BENCH ?= $(BENCHMARKS)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,7 +43,8 @@ help: ## Show this table
 	  TF=$(TF) 'the TensorFlow package to install' \
 	  TF_VERSION=$(TF_VERSION) 'its version; empty takes the newest' \
 	  PYTHON=PATH 'the Python (3.11 or newer) that .venv/ is made with' \
-	  PYTEST_FLAGS=FLAGS 'more options for pytest'
+	  PYTEST_FLAGS=FLAGS 'more options for pytest' \
+	  BENCH=NAMES 'bench: which of $(BENCHMARKS)'
 
 demo: $(PYTHON_READY) $(PAGE) ## Train a small model, print its report, show it in TensorBoard
 	@exec $(BIN)/python scripts/demo.py --logdir '$(LOGDIR)' --port '$(PORT)' $(if $(filter 0,$(SERVE)),--no-serve)
@@ -75,8 +77,12 @@ test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorF
 	@.venv-tf-$(TF)/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]' '$(TF_PACKAGE)==$(TF)'
 	.venv-tf-$(TF)/bin/python -m pytest tests/integration/record tests/integration/reasons tests/integration/testing $(PYTEST_FLAGS)
 
-bench: $(PYTHON_READY) ## Measure what performance claims rest on
-	$(BIN)/python -m benchmarks.traces
+# In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.
+BENCHMARKS := overhead throughput scale read training native traces faults kills fuzz
+
+bench: $(PYTHON_READY) ## Measure what performance claims rest on: BENCH='overhead read' runs these two
+	@$(PIP) install -e '.[bench]'
+	@for name in $(BENCH); do $(BIN)/python -m benchmarks.$$name; done
 
 frontend: $(PAGE) ## Build the page
 

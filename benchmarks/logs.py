@@ -8,8 +8,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import records
-from tfmodetrace.schema import codec, envelope, events_pb2, keys, words
+from tfmodetrace.schema import codec, envelope, events_pb2, framing, keys, words
 
 _ROWS_PER_CHUNK = 8192
 _THREADS = 2
@@ -34,7 +33,7 @@ def write(logdir: pathlib.Path, calls: int, *, seed: int = 0) -> pathlib.Path:
     path = directory / f"events.out.tfevents.{_START_UNIX_NS // 10**9}.benchmark.1.000000"
     random = np.random.default_rng(seed)
     with path.open("wb") as file:
-        file.write(records.frame(envelope.file_header(_START_UNIX_NS / 1e9)))
+        file.write(framing.frame(envelope.file_header(_START_UNIX_NS / 1e9)))
         sequence, next_id, now_ns = 0, 0, 0
         chunk = _definitions()
         while next_id < calls:
@@ -49,7 +48,7 @@ def write(logdir: pathlib.Path, calls: int, *, seed: int = 0) -> pathlib.Path:
                 chunk.session_end.end_ns = now_ns
                 chunk.session_end.calls = calls
             chunk.schema_major, chunk.schema_minor, chunk.sequence = words.SCHEMA_MAJOR, words.SCHEMA_MINOR, sequence
-            file.write(records.frame(envelope.wrap(chunk, time.time())))
+            file.write(framing.frame(envelope.wrap(chunk, time.time())))
             chunk = events_pb2.Chunk()
             sequence += 1
     return path

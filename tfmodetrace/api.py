@@ -50,7 +50,7 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
     Args:
         target: What to trace; left out when options are given (``@traced(name="step")``).
         name: What reports call it; its qualified name if not given.
-        memory: Not available in this version.
+        memory: How device memory is sampled around its calls, in place of what :func:`record` says: ``"off"``, ``"delta"`` or ``"peak"``.
         sync: Not available in this version.
 
     Returns:
@@ -60,9 +60,8 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         TypeError: If ``target`` cannot be traced.
         UnavailableError: For an option this version does not have.
     """
-    if memory not in (None, "off"):
+    if memory is not None:
         _check_choice("memory", memory, _MEMORY)
-        raise _unavailable(f"traced(memory={memory!r})", "Leave memory out")
     if sync:
         raise _unavailable("traced(sync=True)", "Leave sync out")
     if name is not None and not isinstance(name, str):
@@ -75,7 +74,7 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
             if (error.name or "").partition(".")[0] != "tensorflow":
                 raise
             return function  # without TensorFlow there is nothing to record, and the function must go on working
-        return decorator.decorate(function, name=name)
+        return decorator.decorate(function, name=name, memory=memory)
 
     return decorate if target is None else decorate(target)
 
@@ -85,7 +84,10 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
 
     Args:
         logdir: Where to write, any path that ``tf.io.gfile`` knows. The files are TensorBoard event files in ``<logdir>/modetrace/``.
-        memory: Only ``"off"`` in this version.
+        memory: What is sampled of device memory around every call: ``"off"`` nothing, ``"delta"`` what was allocated before and after,
+            ``"peak"`` also the most in between. Peaks need TensorFlow's own peak statistic, which every recorded call then resets: a
+            program that reads ``tf.config.experimental.get_memory_info(…)["peak"]`` itself should record ``"delta"``. Generators,
+            coroutines and bodies that are being traced are not sampled; on a GPU, a call is its dispatch.
         instrument: Only ``"decorated"`` in this version.
         profiler: Only ``False`` in this version.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
@@ -107,7 +109,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         profiler: Any = False,
         flush_secs: float = 2.0,
     ) -> None:
-        self._arguments: dict[str, Any] = {"flush_secs": flush_secs}
+        self._arguments: dict[str, Any] = {"flush_secs": flush_secs, "memory": memory}
         self._logdir = os.fspath(logdir)
         _check_options(self._logdir, memory, instrument, profiler, flush_secs)
         self._session: Any = None
@@ -145,7 +147,7 @@ def start(
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
     path = os.fspath(logdir)
     _check_options(path, memory, instrument, profiler, flush_secs)
-    _start(path, flush_secs=flush_secs)
+    _start(path, flush_secs=flush_secs, memory=memory)
 
 
 def stop() -> None:
@@ -229,7 +231,7 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     return guard.expect_traces(at_most=at_most, function=function)
 
 
-def _start(logdir: str, *, flush_secs: float) -> Any:
+def _start(logdir: str, *, flush_secs: float, memory: str) -> Any:
     """Starts a session; None if a session that the environment asked for is already recording."""
     from tfmodetrace.record import session as session_module
 
@@ -238,7 +240,7 @@ def _start(logdir: str, *, flush_secs: float) -> Any:
     if active is not None and session_module.STATE.from_environment:
         _logger.warning("tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir)
         return None
-    return session_module.start(logdir, flush_secs=flush_secs)
+    return session_module.start(logdir, flush_secs=flush_secs, memory_mode=memory)
 
 
 def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flush_secs: Any) -> None:
@@ -248,8 +250,6 @@ def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flu
     _check_choice("instrument", instrument, _INSTRUMENT)
     if isinstance(flush_secs, bool) or not isinstance(flush_secs, int | float) or not 0 < flush_secs <= 3600:
         raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
-    if memory != "off":
-        raise _unavailable(f"record(memory={memory!r})", "Leave memory out")
     if instrument != "decorated":
         raise _unavailable(f"record(instrument={instrument!r})", "Decorate the functions you want to see with @tfmodetrace.traced")
     if profiler is not False and profiler is not None:

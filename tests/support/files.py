@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from tensorboard.compat.proto import event_pb2
 
-from tfmodetrace.log import records
-from tfmodetrace.schema import codec, envelope, events_pb2, keys, words
+from tfmodetrace.schema import codec, envelope, events_pb2, framing, keys, words
 
 START_UNIX_NS = 1_700_000_000_000_000_000
 VERSIONS = {"tensorflow": "2.21.0", "keras": "3.15.1", "python": "3.11.7", "tfmodetrace": "0.1.0"}
@@ -55,7 +54,7 @@ class SessionFile:
         directory = logdir / words.EVENTS_DIRECTORY
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / f"events.out.tfevents.{start_unix_ns // 10**9}.{host}.{pid}.v2"
-        self.path.write_bytes(records.frame(envelope.file_header(start_unix_ns / 1e9)))
+        self.path.write_bytes(framing.frame(envelope.file_header(start_unix_ns / 1e9)))
         self.dropped_calls = 0
         self.internal_faults = 0
         self.sequence = 0
@@ -198,7 +197,7 @@ class SessionFile:
                 codec.encode_calls({name: np.array([row[name] for row in self._rows], dtype=np.int64) for name in codec.COLUMN_NAMES})
             )
             self._rows = []
-        return records.frame(envelope.wrap(chunk, 1.0))
+        return framing.frame(envelope.wrap(chunk, 1.0))
 
     def flush(self) -> None:
         """Writes the collected rows as one chunk."""
@@ -250,7 +249,7 @@ def write_other_events(directory: pathlib.Path, *, count: int = 3) -> pathlib.Pa
         event = event_pb2.Event(wall_time=1.0, step=step)
         event.summary.value.add(tag="loss", simple_value=0.5)
         events.append(event)
-    path.write_bytes(b"".join(records.frame(event.SerializeToString()) for event in events))
+    path.write_bytes(b"".join(framing.frame(event.SerializeToString()) for event in events))
     return path
 
 
@@ -317,6 +316,17 @@ def varied_run(logdir: pathlib.Path) -> SessionFile:
                     signature=signatures[1 + place],
                 )
         session.error(functions[2], call_id=2, time_ns=1000 * part)
+        if part == 0:
+            session.chunk.devices.add(device_id=0, name="/device:CPU:0")
+        numbers = np.arange(50, dtype=np.int64)
+        sampled = {
+            "call_id": 150 * part + 3 * numbers,
+            "before_bytes": 1000 * numbers,
+            "after_bytes": 1000 * numbers + 8,
+            "peak_bytes": 5000 * numbers,
+        }
+        zeros = np.zeros(50, dtype=np.int64)
+        session.chunk.memory.append(codec.encode_memory({**sampled, "device_id": zeros, "shared": zeros}))
         if part < 3:
             session.flush()
     session.end()

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from google.protobuf import message
 
-from tfmodetrace.log import records
-from tfmodetrace.schema import codec, envelope, events_pb2
+from tfmodetrace.schema import codec, envelope, events_pb2, framing
 
 _EXTREMES: Final = (
     0,
@@ -58,7 +57,7 @@ def split(whole: bytes) -> list[bytes]:
 
 
 def _join(payloads: Sequence[bytes]) -> bytes:
-    return b"".join(records.frame(payload) for payload in payloads)
+    return b"".join(framing.frame(payload) for payload in payloads)
 
 
 # --- Bytes, which the checksums show ---------------------------------------------------------------------------------------------------
@@ -96,7 +95,7 @@ def _claim_length(data: bytes, chance: random.Random) -> bytes:
     payloads = split(data)
     victim = chance.randrange(len(payloads))
     length = (chance.choice(_EXTREMES) % (1 << 64)).to_bytes(8, "little")
-    header = length + records.masked_crc(length).to_bytes(4, "little")
+    header = length + framing.masked_crc(length).to_bytes(4, "little")
     return _join(payloads[:victim]) + header + payloads[victim] + _join(payloads[victim + 1 :])
 
 

@@ -15,16 +15,16 @@ NARROW = st.integers(-3, 300)
 
 
 @st.composite
-def call_columns(draw: st.DrawFn) -> dict[str, np.ndarray]:
+def int64_columns(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     rows = draw(st.integers(1, 40))
-    return {name: draw(st_numpy.arrays(np.int64, rows, elements=draw(st.sampled_from([INT64, NARROW])))) for name in codec.COLUMN_NAMES}
+    return {name: draw(st_numpy.arrays(np.int64, rows, elements=draw(st.sampled_from([INT64, NARROW])))) for name in names}
 
 
 def columns(rows: int) -> dict[str, np.ndarray]:
     return {name: np.arange(rows, dtype=np.int64) * (number + 1) for number, name in enumerate(codec.COLUMN_NAMES)}
 
 
-@hypothesis.given(call_columns())
+@hypothesis.given(int64_columns(codec.COLUMN_NAMES))
 def test_any_int64_columns_survive_the_round_trip(given: dict[str, np.ndarray]) -> None:
     batch = events_pb2.CallBatch.FromString(codec.encode_calls(given).SerializeToString())
     decoded = codec.decode_calls(batch)
@@ -32,6 +32,15 @@ def test_any_int64_columns_survive_the_round_trip(given: dict[str, np.ndarray]) 
     for name, column in given.items():
         np.testing.assert_array_equal(decoded[name], column)
         assert decoded[name].dtype == np.int64
+
+
+@hypothesis.given(int64_columns(codec.MEMORY_COLUMN_NAMES))
+def test_any_memory_columns_survive_the_round_trip(given: dict[str, np.ndarray]) -> None:
+    batch = events_pb2.MemoryBatch.FromString(codec.encode_memory(given).SerializeToString())
+    decoded = codec.decode_memory(batch)
+    assert set(decoded) == set(codec.MEMORY_COLUMN_NAMES)
+    for name, column in given.items():
+        np.testing.assert_array_equal(decoded[name], column)
 
 
 def test_a_million_rows_are_the_most_a_batch_can_claim() -> None:
@@ -75,7 +84,7 @@ def test_a_column_that_is_not_there_holds_minus_one() -> None:
         ({"payload": b""}, "instead of"),
         ({"compression": 9}, "does not know"),
         ({"rows": 3}, "where its columns need"),
-        ({"rows": 0}, "claims 0 calls"),
+        ({"rows": 0}, "claims 0 rows"),
     ],
 )
 def test_a_batch_that_contradicts_itself_is_refused_by_a_sentence(damage: dict[str, object], message: str) -> None:
@@ -100,7 +109,7 @@ def test_a_batch_that_expands_to_more_than_it_says_is_not_expanded() -> None:
         tracemalloc.stop()
 
 
-@hypothesis.given(call_columns(), st.data())
+@hypothesis.given(int64_columns(codec.COLUMN_NAMES), st.data())
 def test_a_mutated_batch_gives_a_codec_error_or_columns_of_its_length(given: dict[str, np.ndarray], data: st.DataObject) -> None:
     wire = bytearray(codec.encode_calls(given).SerializeToString())
     for position in data.draw(st.lists(st.integers(0, len(wire) - 1), min_size=1, max_size=4)):

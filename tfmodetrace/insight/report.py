@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import findings, reasons, times
+from tfmodetrace.insight import findings, memory, reasons, times
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -62,6 +62,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
     traces = collections.Counter(trace.function_id for trace in run.traces)
     errors = collections.Counter(error.function_id for error in run.errors)
     signatures = _signatures(run)
+    sampled = memory.by_function(run)
     return [
         {
             "function_id": function.function_id,
@@ -84,7 +85,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
             },
             "signatures": signatures[function.function_id],
             "devices": None,
-            "memory": None,
+            "memory": sampled.get(function.function_id),
         }
         for function in run.functions
     ]

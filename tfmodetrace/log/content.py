@@ -15,9 +15,10 @@ _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | wor
 _REFERENCES: Final = ("function_id", "signature_id", "trace_id", "thread_id")
 _LARGEST_ID: Final = int(np.iinfo(np.int32).max)
 _LARGEST_DEPTH: Final = int(np.iinfo(np.uint16).max)
+_MOST_BYTES: Final = 1 << 60
 _FREE_ROWS: Final = 1 << 20
 _ROWS_PER_BYTE: Final = 4
-"""A file may hold a million calls whatever its size, and four for every compressed byte, which is several times what the most regular
+"""A file may hold a million rows whatever its size, and four for every compressed byte, which is several times what the most regular
 recording takes. More is a bomb: what a file can make the reader allocate is bounded by 55 MB and 220 times its size."""
 
 
@@ -37,6 +38,7 @@ class Content:
         signatures: See ``threads``.
         traces: See ``threads``.
         errors: See ``threads``.
+        devices: See ``threads``.
     """
 
     def __init__(self, run: str) -> None:
@@ -53,9 +55,11 @@ class Content:
         self.signatures: dict[int, tables.Signature] = {}
         self.traces: dict[int, tables.Trace] = {}
         self.errors: dict[int, tables.Error] = {}
+        self.devices: dict[int, tables.Device] = {}
         self._definitions: dict[int, tables.Function] = {}
+        self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
         self._sequences: set[int] = set()
-        self._call_bytes = 0
+        self._payload_bytes = 0
         self._claimed_rows = 0
         self._calls = _GrowingColumns()
 
@@ -77,8 +81,12 @@ class Content:
             self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run))
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))
+        for device in chunk.devices:
+            self.devices.setdefault(device.device_id, tables.Device(device_id=device.device_id, process=0, name=device.name))
         for batch in chunk.calls:
             self._add_calls(batch)
+        for memory_batch in chunk.memory:
+            self._add_memory(memory_batch)
         if chunk.HasField("session_end"):
             self.session_end = chunk.session_end
         # Cumulative, so the last chunk knows best; a lost one in between does not matter.
@@ -94,17 +102,18 @@ class Content:
         """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
         return self._calls.columns()
 
+    def memory(self) -> list[dict[str, npt.NDArray[np.int64]]]:
+        """Returns what calls found in device memory, batch by batch, in int64 columns without ``process``."""
+        return list(self._memory)
+
     def _add_function(self, message: events_pb2.Function) -> None:
         function = convert.function(message, self._run, self._definitions.get(message.definition_id))
         self._definitions.setdefault(message.definition_id, function)
         self.functions.setdefault(message.function_id, function)
 
     def _add_calls(self, batch: events_pb2.CallBatch) -> None:
-        self._call_bytes += len(batch.payload)
-        self._claimed_rows += batch.rows
         try:
-            if self._claimed_rows > _FREE_ROWS + _ROWS_PER_BYTE * self._call_bytes:
-                raise codec.CodecError(f"{self._call_bytes} bytes cannot hold the {self._claimed_rows} calls they claim")
+            self._check_size(batch)
             columns = codec.decode_calls(batch)
         except codec.CodecError as error:
             self.damaged_batches.append(str(error))
@@ -131,6 +140,28 @@ class Content:
         columns["flags"] = columns["flags"] & _ALL_FLAGS
         columns["depth"] = np.clip(columns["depth"], 0, _LARGEST_DEPTH)
         self._calls.append(columns)
+
+    def _add_memory(self, batch: events_pb2.MemoryBatch) -> None:
+        try:
+            self._check_size(batch)
+            columns = codec.decode_memory(batch)
+        except codec.CodecError as error:
+            self.damaged_batches.append(str(error))
+            return
+        possible = (
+            (columns["call_id"] >= 0) & (columns["call_id"] <= tables.MAX_CALL_ID) & np.isin(columns["device_id"], list(self.devices))
+        )
+        for name in ("before_bytes", "after_bytes"):
+            possible &= (columns[name] >= 0) & (columns[name] <= _MOST_BYTES)
+        possible &= (columns["peak_bytes"] >= -1) & (columns["peak_bytes"] <= _MOST_BYTES)
+        self.invalid_calls += int(np.count_nonzero(~possible))
+        self._memory.append({name: column[possible] for name, column in columns.items()})
+
+    def _check_size(self, batch: events_pb2.CallBatch | events_pb2.MemoryBatch) -> None:
+        self._payload_bytes += len(batch.payload)
+        self._claimed_rows += batch.rows
+        if self._claimed_rows > _FREE_ROWS + _ROWS_PER_BYTE * self._payload_bytes:
+            raise codec.CodecError(f"{self._payload_bytes} bytes cannot hold the {self._claimed_rows} rows they claim")
 
 
 class _GrowingColumns:

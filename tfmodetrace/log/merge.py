@@ -68,6 +68,8 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         traces=tuple(merged.traces),
         errors=tuple(merged.errors),
         calls=merged.calls(),
+        devices=tuple(merged.devices),
+        memory=tables.Memory.of(merged.memory),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -82,6 +84,8 @@ class _Merged:
         self.signatures: list[tables.Signature] = []
         self.traces: list[tables.Trace] = []
         self.errors: list[tables.Error] = []
+        self.devices: list[tables.Device] = []
+        self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -137,6 +141,14 @@ class _Merged:
                     time_ns=error.time_ns + shift,
                 )
             )
+        devices = np.array(sorted(found.devices), dtype=np.int64)
+        for sampled in found.memory():
+            numbers = len(self.devices) + np.searchsorted(devices, sampled["device_id"])
+            self.memory.append(sampled | {"device_id": numbers, "process": np.full(len(numbers), process)})
+        self.devices.extend(
+            dataclasses.replace(found.devices[local], device_id=len(self.devices) + place, process=process)
+            for place, local in enumerate(devices.tolist())
+        )
         for thread in _sorted(found.threads):
             self.threads.append(_with(thread, thread_id=threads.one(thread.thread_id), process=process))
         if functions.unknown_used:

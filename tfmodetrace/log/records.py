@@ -7,14 +7,13 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-import google_crc32c
+from tfmodetrace.schema import framing
 
 MAX_RECORD_BYTES: Final = 256 << 20
 """A record that claims to be longer than this is damaged; nothing is allocated for it."""
 
 _HEADER: Final = struct.Struct("<QI")
 _FOOTER: Final = struct.Struct("<I")
-_CRC_MASK: Final = 0xA282EAD8
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +39,6 @@ class UnreadableRestError(Exception):
     """A record's length cannot be trusted, so nothing after it can be found; the message says why."""
 
 
-def masked_crc(payload: bytes) -> int:
-    """Returns the checksum that TFRecord files store: CRC-32C, rotated and offset."""
-    crc: int = google_crc32c.value(payload)
-    return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
-
-
-def frame(payload: bytes) -> bytes:
-    """Returns a record as it lies in a file."""
-    length = struct.pack("<Q", len(payload))
-    return length + _FOOTER.pack(masked_crc(length)) + payload + _FOOTER.pack(masked_crc(payload))
-
-
 def read_records(file: BinaryIO, *, offset: int, size_bytes: int) -> Iterator[Record]:
     """Yields the records of a file between two offsets.
 
@@ -70,7 +57,7 @@ def read_records(file: BinaryIO, *, offset: int, size_bytes: int) -> Iterator[Re
         if len(header) < _HEADER.size:
             raise TornTailError
         length, length_crc = _HEADER.unpack(header)
-        if masked_crc(header[:8]) != length_crc:
+        if framing.masked_crc(header[:8]) != length_crc:
             raise UnreadableRestError("the length of a record does not match its checksum")
         if length > MAX_RECORD_BYTES:
             raise UnreadableRestError(f"a record claims {length} bytes, more than the {MAX_RECORD_BYTES} that are possible")
@@ -81,6 +68,6 @@ def read_records(file: BinaryIO, *, offset: int, size_bytes: int) -> Iterator[Re
         if len(body) < length + _FOOTER.size:
             raise TornTailError
         payload = body[:length]
-        intact = masked_crc(payload) == _FOOTER.unpack_from(body, length)[0]
+        intact = framing.masked_crc(payload) == _FOOTER.unpack_from(body, length)[0]
         yield Record(offset=offset, next_offset=next_offset, payload=payload if intact else None)
         offset = next_offset

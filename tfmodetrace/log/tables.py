@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -57,6 +57,15 @@ class Process:
     versions: Mapping[str, str]
     options: Mapping[str, str]
     path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device of one process whose allocator tells what it holds; ``name`` such as ``/device:GPU:0``."""
+
+    device_id: int
+    process: int
+    name: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +330,10 @@ class Calls:
         row = int(self._index.rows_of(groups, np.array([call_id], dtype=np.int64))[0])
         return None if row < 0 else row
 
+    def rows_of(self, process: npt.NDArray[np.integer], call_id: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Returns the rows of calls of a single run; -1 for those that are not there, as calls that have not ended."""
+        return self._index.rows_of(process.astype(np.int64), call_id.astype(np.int64))
+
     @functools.cached_property
     def parent_rows(self) -> npt.NDArray[np.int64]:
         """The row of every call's parent; -1 where there is none or it has not ended. A parent always began before its child."""
@@ -342,6 +355,53 @@ class Calls:
     @functools.cached_property
     def _index(self) -> _CallIndex:
         return _CallIndex(self._groups, self.call_id)
+
+
+MEMORY_DTYPES: Final[Mapping[str, npt.DTypeLike]] = {
+    "process": np.int16,
+    "call_id": np.int64,
+    "device_id": np.int32,
+    "before_bytes": np.int64,
+    "after_bytes": np.int64,
+    "peak_bytes": np.int64,
+    "shared": np.bool_,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What calls found in device memory: numpy columns of equal length, one row a call and device, in the order of the files.
+
+    Attributes:
+        process: Whose call it is.
+        call_id: Which call.
+        device_id: Which device of the run.
+        before_bytes: What was allocated when the call began.
+        after_bytes: And when it ended.
+        peak_bytes: The most in between; -1 if not recorded.
+        shared: Whether calls of other threads were open meanwhile, so that part of it is theirs.
+    """
+
+    process: npt.NDArray[np.int16]
+    call_id: npt.NDArray[np.int64]
+    device_id: npt.NDArray[np.int32]
+    before_bytes: npt.NDArray[np.int64]
+    after_bytes: npt.NDArray[np.int64]
+    peak_bytes: npt.NDArray[np.int64]
+    shared: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(parts: Sequence[Mapping[str, npt.NDArray[Any]]]) -> Memory:
+        """Makes one table of the columns of several, each of which has all names of ``MEMORY_DTYPES``."""
+        arrays = {}
+        for name, dtype in MEMORY_DTYPES.items():
+            arrays[name] = np.concatenate([np.empty(0, dtype), *(np.asarray(part[name], dtype) for part in parts)])
+            arrays[name].flags.writeable = False
+        return Memory(**arrays)
+
+    def __len__(self) -> int:
+        """Returns how many rows there are."""
+        return len(self.call_id)
 
 
 class _CallIndex:

@@ -31,6 +31,8 @@ class Run:
         calls: Columns.
         versions: ``tensorflow``, ``python``, … to version; several, separated by commas, where processes differ.
         options: The recording options that differ from their defaults, likewise.
+        devices: By device id; none if no memory was sampled.
+        memory: What calls found in device memory: columns.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -46,6 +48,8 @@ class Run:
     calls: tables.Calls
     versions: Mapping[str, str]
     options: Mapping[str, str]
+    devices: tuple[tables.Device, ...] = ()
+    memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
     warnings: tuple[str, ...] = ()
 
     @property

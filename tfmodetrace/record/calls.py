@@ -20,7 +20,7 @@ from tfmodetrace.record import signatures, tf_internals
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
-    from tfmodetrace.record import functions
+    from tfmodetrace.record import functions, memory
     from tfmodetrace.record import session as session_module
     from tfmodetrace.record import traces as traces_module
 
@@ -53,6 +53,8 @@ _MAX_DEPTH: Final = (1 << 16) - 1
 _EAGER: Final = int(words.Mode.EAGER)
 _TRACING: Final = int(words.Mode.TRACING)
 _V1_GRAPH: Final = int(words.Mode.V1_GRAPH)
+_SYMBOLIC: Final = (_TRACING, _V1_GRAPH)
+_SUSPENDABLE: Final = int(words.CallFlag.SUSPENDABLE)
 _RAISED: Final = int(words.CallFlag.RAISED)
 _SIGNATURE_NOT_RECORDED: Final = int(words.CallFlag.SIGNATURE_NOT_RECORDED)
 
@@ -84,11 +86,13 @@ class OpenCall:
         parent_id: The number of the call in which it began, -1 outside.
         depth: How many calls were open when it began.
         info: What was called; None for a root.
+        is_open: Whether it has not been left.
         signature_id: Its signature, -1 if that is not recorded.
         mode: Its mode, if no trace that it causes fails.
         flags: Flags of its row.
         caused_trace: The last trace that it has caused, else -1.
         trace_failed: Whether a trace that it has caused failed.
+        memory: What it has found in device memory; None if that is not sampled.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
@@ -99,6 +103,8 @@ class OpenCall:
         "depth",
         "flags",
         "info",
+        "is_open",
+        "memory",
         "mode",
         "outer",
         "parent_id",
@@ -113,11 +119,13 @@ class OpenCall:
     parent_id: int
     depth: int
     info: functions.FunctionInfo
+    is_open: bool
     signature_id: int
     mode: int
     flags: int
     caused_trace: int
     trace_failed: bool
+    memory: memory.OpenMemory | None
     start_ns: int
 
 
@@ -129,6 +137,7 @@ class ThreadCalls:
         next_call_id: Gives each call of the session its number.
         traces_hooked: Whether the session hears of each trace as it happens; if not, it counts them around each call.
         rows: Finished calls, packed; the owner appends, the writer takes from the front.
+        memory_rows: What they found in device memory, likewise; never more than there are devices for each of ``rows``.
         innermost: The innermost open call; the root outside of any.
         pending_traces: Traces of our functions whose bodies are running, outermost first.
         most_rows: How many rows may wait; see :meth:`share`.
@@ -141,6 +150,7 @@ class ThreadCalls:
         "busy",
         "dropped",
         "innermost",
+        "memory_rows",
         "most_rows",
         "next_call_id",
         "pending_traces",
@@ -159,6 +169,7 @@ class ThreadCalls:
         self.thread_id = thread_id
         self.thread = weakref.ref(thread)
         self.rows: list[bytes] = []
+        self.memory_rows: list[bytes] = []
         self.innermost = _root()
         self.pending_traces: list[traces_module.PendingTrace] = []
         self.busy = False
@@ -171,13 +182,22 @@ class ThreadCalls:
         self.wake_rows = self.most_rows // 16
 
     def unlink(self, call: OpenCall) -> None:
-        """Takes a call that is not the innermost out of the chain: a region or generator may end before what began inside it."""
+        """Takes a call that is not the innermost out of the chain.
+
+        What began inside it and lasts longer than any frame, a region or a generator, stays. Anything else was left without our noticing:
+        a signal handler has raised in the few steps in which nobody can see it.
+        """
+        inside = []
         inner = self.innermost
-        while inner.call_id >= 0:
-            if inner.outer is call:
-                inner.outer = call.outer
+        while inner is not call:
+            if inner.call_id < 0:
                 return
+            if inner.flags & _SUSPENDABLE or inner.info.kind == "region":
+                inside.append(inner)
             inner = inner.outer
+        self.innermost = call.outer
+        for lasting in reversed(inside):
+            lasting.outer, self.innermost = self.innermost, lasting
 
 
 def _root() -> OpenCall:
@@ -203,7 +223,7 @@ def enter(
     *,
     signed: bool = True,
 ) -> OpenCall | None:
-    """Begins a call.
+    """Begins a call. Whoever calls this makes it the innermost one next, where he ends it whatever happens.
 
     Args:
         session: The session that records.
@@ -217,7 +237,7 @@ def enter(
     Returns:
         What to pass to :func:`leave`, or None if the call is not recorded (we are inside code of our own, or something of ours failed).
     """
-    calls = outer = None
+    calls = None
     try:
         try:
             calls = THREAD.calls
@@ -254,6 +274,7 @@ def enter(
         call = _new(OpenCall)
         call.calls = calls
         call.info = info
+        call.is_open = True
         call.signature_id = signature_id
         call.mode = mode
         call.flags = flags
@@ -263,17 +284,16 @@ def enter(
         call.parent_id = outer.call_id
         call.depth = outer.depth + 1
         call.call_id = calls.next_call_id()
-        calls.innermost = call
         if mode == _TRACING and calls.pending_traces:
             calls.pending_traces[-1].body_entered(call)
+        sampler = info.sampler
+        call.memory = sampler.begin(calls) if sampler is not None and mode not in _SYMBOLIC and not flags & _SUSPENDABLE else None
         calls.busy = False
         call.start_ns = _now_ns()
         return call
     except BaseException as error:
         if calls is not None:
             calls.busy = False
-            if outer is not None:
-                calls.innermost = outer
         if not isinstance(error, Exception):  # the user's own: a signal handler has raised it
             raise
         session.fault("a call could not be recorded", error)
@@ -289,6 +309,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
         end_ns: When it ended (``time.perf_counter_ns()``); now, if not given.
     """
     end_ns = end_ns or _now_ns()
+    call.is_open = False
     calls = call.calls
     try:
         if calls.innermost is call:
@@ -302,6 +323,10 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
                 call.mode = _TRACING
             calls.busy = True
             calls.session.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
+            calls.busy = False
+        if call.memory is not None:
+            calls.busy = True
+            memory_rows = info.sampler.end(call.memory, call.call_id)  # type: ignore[union-attr]  # it has begun the call
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
@@ -324,6 +349,8 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
                 call.flags,
             )
         )
+        if call.memory is not None:
+            calls.memory_rows.extend(memory_rows)
         if waiting == calls.wake_rows:
             calls.session.wake_writer()
     except BaseException as fault:

@@ -11,6 +11,7 @@ from tfmodetrace.record import sources
 from tfmodetrace.schema import events_pb2
 
 if TYPE_CHECKING:
+    from tfmodetrace.record import memory as memory_module
     from tfmodetrace.record import session as session_module
 
 _PARAMETER_KINDS: Final = {
@@ -34,9 +35,11 @@ class FunctionInfo:
         parameters: The parameters a signature names, in order; ``self`` and ``cls`` of methods are not among them.
         skip_first: Whether the first positional argument is ``self`` or ``cls`` and is left out of signatures.
         options: The tf.function's options, or None.
+        memory: How its calls' memory is sampled, ``off``, ``delta`` or ``peak``; None as the session has it.
         session: The session in which all that follows is valid.
         function_id: The function's number in that session's file.
         signature_ids: Cheap argument key → signature number.
+        sampler: What samples its calls' memory; None if nothing does.
         takes_tensors: False once an argument was not an eager tensor.
         tells_literals_apart: False once so many signatures differed in Python values alone that values are no longer recorded.
         traces: How many traces of this function that session saw.
@@ -49,11 +52,13 @@ class FunctionInfo:
         "function_id",
         "kind",
         "line",
+        "memory",
         "module",
         "name",
         "options",
         "parameters",
         "qualname",
+        "sampler",
         "session",
         "signature_ids",
         "signature_nodes",
@@ -63,7 +68,9 @@ class FunctionInfo:
         "traces",
     )
 
-    def __init__(self, function: Any, *, kind: str | None = None, name: str | None = None, options: Any = None) -> None:
+    def __init__(
+        self, function: Any, *, kind: str | None = None, name: str | None = None, memory: str | None = None, options: Any = None
+    ) -> None:
         code = self._code = code_of(function)
         self.qualname: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
         self.name = name or self.qualname.rpartition("<locals>.")[2]
@@ -73,7 +80,9 @@ class FunctionInfo:
         self.options = options
         self.parameters, self.skip_first = _parameters(function, self.qualname)
         self.kind = kind or _kind(function, is_method=self.skip_first)
+        self.memory = memory
         self.session: session_module.Session | None = None
+        self.sampler: memory_module.Sampler | None = None
         self.function_id = -1
         self.signature_ids: dict[Any, int] = {}
         self.signature_nodes: dict[bytes, int] = {}

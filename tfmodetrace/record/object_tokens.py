@@ -7,6 +7,8 @@ import threading
 import weakref
 from typing import Any, Final
 
+from tfmodetrace.record import interrupts
+
 _MEMBERS_KEPT: Final = 8
 
 
@@ -56,12 +58,17 @@ class ObjectTokens:
                     known = self._next_class
                     self._next_class += 1
                     self._lead(known, target, [])
-            except Exception:  # the user's own __hash__ and __eq__ may raise anything
+            except Exception as error:  # the user's own __hash__ and __eq__ may raise anything
+                interrupts.let_pass(error)
                 return 0
             members = self._members.get(known, [])
             if len(members) < _MEMBERS_KEPT and all(member() is not target for member in members):
                 members.append(weakref.ref(target))
             return known
+
+    def renew_lock(self) -> None:
+        """In a forked child: a thread that held the lock at the fork is not there to release it."""
+        self._lock = threading.RLock()
 
     def take_gone(self) -> tuple[int, ...]:
         """Returns the numbers of the objects that died since the last time."""

@@ -16,6 +16,7 @@ class TracedPartial(functools.partial[Any]):
 
     _modetrace_call: Any
     _modetrace_name: str | None
+    _modetrace_memory: str | None
 
     @property
     def func(self) -> Any:
@@ -27,16 +28,17 @@ class TracedPartial(functools.partial[Any]):
         return self._modetrace_call(*self.args, *args, **{**self.keywords, **kwargs})
 
     def __reduce__(self) -> Any:
-        return _rebuild, (super().func, self.args, self.keywords, self._modetrace_name)
+        return _rebuild, (super().func, self.args, self.keywords, self._modetrace_name, self._modetrace_memory)
 
 
-def wrap(partial: functools.partial[Any], *, name: str | None) -> TracedPartial:
+def wrap(partial: functools.partial[Any], *, name: str | None, memory: str | None) -> TracedPartial:
     """Returns the partial as one that records its calls."""
-    return _rebuild(partial.func, partial.args, partial.keywords, name)
+    return _rebuild(partial.func, partial.args, partial.keywords, name, memory)
 
 
-def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], name: str | None) -> TracedPartial:
+def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], name: str | None, memory: str | None) -> TracedPartial:
     traced = TracedPartial(function, *args, **keywords)
     traced._modetrace_name = name
-    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, name=name))
+    traced._modetrace_memory = memory
+    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, name=name, memory=memory))
     return traced

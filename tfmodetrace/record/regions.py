@@ -26,7 +26,10 @@ class RegionCall:
             frame: Where the block stands; regions of one name at two places are two functions in the report.
         """
         session = session_module.STATE.session
-        self._call = None if session is None else calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+        call = None if session is None else calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+        self._call = call
+        if call is not None:
+            call.calls.innermost = call
 
     def close(self, error: BaseException | None) -> None:
         """Ends the block."""

@@ -1,17 +1,25 @@
 """Sessions: starting, stopping, and the only global of the package.
 
 One session a process: it owns the threads' rows, the tables of functions, signatures, traces and errors, and the writer.
+
+A forked child has a session of its own, which begins with the first call that it records and writes a file of its own: the parent's rows,
+locks and file are the parent's. It ends with the child, or with the parent's session, whichever comes first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import itertools
 import json
 import logging
+import mmap
+import multiprocessing
 import os
 import platform
+import queue
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -24,7 +32,7 @@ import tensorflow as tf
 from tfmodetrace import errors as public_errors
 from tfmodetrace import version
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import errors, functions, signatures, traces, writer
+from tfmodetrace.record import errors, functions, interrupts, memory, record_files, signatures, traces, writer
 from tfmodetrace.schema import events_pb2, keys
 
 _logger: Final = logging.getLogger("tfmodetrace")
@@ -42,28 +50,40 @@ class Session:
     Args:
         logdir: Where to write; see :class:`writer.EventFile`.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
+        memory_mode: How the calls' device memory is sampled: ``off``, ``delta`` or ``peak``.
+        parent: In a forked child, the session that was active at the fork.
 
     Raises:
-        RecordingError: If nothing can be written there.
+        RecordingError: If nothing can be written there. With a parent nothing is written yet.
 
     Attributes:
         next_call_id: Gives each call its number.
         anchor_ns: ``time.perf_counter_ns()`` at the session's start; times in the file count from it.
         faults: Exceptions of our own that were caught.
         trace_count: Traces so far.
-        path: The event file.
         traces: What turns traces into records.
+        directory: ``logdir``, absolute as far as it is the operating system's.
+        inherited: Whether this is a forked child's, begun without being asked for.
+        ended: Whether nothing is recorded any more.
+        successor: In a forked child, what goes on instead of its parent's session.
     """
 
-    def __init__(self, logdir: str, *, flush_secs: float) -> None:
+    def __init__(self, logdir: str, *, flush_secs: float, memory_mode: str = "off", parent: Session | None = None) -> None:
         self.logdir = logdir
+        self.memory_mode = memory_mode
+        self._device_memory = memory.DeviceMemory()
+        self._devices_told = 0
+        self.inherited = parent is not None
+        self.ended = False
+        self.successor: Session | None = None
+        self._flush_secs = flush_secs
         self.next_call_id = itertools.count().__next__
         self.faults = 0
         self.recorded_calls = 0
         self.trace_count = 0
         self.session_id = uuid.uuid4().hex
-        self._dropped_by_ended_threads = 0
-        self._abandoned = False
+        self._dropped_elsewhere = 0
+        self._fault_texts: queue.SimpleQueue[str] = queue.SimpleQueue()
         # Re-entrant: while one of these tables is filled, a garbage collection may run somebody's __del__, which may call a traced
         # function.
         self._lock = threading.RLock()
@@ -77,22 +97,62 @@ class Session:
         self._waiting: dict[str, list[Any]] = {"threads": [], "functions": [], "signatures": [], "traces": [], "errors": []}
         self.traces = traces.TraceRecorder(self)
         self.anchor_ns = time.perf_counter_ns()
-        start_unix_ns = time.time_ns()
+        self._start_unix_ns = time.time_ns()
+        self._writer = writer.Writer(self, flush_secs)
+        if parent is None:
+            try:
+                self.directory = os.path.abspath(logdir) if record_files.is_local(logdir) else logdir
+                # Of the whole family of forked processes: one byte that says whether the first of them has ended its session.
+                self._over: mmap.mmap = mmap.mmap(-1, 1)
+                self._begin()
+            except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+                interrupts.let_pass(error)
+                raise public_errors.RecordingError(
+                    f"Nothing can be recorded into {logdir!r}: {writer.sentence(error)} Pass a directory that can be written."
+                ) from error
+        else:
+            self.directory, self._over = parent.directory, parent._over
         try:
-            file = writer.EventFile(logdir)
-            self.path = file.path
-            self._writer = writer.Writer(self, file, flush_secs)
-            self._writer.start(_session_start(self.session_id, start_unix_ns))
-        except (OSError, tf.errors.OpError) as error:
-            raise public_errors.RecordingError(
-                f"Nothing can be recorded into {logdir!r}: {_sentence(error)} Pass a directory that can be written."
-            ) from error
-        self.traces.hook.install()
+            self.traces.hook.install()
+        except Exception as error:
+            self.fault("traces cannot be seen", error)
+
+    @property
+    def path(self) -> str:
+        """The event file; empty as long as there is none."""
+        return self._writer.path
+
+    def _begin(self) -> None:
+        _unfinished.add(self)
+        try:
+            if self.inherited:
+                self._writer.start_unopened()
+            else:
+                self._writer.start()
+        except BaseException:
+            _unfinished.discard(self)
+            raise
+        _end_with_process()
+
+    def _begin_in_child(self) -> None:
+        with self._lock:
+            if self._writer.started or self.ended:
+                return
+            if self.is_over():
+                self.retire()
+                return
+            try:
+                self._begin()
+            except BaseException:
+                self.retire()
+                raise
 
     # --- From the hot path's slow turns ---------------------------------------------------------------------------------------------
 
     def add_thread(self) -> calls_module.ThreadCalls:
         """Makes the calling thread known."""
+        if self.inherited and not self._writer.started:
+            self._begin_in_child()
         thread = threading.current_thread()
         calls = calls_module.ThreadCalls(self, next(self._thread_ids), thread)
         with self._lock:
@@ -127,6 +187,7 @@ class Session:
             info.learn_from_first_call(args)
             info.signature_ids = {}
             info.signature_nodes = {}
+            info.sampler = self._sampler(info.memory or self.memory_mode)
             info.takes_tensors = True
             info.tells_literals_apart = True
             info.traces = 0
@@ -136,6 +197,10 @@ class Session:
             self._definitions[place] = (definition_id, instance + 1)
             self._waiting["functions"].append(info.to_proto(definition_id=definition_id, instance=instance))
             info.session = self
+
+    def _sampler(self, mode: str) -> memory.Sampler | None:
+        # In a forked child TensorFlow's allocators may be locked by threads that are no more.
+        return None if mode == "off" or self.inherited else memory.Sampler(self._device_memory, peak=mode == "peak")
 
     def intern_signature(self, info: functions.FunctionInfo, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
         """Finds or makes the number of a signature whose key was not met before; -1 when there are too many."""
@@ -195,18 +260,23 @@ class Session:
         self._writer.flush()
 
     def fault(self, what: str, error: BaseException) -> None:
-        """Counts an exception of our own and, the first time, logs it. Nothing of ours reaches the user's code."""
+        """Counts an exception of our own; the first is logged. Nothing of ours reaches the user's code.
+
+        The writer logs it: the user's logging handlers may wait for a lock that the calling thread holds.
+
+        Raises:
+            BaseException: ``error`` itself, if it is not ours but the program's.
+        """
+        interrupts.let_pass(error)
         self.faults += 1
         if self.faults == 1:
             try:
-                _logger.warning(
-                    "tfmodetrace: %s: %s: %s. Your program is not affected; the report counts this as an internal fault.\n%s",
-                    what,
-                    type(error).__name__,
-                    error,
-                    "".join(traceback.format_exception(error)),
+                self._fault_texts.put(
+                    f"{what}: {type(error).__name__}: {error}. Your program is not affected; the report counts this as an internal fault.\n"
+                    + "".join(traceback.format_exception(error))
                 )
-            except Exception:  # a logging handler of the user's may do anything
+                self._writer.wake()
+            except Exception:  # near the recursion limit, or without memory
                 return
 
     # --- From the writer ----------------------------------------------------------------------------------------------------------------
@@ -224,11 +294,30 @@ class Session:
                 del calls.rows[: len(rows)]
                 self.recorded_calls += len(rows)
                 taken.append((calls.thread_id, rows))
-            if ended and not calls.rows:
+            if ended and not calls.rows and not calls.memory_rows:
                 with self._lock:
                     self._threads.remove(calls)
                     self._share_rows()
-                    self._dropped_by_ended_threads += calls.dropped
+                    self._dropped_elsewhere += calls.dropped
+        return taken
+
+    def take_memory(self, chunk: events_pb2.Chunk) -> list[bytes]:
+        """Takes what calls found in device memory, packed rows, and puts the devices and the process's own memory into a chunk."""
+        with self._lock:
+            threads = tuple(self._threads)
+        taken: list[bytes] = []
+        for calls in threads:
+            rows = calls.memory_rows[:]
+            del calls.memory_rows[: len(rows)]
+            taken += rows
+        devices = self._device_memory.known
+        for number in range(self._devices_told, len(devices)):
+            chunk.devices.add(device_id=number, name=f"/device:{devices[number]}")
+        self._devices_told = len(devices)
+        resident = memory.resident_bytes() if taken else None
+        if resident is not None:
+            chunk.host_memory.time_ns = time.perf_counter_ns() - self.anchor_ns
+            chunk.host_memory.resident_bytes = resident
         return taken
 
     def take_definitions(self, chunk: events_pb2.Chunk) -> None:
@@ -241,95 +330,197 @@ class Session:
     def dropped_calls(self) -> int:
         """Calls that were not kept so far."""
         with self._lock:
-            return self._dropped_by_ended_threads + sum(calls.dropped for calls in self._threads)
+            return self._dropped_elsewhere + sum(calls.dropped for calls in self._threads)
 
-    def abandon(self) -> None:
-        """Ends the recording because nothing can be written any more."""
-        self._abandoned = True
-        self.traces.hook.remove()
-        if STATE.session is self:
-            STATE.session = None
+    def lose(self, calls: int) -> None:
+        """Counts calls that were taken and could not be written."""
+        with self._lock:
+            self._dropped_elsewhere += calls
+            self.recorded_calls -= calls
+
+    def waiting_definitions(self) -> int:
+        """How many functions, signatures, traces, errors and threads wait to be written."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
+
+    def describe_start(self) -> events_pb2.SessionStart:
+        """Describes the session for the event file."""
+        start = _session_start(self.session_id, self._start_unix_ns)
+        if self.memory_mode != "off":
+            start.options["memory"] = self.memory_mode
+        return start
+
+    def is_over(self) -> bool:
+        """Whether this is a forked child's and its parent's session has ended."""
+        return self.inherited and self._over[0] != 0
+
+    def retire(self) -> None:
+        """Records nothing any more, although nobody has asked for that: nothing can be written, or the parent's session is over."""
+        self.ended = True
+        with STATE.lock:
+            self.traces.hook.remove()
+            if STATE.session is self:
+                STATE.session, STATE.from_environment = None, False
+        self._end_family()
+
+    def finished(self) -> None:
+        """Says that the writer is done."""
+        self.retire()
+        self.log_faults()
+        _unfinished.discard(self)
+
+    def warn(self, message: str) -> None:
+        """Logs a warning; not to be called inside the user's calls, see :meth:`fault`."""
+        try:
+            _logger.warning("tfmodetrace: %s", message)
+        except Exception:  # a logging handler of the user's may do anything
+            return
+
+    def log_faults(self) -> None:
+        """Logs what :meth:`fault` has put aside."""
+        while not self._fault_texts.empty():
+            self.warn(self._fault_texts.get())
 
     # --- Ending ---------------------------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Writes what is left and ends the session."""
+        self.ended = True
         self.traces.hook.remove()
+        self._end_family()
         self._writer.stop()
 
-    def forget_in_child(self) -> None:
-        """After a fork: the child has no writer thread, and the file is the parent's."""
-        self.traces.hook.remove()
+    def _end_family(self) -> None:
+        if not self.inherited:
+            self._over[0] = 1
+
+    def leave_to_parent(self) -> None:
+        """After a fork: the child has no writer thread, the file is the parent's, and locks may be held by threads that are no more."""
+        self.ended = True
+        self._lock = threading.RLock()
+        self.traces.leave_to_parent()
+        self._threads.clear()
+        for waiting in self._waiting.values():
+            waiting.clear()
+        self._writer.leave_to_parent()
+
+    def go_on_in_child(self) -> Session | None:
+        """Makes the child's session; none if the file system is TensorFlow's, which is not made for forks."""
+        if record_files.is_local(self.logdir) and not self.is_over():
+            self.successor = Session(self.logdir, flush_secs=self._flush_secs, memory_mode=self.memory_mode, parent=self)
+        return self.successor
 
 
 class _State:
     """What must be global: the session, read by every wrapper at every call."""
 
-    __slots__ = ("from_environment", "session")
+    __slots__ = ("asked_environment", "from_environment", "lock", "session", "starting")
 
     def __init__(self) -> None:
         self.session: Session | None = None
         self.from_environment = False
+        self.asked_environment = False
+        self.starting: str | None = None
+        self.lock = threading.RLock()
 
 
 STATE: Final = _State()
-_start_lock: Final = threading.RLock()
+_unfinished: Final[set[Session]] = set()
+"""Sessions whose writer is not done; the end of the process waits for them."""
 
 
-def start(logdir: str, *, flush_secs: float) -> Session:
+def start(logdir: str, *, flush_secs: float, memory_mode: str = "off") -> Session:
     """Starts the process's session.
 
     Raises:
         SessionActiveError: If there is one already.
         RecordingError: If nothing can be written into ``logdir``.
     """
-    with _start_lock:
-        if STATE.session is not None:
+    inherited = STATE.session
+    if inherited is not None and inherited.inherited:
+        stop(inherited)  # a forked child records on its own account from here on
+    with STATE.lock:
+        active = STATE.session
+        if active is not None or STATE.starting is not None:
             raise public_errors.SessionActiveError(
-                f"tfmodetrace is already recording into {STATE.session.logdir!r}, and a process records one session at a time. "
-                "End it first: leave its `with tfmodetrace.record(...)` block or call tfmodetrace.stop()."
+                f"tfmodetrace is already recording into {active.logdir if active is not None else STATE.starting!r}, and a process records "
+                "one session at a time. End it first: leave its `with tfmodetrace.record(...)` block or call tfmodetrace.stop()."
             )
-        STATE.session = Session(logdir, flush_secs=flush_secs)
+        STATE.starting = logdir
+    # Without the lock: a file system that does not answer must not keep others from stopping.
+    try:
+        STATE.session = Session(logdir, flush_secs=flush_secs, memory_mode=memory_mode)
         return STATE.session
+    finally:
+        STATE.starting = None
 
 
 def stop(session: Session | None = None) -> bool:
     """Ends a session; ``session`` if given, else the active one. Returns whether there was one to end."""
-    with _start_lock:
+    # In a forked child the parent's session is the parent's to end; what took its place here is meant.
+    while session is not None and session.successor is not None:
+        session = session.successor
+    with STATE.lock:
         ending = STATE.session if session is None else session
         if ending is None:
             return False
         if STATE.session is ending:
-            STATE.session = None
-    try:
-        ending.close()
-    except Exception as error:
-        ending.fault("the session could not be ended properly", error)
+            STATE.session, STATE.from_environment = None, False
+    if ending in _unfinished or ending.inherited:
+        _close(ending)
     return True
+
+
+def _close(session: Session) -> None:
+    try:
+        session.close()
+    except Exception as error:
+        session.fault("the session could not be ended properly", error)
+    session.log_faults()
 
 
 def start_from_environment() -> None:
     """Starts the session that ``TFMODETRACE_LOGDIR`` asks for, once a process; a failure is logged, never raised."""
-    if STATE.from_environment:
+    if STATE.asked_environment:
         return
     logdir = os.environ.get("TFMODETRACE_LOGDIR")
     if not logdir or STATE.session is not None:
         return
-    STATE.from_environment = True
+    STATE.asked_environment = True
     try:
         start(logdir, flush_secs=2.0)
+        STATE.from_environment = True
     except Exception as error:
+        interrupts.let_pass(error)
         _logger.error("tfmodetrace: TFMODETRACE_LOGDIR=%s asks for a recording, but %s", logdir, error)
 
 
 def _stop_at_exit() -> None:
     stop()
+    for session in tuple(_unfinished):  # whose end somebody's KeyboardInterrupt has cut short
+        _close(session)
 
 
-def _forget_in_child() -> None:
-    session, STATE.session = STATE.session, None
-    if session is not None:
-        session.forget_in_child()
+def _end_with_process() -> None:
+    """Sees to it that a child of multiprocessing, which ends without atexit, ends its session too."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and multiprocessing.parent_process() is not None:
+        with contextlib.suppress(Exception):
+            util.Finalize(None, _stop_at_exit, exitpriority=-100)
+
+
+def _go_on_in_child() -> None:
+    try:
+        STATE.lock, STATE.starting = threading.RLock(), None
+        active, STATE.session = STATE.session, None
+        inherited = {*_unfinished} if active is None else {*_unfinished, active}
+        _unfinished.clear()
+        for session in inherited:
+            session.leave_to_parent()
+        if active is not None:
+            STATE.session = active.go_on_in_child()
+    except Exception as error:
+        _logger.debug("tfmodetrace: a forked child is not recorded: %s", error)
 
 
 def _session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStart:
@@ -363,17 +554,12 @@ def _worker() -> str:
         return ""
 
 
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(getattr(error, "message", "") or error).split())
-    return text if text.endswith(".") else f"{text}."
-
-
 def _install_process_hooks() -> None:
     import atexit
 
     atexit.register(_stop_at_exit)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forget_in_child)
+        os.register_at_fork(after_in_child=_go_on_in_child)
 
 
 _install_process_hooks()

@@ -12,6 +12,8 @@ import re
 import types
 from typing import Final, NamedTuple
 
+from tfmodetrace.record import interrupts
+
 MAX_LINES: Final = 400
 """Lines of a definition that are kept at most."""
 
@@ -44,7 +46,8 @@ def of_function(code: types.CodeType) -> Source:
         lines, cut = _block(code.co_filename, code.co_firstlineno, at_least=_last_line(code) if lambda_ else 0)
         # The file may be another by now, or its name one that somebody gave to `compile`.
         return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
-    except Exception:
+    except Exception as error:
+        interrupts.let_pass(error)
         return NONE
 
 
@@ -53,7 +56,8 @@ def of_region(file: str, line: int) -> Source:
     try:
         lines, cut = _block(file, line, at_least=0)
         return _bounded(lines, cut=cut) if _WITH.match(lines[0]) else NONE
-    except Exception:
+    except Exception as error:
+        interrupts.let_pass(error)
         return NONE
 
 
@@ -75,7 +79,8 @@ def _block(file: str, line: int, *, at_least: int) -> tuple[list[str], bool]:
     definition = [_WITH.sub(r"\1class", window[0]), *window[1:]]
     try:
         length = len(inspect.getblock(definition))
-    except Exception:  # the window ends inside a string or brackets, or what stands there is not Python
+    except Exception as error:  # the window ends inside a string or brackets, or what stands there is not Python
+        interrupts.let_pass(error)
         length = len(window) if len(rest) > len(window) else 1
     length = max(length, at_least - line + 1)
     return window[: min(length, MAX_LINES)], length > MAX_LINES

@@ -26,16 +26,19 @@ _eager_runs: Final = tf_internals.EAGER_RUNS
 _classes: dict[type, type] = {}
 
 
-def wrap(function: Any, *, name: str | None, python_function: Any = None) -> Any:
+def wrap(function: Any, *, name: str | None, memory: str | None, python_function: Any = None) -> Any:
     """Returns the tf.function as one that records its calls and traces.
 
     Args:
         function: A tf.function.
         name: What reports call it; by default the Python function's name.
+        memory: How its calls' device memory is sampled; None as the session has it.
         python_function: What it really runs, where TensorFlow has put a wrapper of its own around it.
     """
     options = tf_internals.tf_function_options(function)
-    info = functions.FunctionInfo(python_function or function.python_function, kind="tf.function", name=name, options=options)
+    info = functions.FunctionInfo(
+        python_function or function.python_function, kind="tf.function", name=name, memory=memory, options=options
+    )
     traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
     _adopt(traced, info)
@@ -48,10 +51,10 @@ def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
     traces.register_owner(traced, info)
 
 
-def _rebuild(base: type, state: dict[str, Any], name: str) -> Any:
+def _rebuild(base: type, state: dict[str, Any], name: str, memory: str | None) -> Any:
     function: Any = object.__new__(base)
     function.__setstate__(state)
-    return wrap(function, name=name)
+    return wrap(function, name=name, memory=memory)
 
 
 def _traced_class(base: type) -> type:
@@ -75,12 +78,15 @@ def _traced_class(base: type) -> type:
                 return base_call(self, *args, **kwargs)
             if not call.calls.traces_hooked:
                 return _call_and_count(self, call, args, kwargs)
+            calls = call.calls
             try:
+                calls.innermost = call
                 result = base_call(self, *args, **kwargs)
+                _leave(call)
             except BaseException as error:
-                _leave(call, error)
+                if call.is_open:
+                    _leave(call, error)
                 raise
-            _leave(call)
             return result
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -94,29 +100,36 @@ def _traced_class(base: type) -> type:
         def __get__(self, instance: Any, owner: Any) -> Any:
             bound = super().__get__(instance, owner)
             if bound is not self and isinstance(bound, TracedFunction):
-                bound._modetrace_info.name = self._modetrace_info.name
+                bound._modetrace_info.name, bound._modetrace_info.memory = self._modetrace_info.name, self._modetrace_info.memory
             return bound
 
         def __reduce__(self) -> Any:
-            return _rebuild, (base, self.__getstate__(), self._modetrace_info.name)
+            return _rebuild, (base, self.__getstate__(), self._modetrace_info.name, self._modetrace_info.memory)
 
     def _call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         before = function.experimental_get_tracing_count()
         try:
+            call.calls.innermost = call
             result = base_call(function, *args, **kwargs)
-        except BaseException as error:
             call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
-            _leave(call, error)
+            _leave(call)
+        except BaseException as error:
+            if call.is_open:
+                call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+                _leave(call, error)
             raise
-        call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
-        _leave(call)
         return result
 
     base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
 
     def clone(self: Any, python_function: Any) -> Any:
         # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
-        return wrap(base_clone(self, python_function), name=self._modetrace_info.name, python_function=self.python_function)
+        return wrap(
+            base_clone(self, python_function),
+            name=self._modetrace_info.name,
+            memory=self._modetrace_info.memory,
+            python_function=self.python_function,
+        )
 
     if base_clone is not None:
         setattr(TracedFunction, tf_internals.CLONE_METHOD, clone)

@@ -7,9 +7,10 @@ changed it. Nothing else in the package imports below ``tensorflow.python`` or r
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import tensorflow as tf
@@ -34,6 +35,7 @@ def _attribute(owner: Any, name: str) -> Any:
 
 _context = _import("tensorflow.python.eager.context")
 _ops = _import("tensorflow.python.framework.ops")
+_pywrap_tfe = _import("tensorflow.python.pywrap_tfe")
 _eager_function_run = _import("tensorflow.python.eager.polymorphic_function.eager_function_run")
 _tracing_compilation = _import("tensorflow.python.eager.polymorphic_function.tracing_compilation")
 _function_cache = _import("tensorflow.core.function.polymorphism.function_cache")
@@ -45,6 +47,8 @@ _distributed_values = _import("tensorflow.python.distribute.values")
 _autograph_api = _import("tensorflow.python.autograph.impl.api")
 _method_target = _import("tensorflow.python.eager.polymorphic_function.tf_method_target")
 
+_get_memory_info = _attribute(_pywrap_tfe, "TFE_GetMemoryInfo")
+_reset_memory_stats = _attribute(_pywrap_tfe, "TFE_ResetMemoryStats")
 _FunctionCache = _attribute(_function_cache, "FunctionCache")
 _NAN_MARKER = _attribute(_default_types, "NanMarker")
 _VariableSpec = _attribute(_resource_variables, "VariableSpec")
@@ -82,6 +86,27 @@ class _AskEagerRuns:
 
 EAGER_RUNS: Any = _eager_function_run if hasattr(_eager_function_run, "RUN_FUNCTIONS_EAGERLY") else _AskEagerRuns()
 """``RUN_FUNCTIONS_EAGERLY``: what ``tf.config.functions_run_eagerly()`` says."""
+
+
+def devices_are_initialized() -> bool:
+    """Whether TensorFlow has set up its devices.
+
+    Most of its functions that tell of devices would set them up, and then the user could not configure them any more.
+    """
+    context = getattr(_context, "_context", None)
+    return bool(getattr(context, "_initialized", False))
+
+
+def memory_statistics() -> tuple[Callable[[str], Mapping[str, int]], Callable[[str], None]]:
+    """Returns ``get_memory_info`` and ``reset_memory_stats`` of ``tf.config.experimental``, at a third of their time.
+
+    Only to be called once TensorFlow has set up its devices; what is returned keeps them.
+    """
+    context = getattr(_context, "_context", None)
+    handle = getattr(context, "_context_handle", None)
+    if handle is None or _get_memory_info is None or _reset_memory_stats is None:
+        return tf.config.experimental.get_memory_info, tf.config.experimental.reset_memory_stats
+    return functools.partial(_get_memory_info, handle), functools.partial(_reset_memory_stats, handle)
 
 
 def missing() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tfmodetrace.record import object_tokens, tf_internals
+from tfmodetrace.record import interrupts, object_tokens, tf_internals
 from tfmodetrace.schema import events_pb2, keys
 
 Kind = keys.Kind
@@ -234,7 +234,8 @@ def _has_own_repr(kind: type) -> bool:
 def _repr(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # the user's own __repr__ may raise anything, and so does Python's for an int of more than 4300 digits
+    except Exception as error:  # the user's own __repr__ may raise anything, and so does Python's for an int of more than 4300 digits
+        interrupts.let_pass(error)
         return f"<{type(value).__qualname__}>"
 
 

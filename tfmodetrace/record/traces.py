@@ -62,7 +62,14 @@ class TraceRecorder:
         self._tokens = object_tokens.ObjectTokens()
         self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
 
+    def leave_to_parent(self) -> None:
+        """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
+        self.hook.remove()
+        self._tokens.renew_lock()
+
     def _begin(self, python_function: Any, cache: Any) -> PendingTrace | None:
+        if self._session.ended:  # somebody else's hook lies over ours, which could not be removed
+            return None
         try:
             info = _infos_by_cache.get(id(cache)) if cache is not None else None
             if info is None:

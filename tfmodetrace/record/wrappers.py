@@ -53,7 +53,10 @@ def _as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
 def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         session = _STATE.session
-        caller = _frame(1).f_code
+        try:
+            caller = _frame(1).f_code
+        except ValueError:  # no Python code has called us, as when the interpreter shuts down
+            return function(*args, **kwargs)
         if caller is _UNCONVERTED or caller is _METHOD_TARGET:
             return _call_from_autograph(function, info, args, kwargs, _frame(1))
         if session is None:
@@ -61,12 +64,15 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
         call = _enter(session, info, args, kwargs)
         if call is None:
             return function(*args, **kwargs)
+        calls = call.calls
         try:
+            calls.innermost = call
             result = function(*args, **kwargs)
+            _leave(call)
         except BaseException as error:
-            _leave(call, error)
+            if call.is_open:
+                _leave(call, error)
             raise
-        _leave(call)
         return result
 
     return _as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
@@ -81,14 +87,16 @@ def _call_from_autograph(
 ) -> Any:
     session = _STATE.session
     call = None if session is None else _enter(session, info, args, kwargs)
+    if call is None:
+        return tf_internals.call_as_autograph_would(function, args, kwargs, caller)
     try:
+        call.calls.innermost = call
         result = tf_internals.call_as_autograph_would(function, args, kwargs, caller)
+        _leave(call)
     except BaseException as error:
-        if call is not None:
+        if call.is_open:
             _leave(call, error)
         raise
-    if call is not None:
-        _leave(call)
     return result
 
 
@@ -152,9 +160,7 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
 
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
     session = _STATE.session
-    call = None if session is None else _enter(session, info, args, kwargs, flags=_SUSPENDABLE)
-    _suspend(call)
-    return call
+    return None if session is None else _enter(session, info, args, kwargs, flags=_SUSPENDABLE)
 
 
 def _end_suspendable(call: calls_module.OpenCall | None, error: BaseException | None) -> None:

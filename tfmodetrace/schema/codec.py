@@ -9,7 +9,7 @@ survives. ``docs/file_format.md`` is the specification.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ else:
     from backports import zstd
 
 Columns = Mapping[str, npt.NDArray[np.int64]]
+_Batch = events_pb2.CallBatch | events_pb2.MemoryBatch
 
 COLUMN_NAMES: Final = (
     "start_ns",
@@ -38,12 +39,14 @@ COLUMN_NAMES: Final = (
     "depth",
 )
 
+MEMORY_COLUMN_NAMES: Final = ("call_id", "device_id", "before_bytes", "after_bytes", "peak_bytes", "shared")
+
 MAX_ROWS_PER_BATCH: Final = 1 << 20
 """A batch that claims more rows than this is refused before anything is allocated."""
 
 _COMPRESSION_LEVEL: Final = 1
 _DELTA_COLUMNS: Final = frozenset({"start_ns", "call_id", "parent_id"})
-_COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in COLUMN_NAMES}
+_COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in (*COLUMN_NAMES, *MEMORY_COLUMN_NAMES)}
 _COLUMN_NAMES_BY_ID: Final = {number: name for name, number in _COLUMN_IDS.items()}
 _DTYPES: Final[Mapping[int, np.dtype[Any]]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
@@ -64,24 +67,24 @@ def encode_calls(columns: Columns) -> events_pb2.CallBatch:
     Raises:
         CodecError: If a column is missing, the lengths differ, there are no rows, or there are too many.
     """
-    missing = [name for name in COLUMN_NAMES if name not in columns]
-    if missing:
-        raise CodecError(f"cannot encode calls without the columns {', '.join(missing)}")
-    arrays = {name: np.ascontiguousarray(columns[name], dtype=np.int64) for name in COLUMN_NAMES}
-    rows = len(arrays["start_ns"])
-    if not 0 < rows <= MAX_ROWS_PER_BATCH:
-        raise CodecError(f"a batch holds 1 to {MAX_ROWS_PER_BATCH} calls, not {rows}")
-    if any(array.shape != (rows,) for array in arrays.values()):
-        raise CodecError("the columns of a batch must have one length")
-    batch = events_pb2.CallBatch(
-        rows=rows,
-        first_start_ns=int(arrays["start_ns"].min()),
-        last_end_ns=int((arrays["start_ns"] + arrays["duration_ns"]).max()),
-        compression=events_pb2.CallBatch.ZSTD,
-    )
-    planes = b"".join(_encode_column(batch, name, array) for name, array in arrays.items())
-    batch.payload_bytes = len(planes)
-    batch.payload = zstd.compress(planes, level=_COMPRESSION_LEVEL)
+    batch = events_pb2.CallBatch()
+    arrays = _encode(batch, COLUMN_NAMES, columns)
+    batch.first_start_ns = int(arrays["start_ns"].min())
+    batch.last_end_ns = int((arrays["start_ns"] + arrays["duration_ns"]).max())
+    return batch
+
+
+def encode_memory(columns: Columns) -> events_pb2.MemoryBatch:
+    """Packs what calls found in device memory, as :func:`encode_calls` packs calls.
+
+    Args:
+        columns: For every name in ``MEMORY_COLUMN_NAMES`` an int64 array of shape ``(rows,)``; see ``Column.Id`` in ``events.proto``.
+
+    Raises:
+        CodecError: As :func:`encode_calls`.
+    """
+    batch = events_pb2.MemoryBatch()
+    _encode(batch, MEMORY_COLUMN_NAMES, columns)
     return batch
 
 
@@ -97,9 +100,40 @@ def decode_calls(batch: events_pb2.CallBatch) -> dict[str, npt.NDArray[np.int64]
     Raises:
         CodecError: If the batch contradicts itself.
     """
+    return _decode(batch, COLUMN_NAMES)
+
+
+def decode_memory(batch: events_pb2.MemoryBatch) -> dict[str, npt.NDArray[np.int64]]:
+    """Unpacks what :func:`encode_memory` packed, as :func:`decode_calls` unpacks calls.
+
+    Raises:
+        CodecError: If the batch contradicts itself.
+    """
+    return _decode(batch, MEMORY_COLUMN_NAMES)
+
+
+def _encode(batch: _Batch, names: Sequence[str], columns: Columns) -> dict[str, npt.NDArray[np.int64]]:
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise CodecError(f"cannot encode a batch without the columns {', '.join(missing)}")
+    arrays = {name: np.ascontiguousarray(columns[name], dtype=np.int64) for name in names}
+    rows = len(arrays[names[0]])
+    if not 0 < rows <= MAX_ROWS_PER_BATCH:
+        raise CodecError(f"a batch holds 1 to {MAX_ROWS_PER_BATCH} rows, not {rows}")
+    if any(array.shape != (rows,) for array in arrays.values()):
+        raise CodecError("the columns of a batch must have one length")
+    batch.rows = rows
+    batch.compression = events_pb2.CallBatch.ZSTD
+    planes = b"".join(_encode_column(batch, name, array) for name, array in arrays.items())
+    batch.payload_bytes = len(planes)
+    batch.payload = zstd.compress(planes, level=_COMPRESSION_LEVEL)
+    return arrays
+
+
+def _decode(batch: _Batch, names: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
     rows = batch.rows
     if not 0 < rows <= MAX_ROWS_PER_BATCH:
-        raise CodecError(f"a batch claims {rows} calls; at most {MAX_ROWS_PER_BATCH} are possible")
+        raise CodecError(f"a batch claims {rows} rows; at most {MAX_ROWS_PER_BATCH} are possible")
     expected_bytes = 0
     for column in batch.columns:
         if column.width not in (0, *_DTYPES):
@@ -115,16 +149,16 @@ def decode_calls(batch: events_pb2.CallBatch) -> dict[str, npt.NDArray[np.int64]
     for column in batch.columns:
         size = column.width * rows
         name = _COLUMN_NAMES_BY_ID.get(column.id)
-        if name is not None:
+        if name is not None and name in names:
             decoded[name] = _decode_column(column, planes[offset : offset + size], rows)
         offset += size
-    for name in COLUMN_NAMES:
+    for name in names:
         if name not in decoded:
             decoded[name] = np.full(rows, -1, dtype=np.int64)
     return decoded
 
 
-def _encode_column(batch: events_pb2.CallBatch, name: str, values: npt.NDArray[np.int64]) -> bytes:
+def _encode_column(batch: _Batch, name: str, values: npt.NDArray[np.int64]) -> bytes:
     column = batch.columns.add(id=_COLUMN_IDS[name])
     smallest = int(values.min())
     if smallest == int(values.max()):
@@ -163,7 +197,7 @@ def _decode_column(column: events_pb2.Column, planes: npt.NDArray[np.uint8], row
     return values.view(np.int64)
 
 
-def _decompress(batch: events_pb2.CallBatch) -> bytes:
+def _decompress(batch: _Batch) -> bytes:
     if batch.compression == events_pb2.CallBatch.NONE:
         plain = batch.payload
     elif batch.compression == events_pb2.CallBatch.ZSTD:

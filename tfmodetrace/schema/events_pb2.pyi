@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,9 @@ class Chunk(_message.Message):
     SESSION_END_FIELD_NUMBER: _ClassVar[int]
     DROPPED_CALLS_FIELD_NUMBER: _ClassVar[int]
     INTERNAL_FAULTS_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
+    HOST_MEMORY_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -35,7 +38,26 @@ class Chunk(_message.Message):
     session_end: SessionEnd
     dropped_calls: int
     internal_faults: int
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ...) -> None: ...
+    devices: _containers.RepeatedCompositeFieldContainer[Device]
+    memory: _containers.RepeatedCompositeFieldContainer[MemoryBatch]
+    host_memory: HostMemory
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ...) -> None: ...
+
+class Device(_message.Message):
+    __slots__ = ("device_id", "name")
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    device_id: int
+    name: str
+    def __init__(self, device_id: _Optional[int] = ..., name: _Optional[str] = ...) -> None: ...
+
+class HostMemory(_message.Message):
+    __slots__ = ("time_ns", "resident_bytes")
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    RESIDENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    time_ns: int
+    resident_bytes: int
+    def __init__(self, time_ns: _Optional[int] = ..., resident_bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStart(_message.Message):
     __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options")
@@ -323,6 +345,20 @@ class CallBatch(_message.Message):
     payload: bytes
     def __init__(self, rows: _Optional[int] = ..., first_start_ns: _Optional[int] = ..., last_end_ns: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
 
+class MemoryBatch(_message.Message):
+    __slots__ = ("rows", "columns", "compression", "payload_bytes", "payload")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    columns: _containers.RepeatedCompositeFieldContainer[Column]
+    compression: CallBatch.Compression
+    payload_bytes: int
+    payload: bytes
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
 class Column(_message.Message):
     __slots__ = ("id", "encoding", "width", "base", "first")
     class Id(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -339,6 +375,11 @@ class Column(_message.Message):
         FLAGS: _ClassVar[Column.Id]
         THREAD_ID: _ClassVar[Column.Id]
         DEPTH: _ClassVar[Column.Id]
+        DEVICE_ID: _ClassVar[Column.Id]
+        BEFORE_BYTES: _ClassVar[Column.Id]
+        AFTER_BYTES: _ClassVar[Column.Id]
+        PEAK_BYTES: _ClassVar[Column.Id]
+        SHARED: _ClassVar[Column.Id]
     UNSPECIFIED: Column.Id
     START_NS: Column.Id
     DURATION_NS: Column.Id
@@ -351,6 +392,11 @@ class Column(_message.Message):
     FLAGS: Column.Id
     THREAD_ID: Column.Id
     DEPTH: Column.Id
+    DEVICE_ID: Column.Id
+    BEFORE_BYTES: Column.Id
+    AFTER_BYTES: Column.Id
+    PEAK_BYTES: Column.Id
+    SHARED: Column.Id
     class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CONSTANT: _ClassVar[Column.Encoding]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support import files
 from tfmodetrace.insight import report, timeline
-from tfmodetrace.log import errors, reader, records, storage
-from tfmodetrace.schema import envelope, events_pb2
+from tfmodetrace.log import errors, reader, storage
+from tfmodetrace.schema import envelope, events_pb2, framing
 
 
 def complaint(path: pathlib.Path) -> str:
@@ -189,7 +189,7 @@ def test_a_batch_that_cannot_be_decoded_costs_only_its_calls(tmp_path: pathlib.P
 
 def test_a_newer_schema_is_refused_by_name_and_the_rest_is_shown(tmp_path: pathlib.Path) -> None:
     newer = files.SessionFile(tmp_path / "newer")
-    files.append(newer.path, records.frame(envelope.wrap(events_pb2.Chunk(schema_major=2, schema_minor=1), 1.0)))
+    files.append(newer.path, framing.frame(envelope.wrap(events_pb2.Chunk(schema_major=2, schema_minor=1), 1.0)))
     assert "it was recorded with schema 2.1" in complaint(tmp_path)
     assert "install a newer tfmodetrace" in complaint(newer.path)
     files.small_run(tmp_path / "ours")
@@ -260,7 +260,7 @@ def test_any_damage_gives_a_log_or_a_sentence_quickly(
     if repair:
         # With right checksums the damage gets past the framing, to the parsers and the codec.
         pieces = [bytes(data[begin + 12 : end - 4]) for begin, end in itertools.pairwise(begins)]
-        data = bytearray(b"".join(map(records.frame, pieces)))
+        data = bytearray(b"".join(map(framing.frame, pieces)))
     session.path.write_bytes(bytes(data[: len(data) - cut]))
     began = time.monotonic()
     following = reader.Reader(tmp_path)

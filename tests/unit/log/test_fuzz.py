@@ -12,8 +12,7 @@ import pytest
 from tests.support import files, reading
 from tfmodetrace import log
 from tfmodetrace.insight import report
-from tfmodetrace.log import records
-from tfmodetrace.schema import codec, envelope, events_pb2
+from tfmodetrace.schema import codec, envelope, events_pb2, framing
 
 
 @pytest.mark.parametrize("first", range(0, 400, 100))
@@ -46,7 +45,7 @@ def test_a_file_that_claims_more_calls_than_its_bytes_can_hold_allocates_nothing
         dict.fromkeys(codec.COLUMN_NAMES, regular) | {name: np.zeros(rows, dtype=np.int64) for name in ("mode", "flags")}
     )
     chunk = events_pb2.Chunk(schema_major=1, sequence=1, calls=[batch] * 50)
-    files.append(session.path, records.frame(envelope.wrap(chunk, 1.0)))
+    files.append(session.path, framing.frame(envelope.wrap(chunk, 1.0)))
     found = log.read(tmp_path)
     assert len(found.calls) < 2 * rows
     assert "cannot hold" in " ".join(found.warnings)

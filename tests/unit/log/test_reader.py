@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tests.support import files
+from tfmodetrace import log
+from tfmodetrace.insight import report
 from tfmodetrace.log import reader, storage, tables
-from tfmodetrace.schema import words
+from tfmodetrace.schema import codec, words
 
 
 def test_a_run_is_read_with_everything_in_it(tmp_path: pathlib.Path) -> None:
@@ -339,3 +341,60 @@ def test_a_definitions_source_is_that_of_all_its_functions_also_in_later_chunks_
         *[second] * 3,
         (None, False),
     ]
+
+
+def test_what_calls_found_in_device_memory_is_read_with_its_devices(tmp_path: pathlib.Path) -> None:
+    files.varied_run(tmp_path / "one")
+    (run,) = log.read(tmp_path).runs
+    assert [(device.device_id, device.name) for device in run.devices] == [(0, "/device:CPU:0")]
+    assert len(run.memory) == 200
+    assert run.memory.call_id.tolist()[:3] == [0, 3, 6]
+    assert run.memory.after_bytes.tolist()[:3] == [8, 1008, 2008]
+    assert (run.calls.function_id[run.calls.rows_of(run.memory.process, run.memory.call_id)] == 0).all()
+    (outer, *others) = report.run_report(run)["functions"]
+    assert outer["memory"] == {
+        "/device:CPU:0": {"calls": 200, "shared_calls": 0, "max_delta_bytes": 8, "peak_bytes": 245_000, "max_need_bytes": 196_000}
+    }
+    assert [function["memory"] for function in others] == [None, None]
+
+
+def test_memory_of_several_processes_keeps_each_ones_devices(tmp_path: pathlib.Path) -> None:
+    for pid in (1, 2):
+        session = files.SessionFile(tmp_path, pid=pid, start_unix_ns=files.START_UNIX_NS + pid)
+        session.thread()
+        session.call(session.function("step"), 0, 10)
+        session.chunk.devices.add(device_id=0, name="/device:CPU:0")
+        session.chunk.devices.add(device_id=1, name="/device:GPU:0")
+        columns = {name: np.array([pid]) for name in ("before_bytes", "after_bytes", "peak_bytes")}
+        columns |= {"call_id": np.array([0]), "device_id": np.array([1]), "shared": np.array([0])}
+        session.chunk.memory.append(codec.encode_memory(columns))
+        session.end()
+    (run,) = log.read(tmp_path).runs
+    assert [(device.process, device.name) for device in run.devices] == [
+        (0, "/device:CPU:0"),
+        (0, "/device:GPU:0"),
+        (1, "/device:CPU:0"),
+        (1, "/device:GPU:0"),
+    ]
+    assert run.memory.device_id.tolist() == [1, 3]
+    assert run.memory.process.tolist() == [0, 1]
+
+
+def test_impossible_memory_is_left_out_and_said_so(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    session.call(session.function("step"), 0, 10)
+    session.chunk.devices.add(device_id=0, name="/device:CPU:0")
+    rows = {
+        "call_id": [0, 0, 0, -1],
+        "device_id": [0, 7, 0, 0],
+        "before_bytes": [1, 1, -5, 1],
+        "after_bytes": [1] * 4,
+        "peak_bytes": [-1] * 4,
+        "shared": [0] * 4,
+    }
+    session.chunk.memory.append(codec.encode_memory({name: np.array(column) for name, column in rows.items()}))
+    session.end()
+    (run,) = log.read(tmp_path).runs
+    assert run.memory.call_id.tolist() == [0]
+    assert "3 calls with impossible values" in " ".join(run.warnings)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tfmodetrace.log import records
+from tfmodetrace.schema import framing
 
 
 def read(data: bytes, *, offset: int = 0, size_bytes: int | None = None) -> tuple[list[bytes | None], str]:
@@ -29,20 +30,20 @@ def read(data: bytes, *, offset: int = 0, size_bytes: int | None = None) -> tupl
 
 def test_the_framing_is_that_of_tfrecord_files() -> None:
     # What tf.io.TFRecordWriter writes for b"hello".
-    assert records.frame(b"hello").hex() == "0500000000000000eab2043e68656c6c6fbb1f1c19"
-    assert records.masked_crc(b"") == 0xA282EAD8
+    assert framing.frame(b"hello").hex() == "0500000000000000eab2043e68656c6c6fbb1f1c19"
+    assert framing.masked_crc(b"") == 0xA282EAD8
     # CRC-32C of "123456789" is 0xE3069283.
-    assert records.masked_crc(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    assert framing.masked_crc(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 @hypothesis.given(st.lists(st.binary(max_size=50), max_size=5))
 def test_records_come_out_as_they_went_in(payloads: list[bytes]) -> None:
-    assert read(b"".join(map(records.frame, payloads))) == (payloads, "end")
+    assert read(b"".join(map(framing.frame, payloads))) == (payloads, "end")
 
 
 @hypothesis.given(st.lists(st.binary(max_size=20), min_size=1, max_size=4), st.data())
 def test_a_file_cut_anywhere_gives_the_whole_records_before_the_cut(payloads: list[bytes], data: st.DataObject) -> None:
-    whole = b"".join(map(records.frame, payloads))
+    whole = b"".join(map(framing.frame, payloads))
     cut = data.draw(st.integers(0, len(whole)))
     expected, end = [], 0
     for payload in payloads:
@@ -54,19 +55,19 @@ def test_a_file_cut_anywhere_gives_the_whole_records_before_the_cut(payloads: li
 
 
 def test_reading_goes_on_from_any_record() -> None:
-    whole = records.frame(b"one") + records.frame(b"two") + records.frame(b"three")
+    whole = framing.frame(b"one") + framing.frame(b"two") + framing.frame(b"three")
     assert read(whole, offset=19) == ([b"two", b"three"], "end")
     assert read(whole, size_bytes=19) == ([b"one"], "end")
 
 
 def test_a_record_with_damaged_data_is_skipped() -> None:
-    whole = bytearray(records.frame(b"one") + records.frame(b"two") + records.frame(b"three"))
+    whole = bytearray(framing.frame(b"one") + framing.frame(b"two") + framing.frame(b"three"))
     whole[19 + 12] ^= 1
     assert read(bytes(whole)) == ([b"one", None, b"three"], "end")
 
 
 def test_a_record_with_a_damaged_length_ends_reading() -> None:
-    whole = bytearray(records.frame(b"one") + records.frame(b"two"))
+    whole = bytearray(framing.frame(b"one") + framing.frame(b"two"))
     whole[19] ^= 1
     assert read(bytes(whole)) == ([b"one"], "the length of a record does not match its checksum")
 
@@ -74,13 +75,13 @@ def test_a_record_with_a_damaged_length_ends_reading() -> None:
 @pytest.mark.parametrize("length", [records.MAX_RECORD_BYTES + 1, 2**63, 2**64 - 1])
 def test_a_length_beyond_the_limit_is_refused(length: int) -> None:
     packed = struct.pack("<Q", length)
-    assert "more than" in read(packed + struct.pack("<I", records.masked_crc(packed)) + b"x" * 100)[1]
+    assert "more than" in read(packed + struct.pack("<I", framing.masked_crc(packed)) + b"x" * 100)[1]
 
 
 def test_a_length_beyond_the_file_allocates_nothing(tmp_path: pathlib.Path) -> None:
     packed = struct.pack("<Q", records.MAX_RECORD_BYTES)
     path = tmp_path / "events"
-    path.write_bytes(packed + struct.pack("<I", records.masked_crc(packed)) + b"x" * 100)
+    path.write_bytes(packed + struct.pack("<I", framing.masked_crc(packed)) + b"x" * 100)
     with path.open("rb") as file:
         tracemalloc.start()
         try:
