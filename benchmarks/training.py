@@ -69,51 +69,60 @@ def _digits_functions() -> tuple[Any, Any, Any]:
     return _batch, train_step, accuracy
 
 
-def _custom_loop(decorate: Callable[[Any], Any], epochs: int) -> Callable[[], float]:
+Functions = tuple[Callable[..., Any], ...]
+
+
+def _custom_loop() -> tuple[Functions, Callable[[Functions, int], None]]:
     """A loop that calls an eager function and a tf.function a step, and another tf.function an epoch."""
     images, labels = _digits()
-    load, step, evaluate = map(decorate, _digits_functions())
 
-    def job() -> float:
+    def job(functions: Functions, epochs: int) -> None:
+        load, step, evaluate = functions
         for _ in range(epochs):
             for begin in range(0, len(images), _BATCH_SIZE):
                 step(*load(images, labels, begin))
-            reached = evaluate(images, labels)
-        return float(reached)
+            evaluate(images, labels)
 
-    return job
+    return _digits_functions(), job
 
 
-def _keras_fit(decorate: Callable[[Any], Any], epochs: int) -> Callable[[], float]:
+def _keras_fit() -> tuple[Functions, Callable[[Functions, int], None]]:
     images, labels = _digits()
     keras.utils.set_random_seed(7)
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(128, activation="relu"), keras.layers.Dense(10)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.make_train_function()
-    model.train_function = decorate(model.train_function)
 
-    def job() -> float:
-        history = model.fit(images, labels, batch_size=_BATCH_SIZE, epochs=epochs, verbose=0)
-        return float(history.history["loss"][-1])
+    def job(functions: Functions, epochs: int) -> None:
+        (model.train_function,) = functions
+        model.fit(images, labels, batch_size=_BATCH_SIZE, epochs=epochs, verbose=0)
 
-    return job
+    return (model.train_function,), job
 
 
-def _seconds(job: Callable[[], float]) -> float:
+def _seconds(job: Callable[[], object]) -> float:
     start_s = time.perf_counter()
     job()
     return time.perf_counter() - start_s
 
 
-def _seconds_within(job: Callable[[], float], switched_on: Callable[[], contextlib.AbstractContextManager[Any]]) -> float:
+def _seconds_within(job: Callable[[], object], switched_on: Callable[[], contextlib.AbstractContextManager[Any]]) -> float:
     start_s = time.perf_counter()
     with switched_on():
         job()
     return time.perf_counter() - start_s
 
 
-def _measure(make: Callable[[Callable[[Any], Any], int], Callable[[], float]], epochs: int, pairs: int) -> dict[str, Any]:
-    bare, traced = make(lambda function: function, epochs), make(tmt.traced, epochs)
+def _measure(subject: tuple[Functions, Callable[[Functions, int], None]], epochs: int, pairs: int) -> dict[str, Any]:
+    functions, run = subject
+    decorated = tuple(map(tmt.traced, functions))
+
+    def bare() -> None:
+        run(functions, epochs)
+
+    def traced() -> None:
+        run(decorated, epochs)
+
     recorded: list[tuple[float, float]] = []
     with overhead.recording():
         for job in (bare, traced) * 3:
@@ -125,10 +134,11 @@ def _measure(make: Callable[[Callable[[Any], Any], int], Callable[[], float]], e
             else:
                 other = _seconds(traced)
                 recorded.append((_seconds(bare), other))
-    profiled = [
-        (_seconds(long), _seconds_within(long, lambda: overhead.profiling(save=True)))
-        for long in (make(lambda function: function, epochs * _LONGER),) * _PROFILED_PAIRS
-    ]
+
+    def longer() -> None:
+        run(functions, epochs * _LONGER)
+
+    profiled = [(_seconds(longer), _seconds_within(longer, lambda: overhead.profiling(save=True))) for _ in range(_PROFILED_PAIRS)]
     ratios = [other / one - 1 for one, other in recorded]
     return {
         "job, s": statistics.median(one for one, _ in recorded),
@@ -145,8 +155,8 @@ def main() -> None:
     pairs = parser.parse_args().pairs
     tf.get_logger().setLevel(logging.ERROR)
     results = {
-        "digits, a loop of one's own": _measure(_custom_loop, epochs=10, pairs=pairs),
-        "digits, Keras fit": _measure(_keras_fit, epochs=4, pairs=pairs),
+        "digits, a loop of one's own": _measure(_custom_loop(), epochs=10, pairs=pairs),
+        "digits, Keras fit": _measure(_keras_fit(), epochs=4, pairs=pairs),
     }
     empty = statistics.median(_seconds_within(lambda: 0.0, overhead.recording) for _ in range(20))
     rows: list[tuple[Any, ...]] = [("an empty session", "s", empty, "")]

@@ -246,6 +246,7 @@ def enter(
         if calls.session is not session:
             calls = session.add_thread()
         if calls.busy:
+            calls.dropped += 1
             return None
         calls.busy = True
         if info.session is not session:
@@ -294,6 +295,7 @@ def enter(
     except BaseException as error:
         if calls is not None:
             calls.busy = False
+            calls.dropped += 1
         if not isinstance(error, Exception):  # the user's own: a signal handler has raised it
             raise
         session.fault("a call could not be recorded", error)
@@ -366,17 +368,23 @@ def suspend(call: OpenCall | None) -> None:
     if call is None:
         return
     calls = call.calls
-    if calls.innermost is call:
-        calls.innermost = call.outer
-    else:
-        calls.unlink(call)
+    try:
+        if calls.innermost is call:
+            calls.innermost = call.outer
+        else:
+            calls.unlink(call)
+    except Exception as error:
+        calls.session.fault("a generator's call could not be suspended", error)
 
 
 def resume(call: OpenCall | None) -> None:
     """Steps back into a suspended call, if it is recorded; it may be on another thread and under another call than before."""
     if call is None:
         return
-    call.calls = calls = call.calls.session.thread_calls()
-    call.outer = calls.innermost
-    call.depth = call.outer.depth + 1
-    calls.innermost = call
+    try:
+        call.calls = calls = call.calls.session.thread_calls()
+        call.outer = calls.innermost
+        call.depth = call.outer.depth + 1
+        calls.innermost = call
+    except Exception as error:
+        call.calls.session.fault("a generator's call could not be resumed", error)

@@ -62,6 +62,10 @@ class DeviceMemory:
         """The devices, as far as they were asked for."""
         return self._devices or ()
 
+    def leave_to_parent(self) -> None:
+        """After a fork: TensorFlow's allocators may wait for threads that are no more."""
+        self._devices = ()
+
     def devices(self) -> tuple[str, ...]:
         """The devices, such as ``GPU:0``; none before TensorFlow has initialized them, which asking must not cause."""
         if self._devices is None:

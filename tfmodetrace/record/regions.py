@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any
+from typing import Any, Final
 
 from tfmodetrace.record import calls as calls_module
 from tfmodetrace.record import functions
 from tfmodetrace.record import session as session_module
 
+_MAX_REGIONS: Final = 1 << 12
+"""Regions that are told apart; those beyond, as of names that count steps, are one."""
+
+_OTHERS: Final = ("other regions", "", 0)
 _infos: dict[tuple[str, str, int], functions.FunctionInfo] = {}
 
 
@@ -26,7 +30,14 @@ class RegionCall:
             frame: Where the block stands; regions of one name at two places are two functions in the report.
         """
         session = session_module.STATE.session
-        call = None if session is None else calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+        self._call: calls_module.OpenCall | None = None
+        if session is None:
+            return
+        try:
+            call = calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+        except Exception as error:
+            session.fault("a region could not be recorded", error)
+            return
         self._call = call
         if call is not None:
             call.calls.innermost = call
@@ -41,9 +52,12 @@ class RegionCall:
 def _info(name: str, frame: types.FrameType) -> functions.FunctionInfo:
     place = (name, frame.f_code.co_filename, frame.f_lineno)
     info = _infos.get(place)
+    if info is None and len(_infos) >= _MAX_REGIONS:
+        place = _OTHERS
+        info = _infos.get(place)
     if info is None:
-        info = functions.FunctionInfo(_nothing, kind="region", name=name)
-        info.file, info.line, info.qualname, info.module = place[1], place[2], name, frame.f_globals.get("__name__", "")
+        info = functions.FunctionInfo(_nothing, kind="region", name=place[0])
+        info.file, info.line, info.qualname, info.module = place[1], place[2], place[0], frame.f_globals.get("__name__", "")
         info.parameters = ()
         _infos[place] = info
     return info

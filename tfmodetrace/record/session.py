@@ -399,6 +399,7 @@ class Session:
         self.ended = True
         self._lock = threading.RLock()
         self.traces.leave_to_parent()
+        self._device_memory.leave_to_parent()
         self._threads.clear()
         for waiting in self._waiting.values():
             waiting.clear()

@@ -95,6 +95,7 @@ class TraceRecorder:
         session = self._session
         calls = pending.calls
         _pop(calls, pending)
+        was_busy = calls.busy
         try:
             calls.busy = True
             end_ns = time.perf_counter_ns()
@@ -118,7 +119,7 @@ class TraceRecorder:
         except Exception as error:
             session.fault("a trace could not be recorded", error)
         finally:
-            calls.busy = False
+            calls.busy = was_busy
 
     def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
         trace.gone_objects.extend(self._tokens.take_gone())

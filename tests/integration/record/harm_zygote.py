@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -76,6 +77,7 @@ class Zygote:
 def _serve() -> None:
     faulthandler.enable()
     programs = importlib.import_module(_PROGRAMS)
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:

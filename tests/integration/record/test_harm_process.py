@@ -218,11 +218,13 @@ def test_what_was_flushed_before_a_termination_can_be_read(program: Program) -> 
 
 
 def test_a_signal_handler_may_call_traced_functions(program: Program) -> None:
-    made = int(program("handler_calls_traced_functions"))
+    made, handled = map(int, program("handler_calls_traced_functions").split())
     run = program.run()
     calls = _by_id(run)
-    assert len(calls) == len(run.calls) <= made
-    assert run.processes[0].dropped == run.processes[0].internal_faults == 0
+    assert len(calls) == len(run.calls)
+    # A handler's call that interrupts the recorder itself is not recorded.
+    assert made <= len(calls) + run.processes[0].dropped <= made + handled
+    assert run.processes[0].internal_faults == 0
     for name, depth, parent in calls.values():
         # The handler's calls may lie inside any other; those of the program lie where it makes them.
         assert (depth == 0) == (parent == -1)
@@ -326,7 +328,7 @@ def test_every_exception_leaves_a_call_as_it_was_raised(program: Program) -> Non
     assert run.complete
     # One has arguments that cannot be described.
     assert len(run.calls) == raised + 1
-    assert (run.processes[0].dropped, run.processes[0].internal_faults) == (0, 1)
+    assert (run.processes[0].dropped, run.processes[0].internal_faults) == (1, 1)
     assert run.calls.depth.tolist()[-2:] == [1, 0]
 
 

@@ -402,3 +402,16 @@ def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_
     dropped = run.processes[0].dropped
     assert len(run.calls) + dropped == 1 + 4 * 1001
     assert 0 < len(run.calls) - 1 <= most
+
+
+def test_regions_with_ever_new_names_do_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tfmodetrace.record import regions
+
+    monkeypatch.setattr(regions, "_MAX_REGIONS", 3)
+    monkeypatch.setattr(regions, "_infos", {})
+    with tmt.record(tmp_path):
+        for step in range(10):
+            with tmt.region(f"step {step}"):
+                pass
+    (run,) = tmt.read(tmp_path).runs
+    assert [run.functions[number].name for number in run.calls.function_id] == ["step 0", "step 1", "step 2"] + ["other regions"] * 7
