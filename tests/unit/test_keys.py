@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfmodetrace.schema import events_pb2, keys
 
-Kind = events_pb2.Node.Kind
+Kind = keys.Kind
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
 WITH_SHAPE = (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE)
 SHAPES = st.none() | st.lists(st.none() | st.integers(0, 2**40), max_size=4).map(tuple)
@@ -100,9 +100,9 @@ def test_arguments_are_written_with_their_names() -> None:
 
 
 def test_what_is_nested_too_deeply_is_cut_off_when_read() -> None:
-    message = events_pb2.Node(kind=Kind.LITERAL, text="core")
+    message = events_pb2.Node(kind=events_pb2.Node.LITERAL, text="core")
     for _ in range(keys.MAX_DEPTH + 10):
-        message = events_pb2.Node(kind=Kind.LIST, children=[message])
+        message = events_pb2.Node(kind=events_pb2.Node.LIST, children=[message])
     text = keys.render(keys.from_proto(message))
     assert "nested too deeply" in text
     assert "core" not in text
@@ -112,3 +112,7 @@ def test_a_long_literal_is_clipped_to_the_limit() -> None:
     assert keys.clip("x" * keys.MAX_TEXT) == "x" * keys.MAX_TEXT
     assert len(keys.clip("x" * 10_000)) == keys.MAX_TEXT
     assert keys.clip("x" * 10_000).endswith("…")
+
+
+def test_the_kinds_are_those_of_the_file_format() -> None:
+    assert {name: number for name, number in vars(Kind).items() if name.isupper()} == dict(events_pb2.Node.Kind.items())

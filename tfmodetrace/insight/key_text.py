@@ -26,13 +26,15 @@ def subscript(name: str) -> str:
 
 def side(node: keys.Node, *, gone: Collection[int] = ()) -> str:
     """Writes one side of a change."""
+    if node.kind == Kind.TENSOR and not node.text:  # most are
+        return keys.render(node)
     if node.kind == Kind.OBJECT:
         return _object(node, gone)
     if node.kind == Kind.VARIABLE:
         notes = [node.text] if node.text else []
         notes += [f"variable {node.alias} of the arguments"] if node.alias else []
         return f"{keys.render(node)} ({', '.join(notes)})" if notes else keys.render(node)
-    if node.kind == Kind.TENSOR and node.text:
+    if node.kind == Kind.TENSOR:
         return f"{keys.render(node)} named {json.dumps(node.text, ensure_ascii=False)}"
     if node.kind == Kind.LITERAL and node.token:
         return f"{node.text} (checksum {node.token:08x})"

@@ -9,30 +9,24 @@ locks and file are the parent's. It ends with the child, or with the parent's se
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import itertools
-import json
 import logging
 import mmap
 import multiprocessing
 import os
-import platform
 import queue
-import socket
 import sys
 import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterable
 from typing import Any, Final
 
 import tensorflow as tf
 
 from tfmodetrace import errors as public_errors
-from tfmodetrace import version
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import errors, functions, interrupts, memory, record_files, signatures, traces, writer
+from tfmodetrace.record import errors, functions, interrupts, memory, process_facts, record_files, signatures, traces, writer
 from tfmodetrace.schema import events_pb2, keys
 
 _logger: Final = logging.getLogger("tfmodetrace")
@@ -345,7 +339,7 @@ class Session:
 
     def describe_start(self) -> events_pb2.SessionStart:
         """Describes the session for the event file."""
-        start = _session_start(self.session_id, self._start_unix_ns)
+        start = process_facts.session_start(self.session_id, self._start_unix_ns)
         if self.memory_mode != "off":
             start.options["memory"] = self.memory_mode
         return start
@@ -522,37 +516,6 @@ def _go_on_in_child() -> None:
             STATE.session = active.go_on_in_child()
     except Exception as error:
         _logger.debug("tfmodetrace: a forked child is not recorded: %s", error)
-
-
-def _session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStart:
-    return events_pb2.SessionStart(
-        session_id=session_id,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        worker=_worker(),
-        start_unix_ns=start_unix_ns,
-        versions=dict(_versions(("keras", "numpy"))),
-    )
-
-
-def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
-    yield "tensorflow", tf.__version__
-    yield "python", platform.python_version()
-    yield "tfmodetrace", version.VERSION
-    for package in packages:
-        try:
-            yield package, importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-
-
-def _worker() -> str:
-    """The task of this process in a cluster, as ``worker:1``; empty outside one."""
-    try:
-        task = json.loads(os.environ.get("TF_CONFIG", "")).get("task", {})
-        return f"{task['type']}:{task['index']}"
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return ""
 
 
 def _install_process_hooks() -> None:

@@ -13,7 +13,26 @@ from typing import Final, cast
 
 from tfmodetrace.schema import events_pb2
 
-Kind = events_pb2.Node.Kind
+
+class Kind:
+    """``Node.Kind`` of ``events.proto``; of the generated module's, each use costs a call of a function, and there are very many."""
+
+    UNKNOWN: Final = 0
+    TENSOR: Final = 1
+    LITERAL: Final = 2
+    NONE: Final = 3
+    LIST: Final = 4
+    TUPLE: Final = 5
+    NAMED_TUPLE: Final = 6
+    DICT: Final = 7
+    ATTRS: Final = 8
+    COMPOSITE: Final = 9
+    OBJECT: Final = 10
+    VARIABLE: Final = 11
+    ARRAY: Final = 12
+    CUSTOM: Final = 13
+    OMITTED: Final = 14
+
 
 MAX_DEPTH: Final = 64
 """Deeper trees are cut off, with a node of kind UNKNOWN, when they are made and when they are read."""

@@ -1,0 +1,52 @@
+"""What an event file says of the process that wrote it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+from tfmodetrace import version
+from tfmodetrace.schema import events_pb2
+
+
+def session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStart:
+    """Describes this process as the beginning of a session.
+
+    Args:
+        session_id: The session's random name.
+        start_unix_ns: When it started, in nanoseconds since 1970.
+    """
+    return events_pb2.SessionStart(
+        session_id=session_id,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        worker=_worker(),
+        start_unix_ns=start_unix_ns,
+        versions=dict(_versions(("keras", "numpy"))),
+    )
+
+
+def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
+    yield "tensorflow", tf.__version__
+    yield "python", platform.python_version()
+    yield "tfmodetrace", version.VERSION
+    for package in packages:
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+
+
+def _worker() -> str:
+    """The task of this process in a cluster, as ``worker:1``; empty outside one."""
+    try:
+        task = json.loads(os.environ.get("TF_CONFIG", "")).get("task", {})
+        return f"{task['type']}:{task['index']}"
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return ""
