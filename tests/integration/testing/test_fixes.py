@@ -164,6 +164,29 @@ PROGRAMS = [
         traces=5,
     ),
     Program(
+        name="batches of many sizes, where TensorFlow cannot relax shapes since the number of arguments varies",
+        body="""
+            @tmt.traced
+            @tf.function
+            def step(x, *more):
+                return tf.add_n([tf.reduce_sum(x), *map(tf.reduce_sum, more)])
+
+            def main():
+                batch_size = 8
+                for length in (11, 13, 10, 15):
+                    dataset = tf.data.Dataset.from_tensor_slices(tf.ones((length, 3)))
+                    # batch
+                    dataset = dataset.batch(batch_size)
+                    for batch in dataset:
+                        step(batch)
+                        step(batch, batch)
+        """,
+        finding="varying-shape",
+        option=None,
+        traces=10,
+        after=2,
+    ),
+    Program(
         name="a temporary object",
         body="""
             class Config:
@@ -246,6 +269,8 @@ def _apply(source: str, finding: dict[str, Any]) -> str:
     if fix.startswith("@tf.function"):
         decorator, _, _ = fix.partition("\ndef ")
         return source.replace("@tf.function", decorator)
+    if fix.startswith("dataset = "):
+        return source.replace("dataset = dataset.batch(batch_size)", fix)
     if finding["id"] == "python-scalar-argument":
         return source.replace("        # call\n", textwrap.indent(fix, "        ") + "\n")
     if finding["id"] == "object-identity":

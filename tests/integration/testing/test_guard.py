@@ -56,6 +56,15 @@ def test_only_traces_inside_the_block_and_of_matching_functions_count() -> None:
         step(tf.ones(2), 1.0)
 
 
+def test_what_a_recording_saw_before_the_block_does_not_count(tmp_path: Path) -> None:
+    step = _make()
+    with tmt.record(tmp_path):
+        for rate in (0.1, 0.2, 0.3):
+            step(tf.ones(2), rate)
+        with tmt.expect_traces(at_most=1):
+            step(tf.ones(2), 0.4)
+
+
 def test_inside_a_recording_the_block_is_part_of_it(tmp_path: Path) -> None:
     step = _make()
     with tmt.record(tmp_path):
