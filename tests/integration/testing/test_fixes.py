@@ -354,14 +354,23 @@ def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_
         def halve(n):
             return tf.constant(n) // 2
 
+        dtypes = []
+
         def main():
-            assert halve(1).dtype == halve(1.0).dtype == tf.int32
+            for n in (1, 1.0):
+                # call
+                dtypes.append(halve(n).dtype.name)
+            assert dtypes == ["int32", "int32"]
         """
     )
     run = _run(source, tmp_path / "collision")
     (finding,) = run["findings"]
     assert (finding["id"], finding["evidence"]["calls"]) == ("literal-type-collision", 1)
-    assert finding["fix"].endswith("n = float(n)")
+    mended = source.replace("        # call\n", textwrap.indent(finding["fix"], "        ") + "\n").replace(
+        '"int32", "int32"', '"float32", "float32"'
+    )
+    after = _run(mended, tmp_path / "mended")
+    assert (len(after["traces"]), after["findings"]) == (1, [])
 
 
 def test_a_failed_trace_is_found(tmp_path: Path) -> None:
