@@ -3,7 +3,8 @@
     git clone --branch v3.15.1 https://github.com/keras-team/keras
     python scripts/verify_keras.py keras keras/src/trainers keras/src/callbacks
 
-Exits with 1 if any outcome differs. ``docs/verification.md`` says what came out.
+Exits with 1 if any outcome differs, anything was dropped, the recorder had a fault of its own, or nothing was recorded.
+``docs/verification.md`` says what came out and what the tests need installed.
 """
 
 from __future__ import annotations
@@ -34,32 +35,46 @@ def main() -> int:
         figures = json.loads((work / "logs" / "figures.json").read_text())
     different = [name for name in sorted(bare.keys() | recorded.keys()) if bare.get(name) != recorded.get(name)]
     outcomes = list(bare.values())
+    sound = figures["calls"] > 0 and figures["dropped"] == 0 and figures["internal faults"] == 0
     print(f"{len(bare)} tests: {', '.join(f'{outcomes.count(outcome)} {outcome}' for outcome in sorted(set(outcomes)))}")
     print(f"bare {bare_s:.0f} s, recorded {recorded_s:.0f} s: {figures}")
     for name in different:
         print(f"DIFFERENT {name}: bare {bare.get(name)}, recorded {recorded.get(name)}")
     print("Every outcome is the same." if not different else f"{len(different)} outcomes differ.")
-    return 1 if different or not bare else 0
+    if not sound:
+        print("The recording is not whole, or is empty.")
+    return 1 if different or not bare or not sound else 0
 
 
 def _run(checkout: pathlib.Path, tests: list[str], report: pathlib.Path, logdir: pathlib.Path | None) -> tuple[dict[str, str], float]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", f"--junit-xml={report}"]
-    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    path = os.pathsep.join(filter(None, [str(_ROOT / "tests" / "external"), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path}
     if logdir is not None:
         command += ["-p", "record_every_function"]
-        environment["PYTHONPATH"] = str(_ROOT / "tests" / "external")
         environment["TFMODETRACE_EVERY_FUNCTION"] = str(logdir)
     start_s = time.monotonic()
-    with (pathlib.Path(tempfile.gettempdir()) / f"verify_keras_{report.stem}.log").open("w") as log:
-        subprocess.run([*command, *tests], cwd=checkout, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
+    log_path = pathlib.Path(tempfile.gettempdir()) / f"verify_keras_{report.stem}.log"
+    with log_path.open("w") as log:
+        status = subprocess.run([*command, *tests], cwd=checkout, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
+    if not report.exists():
+        sys.exit(f"pytest ended with {status.returncode} and without a report: see {log_path}")
     return _outcomes(report), time.monotonic() - start_s
 
 
 def _outcomes(report: pathlib.Path) -> dict[str, str]:
-    outcomes = {}
+    """Reads what became of every test: ``passed``, or how it did not pass and the type of what it raised."""
+    outcomes: dict[str, str] = {}
     for case in ET.parse(report).iter("testcase"):
-        kind = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
-        outcomes[f"{case.get('classname')}::{case.get('name')}"] = kind
+        child = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+        outcome = "passed"
+        if child is not None and child.tag == "skipped":
+            outcome = "expected failure" if child.get("type") == "pytest.xfail" else "skipped"
+        elif child is not None:
+            # The rest of a message may hold addresses and directories, which differ from run to run.
+            outcome = f"{child.tag} {(child.get('message') or '').partition(':')[0][:80]}".rstrip()
+        name = f"{case.get('classname')}::{case.get('name')}"
+        outcomes[name if name not in outcomes else f"{name} (again, {len(outcomes)})"] = outcome
     return outcomes
 
 

@@ -40,14 +40,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     logdir = os.environ["TFMODETRACE_EVERY_FUNCTION"]
     tfmodetrace.stop()
     (run,) = tfmodetrace.read(logdir).runs
-    process = run.processes[0]
     figures = {
         "functions": len(run.functions),
         "calls": len(run.calls),
         "traces": len(run.traces),
         "errors": len(run.errors),
-        "dropped": process.dropped,
-        "internal faults": process.internal_faults,
+        "dropped": sum(process.dropped for process in run.processes),
+        "internal faults": sum(process.internal_faults for process in run.processes),
         "kinds": collections.Counter(function.kind for function in run.functions),
     }
     pathlib.Path(logdir, "figures.json").write_text(json.dumps(figures))
