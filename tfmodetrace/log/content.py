@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import convert, tables
+from tfmodetrace.log import convert, graphs, tables
 from tfmodetrace.schema import codec, events_pb2, words
 
 _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
@@ -39,6 +40,8 @@ class Content:
         traces: See ``threads``.
         errors: See ``threads``.
         devices: See ``threads``.
+        host_memory: When the process had how many bytes of memory: (time_ns, resident_bytes).
+        logical_devices: All devices of the process; none if that is not known.
     """
 
     def __init__(self, run: str) -> None:
@@ -56,7 +59,10 @@ class Content:
         self.traces: dict[int, tables.Trace] = {}
         self.errors: dict[int, tables.Error] = {}
         self.devices: dict[int, tables.Device] = {}
+        self.host_memory: list[tuple[int, int]] = []
+        self.logical_devices: tuple[str, ...] = ()
         self._definitions: dict[int, tables.Function] = {}
+        self._graphs: dict[int, graphs.Graph] = {}
         self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
         self._sequences: set[int] = set()
         self._payload_bytes = 0
@@ -77,8 +83,14 @@ class Content:
             self._add_function(function)
         for signature in chunk.signatures:
             self.signatures.setdefault(signature.signature_id, convert.signature(signature, self._run))
+        for graph in chunk.graphs:
+            self._graphs.setdefault(graph.graph_id + 1, graphs.graph(graph))
         for trace in chunk.traces:
-            self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run))
+            self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run, self._graphs.get(trace.graph_number)))
+        for placement in chunk.placements:
+            placed = self.traces.get(placement.trace_id)
+            if placed is not None and placed.placement is None:
+                self.traces[placement.trace_id] = dataclasses.replace(placed, placement=graphs.placement(placement))
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))
         for device in chunk.devices:
@@ -87,6 +99,9 @@ class Content:
             self._add_calls(batch)
         for memory_batch in chunk.memory:
             self._add_memory(memory_batch)
+        self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
+        if chunk.HasField("host_memory"):
+            self._add_host_memory(chunk.host_memory)
         if chunk.HasField("session_end"):
             self.session_end = chunk.session_end
         # Cumulative, so the last chunk knows best; a lost one in between does not matter.
@@ -156,6 +171,10 @@ class Content:
         possible &= (columns["peak_bytes"] >= -1) & (columns["peak_bytes"] <= _MOST_BYTES)
         self.invalid_calls += int(np.count_nonzero(~possible))
         self._memory.append({name: column[possible] for name, column in columns.items()})
+
+    def _add_host_memory(self, message: events_pb2.HostMemory) -> None:
+        if abs(message.time_ns) < convert.MAX_TIME_NS and message.resident_bytes <= _MOST_BYTES:
+            self.host_memory.append((message.time_ns, message.resident_bytes))
 
     def _check_size(self, batch: events_pb2.CallBatch | events_pb2.MemoryBatch) -> None:
         self._payload_bytes += len(batch.payload)

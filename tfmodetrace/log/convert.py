@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import tables
+from tfmodetrace.log import graphs, tables
 from tfmodetrace.schema import events_pb2, keys, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -60,8 +60,8 @@ def signature(message: events_pb2.Signature, run: str) -> tables.Signature:
     )
 
 
-def trace(message: events_pb2.Trace, run: str) -> tables.Trace:
-    """Reads a trace."""
+def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tables.Trace:
+    """Reads a trace, whose graph was read before."""
     return tables.Trace(
         trace_id=message.trace_id,
         function_id=message.function_id,
@@ -77,6 +77,7 @@ def trace(message: events_pb2.Trace, run: str) -> tables.Trace:
         captures=tuple(message.captures),
         concrete_name=message.concrete_name,
         gone_objects=tuple(message.gone_objects),
+        graph=graph,
         run=run,
     )
 

@@ -70,6 +70,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         calls=merged.calls(),
         devices=tuple(merged.devices),
         memory=tables.Memory.of(merged.memory),
+        host_memory=tables.HostMemory.of(merged.host_memory),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -86,6 +87,7 @@ class _Merged:
         self.errors: list[tables.Error] = []
         self.devices: list[tables.Device] = []
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
+        self.host_memory: list[tuple[int, int, int]] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -149,6 +151,7 @@ class _Merged:
             dataclasses.replace(found.devices[local], device_id=len(self.devices) + place, process=process)
             for place, local in enumerate(devices.tolist())
         )
+        self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         for thread in _sorted(found.threads):
             self.threads.append(_with(thread, thread_id=threads.one(thread.thread_id), process=process))
         if functions.unknown_used:
@@ -287,6 +290,7 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         versions=dict(session.versions) if session is not None else {},
         options=dict(session.options) if session is not None else {},
         path=part.path,
+        devices=part.content.logical_devices,
     )
 
 

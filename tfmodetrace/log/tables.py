@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tfmodetrace.log import graphs
 from tfmodetrace.schema import keys
 
 MAX_PROCESSES: Final = 1 << 15
@@ -40,6 +41,7 @@ class Process:
         versions: ``tensorflow``, ``python``, … to version.
         options: The recording options that differ from their defaults.
         path: The event file.
+        devices: All its devices, such as ``/device:CPU:0``; none if that is not known.
     """
 
     process: int
@@ -57,6 +59,7 @@ class Process:
     versions: Mapping[str, str]
     options: Mapping[str, str]
     path: str
+    devices: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +194,8 @@ class Trace:
         captures: One text a captured value.
         concrete_name: TensorFlow's name of the concrete function.
         gone_objects: Tokens of objects of earlier keys that died since the process's trace before this one.
+        graph: What its graph is made of; ``None`` if not recorded.
+        placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
         run: The name of its run.
     """
 
@@ -208,6 +213,8 @@ class Trace:
     captures: tuple[str, ...] = ()
     concrete_name: str = ""
     gone_objects: tuple[int, ...] = ()
+    graph: graphs.Graph | None = None
+    placement: graphs.Placement | None = None
     run: str = "."
 
 
@@ -402,6 +409,31 @@ class Memory:
     def __len__(self) -> int:
         """Returns how many rows there are."""
         return len(self.call_id)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HostMemory:
+    """The memory of processes that is not swapped out: numpy columns of equal length, one row whenever a process wrote what it had sampled.
+
+    Attributes:
+        process: Whose.
+        time_ns: When, since the run's start.
+        resident_bytes: How much.
+    """
+
+    process: npt.NDArray[np.int16]
+    time_ns: npt.NDArray[np.int64]
+    resident_bytes: npt.NDArray[np.int64]
+
+    @staticmethod
+    def of(rows: Sequence[tuple[int, int, int]]) -> HostMemory:
+        """Makes a table of rows (process, time_ns, resident_bytes)."""
+        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return HostMemory(process=table[:, 0].astype(np.int16), time_ns=table[:, 1], resident_bytes=table[:, 2])
+
+    def __len__(self) -> int:
+        """Returns how many rows there are."""
+        return len(self.time_ns)
 
 
 class _CallIndex:

@@ -33,6 +33,7 @@ class Run:
         options: The recording options that differ from their defaults, likewise.
         devices: By device id; none if no memory was sampled.
         memory: What calls found in device memory: columns.
+        host_memory: What the processes themselves had: columns.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -50,6 +51,7 @@ class Run:
     options: Mapping[str, str]
     devices: tuple[tables.Device, ...] = ()
     memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
+    host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
     warnings: tuple[str, ...] = ()
 
     @property

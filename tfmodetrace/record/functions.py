@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tfmodetrace.record import sources
 from tfmodetrace.schema import events_pb2
@@ -21,6 +21,14 @@ _PARAMETER_KINDS: Final = {
     inspect.Parameter.VAR_POSITIONAL: events_pb2.Parameter.VAR_POSITIONAL,
     inspect.Parameter.VAR_KEYWORD: events_pb2.Parameter.VAR_KEYWORD,
 }
+
+
+class Definition(NamedTuple):
+    """Where a function was written: its lines ``first`` to ``last`` of ``file``; empty and 0 where that is not known."""
+
+    file: str
+    first: int
+    last: int
 
 
 class FunctionInfo:
@@ -48,6 +56,7 @@ class FunctionInfo:
     __slots__ = (
         "__weakref__",
         "_code",
+        "_definition",
         "file",
         "function_id",
         "kind",
@@ -72,6 +81,7 @@ class FunctionInfo:
         self, function: Any, *, kind: str | None = None, name: str | None = None, memory: str | None = None, options: Any = None
     ) -> None:
         code = self._code = code_of(function)
+        self._definition: Definition | None = None
         self.qualname: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
         self.name = name or self.qualname.rpartition("<locals>.")[2]
         self.module: str = getattr(function, "__module__", None) or ""
@@ -129,6 +139,13 @@ class FunctionInfo:
         if self.kind == "region":
             return sources.of_region(self.file, self.line)
         return sources.NONE if self._code is None else sources.of_function(self._code)
+
+    def definition(self) -> Definition:
+        """Finds the lines of the definition."""
+        if self._definition is None:
+            last = self.line if self._code is None else sources.last_line(self._code)
+            self._definition = Definition(self.file, self.line, last)
+        return self._definition
 
     def learn_from_first_call(self, args: tuple[Any, ...]) -> None:
         """Tells a Keras ``call`` from any other method, which only an instance can show."""

@@ -9,6 +9,7 @@ locks and file are the parent's. It ends with the child, or with the parent's se
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import logging
 import mmap
@@ -26,7 +27,7 @@ import tensorflow as tf
 
 from tfmodetrace import errors as public_errors
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import errors, functions, interrupts, memory, process_facts, record_files, signatures, traces, writer
+from tfmodetrace.record import errors, functions, interrupts, memory, process_facts, record_files, signatures, tf_internals, traces, writer
 from tfmodetrace.schema import events_pb2, keys
 
 _logger: Final = logging.getLogger("tfmodetrace")
@@ -67,6 +68,7 @@ class Session:
         self.memory_mode = memory_mode
         self._device_memory = memory.DeviceMemory()
         self._devices_told = 0
+        self._logical_devices_told = False
         self.inherited = parent is not None
         self.ended = False
         self.successor: Session | None = None
@@ -88,7 +90,17 @@ class Session:
         self._signature_keys = 0
         self._error_ids = itertools.count()
         self._definitions: dict[tuple[str, int, str], tuple[int, int]] = {}
-        self._waiting: dict[str, list[Any]] = {"threads": [], "functions": [], "signatures": [], "traces": [], "errors": []}
+        self._waiting: dict[str, list[Any]] = {
+            "threads": [],
+            "functions": [],
+            "signatures": [],
+            "graphs": [],
+            "traces": [],
+            "placements": [],
+            "errors": [],
+        }
+        # What a graph is made of → its number. Traces of one function mostly agree in it.
+        self._graph_numbers: dict[bytes, int] = {}
         self.traces = traces.TraceRecorder(self)
         self.anchor_ns = time.perf_counter_ns()
         self._start_unix_ns = time.time_ns()
@@ -107,7 +119,7 @@ class Session:
         else:
             self.directory, self._over = parent.directory, parent._over
         try:
-            self.traces.hook.install()
+            self.traces.install()
         except Exception as error:
             self.fault("traces cannot be seen", error)
 
@@ -218,15 +230,30 @@ class Session:
             info.signature_ids[key] = signature_id
         return signature_id
 
-    def add_trace(self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None) -> None:
-        """Numbers a finished trace and keeps it for the writer."""
+    def add_trace(
+        self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None, graph: events_pb2.Graph | None = None
+    ) -> None:
+        """Numbers a finished trace and keeps it for the writer, with its graph if there was none like it before."""
         trace.start_ns -= self.anchor_ns
+        content = b"" if graph is None else hashlib.blake2b(graph.SerializeToString(deterministic=True), digest_size=16).digest()
         with self._lock:
+            if graph is not None:
+                graphs = len(self._graph_numbers)
+                number = self._graph_numbers.setdefault(content, len(self._graph_numbers) + 1)
+                if len(self._graph_numbers) > graphs:
+                    graph.graph_id = number - 1
+                    self._waiting["graphs"].append(graph)
+                trace.graph_number = number
             info.traces += 1
             trace.ordinal = known_ordinal or info.traces
             trace.trace_id = self.trace_count
             self.trace_count += 1
             self._waiting["traces"].append(trace)
+
+    def add_placements(self, placements: list[events_pb2.Placement]) -> None:
+        """Keeps placements for the writer."""
+        with self._lock:
+            self._waiting["placements"].extend(placements)
 
     def add_error(self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException) -> None:
         """Keeps an exception that left a call."""
@@ -316,6 +343,14 @@ class Session:
 
     def take_definitions(self, chunk: events_pb2.Chunk) -> None:
         """Moves every waiting function, signature, trace, error and thread into a chunk."""
+        try:
+            self.traces.placements.collect()
+        except Exception as error:
+            self.fault("placements could not be read", error)
+        if not self._logical_devices_told:
+            devices = tf_internals.logical_devices()
+            self._logical_devices_told = bool(devices)
+            chunk.logical_devices.extend(devices)
         with self._lock:
             for name, waiting in self._waiting.items():
                 getattr(chunk, name).extend(waiting)
@@ -355,6 +390,7 @@ class Session:
             self.traces.hook.remove()
             if STATE.session is self:
                 STATE.session, STATE.from_environment = None, False
+        self.traces.placements.remove()
         self._end_family()
 
     def finished(self) -> None:
@@ -383,6 +419,7 @@ class Session:
         self.traces.hook.remove()
         self._end_family()
         self._writer.stop()
+        self.traces.placements.remove()
 
     def _end_family(self) -> None:
         if not self.inherited:

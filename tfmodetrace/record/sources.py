@@ -43,7 +43,7 @@ def of_function(code: types.CodeType) -> Source:
     try:
         lambda_ = code.co_name == "<lambda>"
         wanted = re.compile(r"\blambda\b" if lambda_ else rf"\bdef\s+{re.escape(code.co_name)}\b")
-        lines, cut = _block(code.co_filename, code.co_firstlineno, at_least=_last_line(code) if lambda_ else 0)
+        lines, cut = _block(code.co_filename, code.co_firstlineno, at_least=last_line(code) if lambda_ else 0)
         # The file may be another by now, or its name one that somebody gave to `compile`.
         return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
     except Exception as error:
@@ -99,8 +99,8 @@ def _bounded(lines: list[str], *, cut: bool) -> Source:
     return Source(b"".join(kept).decode().rstrip("\n"), cut and bool(kept))
 
 
-def _last_line(code: types.CodeType) -> int:
-    """The last line that anything in a code object comes from; a lambda in brackets may go on over the end of its line."""
+def last_line(code: types.CodeType) -> int:
+    """Returns the last line that anything in a code object comes from; a lambda in brackets may go on over the end of its line."""
     ends = [end for _, end, _, _ in code.co_positions() if end is not None]
-    ends.extend(_last_line(inner) for inner in code.co_consts if isinstance(inner, types.CodeType))
+    ends.extend(last_line(inner) for inner in code.co_consts if isinstance(inner, types.CodeType))
     return max(ends, default=code.co_firstlineno)

@@ -83,6 +83,8 @@ def _traced_class(base: type) -> type:
                 calls.innermost = call
                 result = base_call(self, *args, **kwargs)
                 _leave(call)
+                if call.caused_trace >= 0:
+                    session.traces.executed(call, result)
             except BaseException as error:
                 if call.is_open:
                     _leave(call, error)

@@ -8,7 +8,9 @@ changed it. Nothing else in the package imports below ``tensorflow.python`` or r
 from __future__ import annotations
 
 import functools
+import os
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -33,6 +35,10 @@ def _attribute(owner: Any, name: str) -> Any:
     return value
 
 
+def _present(owner: Any, *names: str) -> tuple[Any, ...]:
+    return tuple(value for name in names if (value := _attribute(owner, name)) is not None)
+
+
 _context = _import("tensorflow.python.eager.context")
 _ops = _import("tensorflow.python.framework.ops")
 _pywrap_tfe = _import("tensorflow.python.pywrap_tfe")
@@ -46,6 +52,9 @@ _tensor_arrays = _import("tensorflow.python.ops.tensor_array_ops")
 _distributed_values = _import("tensorflow.python.distribute.values")
 _autograph_api = _import("tensorflow.python.autograph.impl.api")
 _method_target = _import("tensorflow.python.eager.polymorphic_function.tf_method_target")
+_control_flow_graphs = _import("tensorflow.python.ops.control_flow_v2_func_graphs")
+_tf_stack = _import("tensorflow.python.util.tf_stack")
+_summary_ops = _import("tensorflow.python.ops.summary_ops_v2")
 
 _get_memory_info = _attribute(_pywrap_tfe, "TFE_GetMemoryInfo")
 _reset_memory_stats = _attribute(_pywrap_tfe, "TFE_ResetMemoryStats")
@@ -56,6 +65,8 @@ _call_unconverted = _attribute(_autograph_api, "_call_unconverted")
 _converted_call = _attribute(_autograph_api, "converted_call")
 _create_concrete_function = _attribute(_tracing_compilation, "_create_concrete_function")
 _method_target_call = getattr(_attribute(_method_target, "TfMethodTarget"), "call", None)
+_source_mappers = _attribute(_tf_stack, "_source_mapper_stacks")
+_Context = _attribute(_context, "Context")
 
 EagerTensor: Any = tf.__internal__.EagerTensor
 """The class of every concrete tensor."""
@@ -219,6 +230,14 @@ def called_by_converted_call() -> bool:
 # --- The trace hook --------------------------------------------------------------------------------------------------------------------
 
 
+def _run_traced_body(create: Callable[..., Any], *arguments: Any) -> Any:
+    return create(*arguments)
+
+
+TRACED_BODY_CODE: Final = _run_traced_body.__code__
+"""The frame with this code lies between a trace of interest and whatever led to it."""
+
+
 class TraceHook:
     """Sees every trace of every tf.function of the process between :meth:`install` and :meth:`remove`.
 
@@ -258,7 +277,7 @@ class TraceHook:
             if token is None:
                 return create(function_type, type_context, func_graph, tracing_options)
             try:
-                concrete_function = create(function_type, type_context, func_graph, tracing_options)
+                concrete_function = _run_traced_body(create, function_type, type_context, func_graph, tracing_options)
             except BaseException:
                 self._failed(token)
                 raise
@@ -413,3 +432,337 @@ def tensor_array_of(trace_type: Any) -> Any:
 def weakref_target(trace_type: Any) -> Any:
     """Returns the object a Weakref TraceType stands for, or None if it is gone."""
     return trace_type._ref()
+
+
+# --- Graphs ----------------------------------------------------------------------------------------------------------------------------
+
+_NO_FUNCTIONS: Final[Mapping[str, Any]] = {}
+
+
+class LibraryFunction(NamedTuple):
+    """A function in the library of a graph.
+
+    Attributes:
+        name: Its name.
+        graph: The graph it was made of; None if TensorFlow keeps only its definition, as of functions that were loaded.
+        op_types: The types of the ops of its definition, where there is no graph.
+    """
+
+    name: str
+    graph: Any
+    op_types: tuple[str, ...]
+
+
+def graph_of(concrete_function: Any) -> Any:
+    """Returns the FuncGraph of a concrete function."""
+    return concrete_function.graph
+
+
+def library_functions(graph: Any) -> Iterator[LibraryFunction]:
+    """Yields every function that a graph calls, those that these call included."""
+    for name, function in getattr(graph, "_functions", _NO_FUNCTIONS).items():
+        inner = getattr(function, "_cached_graph", None)
+        # Asking for `graph` instead would make one.
+        definition = getattr(function, "cached_definition", None) if inner is None else None
+        yield LibraryFunction(name, inner, tuple(node.op for node in definition.node_def) if definition is not None else ())
+
+
+_LOOP_GRAPHS: Final[tuple[type, ...]] = _present(_control_flow_graphs, "WhileBodyFuncGraph", "WhileCondFuncGraph")
+_CONTROL_FLOW_GRAPHS: Final[tuple[type, ...]] = _present(_control_flow_graphs, "ControlFlowFuncGraph")
+
+
+def is_loop_graph(graph: Any) -> bool:
+    """Whether a graph is the body or the condition of a loop."""
+    return isinstance(graph, _LOOP_GRAPHS)
+
+
+def is_part_of(graph: Any, function_graph: Any) -> bool:
+    """Whether a graph is that of a loop or a branch, at any depth, in a function's graph."""
+    while isinstance(graph, _CONTROL_FLOW_GRAPHS):
+        graph = getattr(graph, "outer_graph", None)
+        if graph is function_graph:
+            return True
+    return False
+
+
+def stack_of(op: Any) -> tuple[tuple[str, int], ...]:
+    """Returns (file, line) of the frames in which an op was made, innermost first, as AutoGraph maps them to the user's files.
+
+    Most of TensorFlow's own are left out; what called TensorFlow to trace is not. The first time takes some 40 µs an op.
+    """
+    traceback = op.traceback
+    if traceback is None:
+        return ()
+    user_frames = getattr(traceback, "get_user_frames", None)
+    frames = traceback if user_frames is None else user_frames()
+    return tuple((frame.filename, frame.lineno) for frame in reversed(list(frames)))
+
+
+def is_made_outside_body(op: Any) -> bool:
+    """Whether TensorFlow made an op around the Python function that makes the graph, as it makes inputs and outputs, and not in it."""
+    for frame in reversed(list(op.traceback or ())):
+        if frame.filename.endswith(_BODY_CALL_FILE) and frame.name == _BODY_CALL_NAME:
+            return True
+        if not frame.filename.startswith(TENSORFLOW_DIRECTORY):
+            return False
+    return True
+
+
+_BODY_CALL_FILE: Final = "func_graph.py"
+_BODY_CALL_NAME: Final = "func_graph_from_py_func"
+
+TENSORFLOW_DIRECTORY: Final = os.path.dirname(tf.__file__)
+"""Where TensorFlow is installed."""
+
+AUTOGRAPH_FILE: Final = "__autograph_generated_file"
+"""What the names of files contain into which AutoGraph writes the code it has converted."""
+
+
+def autograph_origin(file: str, line: int) -> tuple[str, int] | None:
+    """Returns the user's file and line of a line that AutoGraph has converted and that runs now; None if not known."""
+    if _source_mappers is None:
+        return None
+    own = _source_mappers.get(threading.get_ident(), ())
+    # The replicas of a strategy run on threads that know nothing of it, while the one they were converted on waits for them.
+    for mappers in (own, *list(_source_mappers.values())):
+        origin = mappers[-1].get_effective_source_map().get((file, line)) if mappers else None
+        if origin is not None:
+            return origin[0], origin[1]
+    return None
+
+
+class OpHook:
+    """Sees every op that Python makes in a graph, right after it was made, while at least one has asked for that.
+
+    Args:
+        made: Called with the op, on the thread that has made it, two frames further in than whatever made it.
+    """
+
+    available: Final = isinstance(getattr(tf.Operation, "_init", None), types.FunctionType)
+    """Whether this TensorFlow has the function."""
+
+    def __init__(self, made: Callable[[Any], None]) -> None:
+        self._made = made
+        self._lock = threading.Lock()
+        self._wanted = 0
+        self._installed: Any = None
+        self._original: Any = None
+
+    def begin(self) -> None:
+        """Asks to see ops from now on."""
+        if not self.available:
+            return
+        with self._lock:
+            self._wanted += 1
+            if self._installed is None:
+                original, made = tf.Operation._init, self._made
+
+                def init(op: Any, graph: Any) -> None:
+                    original(op, graph)
+                    made(op)
+
+                self._original, self._installed = original, init
+                tf.Operation._init = init
+
+    def end(self) -> None:
+        """Takes back what one :meth:`begin` has asked for."""
+        if not self.available:
+            return
+        with self._lock:
+            self._wanted -= 1
+            # Below somebody else's replacement ours stays, and looks at nothing.
+            if self._wanted == 0 and tf.Operation._init is self._installed:
+                tf.Operation._init = self._original
+                self._installed = None
+
+    def renew_lock(self) -> None:
+        """Waits for no lock that another thread held at a fork."""
+        self._lock = threading.Lock()
+
+
+def is_compiled(concrete_function: Any) -> bool:
+    """Whether XLA must compile a concrete function."""
+    attributes = getattr(getattr(concrete_function, "_inference_function", None), "attributes", None) or {}
+    attribute = attributes.get("_XlaMustCompile")
+    return bool(attribute is not None and getattr(attribute, "b", attribute))
+
+
+def eager_tensors(result: Any) -> Iterator[Any]:
+    """Yields the concrete tensors in what a function has returned."""
+    for value in tf.nest.flatten(result, expand_composites=True):
+        if isinstance(value, EagerTensor):
+            yield value
+
+
+def definition_bytes(concrete_function: Any) -> int:
+    """How many bytes TensorFlow's definitions of a concrete function and of what it calls have; 0 if they cannot be read."""
+    atomic = getattr(concrete_function, "_inference_function", None)
+    definition = getattr(atomic, "cached_definition", None)
+    if definition is None:
+        return 0
+    inner = (getattr(function, "cached_definition", None) for function in concrete_function.graph._functions.values())
+    return int(definition.ByteSize()) + sum(int(each.ByteSize()) for each in inner if each is not None)
+
+
+# --- Graphs that were executed ---------------------------------------------------------------------------------------------------------
+
+_COLLECTION_SWITCHES: Final = {
+    "enable_graph_collection": True,
+    "enable_run_metadata": True,
+    # So it is in TensorFlow 2.20 and 2.21: `tf.summary.trace_off` calls this, and from then on graphs are collected whoever wants them.
+    "disable_run_metadata": True,
+    "disable_graph_collection": False,
+}
+"""Whether graphs are collected after a call of each. The last one throws away what was collected."""
+
+
+class GraphCollection:
+    """Shares the collection of executed graphs, of which TensorFlow has one a process, with everybody else who uses it.
+
+    ``tf.summary.trace_on`` and Keras's TensorBoard callback use it too. While this is installed, what is collected while somebody else
+    has switched it on is his, all of it and nothing else, however often we have looked at it meanwhile.
+    """
+
+    available: Final = all(hasattr(_Context, name) for name in (*_COLLECTION_SWITCHES, "export_run_metadata"))
+    """Whether this TensorFlow has the methods."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._installed: dict[str, Any] = {}
+        self._originals: dict[str, Any] = {}
+        self._is_on = False
+        self._others_on = False
+        # What we have taken out of TensorFlow while somebody else collected, and what he has taken while we did.
+        self._theirs: Any = None
+        self._ours: list[Any] = []
+
+    def install(self) -> None:
+        """Replaces the methods of TensorFlow's context by which it is switched and read."""
+        if not self.available or self._installed:
+            return
+        self._originals = {name: getattr(_Context, name) for name in (*_COLLECTION_SWITCHES, "export_run_metadata")}
+        self._others_on = getattr(_summary_ops, "_current_trace_context", None) is not None
+        for name, on in _COLLECTION_SWITCHES.items():
+            self._installed[name] = self._switch(name, on=on)
+        self._installed["export_run_metadata"] = self._export()
+        for name, method in self._installed.items():
+            setattr(_Context, name, method)
+
+    def remove(self) -> None:
+        """Puts the originals back, unless somebody else has replaced ours meanwhile (then ours stay below theirs, and do nothing)."""
+        self.stop()
+        for name, method in self._installed.items():
+            if getattr(_Context, name, None) is method and self._theirs is None:
+                setattr(_Context, name, self._originals[name])
+        self._installed = {}
+
+    def start(self) -> None:
+        """Collects the graphs of functions that are executed for the first time from now on."""
+        with self._lock:
+            if self._installed and not self._is_on and devices_are_initialized():
+                self._is_on = True
+                if not self._others_on:
+                    self._originals["enable_graph_collection"](_context.context())
+
+    def stop(self) -> None:
+        """Collects no more; what was collected and not taken is forgotten."""
+        with self._lock:
+            if self._is_on:
+                self._is_on = False
+                self._ours = []
+                if not self._others_on:
+                    self._originals["disable_graph_collection"](_context.context())
+
+    def take(self) -> list[Any]:
+        """Returns the ``RunMetadata.FunctionGraphs`` collected since the last time."""
+        with self._lock:
+            if not self._is_on:
+                return []
+            self._ours.extend(self._collected().function_graphs)
+            taken, self._ours = self._ours, []
+            return taken
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: waits for no lock that another thread held at the fork."""
+        self._lock = threading.RLock()
+
+    def _collected(self) -> Any:
+        """Takes what TensorFlow has collected; what somebody else waits for is kept for him."""
+        collected = self._originals["export_run_metadata"](_context.context()) or tf.compat.v1.RunMetadata()
+        if self._others_on:
+            if self._theirs is None:
+                self._theirs = tf.compat.v1.RunMetadata()
+            self._theirs.MergeFrom(collected)
+        return collected
+
+    def _switch(self, name: str, *, on: bool) -> Any:
+        original = self._originals[name]
+
+        @functools.wraps(original)
+        def switch(context: Any) -> None:
+            with self._lock:
+                if self._is_on:  # what was collected so far must be to him as if we had not collected it
+                    self._ours.extend(self._collected().function_graphs)
+                original(context)
+                self._others_on = on
+                if not on:
+                    self._theirs = None
+                    if self._is_on:
+                        self._originals["enable_graph_collection"](context)
+
+        return switch
+
+    def _export(self) -> Any:
+        original = self._originals["export_run_metadata"]
+
+        @functools.wraps(original)
+        def export_run_metadata(context: Any) -> Any:
+            with self._lock:
+                collected = original(context)
+                if collected is not None and self._is_on:
+                    self._ours.extend(collected.function_graphs)
+                    if not self._others_on:
+                        collected = type(collected)()
+                theirs, self._theirs = self._theirs, None
+                if theirs is None or collected is None:
+                    return collected
+                theirs.MergeFrom(collected)
+                return theirs
+
+        return export_run_metadata
+
+
+# --- Devices ---------------------------------------------------------------------------------------------------------------------------
+
+
+def dtype_name(datatype: int) -> str:
+    """Returns the name of a DataType's number, such as ``float32``."""
+    try:
+        return str(tf.dtypes.as_dtype(datatype).name)
+    except TypeError:
+        return "unknown"
+
+
+def logical_devices() -> tuple[str, ...]:
+    """Returns the process's devices, such as ``/device:CPU:0``; none before TensorFlow has set them up, which asking must not cause."""
+    if not devices_are_initialized():
+        return ()
+    return tuple(device.name for device in tf.config.list_logical_devices())
+
+
+def has_device(requested: str, devices: tuple[str, ...]) -> bool:
+    """Whether one of some devices is the one a program asked for, as far as it said which."""
+    return any(is_device(device, requested) for device in devices)
+
+
+def is_device(actual: str, requested: str) -> bool:
+    """Whether a device is the one a program asked for, as far as it said which."""
+    return _fits(tf.DeviceSpec.from_string(actual), tf.DeviceSpec.from_string(requested))
+
+
+def _fits(device: tf.DeviceSpec, wanted: tf.DeviceSpec) -> bool:
+    # A device of this process may be named without job, replica and task.
+    return all(
+        getattr(wanted, part) in (None, getattr(device, part)) or getattr(device, part) is None
+        for part in ("device_type", "device_index", "task", "replica", "job")
+    )

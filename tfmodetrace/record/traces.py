@@ -6,7 +6,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from tfmodetrace.record import object_tokens, signatures, tf_internals, trace_keys
+from tfmodetrace.record import graph_facts, object_tokens, op_lines, placement, signatures, tf_internals, trace_keys
 from tfmodetrace.schema import events_pb2, keys
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ class PendingTrace:
         info: Whose trace it is.
         calls: The calls of the thread it runs on.
         call: The call that causes it, as far as one of ours does.
+        body: What its ops' lines are told by.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("call", "calls", "info", "start_ns")
+    __slots__ = ("body", "call", "calls", "info", "start_ns")
 
-    def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls) -> None:
+    def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls, body: op_lines.TracedBody) -> None:
         self.info = info
+        self.body = body
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
@@ -60,12 +62,23 @@ class TraceRecorder:
     def __init__(self, session: session_module.Session) -> None:
         self._session = session
         self._tokens = object_tokens.ObjectTokens()
+        self._lines = op_lines.OpLines(session)
+        # Of traces that XLA compiles, until their first call returns: how many ops they have.
+        self._compiled_ops: dict[int, int] = {}
         self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
+        self.placements = placement.PlacementRecorder(session, self._lines)
+
+    def install(self) -> None:
+        """Sees traces from now on."""
+        self.hook.install()
+        self.placements.install()
 
     def leave_to_parent(self) -> None:
         """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
         self.hook.remove()
+        self.placements.leave_to_parent()
         self._tokens.renew_lock()
+        self._lines.leave_to_parent()
 
     def _begin(self, python_function: Any, cache: Any) -> PendingTrace | None:
         if self._session.ended:  # somebody else's hook lies over ours, which could not be removed
@@ -79,7 +92,7 @@ class TraceRecorder:
             calls = self._session.thread_calls()
             if info.session is not self._session:
                 self._session.register(info, ())
-            pending = PendingTrace(info, calls)
+            pending = PendingTrace(info, calls, self._lines.begin(info.definition()))
             calls.pending_traces.append(pending)
             return pending
         except Exception as error:
@@ -87,6 +100,7 @@ class TraceRecorder:
             return None
 
     def _failed(self, pending: PendingTrace) -> None:
+        self._lines.end(pending.body)
         _pop(pending.calls, pending)
         if pending.call is not None:
             pending.call.trace_failed = True
@@ -99,6 +113,7 @@ class TraceRecorder:
         try:
             calls.busy = True
             end_ns = time.perf_counter_ns()
+            self._lines.end(pending.body)
             info, call = pending.info, pending.call
             trace = events_pb2.Trace(
                 function_id=info.function_id,
@@ -113,9 +128,12 @@ class TraceRecorder:
             except Exception as error:
                 # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
                 session.fault("a trace's cache key could not be read", error)
-            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
+            graph = self._graph(concrete_function, pending.body)
+            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache), graph=graph)
             if call is not None:
                 call.caused_trace = trace.trace_id
+            if graph is not None:
+                self._expect_placement(trace.trace_id, concrete_function, pending, graph)
         except Exception as error:
             session.fault("a trace could not be recorded", error)
         finally:
@@ -127,6 +145,32 @@ class TraceRecorder:
         trace.concrete_name = tf_internals.concrete_name(concrete_function)
         trace.captures.extend(_captures(concrete_function))
         keys.to_proto(trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens), trace.outputs)
+
+    def _graph(self, concrete_function: Any, body: op_lines.TracedBody) -> events_pb2.Graph | None:
+        try:
+            self._lines.mark_own(tf_internals.graph_of(concrete_function))
+            return graph_facts.of_trace(concrete_function, self._lines, body)
+        except Exception as error:
+            self._session.fault("a trace's graph could not be read", error)
+            return None
+
+    def _expect_placement(self, trace_id: int, concrete_function: Any, pending: PendingTrace, graph: events_pb2.Graph) -> None:
+        try:
+            if tf_internals.is_compiled(concrete_function):
+                self._compiled_ops[trace_id] = graph.ops
+            else:
+                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph)
+        except Exception as error:
+            self._session.fault("a trace's placement cannot be found out", error)
+
+    def executed(self, call: calls_module.OpenCall, result: Any) -> None:
+        """Looks at what a call has returned that has caused a trace."""
+        try:
+            ops = self._compiled_ops.pop(call.caused_trace, None)
+            if ops is not None:
+                self.placements.compiled(call.caused_trace, ops, result)
+        except Exception as error:
+            self._session.fault("a trace's placement could not be found out", error)
 
     def add_counted(self, call: calls_module.OpenCall, before: int, after: int) -> None:
         """Records traces of which only TensorFlow's public count tells, where the hook is missing: no key, no time.

@@ -44,6 +44,9 @@ STOP_TIMEOUT_SECS: Final = 60.0
 MAX_WAITING_DEFINITIONS: Final = 1 << 12
 """Functions, signatures, traces and errors that wait while nothing can be written; with more, the recording ends."""
 
+_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults"})
+"""Fields of a chunk that are no reason to write one."""
+
 _FAULTS_OF_THE_THREAD: Final = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
 
 
@@ -297,7 +300,7 @@ class Writer:
                     session.lose(len(part))
                     session.fault("calls could not be encoded", error)
         self._count(chunk, end=end)
-        if end or chunk.calls or chunk.memory or chunk.functions or chunk.signatures or chunk.traces or chunk.errors or chunk.threads:
+        if end or any(field.name not in _ALWAYS_THERE for field, _ in chunk.ListFields()):
             self._sequence += 1
             self._unwritten = chunk
 

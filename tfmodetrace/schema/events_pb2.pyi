@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,9 @@ class Chunk(_message.Message):
     DEVICES_FIELD_NUMBER: _ClassVar[int]
     MEMORY_FIELD_NUMBER: _ClassVar[int]
     HOST_MEMORY_FIELD_NUMBER: _ClassVar[int]
+    GRAPHS_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENTS_FIELD_NUMBER: _ClassVar[int]
+    LOGICAL_DEVICES_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -41,7 +44,10 @@ class Chunk(_message.Message):
     devices: _containers.RepeatedCompositeFieldContainer[Device]
     memory: _containers.RepeatedCompositeFieldContainer[MemoryBatch]
     host_memory: HostMemory
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ...) -> None: ...
+    graphs: _containers.RepeatedCompositeFieldContainer[Graph]
+    placements: _containers.RepeatedCompositeFieldContainer[Placement]
+    logical_devices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -250,7 +256,7 @@ class Signature(_message.Message):
     def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
 
 class Trace(_message.Message):
-    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects")
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number")
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     ORDINAL_FIELD_NUMBER: _ClassVar[int]
@@ -264,6 +270,7 @@ class Trace(_message.Message):
     CAPTURES_FIELD_NUMBER: _ClassVar[int]
     CONCRETE_NAME_FIELD_NUMBER: _ClassVar[int]
     GONE_OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    GRAPH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     trace_id: int
     function_id: int
     ordinal: int
@@ -277,7 +284,180 @@ class Trace(_message.Message):
     captures: _containers.RepeatedScalarFieldContainer[str]
     concrete_name: str
     gone_objects: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ...) -> None: ...
+    graph_number: int
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ...) -> None: ...
+
+class Graph(_message.Message):
+    __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "definition_bytes", "control_flow", "input_casts")
+    GRAPH_ID_FIELD_NUMBER: _ClassVar[int]
+    OPS_FIELD_NUMBER: _ClassVar[int]
+    OWN_OPS_FIELD_NUMBER: _ClassVar[int]
+    FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    OP_TYPES_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINES_FIELD_NUMBER: _ClassVar[int]
+    CONSTANTS_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LARGE_CONSTANTS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_CAPTURES_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_CAPTURES_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_CAPTURE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FLOW_FIELD_NUMBER: _ClassVar[int]
+    INPUT_CASTS_FIELD_NUMBER: _ClassVar[int]
+    graph_id: int
+    ops: int
+    own_ops: int
+    functions: int
+    op_types: _containers.RepeatedCompositeFieldContainer[OpCount]
+    files: _containers.RepeatedScalarFieldContainer[str]
+    source_lines: _containers.RepeatedCompositeFieldContainer[SourceLine]
+    constants: int
+    constant_bytes: int
+    large_constants: _containers.RepeatedCompositeFieldContainer[Constant]
+    resource_captures: int
+    tensor_captures: int
+    tensor_capture_bytes: int
+    definition_bytes: int
+    control_flow: _containers.RepeatedCompositeFieldContainer[ControlFlow]
+    input_casts: _containers.RepeatedCompositeFieldContainer[InputCast]
+    def __init__(self, graph_id: _Optional[int] = ..., ops: _Optional[int] = ..., own_ops: _Optional[int] = ..., functions: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., source_lines: _Optional[_Iterable[_Union[SourceLine, _Mapping]]] = ..., constants: _Optional[int] = ..., constant_bytes: _Optional[int] = ..., large_constants: _Optional[_Iterable[_Union[Constant, _Mapping]]] = ..., resource_captures: _Optional[int] = ..., tensor_captures: _Optional[int] = ..., tensor_capture_bytes: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., control_flow: _Optional[_Iterable[_Union[ControlFlow, _Mapping]]] = ..., input_casts: _Optional[_Iterable[_Union[InputCast, _Mapping]]] = ...) -> None: ...
+
+class OpCount(_message.Message):
+    __slots__ = ("type", "ops")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    OPS_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    ops: int
+    def __init__(self, type: _Optional[str] = ..., ops: _Optional[int] = ...) -> None: ...
+
+class SourceLine(_message.Message):
+    __slots__ = ("file", "line", "own_line", "ops", "op_types", "repeats", "in_loop", "code")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    OWN_LINE_FIELD_NUMBER: _ClassVar[int]
+    OPS_FIELD_NUMBER: _ClassVar[int]
+    OP_TYPES_FIELD_NUMBER: _ClassVar[int]
+    REPEATS_FIELD_NUMBER: _ClassVar[int]
+    IN_LOOP_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    file: int
+    line: int
+    own_line: int
+    ops: int
+    op_types: _containers.RepeatedCompositeFieldContainer[OpCount]
+    repeats: int
+    in_loop: bool
+    code: str
+    def __init__(self, file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ..., ops: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., repeats: _Optional[int] = ..., in_loop: bool = ..., code: _Optional[str] = ...) -> None: ...
+
+class Constant(_message.Message):
+    __slots__ = ("op", "dtype", "shape", "bytes", "file", "line")
+    OP_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    op: str
+    dtype: str
+    shape: Shape
+    bytes: int
+    file: int
+    line: int
+    def __init__(self, op: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., bytes: _Optional[int] = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
+
+class ControlFlow(_message.Message):
+    __slots__ = ("type", "file", "line", "own_line")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    OWN_LINE_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    file: int
+    line: int
+    own_line: int
+    def __init__(self, type: _Optional[str] = ..., file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ...) -> None: ...
+
+class InputCast(_message.Message):
+    __slots__ = ("input", "from_dtype", "to_dtype", "file", "line")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    FROM_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    TO_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    input: str
+    from_dtype: str
+    to_dtype: str
+    file: int
+    line: int
+    def __init__(self, input: _Optional[str] = ..., from_dtype: _Optional[str] = ..., to_dtype: _Optional[str] = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
+
+class Placement(_message.Message):
+    __slots__ = ("trace_id", "devices", "transfers", "transfer_count", "not_honoured", "not_honoured_count", "compiled")
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOT_HONOURED_FIELD_NUMBER: _ClassVar[int]
+    NOT_HONOURED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    COMPILED_FIELD_NUMBER: _ClassVar[int]
+    trace_id: int
+    devices: _containers.RepeatedCompositeFieldContainer[DeviceOps]
+    transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
+    transfer_count: int
+    not_honoured: _containers.RepeatedCompositeFieldContainer[NotHonoured]
+    not_honoured_count: int
+    compiled: bool
+    def __init__(self, trace_id: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[DeviceOps, _Mapping]]] = ..., transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., transfer_count: _Optional[int] = ..., not_honoured: _Optional[_Iterable[_Union[NotHonoured, _Mapping]]] = ..., not_honoured_count: _Optional[int] = ..., compiled: bool = ...) -> None: ...
+
+class DeviceOps(_message.Message):
+    __slots__ = ("device", "ops")
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    OPS_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    ops: int
+    def __init__(self, device: _Optional[str] = ..., ops: _Optional[int] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("op", "dtype", "shape", "bytes", "from_device", "to_device", "file", "line", "control")
+    OP_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    FROM_DEVICE_FIELD_NUMBER: _ClassVar[int]
+    TO_DEVICE_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    op: str
+    dtype: str
+    shape: Shape
+    bytes: int
+    from_device: str
+    to_device: str
+    file: str
+    line: int
+    control: bool
+    def __init__(self, op: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., bytes: _Optional[int] = ..., from_device: _Optional[str] = ..., to_device: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., control: bool = ...) -> None: ...
+
+class NotHonoured(_message.Message):
+    __slots__ = ("op", "type", "requested", "actual", "file", "line", "no_such_device")
+    OP_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    NO_SUCH_DEVICE_FIELD_NUMBER: _ClassVar[int]
+    op: str
+    type: str
+    requested: str
+    actual: str
+    file: str
+    line: int
+    no_such_device: bool
+    def __init__(self, op: _Optional[str] = ..., type: _Optional[str] = ..., requested: _Optional[str] = ..., actual: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., no_such_device: bool = ...) -> None: ...
 
 class CacheKey(_message.Message):
     __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")
