@@ -10,7 +10,7 @@ import werkzeug
 from tensorboard.plugins import base_plugin
 
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
-from tfmodetrace_tb_plugin.handlers import call, lanes, report, runs, slices, source
+from tfmodetrace_tb_plugin.handlers import call, lanes, memory, placement, report, runs, slices, source, trace
 
 Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 
@@ -20,6 +20,9 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "/timeline/lanes": lanes.handle,
     "/timeline/slices": slices.handle,
     "/call": call.handle,
+    "/trace": trace.handle,
+    "/placement": placement.handle,
+    "/memory": memory.handle,
     "/source": source.handle,
     metadata.ENTRY_MODULE: assets.handle,
     "/*": assets.handle,

@@ -43,5 +43,5 @@ class RunView:
 
     @functools.cached_property
     def _report(self) -> bytes:
-        whole = report.build_report(tracelog.TraceLog(path="", runs=(self.run,)))
+        whole = report.build_report(tracelog.TraceLog(path="", runs=(self.run,)), lists=False)
         return responses.compressed(responses.json_bytes({**whole, "revision": self.revision}))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.log import tracelog
+
+MAX_RAISED: Final = 50
+"""Calls that raised the memory which are listed."""
 
 
 def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, dict[str, Any]]]:
@@ -46,3 +50,108 @@ def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, dict[str, Any]]]
             figures["peak_bytes"] = int(peak[has_peak].max())
             figures["max_need_bytes"] = int((peak - before)[has_peak].max())
     return found
+
+
+def over_time(run: tracelog.Run, points: int) -> dict[str, Any]:
+    """Tells how much memory devices and processes held when.
+
+    Args:
+        run: The run.
+        points: How many points a line may have; where there are more samples, a point is the highest of its stretch of time.
+
+    Returns:
+        ``mode``, ``devices``, ``host`` and ``raised``, as docs/http_api.md has them.
+    """
+    sampled = _Sampled(run)
+    return {
+        "mode": run.options.get("memory", "off"),
+        "devices": [line for device in range(len(run.devices)) if (line := sampled.line(device, points)) is not None],
+        "host": [
+            _host_line(run, process.process, points) for process in run.processes if (run.host_memory.process == process.process).any()
+        ],
+        "raised": sampled.raised(),
+    }
+
+
+class _Sampled:
+    """The samples of a run whose calls are known."""
+
+    def __init__(self, run: tracelog.Run) -> None:
+        self._run = run
+        memory = run.memory
+        rows = run.calls.rows_of(memory.process, memory.call_id)
+        known = rows >= 0
+        self._rows = rows[known]
+        self._device = memory.device_id[known]
+        self._before, self._after = memory.before_bytes[known], memory.after_bytes[known]
+        self._peak, self._shared = memory.peak_bytes[known], memory.shared[known]
+
+    def line(self, device: int, points: int) -> dict[str, Any] | None:
+        chosen = np.flatnonzero(self._device == device)
+        if not len(chosen):
+            return None
+        calls = self._run.calls
+        begins = calls.start_ns[self._rows[chosen]]
+        ends = begins + calls.duration_ns[self._rows[chosen]]
+        peaks = self._peak[chosen]
+        has_peaks = bool((peaks >= 0).any())
+        times = np.concatenate([begins, ends])
+        current = np.concatenate([self._before[chosen], self._after[chosen]])
+        highest = np.maximum(current, np.concatenate([self._before[chosen], peaks]))
+        order = np.argsort(times, kind="stable")
+        first = _firsts(times[order], points)
+        return {
+            "device": self._run.devices[device].name,
+            "process": self._run.devices[device].process,
+            "samples": len(chosen),
+            "time_ns": times[order][first].tolist(),
+            "current_bytes": np.maximum.reduceat(current[order], first).tolist(),
+            "peak_bytes": np.maximum.reduceat(highest[order], first).tolist() if has_peaks else None,
+        }
+
+    def raised(self) -> list[dict[str, Any]]:
+        """Lists the calls after which most more was allocated than before, those first that raised it most."""
+        run, calls = self._run, self._run.calls
+        deltas = self._after - self._before
+        order = np.argsort(-deltas, kind="stable")[:MAX_RAISED]
+        return [
+            {
+                "process": int(calls.process[row]),
+                "call_id": int(calls.call_id[row]),
+                "function_id": int(calls.function_id[row]),
+                "function": run.functions[int(calls.function_id[row])].name,
+                "device": run.devices[int(self._device[place])].name,
+                "start_ns": int(calls.start_ns[row]),
+                "duration_ns": int(calls.duration_ns[row]),
+                "delta_bytes": int(deltas[place]),
+                "need_bytes": int(self._peak[place] - self._before[place]) if self._peak[place] >= 0 else None,
+                "peak_bytes": int(self._peak[place]) if self._peak[place] >= 0 else None,
+                "shared": bool(self._shared[place]),
+            }
+            for place in order.tolist()
+            if deltas[place] > 0
+            for row in (int(self._rows[place]),)
+        ]
+
+
+def _host_line(run: tracelog.Run, process: int, points: int) -> dict[str, Any] | None:
+    chosen = np.flatnonzero(run.host_memory.process == process)
+    if not len(chosen):
+        return None
+    order = chosen[np.argsort(run.host_memory.time_ns[chosen], kind="stable")]
+    times = run.host_memory.time_ns[order]
+    first = _firsts(times, points)
+    return {
+        "process": process,
+        "time_ns": times[first].tolist(),
+        "resident_bytes": np.maximum.reduceat(run.host_memory.resident_bytes[order], first).tolist(),
+    }
+
+
+def _firsts(times: npt.NDArray[np.int64], points: int) -> npt.NDArray[np.int64]:
+    """Returns where at most so many stretches of equal time begin in ascending times."""
+    if len(times) <= points:
+        return np.arange(len(times))
+    span = max(1, int(times[-1] - times[0]))
+    stretches = (times - times[0]) * points // (span + 1)
+    return np.flatnonzero(np.diff(stretches, prepend=-1))

@@ -8,21 +8,33 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import findings, memory, reasons, times
+from tfmodetrace.insight import findings, graphs, memory, reasons, times
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
+
+_RAN: Final = (words.Mode.EAGER, words.Mode.GRAPH, words.Mode.XLA)
 
 REPORT_VERSION: Final = 1
 """``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
 
 
-def build_report(log: tracelog.TraceLog) -> dict[str, Any]:
-    """Builds the report of all runs of a log: plain values that are safe to write as JSON."""
-    return {"schema_version": REPORT_VERSION, "runs": [run_report(run) for run in log.runs]}
+def build_report(log: tracelog.TraceLog, *, lists: bool = True) -> dict[str, Any]:
+    """Builds the report of all runs of a log: plain values that are safe to write as JSON.
+
+    Args:
+        log: The log.
+        lists: See :func:`run_report`.
+    """
+    return {"schema_version": REPORT_VERSION, "runs": [run_report(run, lists=lists) for run in log.runs]}
 
 
-def run_report(run: tracelog.Run) -> dict[str, Any]:
-    """Builds the report of one run. Optional facts that were not recorded are ``None``."""
+def run_report(run: tracelog.Run, *, lists: bool = True) -> dict[str, Any]:
+    """Builds the report of one run. Optional facts that were not recorded are ``None``.
+
+    Args:
+        run: The run.
+        lists: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long.
+    """
     explained = reasons.explain(run)
     found = findings.find(run, explained)
     return {
@@ -33,7 +45,7 @@ def run_report(run: tracelog.Run) -> dict[str, Any]:
         "versions": dict(run.versions),
         "options": dict(run.options),
         "functions": _functions(run),
-        "traces": _traces(run, explained, found),
+        "traces": _traces(run, explained, found, lists=lists),
         "errors": [_error(error) for error in run.errors],
         "findings": [finding.to_dict() for finding in found],
         "warnings": list(run.warnings),
@@ -63,6 +75,8 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
     errors = collections.Counter(error.function_id for error in run.errors)
     signatures = _signatures(run)
     sampled = memory.by_function(run)
+    ran = {number: sum(by_mode[number, mode] for mode in _RAN).item() for number in range(count)}
+    devices = graphs.calls_by_device(run, ran)
     return [
         {
             "function_id": function.function_id,
@@ -84,7 +98,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
                 "tracing": int(tracing[function.function_id]),
             },
             "signatures": signatures[function.function_id],
-            "devices": None,
+            "devices": devices.get(function.function_id),
             "memory": sampled.get(function.function_id),
         }
         for function in run.functions
@@ -108,29 +122,51 @@ def _signatures(run: tracelog.Run) -> list[list[dict[str, Any]]]:
     return by_function
 
 
-def _traces(run: tracelog.Run, explained: Sequence[reasons.Reason], found: Sequence[findings.Finding]) -> list[dict[str, Any]]:
+def _traces(
+    run: tracelog.Run, explained: Sequence[reasons.Reason], found: Sequence[findings.Finding], *, lists: bool
+) -> list[dict[str, Any]]:
     fixes = {trace_id: finding.fix for finding in reversed(found) for trace_id in finding.trace_ids}
-    return [
-        {
-            "trace_id": trace.trace_id,
-            "function_id": trace.function_id,
-            "process": trace.process,
-            "ordinal": trace.ordinal,
-            "call_id": trace.call_id,
-            "thread": trace.thread_id,
-            "start_ns": trace.start_ns,
-            "duration_ns": trace.duration_ns,
-            "signature_id": trace.signature_id,
-            "signature": run.trace_signature(trace),
-            "outputs": trace.outputs,
-            "captures": list(trace.captures),
-            "concrete_name": trace.concrete_name,
-            "reason": _reason(reason, fixes.get(trace.trace_id)),
-            "graph": None,
-            "placement": None,
-        }
-        for trace, reason in zip(run.traces, explained, strict=True)
-    ]
+    return [_trace(run, trace, reason, fixes.get(trace.trace_id), lists=lists) for trace, reason in zip(run.traces, explained, strict=True)]
+
+
+def trace_report(run: tracelog.Run, trace_id: int) -> dict[str, Any]:
+    """Builds what the report says of one trace, with the name of its ``function`` and the ``calls`` of its signature.
+
+    Args:
+        run: The run.
+        trace_id: A trace of the run.
+    """
+    trace = run.traces[trace_id]
+    explained = reasons.explain(run)
+    found = findings.find(run, explained)
+    fix = next((finding.fix for finding in found if trace_id in finding.trace_ids), None)
+    signature = trace.signature_id
+    return {
+        **_trace(run, trace, explained[trace_id], fix, lists=True),
+        "function": run.functions[trace.function_id].name,
+        "calls": None if signature is None else int(np.count_nonzero(run.calls.signature_id == signature)),
+    }
+
+
+def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, *, lists: bool) -> dict[str, Any]:
+    return {
+        "trace_id": trace.trace_id,
+        "function_id": trace.function_id,
+        "process": trace.process,
+        "ordinal": trace.ordinal,
+        "call_id": trace.call_id,
+        "thread": trace.thread_id,
+        "start_ns": trace.start_ns,
+        "duration_ns": trace.duration_ns,
+        "signature_id": trace.signature_id,
+        "signature": run.trace_signature(trace),
+        "outputs": trace.outputs,
+        "captures": list(trace.captures),
+        "concrete_name": trace.concrete_name,
+        "reason": _reason(reason, fix),
+        "graph": graphs.describe(trace.graph, lists=lists),
+        "placement": graphs.describe_placement(trace.placement, lists=lists),
+    }
 
 
 def _reason(reason: reasons.Reason, fix: str | None) -> dict[str, Any]:

@@ -25,6 +25,8 @@ def _step() -> Any:
 def test_this_tensorflow_has_every_private_name() -> None:
     assert tf_internals.missing() == (), f"TensorFlow {tf.__version__} has changed what tf_internals.py rests on"
     assert tf_internals.TraceHook.available
+    assert tf_internals.OpHook.available
+    assert tf_internals.GraphCollection.available
 
 
 def test_shapes_and_dtypes_are_those_of_the_public_properties() -> None:
@@ -68,3 +70,42 @@ def test_a_key_that_cannot_be_read_leaves_the_trace_counted_and_its_reason_unkno
     assert report["traces"][1]["reason"]["kinds"] == ["unknown"]
     assert report["traces"][1]["duration_ns"] > 0
     assert report["processes"][0]["internal_faults"] == 2
+
+
+def test_without_the_op_hook_lines_come_from_tensorflows_stacks(recording: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = _step()
+    with recording() as seen:
+        step(tf.ones(3))
+    monkeypatch.setattr(tf_internals.OpHook, "available", False)
+    step = _step()
+    with recording() as read:
+        step(tf.ones(3))
+    assert read["traces"][0]["graph"] == seen["traces"][0]["graph"]
+    assert [line["ops"] for line in read["traces"][0]["graph"]["source_lines"]] == [2, 2]
+
+
+def test_without_graph_collection_there_is_no_placement(recording: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = _step()
+    with recording() as report:
+        step(tf.ones(3))
+    assert report["traces"][0]["placement"]["ops_by_device"] == {"/device:CPU:0": 4}
+    monkeypatch.setattr(tf_internals.GraphCollection, "available", False)
+    step = _step()
+    with recording() as report:
+        step(tf.ones(3))
+    assert report["traces"][0]["placement"] is None
+    assert report["processes"][0]["internal_faults"] == 0
+
+
+def test_a_graph_that_cannot_be_read_leaves_the_trace(recording: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> Any:
+        raise AttributeError("get_operations")
+
+    monkeypatch.setattr(tf_internals, "library_functions", fail)
+    with recording() as report:
+        _step()(tf.ones(3))
+    (trace,) = report["traces"]
+    assert trace["graph"] is None
+    assert trace["placement"] is None
+    assert trace["reason"]["kinds"] == ["first-trace"]
+    assert report["processes"][0]["internal_faults"] == 1
