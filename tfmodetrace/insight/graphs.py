@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from tfmodetrace.log import graphs, tables, tracelog
-from tfmodetrace.schema import words
 
 MAX_LISTED: Final = 200
 """Transfers, and ops not where they should be, that the placement of a run lists."""
@@ -203,28 +200,36 @@ def _listed(placed: Iterable[_Placed], name: str, same: tuple[str, ...]) -> list
 
 
 def calls_by_device(run: tracelog.Run, calls: Mapping[int, int]) -> dict[int, dict[str, int]]:
-    """Counts by function id and device the calls of which something ran there.
-
-    Only what is known is counted: all calls where a process has one device; else the calls of functions that only ran as graphs whose
-    placements use the same devices.
+    """Counts by function id and device the calls that left their results there.
 
     Args:
         run: The run.
         calls: How many calls of every function ran: eagerly, in a graph or in XLA.
     """
-    placements: dict[int, list[graphs.Placement | None]] = {}
-    for trace in run.traces:
-        placements.setdefault(trace.function_id, []).append(trace.placement)
-    eager = set(np.unique(run.calls.function_id[run.calls.mode == int(words.Mode.EAGER)]).tolist())
     found: dict[int, dict[str, int]] = {}
     for function in run.functions:
         number = calls.get(function.function_id, 0)
-        only = run.processes[function.process].devices
+        only = run.processes[function.process].devices if function.process < len(run.processes) else ()
         if number and len(only) == 1:
             found[function.function_id] = {only[0]: number}
-        elif number and function.function_id not in eager:
-            used = {None if placed is None else tuple(sorted(placed.ops_by_device)) for placed in placements.get(function.function_id, ())}
-            devices = used.pop() if len(used) == 1 else None
-            if devices:
-                found[function.function_id] = dict.fromkeys(devices, number)
+    for counted in run.call_devices:
+        devices = found.setdefault(counted.function_id, {})
+        for device in counted.outputs or counted.inputs:
+            devices[device] = devices.get(device, 0) + counted.calls
+    return found
+
+
+def describe_call_devices(run: tracelog.Run) -> dict[int, list[dict[str, Any]]]:
+    """Tells by function id on which devices calls found their tensors, and left their results."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for counted in run.call_devices:
+        found.setdefault(counted.function_id, []).append(
+            {
+                "mode": counted.mode,
+                "inputs": list(counted.inputs),
+                "outputs": list(counted.outputs),
+                "calls": counted.calls,
+                "bytes_elsewhere": counted.bytes_elsewhere,
+            }
+        )
     return found

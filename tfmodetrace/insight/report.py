@@ -76,7 +76,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
     signatures = _signatures(run)
     sampled = memory.by_function(run)
     ran = {number: sum(by_mode[number, mode] for mode in _RAN).item() for number in range(count)}
-    devices = graphs.calls_by_device(run, ran)
+    devices, call_devices = graphs.calls_by_device(run, ran), graphs.describe_call_devices(run)
     return [
         {
             "function_id": function.function_id,
@@ -99,6 +99,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
             },
             "signatures": signatures[function.function_id],
             "devices": devices.get(function.function_id),
+            "call_devices": call_devices.get(function.function_id),
             "memory": sampled.get(function.function_id),
         }
         for function in run.functions

@@ -61,6 +61,7 @@ class Content:
         self.devices: dict[int, tables.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
+        self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], tables.CallDevices] = {}
         self._definitions: dict[int, tables.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
         self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
@@ -99,6 +100,8 @@ class Content:
             self._add_calls(batch)
         for memory_batch in chunk.memory:
             self._add_memory(memory_batch)
+        for counted in chunk.call_devices:
+            self._add_call_devices(counted)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)
@@ -171,6 +174,19 @@ class Content:
         possible &= (columns["peak_bytes"] >= -1) & (columns["peak_bytes"] <= _MOST_BYTES)
         self.invalid_calls += int(np.count_nonzero(~possible))
         self._memory.append({name: column[possible] for name, column in columns.items()})
+
+    def call_devices(self) -> list[tables.CallDevices]:
+        """Returns on which devices calls found their tensors, where the process has several."""
+        return list(self._call_devices.values())
+
+    def _add_call_devices(self, message: events_pb2.CallDevices) -> None:
+        mode = words.MODES[message.mode] if message.mode < len(words.MODES) else "unknown"
+        key = message.function_id, mode, tuple(message.inputs), tuple(message.outputs)
+        known = self._call_devices.get(key)
+        if known is None or known.calls < message.calls:  # totals, so the largest is the last
+            self._call_devices[key] = tables.CallDevices(
+                function_id=key[0], mode=mode, inputs=key[2], outputs=key[3], calls=message.calls, bytes_elsewhere=message.bytes_elsewhere
+            )
 
     def _add_host_memory(self, message: events_pb2.HostMemory) -> None:
         if abs(message.time_ns) < convert.MAX_TIME_NS and message.resident_bytes <= _MOST_BYTES:

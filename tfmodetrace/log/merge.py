@@ -71,6 +71,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         devices=tuple(merged.devices),
         memory=tables.Memory.of(merged.memory),
         host_memory=tables.HostMemory.of(merged.host_memory),
+        call_devices=tuple(merged.call_devices),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -88,6 +89,7 @@ class _Merged:
         self.devices: list[tables.Device] = []
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
+        self.call_devices: list[tables.CallDevices] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -150,6 +152,9 @@ class _Merged:
         self.devices.extend(
             dataclasses.replace(found.devices[local], device_id=len(self.devices) + place, process=process)
             for place, local in enumerate(devices.tolist())
+        )
+        self.call_devices.extend(
+            dataclasses.replace(counted, function_id=functions.one(counted.function_id)) for counted in found.call_devices()
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         for thread in _sorted(found.threads):

@@ -411,6 +411,27 @@ class Memory:
         return len(self.call_id)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CallDevices:
+    """Calls of one function and mode that found their tensors on some devices and left their results on some.
+
+    Attributes:
+        function_id: The function.
+        mode: As in ``words.MODES``.
+        inputs: The devices of tensors among the arguments.
+        outputs: Those of tensors among the results.
+        calls: How many calls.
+        bytes_elsewhere: What those of the arguments have that lay on no device of the results.
+    """
+
+    function_id: int
+    mode: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    calls: int
+    bytes_elsewhere: int
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class HostMemory:
     """The memory of processes that is not swapped out: numpy columns of equal length, one row whenever a process wrote what it had sampled.

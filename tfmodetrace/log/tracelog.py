@@ -34,6 +34,7 @@ class Run:
         devices: By device id; none if no memory was sampled.
         memory: What calls found in device memory: columns.
         host_memory: What the processes themselves had: columns.
+        call_devices: On which devices calls found their tensors, of processes with several.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -52,6 +53,7 @@ class Run:
     devices: tuple[tables.Device, ...] = ()
     memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
     host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
+    call_devices: tuple[tables.CallDevices, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

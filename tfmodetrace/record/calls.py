@@ -20,7 +20,7 @@ from tfmodetrace.record import signatures, tf_internals
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
-    from tfmodetrace.record import functions, memory
+    from tfmodetrace.record import functions, sampling
     from tfmodetrace.record import session as session_module
     from tfmodetrace.record import traces as traces_module
 
@@ -92,7 +92,7 @@ class OpenCall:
         flags: Flags of its row.
         caused_trace: The last trace that it has caused, else -1.
         trace_failed: Whether a trace that it has caused failed.
-        memory: What it has found in device memory; None if that is not sampled.
+        sample: What was sampled when it began; None if nothing is.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
@@ -104,10 +104,10 @@ class OpenCall:
         "flags",
         "info",
         "is_open",
-        "memory",
         "mode",
         "outer",
         "parent_id",
+        "sample",
         "signature_id",
         "start_ns",
         "trace_failed",
@@ -125,7 +125,7 @@ class OpenCall:
     flags: int
     caused_trace: int
     trace_failed: bool
-    memory: memory.OpenMemory | None
+    sample: sampling.OpenSample | None
     start_ns: int
 
 
@@ -288,7 +288,9 @@ def enter(
         if mode == _TRACING and calls.pending_traces:
             calls.pending_traces[-1].body_entered(call)
         sampler = info.sampler
-        call.memory = sampler.begin(calls) if sampler is not None and mode not in _SYMBOLIC and not flags & _SUSPENDABLE else None
+        call.sample = None
+        if sampler is not None and mode not in _SYMBOLIC and not flags & _SUSPENDABLE:
+            call.sample = sampler.begin(calls, args, kwargs)
         calls.busy = False
         call.start_ns = _now_ns()
         return call
@@ -302,13 +304,14 @@ def enter(
         return None
 
 
-def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -> None:
+def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, result: Any = None) -> None:
     """Ends a call that :func:`enter` began.
 
     Args:
         call: What :func:`enter` returned.
         error: The exception that leaves the call, if one does.
         end_ns: When it ended (``time.perf_counter_ns()``); now, if not given.
+        result: What it returns.
     """
     end_ns = end_ns or _now_ns()
     call.is_open = False
@@ -326,9 +329,9 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
             calls.busy = True
             calls.session.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
             calls.busy = False
-        if call.memory is not None:
+        if call.sample is not None:
             calls.busy = True
-            memory_rows = info.sampler.end(call.memory, call.call_id)  # type: ignore[union-attr]  # it has begun the call
+            memory_rows = info.sampler.end(call.sample, call, result)  # type: ignore[union-attr]  # it has begun the call
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
@@ -351,7 +354,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0) -
                 call.flags,
             )
         )
-        if call.memory is not None:
+        if call.sample is not None:
             calls.memory_rows.extend(memory_rows)
         if waiting == calls.wake_rows:
             calls.session.wake_writer()

@@ -11,7 +11,7 @@ from tfmodetrace.record import sources
 from tfmodetrace.schema import events_pb2
 
 if TYPE_CHECKING:
-    from tfmodetrace.record import memory as memory_module
+    from tfmodetrace.record import sampling
     from tfmodetrace.record import session as session_module
 
 _PARAMETER_KINDS: Final = {
@@ -47,7 +47,7 @@ class FunctionInfo:
         session: The session in which all that follows is valid.
         function_id: The function's number in that session's file.
         signature_ids: Cheap argument key → signature number.
-        sampler: What samples its calls' memory; None if nothing does.
+        sampler: What samples its calls; None if nothing does.
         takes_tensors: False once an argument was not an eager tensor.
         tells_literals_apart: False once so many signatures differed in Python values alone that values are no longer recorded.
         traces: How many traces of this function that session saw.
@@ -92,7 +92,7 @@ class FunctionInfo:
         self.kind = kind or _kind(function, is_method=self.skip_first)
         self.memory = memory
         self.session: session_module.Session | None = None
-        self.sampler: memory_module.Sampler | None = None
+        self.sampler: sampling.Sampler | None = None
         self.function_id = -1
         self.signature_ids: dict[Any, int] = {}
         self.signature_nodes: dict[bytes, int] = {}

@@ -21,13 +21,27 @@ import threading
 import time
 import traceback
 import uuid
+import weakref
 from typing import Any, Final
 
 import tensorflow as tf
 
 from tfmodetrace import errors as public_errors
+from tfmodetrace.record import (
+    call_devices,
+    errors,
+    functions,
+    interrupts,
+    memory,
+    process_facts,
+    record_files,
+    sampling,
+    signatures,
+    tf_internals,
+    traces,
+    writer,
+)
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import errors, functions, interrupts, memory, process_facts, record_files, signatures, tf_internals, traces, writer
 from tfmodetrace.schema import events_pb2, keys
 
 _logger: Final = logging.getLogger("tfmodetrace")
@@ -68,7 +82,11 @@ class Session:
         self.memory_mode = memory_mode
         self._device_memory = memory.DeviceMemory()
         self._devices_told = 0
+        self._logical_devices: tuple[str, ...] | None = None
         self._logical_devices_told = False
+        self._call_devices = call_devices.CallDevices()
+        # Functions that were called before TensorFlow had set up its devices.
+        self._unsure: weakref.WeakSet[functions.FunctionInfo] = weakref.WeakSet()
         self.inherited = parent is not None
         self.ended = False
         self.successor: Session | None = None
@@ -193,7 +211,10 @@ class Session:
             info.learn_from_first_call(args)
             info.signature_ids = {}
             info.signature_nodes = {}
-            info.sampler = self._sampler(info.memory or self.memory_mode)
+            self._learn_devices()
+            info.sampler = self._sampler(info)
+            if self._logical_devices is None:
+                self._unsure.add(info)
             info.takes_tensors = True
             info.tells_literals_apart = True
             info.traces = 0
@@ -204,9 +225,22 @@ class Session:
             self._waiting["functions"].append(info.to_proto(definition_id=definition_id, instance=instance))
             info.session = self
 
-    def _sampler(self, mode: str) -> memory.Sampler | None:
+    def _sampler(self, info: functions.FunctionInfo) -> sampling.Sampler | None:
+        mode = info.memory or self.memory_mode
         # In a forked child TensorFlow's allocators may be locked by threads that are no more.
-        return None if mode == "off" or self.inherited else memory.Sampler(self._device_memory, peak=mode == "peak")
+        sampler = None if mode == "off" or self.inherited else memory.Sampler(self._device_memory, peak=mode == "peak")
+        several = self._logical_devices is not None and len(self._logical_devices) > 1
+        return sampling.Sampler(sampler, self._call_devices if several else None) if several or sampler is not None else None
+
+    def _learn_devices(self) -> None:
+        """Finds out how many devices there are, once TensorFlow has set them up; only of several there is something to count."""
+        if self._logical_devices is None:
+            self._logical_devices = tf_internals.logical_devices() or None
+            if self._logical_devices is not None:
+                for info in tuple(self._unsure):
+                    if info.session is self:
+                        info.sampler = self._sampler(info)
+                self._unsure.clear()
 
     def intern_signature(self, info: functions.FunctionInfo, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
         """Finds or makes the number of a signature whose key was not met before; -1 when there are too many."""
@@ -347,11 +381,12 @@ class Session:
             self.traces.placements.collect()
         except Exception as error:
             self.fault("placements could not be read", error)
-        if not self._logical_devices_told:
-            devices = tf_internals.logical_devices()
-            self._logical_devices_told = bool(devices)
-            chunk.logical_devices.extend(devices)
+        chunk.call_devices.extend(self._call_devices.take())
         with self._lock:
+            self._learn_devices()
+            if self._logical_devices is not None and not self._logical_devices_told:
+                self._logical_devices_told = True
+                chunk.logical_devices.extend(self._logical_devices)
             for name, waiting in self._waiting.items():
                 getattr(chunk, name).extend(waiting)
                 waiting.clear()

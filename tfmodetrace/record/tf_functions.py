@@ -82,7 +82,7 @@ def _traced_class(base: type) -> type:
             try:
                 calls.innermost = call
                 result = base_call(self, *args, **kwargs)
-                _leave(call)
+                _leave(call, None, 0, result)
                 if call.caused_trace >= 0:
                     session.traces.executed(call, result)
             except BaseException as error:
@@ -114,7 +114,7 @@ def _traced_class(base: type) -> type:
             call.calls.innermost = call
             result = base_call(function, *args, **kwargs)
             call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
-            _leave(call)
+            _leave(call, None, 0, result)
         except BaseException as error:
             if call.is_open:
                 call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())

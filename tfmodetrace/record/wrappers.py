@@ -68,7 +68,7 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
         try:
             calls.innermost = call
             result = function(*args, **kwargs)
-            _leave(call)
+            _leave(call, None, 0, result)
         except BaseException as error:
             if call.is_open:
                 _leave(call, error)
@@ -92,7 +92,7 @@ def _call_from_autograph(
     try:
         call.calls.innermost = call
         result = tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-        _leave(call)
+        _leave(call, None, 0, result)
     except BaseException as error:
         if call.is_open:
             _leave(call, error)

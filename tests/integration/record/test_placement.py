@@ -290,3 +290,47 @@ print(json.dumps(found))
     assert bare == recorded
     placed = [trace["placement"] for trace in report.run_report(log.read(tmp_path / "record" / "ours").runs[0])["traces"]]
     assert sum(each is not None for each in placed) >= 5
+
+
+def test_eager_calls_tell_where_their_tensors_lay(tmp_path: Path) -> None:
+    _, recorded = run(
+        """
+@tmt.traced
+def early(): return None
+@tmt.traced
+def moved(pair, scale=None):
+    with tf.device("/CPU:1"):
+        return {"sum": pair[0] + pair[1]}
+@tmt.traced
+def fails(x):
+    raise ValueError("mine")
+
+with tmt.record(logdir):
+    early()
+    with tf.device("/CPU:0"):
+        first, second = tf.ones((1024,)), tf.ones((1024,))
+    with tf.device("/CPU:1"):
+        third = tf.ones((1024,))
+    for _ in range(3):
+        moved((first, second))
+    moved((third, second), scale=third)
+    moved([third, third])
+    try:
+        fails(first)
+    except ValueError:
+        pass
+""",
+        tmp_path,
+    )
+    cpu0, cpu1 = "/device:CPU:0", "/device:CPU:1"
+    functions = {function["name"]: function for function in recorded["functions"]}
+    assert functions["moved"]["devices"] == {cpu1: 5}
+    assert sorted(functions["moved"]["call_devices"], key=lambda counted: -counted["calls"]) == [
+        {"mode": "eager", "inputs": [cpu0], "outputs": [cpu1], "calls": 3, "bytes_elsewhere": 3 * 2 * 4096},
+        {"mode": "eager", "inputs": [cpu0, cpu1], "outputs": [cpu1], "calls": 1, "bytes_elsewhere": 4096},
+        {"mode": "eager", "inputs": [cpu1], "outputs": [cpu1], "calls": 1, "bytes_elsewhere": 0},
+    ]
+    assert functions["fails"]["call_devices"] == [
+        {"mode": "eager", "inputs": [cpu0], "outputs": [], "calls": 1, "bytes_elsewhere": 0},
+    ]
+    assert functions["early"]["devices"] is None

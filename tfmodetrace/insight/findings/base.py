@@ -101,6 +101,24 @@ class Evidence:
                     variants[change.path] |= {change.before, change.after}
         return max(map(len, variants.values()), default=0)
 
+    def is_in_another(self, function: tables.Function, file: str, line: int) -> bool:
+        """Whether a line is part of another recorded function's definition, whose own findings tell of it."""
+        own = (function.file, function.line)
+        return any(
+            first <= line < end and (file, first) != own and not (file == own[0] and own[1] >= first)
+            for first, end in self._definitions.get(file, ())
+        )
+
+    @functools.cached_property
+    def _definitions(self) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """The lines of every traced definition whose text is known, by file."""
+        found: dict[str, set[tuple[int, int]]] = collections.defaultdict(set)
+        for function_id in self.traces:
+            function = self.run.functions[function_id]
+            if function.source:
+                found[function.file].add((function.line, function.line + function.source.count("\n") + 1))
+        return {file: sorted(definitions) for file, definitions in found.items()}
+
     def what_if(self, function_id: int) -> whatif.WhatIf | None:
         """How many traces other ways of writing a function would have left."""
         if function_id not in self._what_if:

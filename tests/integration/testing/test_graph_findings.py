@@ -1,0 +1,265 @@
+"""Findings about graphs, placement and memory: a program that triggers each, and a near twin that does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfmodetrace import log
+from tfmodetrace.insight import report
+
+_BEGIN = """
+import sys
+import numpy as np
+import tensorflow as tf
+import tfmodetrace as tmt
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.ones(1)
+logdir = sys.argv[1]
+"""
+
+_PROGRAMS = {
+    "python-loop-unrolled": (
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    for i in range(24):
+        x = tf.sin(x) + 1.0
+        x = x * 2.0
+    return x
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    for i in tf.range(24):
+        x = tf.sin(x) + 1.0
+        x = x * 2.0
+    return x
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+    ),
+    "python-op-in-graph": (
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.numpy_function(np.sort, [x], tf.float32)
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.sort(x)
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+    ),
+    "large-constant": (
+        """
+table = np.ones((1024, 512), np.float32)
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.gather(table, x)
+with tmt.record(logdir):
+    f(tf.constant([3]))
+""",
+        """
+table = tf.ones((1024, 512))
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.gather(table, x)
+with tmt.record(logdir):
+    f(tf.constant([3]))
+""",
+    ),
+    "float64-input-cast": (
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.reduce_sum(tf.cast(x, tf.float32))
+with tmt.record(logdir):
+    f(np.ones((8, 8)))
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    return tf.reduce_sum(tf.cast(x, tf.float32))
+with tmt.record(logdir):
+    f(np.ones((8, 8), np.float16))
+""",
+    ),
+    "graph-memory-growth": (
+        """
+@tmt.traced
+@tf.function
+def f(x, scale):
+    return x + np.full((300, 1000), scale, np.float32)
+with tmt.record(logdir):
+    for scale in range(8):
+        f(tf.ones(1000), scale)
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x, scale):
+    return x + np.full((200, 1000), 2.0, np.float32) * scale
+with tmt.record(logdir):
+    for scale in range(8):
+        f(tf.ones(1000), tf.constant(float(scale)))
+""",
+    ),
+    "placement-not-honoured": (
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    with tf.device("/GPU:0"):
+        return tf.sin(x)
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    with tf.device("/CPU:1"):
+        return tf.sin(x)
+with tmt.record(logdir):
+    f(tf.ones(3))
+""",
+    ),
+    "cross-device-transfers": (
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    for i in range(5):
+        with tf.device(f"/CPU:{i % 2}"):
+            x = tf.sin(x)
+            y = tf.cos(x)
+        x = x + y
+    return x
+with tmt.record(logdir):
+    f(tf.ones((300, 400)))
+""",
+        """
+@tmt.traced
+@tf.function
+def f(x):
+    with tf.device("/CPU:1"):
+        for i in range(5):
+            x = tf.sin(x) + tf.cos(x)
+    return x
+with tmt.record(logdir):
+    f(tf.ones((300, 400)))
+""",
+    ),
+    "memory-growth": (
+        """
+kept = []
+@tmt.traced
+def outer(x):
+    return f(x)
+@tmt.traced
+def f(x):
+    kept.append(x * 2.0)
+    return 1
+with tmt.record(logdir, memory="delta"):
+    for _ in range(40):
+        outer(tf.ones((1 << 18,)))
+""",
+        """
+kept = {}
+@tmt.traced
+def outer(x):
+    return f(x)
+@tmt.traced
+def f(x):
+    kept["last"] = x * 2.0
+    return kept["last"]
+with tmt.record(logdir, memory="delta"):
+    for _ in range(40):
+        outer(tf.ones((1 << 18,)))
+""",
+    ),
+}
+
+
+def run(program: str, tmp_path: Path) -> dict[str, Any]:
+    script = tmp_path / "program.py"
+    script.write_text(_BEGIN + program)
+    command = [sys.executable, str(script), str(tmp_path / "log")]
+    done = subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return report.run_report(log.read(tmp_path / "log").runs[0])
+
+
+@pytest.mark.parametrize("finding_id", _PROGRAMS)
+def test_each_finding_has_a_program_that_triggers_it_and_a_near_twin_that_does_not(finding_id: str, tmp_path: Path) -> None:
+    triggers, twin = (tmp_path / name for name in ("triggers", "twin"))
+    triggers.mkdir()
+    twin.mkdir()
+    recorded = run(_PROGRAMS[finding_id][0], triggers)
+    found = [finding for finding in recorded["findings"] if finding["id"] == finding_id]
+    assert [recorded["functions"][finding["function_id"]]["name"] for finding in found] == ["f"]
+    others = run(_PROGRAMS[finding_id][1], twin)["findings"]
+    assert [finding["id"] for finding in others] == []
+    (finding,) = found
+    assert json.dumps(finding)
+    source = (triggers / "program.py").read_text().splitlines()
+
+    def line(text: str) -> str:
+        (number,) = [number for number, each in enumerate(source, 1) if text in each]
+        return f"program.py:{number}"
+
+    evidence = finding["evidence"]
+    if finding_id == "python-loop-unrolled":
+        assert (evidence["iterations"], evidence["place"]) == (24, line("range(24)"))
+        assert finding["fix"].startswith("for i in tf.range(24):")
+    elif finding_id == "python-op-in-graph":
+        assert evidence["places"] == [line("numpy_function")]
+    elif finding_id == "large-constant":
+        assert (evidence["bytes"], evidence["place"]) == (1024 * 512 * 4, line("tf.gather"))
+    elif finding_id == "float64-input-cast":
+        assert (evidence["inputs"], evidence["places"]) == (["x"], [line("tf.cast")])
+    elif finding_id == "graph-memory-growth":
+        assert evidence["traces"] == 8
+        assert evidence["bytes"] >= 8 * 300 * 1000 * 4
+    elif finding_id == "placement-not-honoured":
+        assert (evidence["no_such_device"], evidence["places"]) == (["/device:GPU:0"], [line("tf.sin")])
+    elif finding_id == "cross-device-transfers":
+        assert evidence["bytes"] == evidence["transfers"] * 300 * 400 * 4
+    elif finding_id == "memory-growth":
+        assert evidence["bytes_per_call"] == 1 << 20
+        assert evidence["climbed_bytes"] >= 30 << 20
+
+
+def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
+    before = run(_PROGRAMS["python-loop-unrolled"][0], tmp_path)
+    (finding,) = before["findings"]
+    fixed = tmp_path / "fixed"
+    fixed.mkdir()
+    suggested = finding["fix"].splitlines()[0]
+    program = _PROGRAMS["python-loop-unrolled"][0].replace("    for i in range(24):", f"    {suggested}")
+    after = run(program, fixed)
+    assert after["findings"] == []
+    assert after["traces"][0]["graph"]["ops"] < before["traces"][0]["graph"]["ops"] / 2

@@ -1,0 +1,93 @@
+"""The finding about functions after whose calls more and more memory stays allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.insight.findings import base, graphs
+from tfmodetrace.log import tables
+
+CALLS: Final = 10
+"""Calls from which on a climb can be told from a start."""
+
+WARM_UP: Final = 0.2
+"""The share of the calls, at the beginning, that may allocate what they like."""
+
+CLIMBED_BYTES: Final = 1 << 20
+"""How much more must be allocated in the end."""
+
+RISING: Final = 0.8
+"""The share of the calls that must leave more behind than they found, and begin with more than the one before; and the share of the climb
+that they themselves must have left."""
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Finding]:
+    """Yields the functions whose current memory climbs call by call."""
+    run = evidence.run
+    memory = run.memory
+    if len(memory) < CALLS:
+        return
+    rows = run.calls.rows_of(memory.process, memory.call_id)
+    known = np.flatnonzero((rows >= 0) & ~memory.shared)
+    left = (memory.after_bytes - memory.before_bytes)[known]
+    own = left - _children(rows[known], memory.device_id[known], left, run.calls.parent_rows)
+    functions = run.calls.function_id[rows[known]]
+    for function_id in np.unique(functions).tolist():
+        for device_id in np.unique(memory.device_id[known][functions == function_id]).tolist():
+            chosen = np.flatnonzero((functions == function_id) & (memory.device_id[known] == device_id))
+            chosen = chosen[np.argsort(memory.call_id[known][chosen], kind="stable")]
+            chosen = chosen[int(len(chosen) * WARM_UP) :]
+            finding = _climb(
+                run.functions[function_id], run.devices[device_id].name, memory.before_bytes[known][chosen], left[chosen], own[chosen]
+            )
+            if finding is not None:
+                yield finding
+
+
+def _children(
+    rows: npt.NDArray[np.int64], devices: npt.NDArray[np.int32], left: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """What sampled calls inside each call left behind on its device."""
+    found = np.zeros(len(rows), dtype=np.int64)
+    for device in np.unique(devices):
+        chosen = np.flatnonzero(devices == device)
+        place = np.full(len(parents) + 1, -1, dtype=np.int64)  # the last one stands for no parent, -1
+        place[rows[chosen]] = chosen
+        parent = place[parents[rows[chosen]]]
+        np.add.at(found, parent[parent >= 0], left[chosen][parent >= 0])
+    return found
+
+
+def _climb(
+    function: tables.Function, device: str, before: npt.NDArray[np.int64], left: npt.NDArray[np.int64], own: npt.NDArray[np.int64]
+) -> base.Finding | None:
+    if len(before) < CALLS * (1 - WARM_UP):
+        return None
+    climbed = int(before[-1] + left[-1] - before[0])
+    rising = np.mean(np.diff(before) > 0) >= RISING and np.mean(own > 0) >= RISING
+    if climbed < CLIMBED_BYTES or not rising or int(own.sum()) < RISING * climbed:
+        return None
+    each = int(np.median(own))
+    return base.Finding(
+        id="memory-growth",
+        severity=base.HIGH if climbed >= 64 * CLIMBED_BYTES else base.MEDIUM,
+        function_id=function.function_id,
+        title=f"Every call of {function.name} leaves {graphs.megabytes(each)} more on {device}",
+        evidence={
+            "calls": len(before),
+            "device": device,
+            "climbed_bytes": climbed,
+            "bytes_per_call": each,
+            "first_bytes": int(before[0]),
+            "last_bytes": int(before[-1] + left[-1]),
+        },
+        why="What it allocates is still held when it is called again: by a list or a cache that its result goes into, by a variable made "
+        "in every call, or by a closure.",
+        fix="losses.append(float(loss))  # keep the number, not the tensor\n"
+        "# or look for what keeps what it returns, or for tf.Variable(...) made in every call",
+        lost_ns=0,
+    )
