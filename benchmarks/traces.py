@@ -1,8 +1,8 @@
 """10,000 distinct shapes into one function: what a trace costs to record, in time and memory, and to explain.
 
 Run with ``make bench`` or ``python -m benchmarks.traces [--traces N]``. Prints a table and writes ``benchmarks/results/traces.json``. The
-cost of recording a trace is the time inside the trace hook; it is compared with the trace's own time, measured by TensorFlow running
-without us in the same process.
+cost of recording a trace is the time inside the trace hook, and for its graph that of looking at every op, too; both are compared with the
+trace's own time, measured by TensorFlow running without us in the same process.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
 from tfmodetrace.insight import findings, reasons
+from tfmodetrace.record import op_lines
 from tfmodetrace.record import traces as traces_module
 
 _TRACES_FOR_MEMORY = 1_000  # tracemalloc makes tracing many times slower
@@ -39,11 +40,12 @@ def main() -> None:
     tf.get_logger().setLevel(logging.ERROR)
     kinds = _kinds_of_arguments()
     results = _measure(count)
-    share = harness.Target(0.02, "≤ 0.02")
+    share, graph_share = harness.Target(0.02, "≤ 0.02"), harness.Target(0.05, "≤ 0.05")
     targets = {
         "memory of ours per trace, bytes": harness.Target(2048, "≤ 2048"),
         "explain all, s": harness.Target(2, "≤ 2"),
         "recording share of a trace": share,
+        "graph's share of a trace": graph_share,
     }
     harness.show(
         f"{count} traces of one function",
@@ -52,14 +54,17 @@ def main() -> None:
     )
     harness.show(
         "Recording a trace, by its argument",
-        ["argument", "a trace without us, ms", "recording it, ms", "share", "target"],
+        ["argument", "a trace without us, ms", "recording it, ms", "share", "target", "its graph, ms", "share", "target"],
         [
-            (name, bare_ms, hook_ms, hook_ms / bare_ms, harness.verdict(hook_ms / bare_ms, share))
-            for name, (bare_ms, hook_ms) in kinds.items()
+            (
+                *(name, bare_ms, key_ms, key_ms / bare_ms, harness.verdict(key_ms / bare_ms, share)),
+                *(graph_ms, graph_ms / bare_ms, harness.verdict(graph_ms / bare_ms, graph_share)),
+            )
+            for name, (bare_ms, key_ms, graph_ms) in kinds.items()
         ],
     )
-    shares = {name: hook_ms / bare_ms for name, (bare_ms, hook_ms) in kinds.items()}
-    harness.write("traces", {"tensorflow": tf.__version__, **results, "share by argument": shares})
+    shares = {name: {"key": key_ms / bare_ms, "graph": graph_ms / bare_ms} for name, (bare_ms, key_ms, graph_ms) in kinds.items()}
+    harness.write("traces", {"tensorflow": tf.__version__, **results, "shares by argument": shares})
 
 
 def _make() -> Any:
@@ -79,8 +84,8 @@ def _sum_function() -> Any:
     return step
 
 
-def _kinds_of_arguments() -> dict[str, tuple[float, float]]:
-    """Median milliseconds of a trace without us, and of recording it, for arguments of several kinds."""
+def _kinds_of_arguments() -> dict[str, tuple[float, float, float]]:
+    """Median milliseconds of a trace without us, of recording it, and of describing its graph, for arguments of several kinds."""
     makers: dict[str, Callable[[int], Any]] = {
         "tensor": tf.ones,
         "ragged tensor": lambda size: tf.RaggedTensor.from_row_splits(tf.ones((3, size)), [0, 1, 3]),
@@ -94,45 +99,68 @@ def _kinds_of_arguments() -> dict[str, tuple[float, float]]:
         arguments = [make(size) for size in range(1, _TRACES_BY_KIND + 1)]
         bare, traced = _sum_function(), tmt.traced(_sum_function())
         bare(make(_TRACES_BY_KIND + 1))
-        bare_ns, hook_ns = [], []
-        with tempfile.TemporaryDirectory() as logdir, _hook_timed() as spent_ns, tmt.record(logdir):
+        bare_ns = []
+        with tempfile.TemporaryDirectory() as logdir, _hook_timed() as spent, tmt.record(logdir):
             for argument in arguments:
                 start_ns = time.perf_counter_ns()
                 bare(argument)
                 bare_ns.append(time.perf_counter_ns() - start_ns)
-                already = len(spent_ns)
                 traced(argument)
-                hook_ns.append(sum(spent_ns[already:]))
-        measured[name] = float(np.median(bare_ns)) / 1e6, float(np.median(hook_ns)) / 1e6
+        bare_ms, key_ms, graph_ms = (float(np.median(values)) / 1e6 for values in (bare_ns, spent.key, spent.graph))
+        measured[name] = bare_ms, key_ms, graph_ms
     return measured
 
 
-@contextlib.contextmanager
-def _hook_timed() -> Iterator[list[int]]:
-    """Measures the hook: yields a list that gets its nanoseconds, begin and end of a trace each."""
-    spent_ns: list[int] = []
-    originals = {name: getattr(traces_module.TraceRecorder, name) for name in ("_begin", "_added")}
+class _Spent:
+    """Nanoseconds that every trace of a recording took of ours: for its key and all else that is told of it, and for its graph."""
 
-    def timed(original: Any) -> Any:
+    def __init__(self) -> None:
+        self.key: list[int] = []
+        self.graph: list[int] = []
+        self._spent = {"all": 0, "graph inside": 0, "ops": 0}
+
+    def add(self, what: str, spent_ns: int) -> None:
+        self._spent[what] += spent_ns
+
+    def end_trace(self) -> None:
+        spent = self._spent
+        self.key.append(spent["all"] - spent["graph inside"])
+        self.graph.append(spent["graph inside"] + spent["ops"])
+        self._spent = dict.fromkeys(spent, 0)
+
+
+@contextlib.contextmanager
+def _hook_timed() -> Iterator[_Spent]:
+    """Measures everything that happens at a trace, and at every op that it makes."""
+    spent = _Spent()
+    recorder, lines = traces_module.TraceRecorder, op_lines.OpLines
+    places: list[tuple[Any, str, str]] = [
+        (recorder, "_begin", "all"),
+        (recorder, "_added", "all"),
+        (recorder, "_graph", "graph inside"),
+        (recorder, "_expect_placement", "graph inside"),
+        (lines, "_made", "ops"),
+    ]
+    originals = [(owner, name, getattr(owner, name), what) for owner, name, what in places]
+
+    def timed(name: str, original: Any, what: str) -> Any:
         def call(*args: Any) -> Any:
             start_ns = time.perf_counter_ns()
             result = original(*args)
-            spent_ns.append(time.perf_counter_ns() - start_ns)
+            spent.add(what, time.perf_counter_ns() - start_ns)
+            if name == "_added":
+                spent.end_trace()
             return result
 
         return call
 
-    for name, original in originals.items():
-        setattr(traces_module.TraceRecorder, name, timed(original))
+    for owner, name, original, what in originals:
+        setattr(owner, name, timed(name, original, what))
     try:
-        yield spent_ns
+        yield spent
     finally:
-        for name, original in originals.items():
-            setattr(traces_module.TraceRecorder, name, original)
-
-
-def _per_trace(spent_ns: list[int]) -> Any:
-    return np.array(spent_ns).reshape(-1, 2).sum(axis=1)
+        for owner, name, original, _ in originals:
+            setattr(owner, name, original)
 
 
 def _bare_ns(count: int) -> float:
@@ -175,7 +203,7 @@ def _measure(count: int) -> dict[str, Any]:
     control_ns: list[int] = []
     step = tmt.traced(_make())
     with tempfile.TemporaryDirectory() as logdir:
-        with _hook_timed() as spent_ns, tmt.record(logdir):
+        with _hook_timed() as spent, tmt.record(logdir):
             for size in range(1, count + 1):
                 step(tf.ones(size))
                 control_ns.append(_control_ns())
@@ -187,7 +215,7 @@ def _measure(count: int) -> dict[str, Any]:
     findings.find(run, explained)
     find_s = time.perf_counter() - start_s - explain_s
     assert all("unknown" not in reason.kinds for reason in explained)
-    costs, tenth = _per_trace(spent_ns), max(1, count // 10)
+    costs, tenth = np.array(spent.key), max(1, count // 10)
     took = np.array([trace.duration_ns or 0 for trace in run.traces])
     hook_ns = float(np.median(costs))
     return {
@@ -195,6 +223,8 @@ def _measure(count: int) -> dict[str, Any]:
         "a trace without us, ms": bare_ns / 1e6,
         "recording a trace, ms": hook_ns / 1e6,
         "recording share of a trace": hook_ns / bare_ns,
+        "describing its graph, ms": float(np.median(spent.graph)) / 1e6,
+        "graph's share of a trace": float(np.median(spent.graph)) / bare_ns,
         "recording, last tenth against first": float(np.median(costs[-tenth:]) / np.median(costs[:tenth])),
         "the same of work that is constant": float(np.median(control_ns[-tenth:]) / np.median(control_ns[:tenth])),
         "tracing itself, last tenth against first": float(np.median(took[-tenth:]) / np.median(took[:tenth])),

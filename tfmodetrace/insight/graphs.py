@@ -23,13 +23,14 @@ def python_ops(graph: graphs.Graph) -> int:
     return sum(graph.op_types.get(kind, 0) for kind in PYTHON_OPS)
 
 
-def describe(graph: graphs.Graph | None, *, lists: bool = True) -> dict[str, Any] | None:
-    """Describes a graph as the report JSON has it.
+def describe(trace: tables.Trace, *, lists: bool = True) -> dict[str, Any] | None:
+    """Describes the graph of a trace as the report JSON has it; None if it was not recorded.
 
     Args:
-        graph: The graph; None if not recorded.
+        trace: The trace.
         lists: Whether everything that is told line by line and op by op is wanted, too.
     """
+    graph = trace.graph
     if graph is None:
         return None
     described: dict[str, Any] = {
@@ -43,7 +44,7 @@ def describe(graph: graphs.Graph | None, *, lists: bool = True) -> dict[str, Any
         "resource_captures": graph.resource_captures,
         "tensor_captures": graph.tensor_captures,
         "tensor_capture_bytes": graph.tensor_capture_bytes,
-        "definition_bytes": graph.definition_bytes,
+        "definition_bytes": trace.definition_bytes,
     }
     if lists:
         described |= {

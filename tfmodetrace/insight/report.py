@@ -165,7 +165,7 @@ def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: 
         "captures": list(trace.captures),
         "concrete_name": trace.concrete_name,
         "reason": _reason(reason, fix),
-        "graph": graphs.describe(trace.graph, lists=lists),
+        "graph": graphs.describe(trace, lists=lists),
         "placement": graphs.describe_placement(trace.placement, lists=lists),
     }
 

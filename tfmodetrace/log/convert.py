@@ -78,6 +78,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> ta
         concrete_name=message.concrete_name,
         gone_objects=tuple(message.gone_objects),
         graph=graph,
+        definition_bytes=message.definition_bytes or None,
         run=run,
     )
 

@@ -82,7 +82,6 @@ class Graph:
         resource_captures: Captured variables, tables and the like.
         tensor_captures: Tensors captured by value.
         tensor_capture_bytes: What these have together.
-        definition_bytes: The graph as TensorFlow serializes it, with its library; ``None`` if not measured.
         control_flow: Its loops and branches.
         input_casts: Inputs that are converted.
     """
@@ -98,7 +97,6 @@ class Graph:
     resource_captures: int
     tensor_captures: int
     tensor_capture_bytes: int
-    definition_bytes: int | None
     control_flow: tuple[ControlFlow, ...]
     input_casts: tuple[InputCast, ...]
 
@@ -205,7 +203,6 @@ def graph(message: events_pb2.Graph) -> Graph:
         resource_captures=message.resource_captures,
         tensor_captures=message.tensor_captures,
         tensor_capture_bytes=message.tensor_capture_bytes,
-        definition_bytes=message.definition_bytes or None,
         control_flow=tuple(
             ControlFlow(type=flow.type, file=file(flow.file), line=flow.line, own_line=flow.own_line) for flow in message.control_flow
         ),

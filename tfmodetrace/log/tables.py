@@ -195,6 +195,7 @@ class Trace:
         concrete_name: TensorFlow's name of the concrete function.
         gone_objects: Tokens of objects of earlier keys that died since the process's trace before this one.
         graph: What its graph is made of; ``None`` if not recorded.
+        definition_bytes: Its graph as TensorFlow serializes it, with its library; ``None`` if not measured.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
         run: The name of its run.
     """
@@ -214,6 +215,7 @@ class Trace:
     concrete_name: str = ""
     gone_objects: tuple[int, ...] = ()
     graph: graphs.Graph | None = None
+    definition_bytes: int | None = None
     placement: graphs.Placement | None = None
     run: str = "."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tfmodetrace.record import op_lines, tf_internals
 from tfmodetrace.schema import events_pb2
@@ -18,55 +18,73 @@ LARGE_CONSTANT_BYTES: Final = 1 << 16
 MAX_SOURCE_LINES: Final = 2000
 """Lines of a graph that are told apart; the ops of further ones count as made by none."""
 
-MEASURED_CONSTANT_BYTES: Final = 1 << 20
-"""With more bytes in constants, the definition's size is not measured: that would copy them."""
-
 _MAX_CODE: Final = 160
 _CONSTANTS: Final = frozenset({"Const"})
 _CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
 
 
 class _Line:
-    """What one line made in loops, or outside any."""
+    """What one line made, in loops or outside any: how many ops of each type, and their types in the order in which they were made."""
 
     __slots__ = ("sequences", "types")
 
     def __init__(self) -> None:
         self.types: dict[str, int] = {}
-        # Types of ops in the order in which they were made, graph by graph.
-        self.sequences: dict[int, list[str]] = {}
+        self.sequences: dict[int, list[str]] = {}  # by graph
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Line) and self.sequences == other.sequences and self.types == other.types
+
+    __hash__ = None  # type: ignore[assignment]
 
 
-def of_trace(concrete_function: Any, lines: op_lines.OpLines, body: op_lines.TracedBody) -> events_pb2.Graph:
-    """Describes the graph of a new concrete function.
+class _Constant(NamedTuple):
+    bytes: int
+    op: str
+    dtype: str
+    shape: tuple[int, ...]
+    line: op_lines.OpLine
+
+
+class GraphFacts:
+    """What the graph of a concrete function is made of. Two of them can be compared.
 
     Args:
-        concrete_function: The function.
+        concrete_function: The function, just traced.
         lines: What knows which line made which op.
         body: The trace.
+
+    Attributes:
+        ops: Ops in the graph and in its library.
+        constant_bytes: Bytes of its constants.
     """
-    return _Facts(concrete_function, lines, body).message
 
-
-class _Facts:
     def __init__(self, concrete_function: Any, lines: op_lines.OpLines, body: op_lines.TracedBody) -> None:
-        self.message = events_pb2.Graph()
         self._op_lines = lines
         self._body = body
         self._types: dict[str, int] = {}
         self._lines: dict[tuple[op_lines.OpLine, bool], _Line] = {}
-        self._files: dict[str, int] = {}
-        self._constants: list[tuple[int, Any, op_lines.OpLine]] = []
+        self._constants = 0
+        self._large_constants: list[_Constant] = []
+        self._control_flow: list[tuple[str, op_lines.OpLine]] = []
+        self._casts: list[tuple[str, str, str, op_lines.OpLine]] = []
+        self.constant_bytes = 0
         graph = tf_internals.graph_of(concrete_function)
-        self.message.own_ops = self._add_graph(0, graph, in_loop=False)
+        self._own_ops = self._add_graph(0, graph, in_loop=False)
+        self._functions = 0
         for number, function in enumerate(tf_internals.library_functions(graph), 1):
-            self.message.functions += 1
+            self._functions = number
             if function.graph is not None:
                 self._add_graph(number, function.graph, in_loop=tf_internals.is_loop_graph(function.graph))
             else:
                 self._add_unseen(function.op_types)
-        self._add_captures(concrete_function)
-        self._finish(concrete_function)
+        self._captures = _captures(concrete_function)
+        self.ops = sum(self._types.values())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GraphFacts) and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def _add_graph(self, number: int, graph: Any, *, in_loop: bool) -> int:
         known = self._op_lines.of_graph(graph)
@@ -87,7 +105,7 @@ class _Facts:
             if kind in _CONSTANTS:
                 self._add_constant(op, line)
             elif kind in _CONTROL_FLOW:
-                self.message.control_flow.add(type=kind, file=self._file(line.file), line=line.line, own_line=line.own_line)
+                self._control_flow.append((kind, line))
             elif kind == "Cast" and number == 0:
                 self._add_cast(op, line)
         return len(ops)
@@ -99,41 +117,42 @@ class _Facts:
             at.types[kind] = at.types.get(kind, 0) + 1
 
     def _add_constant(self, op: Any, line: op_lines.OpLine) -> None:
-        self.message.constants += 1
-        size = tensor_bytes(op.outputs[0])
+        self._constants += 1
+        tensor = op.outputs[0]
+        size = tensor_bytes(tensor)
         if size is None:
             return
-        self.message.constant_bytes += size
+        self.constant_bytes += size
         if size >= LARGE_CONSTANT_BYTES:
-            self._constants.append((size, op, line))
+            self._large_constants.append(_Constant(size, op.name, tensor.dtype.name, tuple(tensor.shape.as_list()), line))
 
     def _add_cast(self, op: Any, line: op_lines.OpLine) -> None:
         source = op.inputs[0]
         if source.op.type == "Placeholder" and source.op.graph is op.graph:
-            self.message.input_casts.add(
-                input=source.op.name,
-                from_dtype=source.dtype.name,
-                to_dtype=op.outputs[0].dtype.name,
-                file=self._file(line.file),
-                line=line.line,
-            )
+            self._casts.append((source.op.name, source.dtype.name, op.outputs[0].dtype.name, line))
 
-    def _add_captures(self, concrete_function: Any) -> None:
-        for tensor in concrete_function.captured_inputs:
-            if tensor.dtype.name in ("resource", "variant"):
-                self.message.resource_captures += 1
-            else:
-                self.message.tensor_captures += 1
-                self.message.tensor_capture_bytes += tensor_bytes(tensor) or 0
+    def to_proto(self) -> events_pb2.Graph:
+        """Describes the graph for the event file."""
+        files: dict[str, int] = {}
 
-    def _finish(self, concrete_function: Any) -> None:
-        message = self.message
-        message.ops = sum(self._types.values())
+        def file(line: op_lines.OpLine) -> int:
+            return files.setdefault(line.file, len(files) + 1) if line.file else 0
+
+        message = events_pb2.Graph(
+            ops=self.ops,
+            own_ops=self._own_ops,
+            functions=self._functions,
+            constants=self._constants,
+            constant_bytes=self.constant_bytes,
+            resource_captures=self._captures[0],
+            tensor_captures=self._captures[1],
+            tensor_capture_bytes=self._captures[2],
+        )
         message.op_types.extend(_counts(self._types))
         own = self._body.own
-        for (line, in_loop), at in sorted(self._lines.items()):
+        for (line, in_loop), at in sorted(self._lines.items(), key=lambda item: item[0]):
             entry = message.source_lines.add(
-                file=self._file(line.file),
+                file=file(line),
                 line=line.line,
                 own_line=line.own_line,
                 ops=sum(at.types.values()),
@@ -143,19 +162,35 @@ class _Facts:
             entry.op_types.extend(_counts(at.types))
             if line.line and not (line.file == own.file and own.first <= line.line <= own.last):
                 entry.code = linecache.getline(line.file, line.line).strip()[:_MAX_CODE]
-        self._constants.sort(key=lambda constant: -constant[0])
-        for size, op, line in self._constants[:MAX_LARGE_CONSTANTS]:
-            tensor = op.outputs[0]
-            constant = message.large_constants.add(
-                op=op.name, dtype=tensor.dtype.name, bytes=size, file=self._file(line.file), line=line.line
+        for constant in sorted(self._large_constants, key=lambda constant: -constant.bytes)[:MAX_LARGE_CONSTANTS]:
+            described = message.large_constants.add(
+                op=constant.op, dtype=constant.dtype, bytes=constant.bytes, file=file(constant.line), line=constant.line.line
             )
-            constant.shape.dims.extend(tensor.shape.as_list())
-        if message.constant_bytes <= MEASURED_CONSTANT_BYTES:
-            message.definition_bytes = tf_internals.definition_bytes(concrete_function)
-        message.files.extend(self._files)
+            described.shape.dims.extend(constant.shape)
+        for kind, line in self._control_flow[:MAX_SOURCE_LINES]:
+            message.control_flow.add(type=kind, file=file(line), line=line.line, own_line=line.own_line)
+        for name, before, after, line in self._casts[:MAX_SOURCE_LINES]:
+            message.input_casts.add(input=name, from_dtype=before, to_dtype=after, file=file(line), line=line.line)
+        message.files.extend(files)
+        return message
 
-    def _file(self, file: str) -> int:
-        return self._files.setdefault(file, len(self._files) + 1) if file else 0
+
+_COMPARED: Final = (
+    *("ops", "_own_ops", "_functions", "_types", "_captures", "_constants", "constant_bytes"),
+    *("_large_constants", "_casts", "_control_flow", "_lines"),
+)
+
+
+def _captures(concrete_function: Any) -> tuple[int, int, int]:
+    """Counts captured resources and captured tensors, and the bytes of these."""
+    resources = tensors = held = 0
+    for tensor in concrete_function.captured_inputs:
+        if tensor.dtype.name in ("resource", "variant"):
+            resources += 1
+        else:
+            tensors += 1
+            held += tensor_bytes(tensor) or 0
+    return resources, tensors, held
 
 
 def tensor_bytes(tensor: Any) -> int | None:

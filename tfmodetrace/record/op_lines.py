@@ -51,22 +51,33 @@ class TracedBody:
         own: Where the function was written.
         outer: The trace of ours in which it began; None outside any.
         outer_line: The line of ``outer`` that led to it.
+        runs: Whether it has not ended.
     """
 
-    __slots__ = ("codes", "lines", "origins", "outer", "outer_line", "own")
+    __slots__ = ("codes", "lines", "origins", "outer", "outer_line", "own", "runs", "seen")
 
     def __init__(self, own: functions.Definition, outer: TracedBody | None) -> None:
         self.own = own
         self.outer = outer
         self.outer_line = NOWHERE
-        # All of this goes with the trace: code objects, by id, with the user's file they come from ("" for a library's).
-        self.codes: dict[int, tuple[types.CodeType, str]] = {}
+        self.runs = True
+        # All of this goes with the trace: the files that code objects are from, by id, and the code objects.
+        self.codes: dict[int, str] = {}
+        self.seen: list[types.CodeType] = []
         self.origins: dict[tuple[str, int], tuple[str, int]] = {}
         self.lines: dict[OpLine, OpLine] = {}
 
     def forget_codes(self) -> None:
-        """Keeps only what the lines of its ops need."""
-        self.codes, self.origins, self.lines = {}, {}, {}
+        """Keeps only what the lines of its ops need, once the trace has ended."""
+        self.runs = False
+        self.codes, self.seen, self.origins, self.lines = _NO_CODES, _NOTHING_SEEN, _NO_ORIGINS, _NO_LINES
+
+
+# Shared by all traces that have ended, of which there may be thousands; nothing is put into them.
+_NO_CODES: Final[dict[int, str]] = {}
+_NOTHING_SEEN: Final[list[types.CodeType]] = []
+_NO_ORIGINS: Final[dict[tuple[str, int], tuple[str, int]]] = {}
+_NO_LINES: Final[dict[OpLine, OpLine]] = {}
 
 
 class GraphLines:
@@ -101,6 +112,7 @@ class OpLines:
         self._session = session
         self._thread = _Thread()
         self._graphs: weakref.WeakKeyDictionary[Any, GraphLines] = weakref.WeakKeyDictionary()
+        self._latest: dict[tuple[functions.Definition, int], dict[str, OpLine]] = {}
         self._hook = tf_internals.OpHook(self._made)
 
     def begin(self, own: functions.Definition) -> TracedBody:
@@ -123,14 +135,20 @@ class OpLines:
         self._hook.end()
         body.forget_codes()
 
-    def mark_own(self, graph: Any) -> None:
+    def mark_own(self, graph: Any, body: TracedBody) -> None:
         """Says that a graph has become a trace's own."""
         own = [graph]
         own.extend(function.graph for function in tf_internals.library_functions(graph) if tf_internals.is_part_of(function.graph, graph))
-        for each in own:
+        for number, each in enumerate(own):
             lines = self._graphs.get(each)
             if lines is not None:
                 lines.is_own = True
+                # Traces of one function mostly agree in this, too, and there may be thousands.
+                latest = self._latest.get((body.own, number))
+                if latest == lines.by_op:
+                    lines.by_op = latest
+                else:
+                    self._latest[body.own, number] = lines.by_op
 
     def leave_to_parent(self) -> None:
         """In a forked child: no lock that another thread held at the fork is waited for."""
@@ -144,7 +162,9 @@ class OpLines:
             if lines is None:
                 lines = self._graphs[graph] = GraphLines(body)
             # The replicas of a strategy make ops on threads of their own, in the graph of the trace. Frame 0 is this, 1 the hook.
-            lines.by_op[op.name] = _walk(_frame(2), body or lines.body)
+            if body is None and lines.body is not None and lines.body.runs:
+                body = lines.body
+            lines.by_op[op.name] = _walk(_frame(2), body)
         except Exception as error:
             self._session.fault("the line of an op could not be read", error)
 
@@ -177,20 +197,19 @@ class OpLines:
 
 def _walk(frame: types.FrameType | None, body: TracedBody | None) -> OpLine:
     """Finds the user's line, and the function's own, from a frame outwards."""
-    codes: dict[int, tuple[types.CodeType, str]] = {} if body is None else body.codes
+    codes: dict[int, str] = {} if body is None else body.codes
+    file_of = codes.get
     file, line = "", 0
     while frame is not None:
-        code = frame.f_code
-        known = codes.get(id(code))
-        if known is None:
-            known = codes[id(code)] = (code, _file_of(code, body))
-        at_file = known[1]
+        at_file = file_of(id(frame.f_code))
+        if at_file is None:
+            at_file = _learn(frame.f_code, body, codes)
         if at_file:
             at_line = frame.f_lineno or 0
             if at_file is _BOUNDARY:
                 break
             if at_file is _CONVERTED:
-                at_file, at_line = _origin(code.co_filename, at_line, body)
+                at_file, at_line = _origin(frame.f_code.co_filename, at_line, body)
             if at_file:
                 if not line:
                     file, line = at_file, at_line
@@ -207,7 +226,16 @@ _BOUNDARY: Final = "<boundary>"
 _CONVERTED: Final = "<converted>"
 
 
+def _learn(code: types.CodeType, body: TracedBody | None, codes: dict[int, str]) -> str:
+    """Finds out what a frame's code is, for as long as the trace runs."""
+    file = codes[id(code)] = _file_of(code, body)
+    if body is not None:
+        body.seen.append(code)  # so that its id stays its own
+    return file
+
+
 def _file_of(code: types.CodeType, body: TracedBody | None) -> str:
+    """Returns the user's file that code is from; empty for a library's, and a mark for converted code and for where the trace began."""
     if code is tf_internals.TRACED_BODY_CODE:
         return _BOUNDARY
     if tf_internals.AUTOGRAPH_FILE in code.co_filename:

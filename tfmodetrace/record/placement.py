@@ -120,10 +120,10 @@ class PlacementRecorder:
         concrete_function: Any,
         body: op_lines.TracedBody,
         call: calls_module.OpenCall | None,
-        graph: events_pb2.Graph,
+        constant_bytes: int,
     ) -> None:
         """Asks for the placement of a trace that has just been made."""
-        if graph.constant_bytes > MAX_CONSTANT_BYTES or self._session.inherited:
+        if constant_bytes > MAX_CONSTANT_BYTES or self._session.inherited:
             return
         pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call)
         with self._lock:

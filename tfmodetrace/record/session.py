@@ -264,20 +264,21 @@ class Session:
             info.signature_ids[key] = signature_id
         return signature_id
 
-    def add_trace(
-        self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None, graph: events_pb2.Graph | None = None
-    ) -> None:
-        """Numbers a finished trace and keeps it for the writer, with its graph if there was none like it before."""
-        trace.start_ns -= self.anchor_ns
-        content = b"" if graph is None else hashlib.blake2b(graph.SerializeToString(deterministic=True), digest_size=16).digest()
+    def add_graph(self, graph: events_pb2.Graph) -> int:
+        """Finds or makes the number, from 1, of what a graph is made of, and keeps it for the writer if there was none like it before."""
+        content = hashlib.blake2b(graph.SerializeToString(deterministic=True), digest_size=16).digest()
         with self._lock:
-            if graph is not None:
-                graphs = len(self._graph_numbers)
-                number = self._graph_numbers.setdefault(content, len(self._graph_numbers) + 1)
-                if len(self._graph_numbers) > graphs:
-                    graph.graph_id = number - 1
-                    self._waiting["graphs"].append(graph)
-                trace.graph_number = number
+            number = self._graph_numbers.get(content)
+            if number is None:
+                number = self._graph_numbers[content] = len(self._graph_numbers) + 1
+                graph.graph_id = number - 1
+                self._waiting["graphs"].append(graph)
+            return number
+
+    def add_trace(self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None) -> None:
+        """Numbers a finished trace and keeps it for the writer."""
+        trace.start_ns -= self.anchor_ns
+        with self._lock:
             info.traces += 1
             trace.ordinal = known_ordinal or info.traces
             trace.trace_id = self.trace_count

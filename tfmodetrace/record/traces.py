@@ -18,6 +18,9 @@ INFO_ATTRIBUTE = "__modetrace_info__"
 """Where a wrapper keeps its FunctionInfo. ``tf.function`` copies a function's attributes onto the function it traces, which is how a
 trace of somebody's tf.function finds the traced function below it."""
 
+MEASURED_CONSTANT_BYTES = 1 << 20
+"""With more bytes in its constants, the size of a graph's definition is not measured: that would copy them."""
+
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
 
@@ -63,6 +66,8 @@ class TraceRecorder:
         self._session = session
         self._tokens = object_tokens.ObjectTokens()
         self._lines = op_lines.OpLines(session)
+        # By definition, since traces of one function mostly agree: its latest graph, and that one's number.
+        self._latest_graphs: dict[functions.Definition, tuple[int, graph_facts.GraphFacts]] = {}
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
         self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
@@ -128,8 +133,8 @@ class TraceRecorder:
             except Exception as error:
                 # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
                 session.fault("a trace's cache key could not be read", error)
-            graph = self._graph(concrete_function, pending.body)
-            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache), graph=graph)
+            graph = self._graph(trace, concrete_function, pending.body)
+            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
                 call.caused_trace = trace.trace_id
             if graph is not None:
@@ -146,20 +151,29 @@ class TraceRecorder:
         trace.captures.extend(_captures(concrete_function))
         keys.to_proto(trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens), trace.outputs)
 
-    def _graph(self, concrete_function: Any, body: op_lines.TracedBody) -> events_pb2.Graph | None:
+    def _graph(self, trace: events_pb2.Trace, concrete_function: Any, body: op_lines.TracedBody) -> graph_facts.GraphFacts | None:
+        """Describes the graph of a trace, which mostly is made of the same as that of the function's trace before."""
         try:
-            self._lines.mark_own(tf_internals.graph_of(concrete_function))
-            return graph_facts.of_trace(concrete_function, self._lines, body)
+            self._lines.mark_own(tf_internals.graph_of(concrete_function), body)
+            graph = graph_facts.GraphFacts(concrete_function, self._lines, body)
+            number, latest = self._latest_graphs.get(body.own, (0, None))
+            if graph != latest:
+                number = self._session.add_graph(graph.to_proto())
+                self._latest_graphs[body.own] = number, graph
+            trace.graph_number = number
+            if graph.constant_bytes <= MEASURED_CONSTANT_BYTES:
+                trace.definition_bytes = tf_internals.definition_bytes(concrete_function)
         except Exception as error:
             self._session.fault("a trace's graph could not be read", error)
             return None
+        return graph
 
-    def _expect_placement(self, trace_id: int, concrete_function: Any, pending: PendingTrace, graph: events_pb2.Graph) -> None:
+    def _expect_placement(self, trace_id: int, concrete_function: Any, pending: PendingTrace, graph: graph_facts.GraphFacts) -> None:
         try:
             if tf_internals.is_compiled(concrete_function):
                 self._compiled_ops[trace_id] = graph.ops
             else:
-                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph)
+                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph.constant_bytes)
         except Exception as error:
             self._session.fault("a trace's placement cannot be found out", error)
 

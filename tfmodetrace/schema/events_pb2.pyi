@@ -258,7 +258,7 @@ class Signature(_message.Message):
     def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
 
 class Trace(_message.Message):
-    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number")
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number", "definition_bytes")
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     ORDINAL_FIELD_NUMBER: _ClassVar[int]
@@ -273,6 +273,7 @@ class Trace(_message.Message):
     CONCRETE_NAME_FIELD_NUMBER: _ClassVar[int]
     GONE_OBJECTS_FIELD_NUMBER: _ClassVar[int]
     GRAPH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_BYTES_FIELD_NUMBER: _ClassVar[int]
     trace_id: int
     function_id: int
     ordinal: int
@@ -287,10 +288,11 @@ class Trace(_message.Message):
     concrete_name: str
     gone_objects: _containers.RepeatedScalarFieldContainer[int]
     graph_number: int
-    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ...) -> None: ...
+    definition_bytes: int
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ...) -> None: ...
 
 class Graph(_message.Message):
-    __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "definition_bytes", "control_flow", "input_casts")
+    __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "control_flow", "input_casts")
     GRAPH_ID_FIELD_NUMBER: _ClassVar[int]
     OPS_FIELD_NUMBER: _ClassVar[int]
     OWN_OPS_FIELD_NUMBER: _ClassVar[int]
@@ -304,7 +306,6 @@ class Graph(_message.Message):
     RESOURCE_CAPTURES_FIELD_NUMBER: _ClassVar[int]
     TENSOR_CAPTURES_FIELD_NUMBER: _ClassVar[int]
     TENSOR_CAPTURE_BYTES_FIELD_NUMBER: _ClassVar[int]
-    DEFINITION_BYTES_FIELD_NUMBER: _ClassVar[int]
     CONTROL_FLOW_FIELD_NUMBER: _ClassVar[int]
     INPUT_CASTS_FIELD_NUMBER: _ClassVar[int]
     graph_id: int
@@ -320,10 +321,9 @@ class Graph(_message.Message):
     resource_captures: int
     tensor_captures: int
     tensor_capture_bytes: int
-    definition_bytes: int
     control_flow: _containers.RepeatedCompositeFieldContainer[ControlFlow]
     input_casts: _containers.RepeatedCompositeFieldContainer[InputCast]
-    def __init__(self, graph_id: _Optional[int] = ..., ops: _Optional[int] = ..., own_ops: _Optional[int] = ..., functions: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., source_lines: _Optional[_Iterable[_Union[SourceLine, _Mapping]]] = ..., constants: _Optional[int] = ..., constant_bytes: _Optional[int] = ..., large_constants: _Optional[_Iterable[_Union[Constant, _Mapping]]] = ..., resource_captures: _Optional[int] = ..., tensor_captures: _Optional[int] = ..., tensor_capture_bytes: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., control_flow: _Optional[_Iterable[_Union[ControlFlow, _Mapping]]] = ..., input_casts: _Optional[_Iterable[_Union[InputCast, _Mapping]]] = ...) -> None: ...
+    def __init__(self, graph_id: _Optional[int] = ..., ops: _Optional[int] = ..., own_ops: _Optional[int] = ..., functions: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., source_lines: _Optional[_Iterable[_Union[SourceLine, _Mapping]]] = ..., constants: _Optional[int] = ..., constant_bytes: _Optional[int] = ..., large_constants: _Optional[_Iterable[_Union[Constant, _Mapping]]] = ..., resource_captures: _Optional[int] = ..., tensor_captures: _Optional[int] = ..., tensor_capture_bytes: _Optional[int] = ..., control_flow: _Optional[_Iterable[_Union[ControlFlow, _Mapping]]] = ..., input_casts: _Optional[_Iterable[_Union[InputCast, _Mapping]]] = ...) -> None: ...
 
 class OpCount(_message.Message):
     __slots__ = ("type", "ops")

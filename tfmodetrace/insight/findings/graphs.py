@@ -225,7 +225,7 @@ def _narrows(cast: graphs.InputCast) -> bool:
 
 
 def _kept_graphs(function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Finding]:
-    sizes = [trace.graph.definition_bytes or trace.graph.constant_bytes for trace in traces if trace.graph is not None]
+    sizes = [trace.definition_bytes or trace.graph.constant_bytes for trace in traces if trace.graph is not None]
     total = sum(sizes)
     if len(sizes) < KEPT_GRAPHS or total < KEPT_GRAPH_BYTES:
         return
