@@ -20,11 +20,21 @@ import { ShowSourceEvent } from "./widgets/place";
 import "./widgets/sourcePanel";
 import type { SourcePanel } from "./widgets/sourcePanel";
 import "./views/emptyView";
+import "./views/graphsView";
+import "./views/memoryView";
 import "./views/overviewView";
+import "./views/placementView";
 import "./views/timelineView";
 import "./views/tracesView";
 
-const LABELS: Readonly<Record<View, string>> = { overview: "Overview", timeline: "Timeline", traces: "Traces" };
+const LABELS: Readonly<Record<View, string>> = {
+  overview: "Overview",
+  timeline: "Timeline",
+  traces: "Traces",
+  graphs: "Graphs",
+  placement: "Placement",
+  memory: "Memory",
+};
 
 /** The shell: run, views, state of the recording, and everything that may go wrong. */
 @customElement("mt-app")
@@ -350,6 +360,38 @@ export class App extends LitElement {
               .selectedTrace=${this.url.trace}
             ></mt-traces-view>`
           : waiting,
+      )}
+      ${panel(
+        "graphs",
+        report
+          ? html`<mt-graphs-view
+              .api=${this.api}
+              .report=${report}
+              .run=${run.run}
+              .revision=${run.revision}
+              .filter=${this.url.filter}
+              .selectedTrace=${this.url.trace}
+            ></mt-graphs-view>`
+          : waiting,
+      )}
+      ${panel(
+        "placement",
+        html`<mt-placement-view
+          .api=${this.api}
+          .run=${run.run}
+          .revision=${run.revision}
+          .active=${this.url.view === "placement"}
+        ></mt-placement-view>`,
+      )}
+      ${panel(
+        "memory",
+        html`<mt-memory-view
+          .api=${this.api}
+          .report=${report}
+          .run=${run.run}
+          .revision=${run.revision}
+          .active=${this.url.view === "memory"}
+        ></mt-memory-view>`,
       )}
       ${loaded ? html`<span class="visually-hidden">${formatCount(loaded.report.functions.length)} functions loaded</span>` : nothing}
     `;

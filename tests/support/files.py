@@ -166,6 +166,37 @@ class SessionFile:
             keys.to_proto(outputs, message.outputs)
         return number
 
+    def graph(self, *, graph_id: int, traces: Iterable[events_pb2.Trace]) -> None:
+        """Adds a graph with some of everything, makes it that of traces, and places each of them on two devices."""
+        graph = self.chunk.graphs.add(graph_id=graph_id, ops=12, own_ops=9, functions=1, constants=2, constant_bytes=2_000_000)
+        graph.op_types.add(type="MatMul", ops=2)
+        graph.op_types.add(type="EagerPyFunc", ops=10)
+        graph.files.extend(["/home/me/train.py", "/home/me/lib.py"])
+        graph.source_lines.add(ops=2).op_types.add(type="MatMul", ops=2)
+        graph.source_lines.add(file=2, line=3, own_line=14, ops=10, repeats=5, in_loop=True, code="y = f(x)").op_types.add(
+            type="EagerPyFunc", ops=10
+        )
+        constant = graph.large_constants.add(op="Const", dtype="float32", bytes=2_000_000, file=1, line=13)
+        constant.shape.dims.extend([500, 1000])
+        graph.control_flow.add(type="While", file=1, line=15, own_line=15)
+        graph.input_casts.add(input="x", from_dtype="float64", to_dtype="float32", file=1, line=14)
+        for trace in traces:
+            trace.graph_number = graph_id + 1
+            trace.definition_bytes = 4096
+            placement = self.chunk.placements.add(trace_id=trace.trace_id, transfer_count=300, not_honoured_count=1)
+            placement.devices.add(device="/device:CPU:0", ops=5)
+            placement.devices.add(device="/device:GPU:0", ops=7)
+            transfer = placement.transfers.add(
+                op="MatMul", dtype="float32", bytes=4_000_000, from_device="/device:CPU:0", to_device="/device:GPU:0", file="a.py", line=7
+            )
+            transfer.shape.dims.extend([1000, -1])
+            placement.transfers.add(
+                op="Sum", dtype="int32", bytes=-1, from_device="/device:GPU:0", to_device="/device:CPU:0"
+            ).shape.unknown_rank = True
+            placement.not_honoured.add(
+                op="add", type="AddV2", requested="/device:GPU:1", actual="/device:CPU:0", file="a.py", line=9, no_such_device=True
+            )
+
     def error(
         self,
         function_id: int,
@@ -316,8 +347,13 @@ def varied_run(logdir: pathlib.Path) -> SessionFile:
                     signature=signatures[1 + place],
                 )
         session.error(functions[2], call_id=2, time_ns=1000 * part)
+        session.graph(graph_id=part // 2, traces=session.chunk.traces)
+        session.chunk.call_devices.add(function_id=1, mode=1, inputs=["/device:CPU:0"], outputs=["/device:GPU:0"], calls=50 * (part + 1))
+        session.chunk.host_memory.time_ns = 50_000 * part
+        session.chunk.host_memory.resident_bytes = 10**8 + part
         if part == 0:
             session.chunk.devices.add(device_id=0, name="/device:CPU:0")
+            session.chunk.logical_devices.extend(["/device:CPU:0", "/device:GPU:0"])
         numbers = np.arange(50, dtype=np.int64)
         sampled = {
             "call_id": 150 * part + 3 * numbers,

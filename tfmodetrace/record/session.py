@@ -370,11 +370,15 @@ class Session:
         for number in range(self._devices_told, len(devices)):
             chunk.devices.add(device_id=number, name=f"/device:{devices[number]}")
         self._devices_told = len(devices)
-        resident = memory.resident_bytes() if taken else None
+        self.sample_host_memory(chunk)
+        return taken
+
+    def sample_host_memory(self, chunk: events_pb2.Chunk) -> None:
+        """Puts the process's own memory into a chunk."""
+        resident = memory.resident_bytes()
         if resident is not None:
             chunk.host_memory.time_ns = time.perf_counter_ns() - self.anchor_ns
             chunk.host_memory.resident_bytes = resident
-        return taken
 
     def take_definitions(self, chunk: events_pb2.Chunk) -> None:
         """Moves every waiting function, signature, trace, error and thread into a chunk."""

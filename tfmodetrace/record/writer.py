@@ -44,7 +44,7 @@ STOP_TIMEOUT_SECS: Final = 60.0
 MAX_WAITING_DEFINITIONS: Final = 1 << 12
 """Functions, signatures, traces and errors that wait while nothing can be written; with more, the recording ends."""
 
-_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults"})
+_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory"})
 """Fields of a chunk that are no reason to write one."""
 
 _FAULTS_OF_THE_THREAD: Final = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
@@ -379,6 +379,7 @@ class Writer:
         try:
             chunk = self._chunk()
             chunk.session_start.CopyFrom(self._session.describe_start())
+            self._session.sample_host_memory(chunk)
             file.write(chunk)
             file.flush()
         except BaseException:

@@ -1,5 +1,5 @@
 import { decodeSlices, type Slices } from "./slices";
-import type { CallInfo, Lanes, Report, Runs, SourceInfo } from "./types";
+import type { CallInfo, Lanes, Report, RunMemory, RunPlacement, Runs, SourceInfo, TraceDetails } from "./types";
 
 export const SUPPORTED_SCHEMA_VERSION = 1;
 
@@ -51,6 +51,18 @@ export class ApiClient {
 
   source(run: string, functionId: number, signal?: AbortSignal): Promise<SourceInfo> {
     return this.json<SourceInfo>("source", { run, function_id: String(functionId) }, signal);
+  }
+
+  trace(run: string, traceId: number, signal?: AbortSignal): Promise<TraceDetails> {
+    return this.json<TraceDetails>("trace", { run, trace_id: String(traceId) }, signal);
+  }
+
+  placement(run: string, signal?: AbortSignal): Promise<RunPlacement> {
+    return this.json<RunPlacement>("placement", { run }, signal);
+  }
+
+  memory(run: string, points: number, signal?: AbortSignal): Promise<RunMemory> {
+    return this.json<RunMemory>("memory", { run, points: String(points) }, signal);
   }
 
   async slices(request: SlicesRequest, signal?: AbortSignal): Promise<Slices> {

@@ -54,6 +54,17 @@ export interface FunctionInfo {
   readonly errors: number;
   readonly time_ns: { readonly total: number | null; readonly self: number | null; readonly tracing: number | null };
   readonly signatures: readonly SignatureInfo[];
+  /** By device; null where memory was not sampled. */
+  readonly memory?: Readonly<Record<string, MemoryFigures>> | null;
+}
+
+/** What a function's sampled calls did to a device's memory. */
+export interface MemoryFigures {
+  readonly calls: number;
+  readonly shared_calls: number;
+  readonly max_delta_bytes: number;
+  readonly peak_bytes: number | null;
+  readonly max_need_bytes: number | null;
 }
 
 export interface Change {
@@ -85,6 +96,163 @@ export interface TraceInfo {
   readonly outputs: string | null;
   readonly captures: readonly string[] | null;
   readonly reason: Reason | null;
+  /** null: not recorded. */
+  readonly graph?: GraphInfo | null;
+  readonly placement?: PlacementInfo | null;
+}
+
+/** What the graph of a trace is made of, in numbers. */
+export interface GraphInfo {
+  readonly ops: number;
+  readonly own_ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly functions: number;
+  readonly python_ops: number;
+  readonly constants: number;
+  readonly constant_bytes: number;
+  readonly resource_captures: number;
+  readonly tensor_captures: number;
+  readonly tensor_capture_bytes: number;
+  readonly definition_bytes: number | null;
+}
+
+export interface SourceLineInfo {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly own_line: number | null;
+  readonly ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly repeats: number;
+  readonly in_loop: boolean;
+  readonly code: string | null;
+}
+
+interface Place {
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface GraphLists extends GraphInfo {
+  readonly source_lines: readonly SourceLineInfo[];
+  readonly large_constants: readonly (Place & {
+    readonly op: string;
+    readonly dtype: string;
+    readonly shape: readonly number[];
+    readonly bytes: number;
+  })[];
+  readonly control_flow: readonly (Place & { readonly type: string; readonly own_line: number | null })[];
+  readonly input_casts: readonly (Place & {
+    readonly input: string;
+    readonly from_dtype: string;
+    readonly to_dtype: string;
+  })[];
+}
+
+export interface PlacementInfo {
+  readonly ops_by_device: Readonly<Record<string, number>>;
+  readonly transfers: number;
+  readonly not_honoured_ops: number;
+  readonly compiled: boolean;
+}
+
+export interface TransferInfo extends Place {
+  readonly op: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | null)[] | null;
+  readonly bytes: number | null;
+  readonly from: string;
+  readonly to: string;
+  readonly control: boolean;
+}
+
+export interface NotHonouredInfo extends Place {
+  readonly op: string;
+  readonly name: string;
+  readonly requested: string;
+  readonly actual: string;
+  readonly no_such_device: boolean;
+}
+
+/** One trace with everything that is told of its graph and placement. */
+export interface TraceDetails extends Omit<TraceInfo, "graph" | "placement"> {
+  readonly function: string;
+  readonly calls: number | null;
+  readonly concrete_name: string;
+  readonly graph: GraphLists | null;
+  readonly placement:
+    | (PlacementInfo & {
+        readonly transfer_list: readonly TransferInfo[];
+        readonly not_honoured: readonly NotHonouredInfo[];
+      })
+    | null;
+}
+
+export interface Flow {
+  readonly from: string;
+  readonly to: string;
+  readonly transfers: number;
+  readonly bytes: number;
+  /** Transfers whose size is not known. */
+  readonly unknown: number;
+}
+
+interface OfTrace {
+  readonly trace_id: number;
+  readonly function_id: number;
+}
+
+/** Where the functions of a run ran. */
+export interface RunPlacement {
+  readonly run: string;
+  readonly revision: string;
+  readonly devices: readonly string[];
+  readonly functions: readonly (PlacementInfo & {
+    readonly function_id: number;
+    readonly function: string;
+    readonly traces: number;
+  })[];
+  readonly flows: readonly Flow[];
+  readonly transfers: readonly (TransferInfo & OfTrace)[];
+  readonly not_honoured: readonly (NotHonouredInfo & OfTrace)[];
+  readonly traces: number;
+  readonly placed: number;
+}
+
+export interface MemoryLine {
+  readonly device: string;
+  readonly process: number;
+  readonly samples: number;
+  readonly time_ns: readonly number[];
+  readonly current_bytes: readonly number[];
+  readonly peak_bytes: readonly number[] | null;
+}
+
+export interface RaisingCall {
+  readonly process: number;
+  readonly call_id: number;
+  readonly function_id: number;
+  readonly function: string;
+  readonly device: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly delta_bytes: number;
+  readonly need_bytes: number | null;
+  readonly peak_bytes: number | null;
+  readonly shared: boolean;
+}
+
+/** What devices and processes held over time. */
+export interface RunMemory {
+  readonly run: string;
+  readonly revision: string;
+  readonly mode: string;
+  readonly devices: readonly MemoryLine[];
+  readonly host: readonly {
+    readonly process: number;
+    readonly time_ns: readonly number[];
+    readonly resident_bytes: readonly number[];
+  }[];
+  readonly raised: readonly RaisingCall[];
 }
 
 export interface ErrorInfo {

@@ -226,7 +226,19 @@ export class CallDetails extends LitElement {
     const { reason } = trace;
     return html`<div class="reason" data-testid="call-trace">
       <h3>Trace ${formatCount(trace.ordinal)} of ${this.nameOf(trace.function_id)}, ${formatDuration(trace.duration_ns)}</h3>
-      <p>${reason?.summary ?? "The reason was not recorded."}</p>
+      <p>
+        ${reason?.summary ?? "The reason was not recorded."}
+        <button
+          type="button"
+          class="link"
+          data-testid="call-graph"
+          @click=${() => {
+            this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: trace.trace_id }));
+          }}
+        >
+          Its graph
+        </button>
+      </p>
       ${reason && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
       <button
         type="button"

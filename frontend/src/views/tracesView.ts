@@ -199,6 +199,17 @@ export class TracesView extends LitElement {
         <span class="summary" data-testid="trace-reason">${reason?.summary ?? "The reason was not recorded."}</span>
         <span class="number time" title="How long tracing took">${formatDuration(trace.duration_ns)}</span>
         <span class="number time quiet" title="When it began, since the run's start">at ${formatDuration(trace.start_ns)}</span>
+        <button
+          type="button"
+          class="link"
+          aria-label="Show the graph of trace ${trace.ordinal}"
+          data-testid="trace-graph"
+          @click=${() => {
+            this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: trace.trace_id }));
+          }}
+        >
+          Graph
+        </button>
         <span class="show">${this.renderShow(trace.call_id, trace.process ?? 0, `Show trace ${trace.ordinal} in the timeline`)}</span>
       </div>
       ${!first && reason && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}

@@ -253,3 +253,152 @@ def test_an_error_of_ours_is_answered_and_logged(get: Get, monkeypatch: pytest.M
     assert response.status_code == 500
     assert "the cause" in response.json["error"]
     assert "Traceback" in caplog.text
+
+
+@pytest.fixture
+def get_varied(tmp_path: pathlib.Path) -> Get:
+    """Requests a route of the plugin on a run with graphs, placements and memory."""
+    files.varied_run(tmp_path / "run1")
+    client = client_of(make_plugin(tmp_path))
+
+    def request(route: str, **query: Any) -> Any:
+        return client.get(f"/data/plugin/modetrace/{route}", query_string={"run": "run1", **query})
+
+    return request
+
+
+def test_report_has_the_numbers_of_graphs_and_placements_and_trace_has_the_lists(get_varied: Get, tmp_path: pathlib.Path) -> None:
+    whole = report.run_report(log.read(tmp_path).runs[0])["traces"][3]
+    short = get_varied("report").json["runs"][0]["traces"][3]
+    assert short["graph"] == {
+        "ops": 12,
+        "own_ops": 9,
+        "op_types": {"MatMul": 2, "EagerPyFunc": 10},
+        "functions": 1,
+        "python_ops": 10,
+        "constants": 2,
+        "constant_bytes": 2_000_000,
+        "resource_captures": 0,
+        "tensor_captures": 0,
+        "tensor_capture_bytes": 0,
+        "definition_bytes": 4096,
+    }
+    devices = {"/device:CPU:0": 5, "/device:GPU:0": 7}
+    assert short["placement"] == {"ops_by_device": devices, "transfers": 300, "not_honoured_ops": 1, "compiled": False}
+    answer = get_varied("trace", trace_id=3).json
+    assert (answer["function"], answer["calls"]) == ("load", None)  # no call of a signature caused it
+    assert {name: answer[name] for name in whole} == whole
+    assert answer["graph"].items() >= short["graph"].items()
+    assert answer["graph"]["source_lines"] == [
+        {
+            "file": None,
+            "line": None,
+            "own_line": None,
+            "ops": 2,
+            "op_types": {"MatMul": 2},
+            "repeats": 1,
+            "in_loop": False,
+            "code": None,
+        },
+        {
+            "file": "/home/me/lib.py",
+            "line": 3,
+            "own_line": 14,
+            "ops": 10,
+            "op_types": {"EagerPyFunc": 10},
+            "repeats": 5,
+            "in_loop": True,
+            "code": "y = f(x)",
+        },
+    ]
+    place = {"file": "/home/me/train.py", "line": 13}
+    assert answer["graph"]["large_constants"] == [{"op": "Const", "dtype": "float32", "shape": [500, 1000], "bytes": 2_000_000, **place}]
+    assert answer["graph"]["control_flow"] == [{"type": "While", **place, "line": 15, "own_line": 15}]
+    assert answer["graph"]["input_casts"] == [{"input": "x", "from_dtype": "float64", "to_dtype": "float32", **place, "line": 14}]
+    first, second = answer["placement"]["transfer_list"]
+    assert (first["shape"], first["bytes"], first["file"], first["line"]) == ([1000, None], 4_000_000, "a.py", 7)
+    assert (second["shape"], second["bytes"], second["file"], second["line"]) == (None, None, None, None)
+    assert answer["placement"]["not_honoured"] == [
+        {
+            "op": "AddV2",
+            "name": "add",
+            "requested": "/device:GPU:1",
+            "actual": "/device:CPU:0",
+            "no_such_device": True,
+            "file": "a.py",
+            "line": 9,
+        }
+    ]
+
+
+def test_a_trace_that_is_not_there_is_not_found(get: Get) -> None:
+    for trace_id in (2, -1, 2**62):
+        answer = get("trace", run="run1", trace_id=trace_id)
+        assert answer.status_code == 404
+        assert f"no trace {trace_id}" in answer.json["error"]
+
+
+def test_placement_sums_up_a_run(get_varied: Get) -> None:
+    answer = get_varied("placement").json
+    assert (answer["devices"], answer["traces"], answer["placed"]) == (["/device:CPU:0", "/device:GPU:0"], 8, 8)
+    row = {
+        "traces": 4,
+        "ops_by_device": {"/device:CPU:0": 5, "/device:GPU:0": 7},
+        "transfers": 300,
+        "not_honoured_ops": 1,
+        "compiled": False,
+    }
+    assert answer["functions"] == [{"function_id": number, "function": name, **row} for number, name in ((1, "step"), (2, "load"))]
+    assert answer["flows"] == [
+        {"from": "/device:CPU:0", "to": "/device:GPU:0", "transfers": 2, "bytes": 8_000_000, "unknown": 0},
+        {"from": "/device:GPU:0", "to": "/device:CPU:0", "transfers": 2, "bytes": 0, "unknown": 2},
+    ]
+    # Further traces of a function repeat nothing.
+    assert [(each["function_id"], each["op"]) for each in answer["transfers"]] == [(1, "MatMul"), (1, "Sum"), (2, "MatMul"), (2, "Sum")]
+    assert [(each["function_id"], each["name"]) for each in answer["not_honoured"]] == [(1, "add"), (2, "add")]
+
+
+def test_a_run_without_placements_has_none(get: Get) -> None:
+    answer = get("placement", run="run1").json
+    assert {name: answer[name] for name in ("devices", "functions", "flows", "transfers", "not_honoured", "placed")} == {
+        "devices": [],
+        "functions": [],
+        "flows": [],
+        "transfers": [],
+        "not_honoured": [],
+        "placed": 0,
+    }
+
+
+def test_memory_tells_the_highest_of_every_stretch(get_varied: Get) -> None:
+    whole, short = (get_varied("memory", points=points).json for points in (1000, 10))
+    [line], [brief] = whole["devices"], short["devices"]
+    assert (line["device"], line["samples"], len(line["time_ns"])) == ("/device:CPU:0", 200, 400)
+    assert len(brief["time_ns"]) <= 10
+    assert brief["time_ns"] == sorted(brief["time_ns"])
+    for name in ("current_bytes", "peak_bytes"):
+        assert max(brief[name]) == max(line[name])
+    assert max(line["current_bytes"]) == 49_008
+    assert max(line["peak_bytes"]) == 245_000
+    assert [call["delta_bytes"] for call in whole["raised"]] == [8] * 50
+    assert whole["raised"][0] == {
+        "process": 0,
+        "call_id": 0,
+        "function_id": 0,
+        "function": "outer",
+        "device": "/device:CPU:0",
+        "start_ns": 0,
+        "duration_ns": 900,
+        "delta_bytes": 8,
+        "need_bytes": 0,
+        "peak_bytes": 0,
+        "shared": False,
+    }
+    assert whole["host"] == [{"process": 0, "time_ns": [0, 50_000, 100_000, 150_000], "resident_bytes": [10**8 + n for n in range(4)]}]
+
+
+def test_memory_that_was_not_sampled_is_empty_and_bad_points_are_refused(get: Get) -> None:
+    answer = get("memory", run="run1").json
+    assert (answer["devices"], answer["host"], answer["raised"], answer["mode"]) == ([], [], [], "off")
+    for points in ("9", "5001", "x", "-1"):
+        assert get("memory", run="run1", points=points).status_code == 400

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import type { GraphInfo } from "../api/types";
+import { functionInfo, runReport, traceInfo } from "../testing/reports";
+import { graphItems } from "./graphList";
+
+function ops(count: number): GraphInfo {
+  return { ops: count } as unknown as GraphInfo;
+}
+
+describe("graphItems", () => {
+  const report = runReport({
+    functions: [
+      functionInfo(0, { name: "small" }),
+      functionInfo(1, { name: "large", signatures: [{ signature_id: 4, text: "(x)", calls: 97, traces: 1 }] }),
+      functionInfo(2, { name: "never traced" }),
+    ],
+    traces: [
+      traceInfo(0, { function_id: 0, graph: ops(5), signature: "(a: float32[1])" }),
+      traceInfo(1, { function_id: 1, ordinal: 2, graph: ops(100), signature_id: 4 }),
+      traceInfo(2, { function_id: 1, ordinal: 1, graph: null }),
+    ],
+  });
+
+  test("groups by function, the largest graphs first, traces in order", () => {
+    const told = graphItems(report, "").map((item) =>
+      item.type === "function" ? `${item.info.name} ${item.traces}` : item.trace.trace_id,
+    );
+    expect(told).toEqual(["large 2", 2, 1, "small 1", 0]);
+  });
+
+  test("knows the calls of the signature that caused a trace, and that they may not be known", () => {
+    const calls = graphItems(report, "large").flatMap((item) => (item.type === "trace" ? [item.calls] : []));
+    expect(calls).toEqual([null, 97]);
+  });
+
+  test("filters by function and signature", () => {
+    expect(graphItems(report, "float32")).toHaveLength(2);
+    expect(graphItems(report, "nothing")).toHaveLength(0);
+  });
+});
