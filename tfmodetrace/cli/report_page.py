@@ -114,7 +114,8 @@ class _Page:
         table.add_column("finding", overflow="fold", ratio=1)
         for finding in findings[:_SHOWN_FINDINGS]:
             told = terminal.text(finding["title"], "bold")
-            told.append(f"  {finding['id']}, {terminal.duration(finding['evidence']['lost_ns'])} lost", style="not bold dim")
+            lost_ns = finding["evidence"]["lost_ns"]
+            told.append(f"  {finding['id']}{f', {terminal.duration(lost_ns)} lost' if lost_ns else ''}", style="not bold dim")
             told.append(f"\n{terminal.safe(finding['why'])}", style="not bold")
             if finding["what_if"] is not None:
                 told.append(f"\n{_what_if(finding['what_if'])}", style="not bold")

@@ -14,7 +14,7 @@ export interface FlowArrow {
   readonly path: string;
   readonly labelX: number;
   readonly labelY: number;
-  /** From 1 (least) to 6 (most bytes). */
+  /** From 1 (least) to 4 (most bytes). */
   readonly width: number;
 }
 
@@ -39,7 +39,7 @@ export function flowPicture(devices: readonly string[], flows: readonly Flow[]):
   const most = Math.max(1, ...flows.map(({ bytes }) => bytes));
   const arrows = flows.flatMap((flow) => {
     const [from, to] = [nodeOf.get(flow.from), nodeOf.get(flow.to)];
-    return from && to && from !== to ? [arrow(flow, from, to, 1 + 5 * Math.sqrt(flow.bytes / most))] : [];
+    return from && to && from !== to ? [arrow(flow, from, to, 1 + 3 * Math.sqrt(flow.bytes / most))] : [];
   });
   return { width, height, nodes, arrows };
 }

@@ -212,7 +212,9 @@ export class OverviewView extends LitElement {
               >${finding.severity}</span
             >
             <b>${finding.title}</b>
-            <span class="quiet">${finding.id}, ${formatDuration(finding.evidence.lost_ns)} lost</span>
+            <span class="quiet"
+              >${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span
+            >
           </summary>
           ${findingDetails(finding)}
         </details>`,

@@ -210,7 +210,7 @@ function picture(devices: readonly string[], flows: readonly Flow[]): TemplateRe
     data-testid="flow-picture"
   >
     <defs>
-      <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+      <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="15" markerHeight="15" markerUnits="userSpaceOnUse" orient="auto">
         <path d="M0 0L8 4L0 8Z" />
       </marker>
     </defs>

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import sources
 from tfmodetrace import log
 from tfmodetrace.insight import report
 
@@ -250,7 +251,25 @@ def test_each_finding_has_a_program_that_triggers_it_and_a_near_twin_that_does_n
         assert evidence["bytes"] == evidence["transfers"] * 300 * 400 * 4
     elif finding_id == "memory-growth":
         assert evidence["bytes_per_call"] == 1 << 20
-        assert evidence["climbed_bytes"] >= 30 << 20
+        assert evidence["climbed_bytes"] == 32 << 20  # of the 40 calls, the first 8 are a warm-up
+
+
+def test_memory_that_fills_up_is_no_growth_and_a_leak_at_some_calls_is(tmp_path: Path) -> None:
+    program = """
+kept = []
+@tmt.traced
+def f(number):
+    if {condition}:
+        kept.append(tf.ones((1 << 18,)))
+with tmt.record(logdir, memory="delta"):
+    for number in range(60):
+        f(number)
+"""
+    for name, condition, expected in (("cache", "number < 30", []), ("leak", "number % 4 == 0", ["memory-growth"])):
+        directory = tmp_path / name
+        directory.mkdir()
+        found = run(program.replace("{condition}", condition), directory)["findings"]
+        assert [finding["id"] for finding in found] == expected
 
 
 def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
@@ -263,3 +282,22 @@ def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
     after = run(program, fixed)
     assert after["findings"] == []
     assert after["traces"][0]["graph"]["ops"] < before["traces"][0]["graph"]["ops"] / 2
+
+
+def test_the_example_shows_what_it_says(tmp_path: Path) -> None:
+    example = sources.ROOT / "examples" / "two_devices.py"
+    command = [sys.executable, str(example), "--logdir", str(tmp_path)]
+    done = subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    recorded = report.run_report(log.read(tmp_path).runs[0])
+    names = {function["function_id"]: function["name"] for function in recorded["functions"]}
+    assert {(finding["id"], names[finding["function_id"]]) for finding in recorded["findings"]} == {
+        ("python-loop-unrolled", "pipeline"),
+        ("placement-not-honoured", "pipeline"),
+        ("float64-input-cast", "pipeline"),
+        ("memory-growth", "step"),
+    }
+    assert "unrolled 24 times" in done.stdout
+    (trace,) = recorded["traces"]
+    assert len(trace["placement"]["ops_by_device"]) == 2
+    assert trace["placement"]["transfers"] >= 2

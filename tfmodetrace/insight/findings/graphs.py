@@ -131,7 +131,7 @@ def _loops(function: tables.Function) -> list[_Loop]:
             counts = False
         else:
             continue
-        found.append(_Loop(node.lineno + shift, first + shift, last + shift, lines[node.lineno - 1].strip(), counts))
+        found.append(_Loop(node.lineno + shift, first + shift, last + shift, lines[node.lineno - 1].partition("  #")[0].strip(), counts))
     return found
 
 

@@ -20,9 +20,18 @@ WARM_UP: Final = 0.2
 CLIMBED_BYTES: Final = 1 << 20
 """How much more must be allocated in the end."""
 
-RISING: Final = 0.8
-"""The share of the calls that must leave more behind than they found, and begin with more than the one before; and the share of the climb
-that they themselves must have left."""
+NOT_FALLING: Final = 0.9
+"""The share of the calls that must begin with no less than the one before."""
+
+RISES: Final = 5
+"""How many of them must begin with more."""
+
+STRETCHES: Final = 4
+STRETCH_SHARE: Final = 0.1
+"""Each quarter of the calls must have so much of the climb: what fills up and then stays is no leak."""
+
+OWN_SHARE: Final = 0.8
+"""How much of the climb the calls themselves must have left, and not what they call."""
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Finding]:
@@ -68,15 +77,18 @@ def _climb(
     if len(before) < CALLS * (1 - WARM_UP):
         return None
     climbed = int(before[-1] + left[-1] - before[0])
-    rising = np.mean(np.diff(before) > 0) >= RISING and np.mean(own > 0) >= RISING
-    if climbed < CLIMBED_BYTES or not rising or int(own.sum()) < RISING * climbed:
+    steps = np.diff(before)
+    if climbed < CLIMBED_BYTES or np.count_nonzero(steps > 0) < RISES or np.mean(steps >= 0) < NOT_FALLING:
         return None
-    each = int(np.median(own))
+    stretches = [int(stretch.sum()) for stretch in np.array_split(steps, STRETCHES)]
+    if min(stretches) < STRETCH_SHARE * climbed or int(own.sum()) < OWN_SHARE * climbed:
+        return None
+    each = round(climbed / len(before))
     return base.Finding(
         id="memory-growth",
         severity=base.HIGH if climbed >= 64 * CLIMBED_BYTES else base.MEDIUM,
         function_id=function.function_id,
-        title=f"Every call of {function.name} leaves {graphs.megabytes(each)} more on {device}",
+        title=f"Calls of {function.name} leave {graphs.megabytes(each)} each on {device}, {graphs.megabytes(climbed)} so far",
         evidence={
             "calls": len(before),
             "device": device,
