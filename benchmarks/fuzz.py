@@ -35,22 +35,24 @@ class _TooSlowError(BaseException):
 
 def _read(first: int, count: int) -> dict[str, Any]:
     _bound_memory()
-    signal.signal(signal.SIGALRM, _give_up)
+    signal.signal(signal.SIGPROF, _give_up)
     outcomes: collections.Counter[str] = collections.Counter()
     failures = []
     slowest_s = 0.0
     with tempfile.TemporaryDirectory() as directory:
         whole = files.varied_run(pathlib.Path(directory, "whole")).path.read_bytes()
         for number in range(first, first + count):
-            signal.alarm(_MOST_S)
-            start_s = time.perf_counter()
+            start_s = time.process_time()
             try:
-                outcomes[reading.read_mutation(pathlib.Path(directory, str(number)), whole, number)] += 1
+                # The processor's time, not the clock's: a machine with other work must not make a failure of a file.
+                signal.setitimer(signal.ITIMER_PROF, _MOST_S)
+                try:
+                    outcomes[reading.read_mutation(pathlib.Path(directory, str(number)), whole, number)] += 1
+                finally:
+                    signal.setitimer(signal.ITIMER_PROF, 0)
             except (Exception, _TooSlowError) as error:
                 failures.append(f"{number}: {type(error).__name__}: {error}")
-            finally:
-                signal.alarm(0)
-            slowest_s = max(slowest_s, time.perf_counter() - start_s)
+            slowest_s = max(slowest_s, time.process_time() - start_s)
             shutil.rmtree(pathlib.Path(directory, str(number)))
     return {"outcomes": outcomes, "failures": failures, "slowest, s": slowest_s}
 
