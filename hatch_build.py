@@ -1,10 +1,19 @@
-"""The build hook: compiles the page that the TensorBoard plugin serves, so that whoever installs a wheel needs no Node."""
+"""The build hook: compiles the page that the TensorBoard plugin serves, and the recorder's hot path.
+
+So whoever installs a wheel needs neither Node nor a C compiler. Where there is no compiler, the wheel is for every machine, and the
+recorder is the one in Python.
+"""
 
 from __future__ import annotations
 
+import os
 import pathlib
+import shlex
 import shutil
 import subprocess
+import sys
+import sysconfig
+import tempfile
 from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -12,26 +21,59 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MINIMUM_NODE: Final = (20, 19)
 
 _PAGE: Final = pathlib.Path("tb_plugin", "tfmodetrace_tb_plugin", "static", "index.js")
+_RECORD: Final = pathlib.Path("tfmodetrace", "record")
+_HOT_PATH: Final = _RECORD / "hot_path.c"
+_C_FLAGS: Final = (
+    "-O2",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    # Python's own tables leave out what they do not need, and its functions take arguments that they do not use.
+    "-Wno-missing-field-initializers",
+    "-Wno-unused-parameter",
+    "-Werror=implicit-function-declaration",
+    "-Werror=incompatible-pointer-types",
+)
 
 
-class PageBuildHook(BuildHookInterface[Any]):
-    """Builds ``frontend/`` into the plugin's ``static/`` before a wheel or an sdist is packed."""
+class NotCompiledError(Exception):
+    """Why the hot path is not compiled."""
+
+
+class PackageBuildHook(BuildHookInterface[Any]):
+    """Builds what is not Python before a wheel or an sdist is packed."""
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's signature
+    _compiled: str | None = None
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it collects files.
 
         Args:
-            version: ``standard`` or ``editable``; an editable install serves what ``make frontend`` built.
-            build_data: Not used.
+            version: ``standard`` or ``editable``; an editable install serves what ``make frontend`` built, and gets the hot path in place.
+            build_data: Gets the compiled hot path of a wheel, and that the wheel is for this Python and machine.
 
         Raises:
             SystemExit: With a sentence, if the page cannot be built.
         """
         root = pathlib.Path(self.root)
+        if version != "editable":
+            self._build_page(root)
+        if self.target_name == "wheel":
+            try:
+                self._build_hot_path(root, build_data, in_place=version == "editable")
+            except NotCompiledError as reason:
+                self.app.display_warning(f"tfmodetrace: the recorder's hot path is not compiled, so recording costs more: {reason}")
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002  hatchling's signature
+        """Called by hatchling when the wheel is packed."""
+        if self._compiled is not None:
+            shutil.rmtree(self._compiled, ignore_errors=True)
+
+    def _build_page(self, root: pathlib.Path) -> None:
         unpacked_sdist = (root / "PKG-INFO").is_file()
-        if version == "editable" or (unpacked_sdist and (root / _PAGE).is_file()):
+        if unpacked_sdist and (root / _PAGE).is_file():
             return
         npm = _find_npm()
         frontend = root / "frontend"
@@ -39,6 +81,43 @@ class PageBuildHook(BuildHookInterface[Any]):
         _run([npm, "run", "--silent", "build"], frontend)
         if not (root / _PAGE).is_file():
             raise SystemExit(f"tfmodetrace: the frontend build ended without an error, but did not write {_PAGE}.")
+
+    def _build_hot_path(self, root: pathlib.Path, build_data: dict[str, Any], *, in_place: bool) -> None:
+        target = _RECORD / f"_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
+        if in_place:
+            (root / target).unlink(missing_ok=True)  # what does not fit its source is worse than nothing
+        command = _compiler()
+        self._compiled = tempfile.mkdtemp()
+        built = os.path.join(self._compiled, target.name)
+        done = subprocess.run(
+            [*command, str(root / _HOT_PATH), "-o", built], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise NotCompiledError(f"`{shlex.join(command)}` failed.\n{done.stderr.strip()}")
+        if done.stderr:
+            self.app.display_warning(done.stderr)
+        if in_place:
+            shutil.move(built, root / target)
+        else:
+            build_data["force_include"][built] = target.as_posix()
+            build_data["infer_tag"] = True
+            build_data["pure_python"] = False
+
+
+def _compiler() -> list[str]:
+    """Returns the command that makes an extension module, but for what it is made of."""
+    if os.environ.get("TFMODETRACE_NATIVE") == "0":
+        raise NotCompiledError("TFMODETRACE_NATIVE is 0.")
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise NotCompiledError("it is made for CPython with its global interpreter lock.")
+    # What links a module on this system, such as `gcc -shared`; it compiles, too.
+    command = shlex.split(sysconfig.get_config_var("LDSHARED") or "")
+    if not command or shutil.which(command[0]) is None:
+        raise NotCompiledError(f"there is no C compiler{f', `{command[0]}` being the one of this Python' if command else ''}.")
+    headers = sysconfig.get_path("include")
+    if not os.path.isfile(os.path.join(headers, "Python.h")):
+        raise NotCompiledError(f"{headers} has no Python.h; the package with Python's headers is missing.")
+    return [*command, *shlex.split(sysconfig.get_config_var("CCSHARED") or ""), *_C_FLAGS, f"-I{headers}"]
 
 
 def _find_npm() -> str:

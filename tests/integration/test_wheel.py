@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 
@@ -16,6 +19,14 @@ from tests.support import sources, tensorboards
 from tfmodetrace import version
 
 pytestmark = pytest.mark.slow
+
+HOT_PATH = f"tfmodetrace/record/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
+
+
+def has_compiler() -> bool:
+    compiler = shlex.split(sysconfig.get_config_var("LDSHARED") or "")
+    headers = pathlib.Path(sysconfig.get_path("include"), "Python.h")
+    return bool(compiler) and shutil.which(compiler[0]) is not None and headers.is_file()
 
 
 def run(*command: str | pathlib.Path, path: str | None = None, cwd: pathlib.Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -69,7 +80,10 @@ def names_in(wheel: pathlib.Path) -> set[str]:
 
 def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: pathlib.Path) -> None:
     names = names_in(wheel)
-    assert wheel.name == f"tfmodetrace-{version.VERSION}-py3-none-any.whl"
+    interpreter = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    tag = rf"{interpreter}-{interpreter}-\w+" if has_compiler() else "py3-none-any"
+    assert re.fullmatch(rf"tfmodetrace-{re.escape(version.VERSION)}-{tag}\.whl", wheel.name)
+    assert {name for name in names if name.endswith((".so", ".c", ".pyd"))} == ({HOT_PATH} if has_compiler() else set())
     assert {name.split("/")[0] for name in names} == {"tfmodetrace", "tfmodetrace_tb_plugin", f"tfmodetrace-{version.VERSION}.dist-info"}
     assert {
         "tfmodetrace/py.typed",
@@ -93,6 +107,9 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     assert succeed(python, "-c", find_tensorflow).strip() == "None"
     assert version.VERSION in succeed(scripts / "tfmodetrace", "--version", path=path_without_node)
     assert "train_step" in succeed(scripts / "tfmodetrace", "report", digits_logdir, path=path_without_node)
+    if has_compiler():
+        load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.record._hot_path').Recorder.__name__)"
+        assert succeed(python, "-c", load_hot_path).strip() == "Recorder"
 
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path_without_node}
     flags = [f"--logdir={digits_logdir}"]
@@ -104,7 +121,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
             assert script.body == archive.read("tfmodetrace_tb_plugin/static/index.js")
 
 
-def test_a_source_distribution_builds_the_same_wheel_and_needs_no_node(
+def test_a_source_distribution_builds_the_same_wheel_and_needs_neither_node_nor_a_compiler(
     sdist: pathlib.Path, wheel: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
 ) -> None:
     with tarfile.open(sdist) as archive:
@@ -112,14 +129,43 @@ def test_a_source_distribution_builds_the_same_wheel_and_needs_no_node(
     assert {
         "frontend/package-lock.json",
         "frontend/src/index.ts",
+        "tfmodetrace/record/hot_path.c",
         "tfmodetrace/schema/events.proto",
         "tests/conftest.py",
         "Makefile",
     } <= names
-    assert not [name for name in names if "node_modules" in name]
-    succeed(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path / "again", sdist, path=path_without_node)
+    assert not [name for name in names if "node_modules" in name or name.endswith(".so")]
+    command = (sys.executable, "-m", "pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", tmp_path / "again", sdist)
+    result = run(*command, path=path_without_node)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "the recorder's hot path is not compiled, so recording costs more: there is no C compiler" in result.stdout + result.stderr
     [again] = (tmp_path / "again").iterdir()
-    assert names_in(again) == names_in(wheel)
+    assert again.name == f"tfmodetrace-{version.VERSION}-py3-none-any.whl"
+    assert names_in(again) == names_in(wheel) - {HOT_PATH}
+
+
+def test_an_editable_install_has_the_hot_path_beside_its_source_and_never_an_old_one(
+    path_without_node: str, tmp_path: pathlib.Path
+) -> None:
+    tree = sources.copy(tmp_path / "tree")
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel:editable", "--directory", tmp_path / "dist")
+    succeed(*build, cwd=tree)
+    assert (tree / HOT_PATH).is_file() == has_compiler()
+    (tree / HOT_PATH).write_bytes(b"an old one")
+    succeed(*build, cwd=tree, path=path_without_node)
+    assert not (tree / HOT_PATH).exists()
+
+
+def test_a_hot_path_that_cannot_be_compiled_leaves_the_wheel_without_it(tmp_path: pathlib.Path) -> None:
+    if not has_compiler():
+        pytest.skip("there is no C compiler")
+    tree = sources.copy(tmp_path / "tree")
+    (tree / "tfmodetrace" / "record" / "hot_path.c").write_text('#error "not on this machine"\n')
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel:editable", "--directory", tmp_path / "dist")
+    result = run(*build, cwd=tree)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "not on this machine" in result.stdout + result.stderr
+    assert not (tree / HOT_PATH).exists()
 
 
 def test_building_from_source_without_node_says_what_is_missing(

@@ -9,7 +9,19 @@ from typing import Final
 ROOT: Final = pathlib.Path(__file__).resolve().parents[2]
 
 _BUILT: Final = shutil.ignore_patterns(
-    ".git", ".venv*", "node_modules", "static", "dist", "build", "logs", "coverage", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis"
+    ".git",
+    ".venv*",
+    "node_modules",
+    "static",
+    "dist",
+    "build",
+    "logs",
+    "coverage",
+    "__pycache__",
+    "*.egg-info",
+    "*.so",
+    ".*_cache",
+    ".hypothesis",
 )
 
 

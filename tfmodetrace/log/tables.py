@@ -39,7 +39,7 @@ class Process:
         dropped: How many calls were lost, as the process itself counted them.
         internal_faults: How often something went wrong inside tfmodetrace, as the process itself counted.
         versions: ``tensorflow``, ``python``, … to version.
-        options: The recording options that differ from their defaults.
+        options: The recording options that differ from their defaults; ``native recorder`` is ``yes`` or ``no``.
         path: The event file.
         devices: All its devices, such as ``/device:CPU:0``; none if that is not known.
     """

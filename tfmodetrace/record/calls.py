@@ -3,6 +3,9 @@
 Rows are packed bytes in a plain list: ``list.append`` is one uninterruptible step, so a row is whole or absent whatever interrupts it (a
 signal, a ``__del__``, the writer thread taking rows from the front), and no lock is needed. The number of rows waiting is bounded; what
 exceeds it is dropped and counted.
+
+Where ``hot_path.c`` was compiled, it does the same for calls of known functions and signatures that nothing happens to; ``recorders.py`` is
+its way in.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.record import signatures, tf_internals
+from tfmodetrace.record import native, signatures, tf_internals
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
-    from tfmodetrace.record import functions, sampling
+    from tfmodetrace.record import functions
     from tfmodetrace.record import session as session_module
     from tfmodetrace.record import traces as traces_module
 
@@ -60,7 +63,7 @@ _SIGNATURE_NOT_RECORDED: Final = int(words.CallFlag.SIGNATURE_NOT_RECORDED)
 
 _pack = _ROW.pack
 _now_ns = time.perf_counter_ns
-_new = object.__new__
+_new = native.OpenCall.__new__
 _executing_eagerly = tf.executing_eagerly
 _graphs = tf_internals.DEFAULT_GRAPHS
 _modes = tf_internals.EXECUTION_MODES
@@ -68,68 +71,13 @@ _arguments_key = signatures.arguments_key
 _tensors_key = signatures.tensors_key
 
 
-class _Thread(threading.local):
-    calls: ThreadCalls
-
-
-THREAD: Final = _Thread()
+THREAD: Final = native.ThreadLocal()
 """The calling thread's calls: of the session that it last recorded for, and missing before the first."""
 
-
-class OpenCall:
-    """A call that has begun. The open calls of a thread are a chain, innermost first.
-
-    Attributes:
-        calls: The thread's calls.
-        outer: The call around it; of a thread's outermost call, the thread's root.
-        call_id: Its number, -1 for a root.
-        parent_id: The number of the call in which it began, -1 outside.
-        depth: How many calls were open when it began.
-        info: What was called; None for a root.
-        is_open: Whether it has not been left.
-        signature_id: Its signature, -1 if that is not recorded.
-        mode: Its mode, if no trace that it causes fails.
-        flags: Flags of its row.
-        caused_trace: The last trace that it has caused, else -1.
-        trace_failed: Whether a trace that it has caused failed.
-        sample: What was sampled when it began; None if nothing is.
-        start_ns: ``time.perf_counter_ns()`` when it began.
-    """
-
-    __slots__ = (
-        "call_id",
-        "calls",
-        "caused_trace",
-        "depth",
-        "flags",
-        "info",
-        "is_open",
-        "mode",
-        "outer",
-        "parent_id",
-        "sample",
-        "signature_id",
-        "start_ns",
-        "trace_failed",
-    )
-
-    calls: ThreadCalls
-    outer: OpenCall
-    call_id: int
-    parent_id: int
-    depth: int
-    info: functions.FunctionInfo
-    is_open: bool
-    signature_id: int
-    mode: int
-    flags: int
-    caused_trace: int
-    trace_failed: bool
-    sample: sampling.OpenSample | None
-    start_ns: int
+OpenCall = native.OpenCall
 
 
-class ThreadCalls:
+class ThreadCalls(native.ThreadState):
     """What one thread has open and has not yet handed to the writer.
 
     Attributes:
@@ -139,6 +87,7 @@ class ThreadCalls:
         rows: Finished calls, packed; the owner appends, the writer takes from the front.
         memory_rows: What they found in device memory, likewise; never more than there are devices for each of ``rows``.
         innermost: The innermost open call; the root outside of any.
+        graphs: Where this thread's ``DEFAULT_GRAPHS.stack`` is found at once; None if it is not.
         pending_traces: Traces of our functions whose bodies are running, outermost first.
         most_rows: How many rows may wait; see :meth:`share`.
         wake_rows: With how many rows waiting the writer is woken.
@@ -146,21 +95,7 @@ class ThreadCalls:
         dropped: Calls that were not kept because too many rows waited.
     """
 
-    __slots__ = (
-        "busy",
-        "dropped",
-        "innermost",
-        "memory_rows",
-        "most_rows",
-        "next_call_id",
-        "pending_traces",
-        "rows",
-        "session",
-        "thread",
-        "thread_id",
-        "traces_hooked",
-        "wake_rows",
-    )
+    __slots__ = ("memory_rows", "pending_traces", "thread", "thread_id")
 
     def __init__(self, session: session_module.Session, thread_id: int, thread: threading.Thread) -> None:
         self.session = session
@@ -168,9 +103,10 @@ class ThreadCalls:
         self.traces_hooked = session.traces.hook.available
         self.thread_id = thread_id
         self.thread = weakref.ref(thread)
-        self.rows: list[bytes] = []
+        self.rows = []
         self.memory_rows: list[bytes] = []
         self.innermost = _root()
+        self.graphs = tf_internals.graphs_of_thread()
         self.pending_traces: list[traces_module.PendingTrace] = []
         self.busy = False
         self.dropped = 0
@@ -295,13 +231,22 @@ def enter(
         call.start_ns = _now_ns()
         return call
     except BaseException as error:
-        if calls is not None:
-            calls.busy = False
-            calls.dropped += 1
-        if not isinstance(error, Exception):  # the user's own: a signal handler has raised it
-            raise
-        session.fault("a call could not be recorded", error)
+        not_begun(session, calls, error)
         return None
+
+
+def not_begun(session: session_module.Session, calls: ThreadCalls | None, error: BaseException) -> None:
+    """Takes note of an exception that has kept a call from being recorded.
+
+    Raises:
+        BaseException: ``error``, if it is the program's.
+    """
+    if calls is not None:
+        calls.busy = False
+        calls.dropped += 1
+    if not isinstance(error, Exception):  # the user's own: a signal handler has raised it
+        raise error
+    session.fault("a call could not be recorded", error)
 
 
 def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, result: Any = None) -> None:
@@ -356,6 +301,8 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
         )
         if call.sample is not None:
             calls.memory_rows.extend(memory_rows)
+        if call.caused_trace >= 0 and error is None:
+            calls.session.traces.executed(call, result)
         if waiting == calls.wake_rows:
             calls.session.wake_writer()
     except BaseException as fault:

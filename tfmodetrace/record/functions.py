@@ -5,14 +5,10 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from tfmodetrace.record import sources
+from tfmodetrace.record import native, sources
 from tfmodetrace.schema import events_pb2
-
-if TYPE_CHECKING:
-    from tfmodetrace.record import sampling
-    from tfmodetrace.record import session as session_module
 
 _PARAMETER_KINDS: Final = {
     inspect.Parameter.POSITIONAL_OR_KEYWORD: events_pb2.Parameter.POSITIONAL_OR_KEYWORD,
@@ -31,7 +27,7 @@ class Definition(NamedTuple):
     last: int
 
 
-class FunctionInfo:
+class FunctionInfo(native.FunctionState):
     """One traced function object, for as long as it lives.
 
     Identity is this object, not the name: two factories may each make a ``step``. What they have in common, the definition, is the file,
@@ -58,7 +54,6 @@ class FunctionInfo:
         "_code",
         "_definition",
         "file",
-        "function_id",
         "kind",
         "line",
         "memory",
@@ -67,13 +62,7 @@ class FunctionInfo:
         "options",
         "parameters",
         "qualname",
-        "sampler",
-        "session",
-        "signature_ids",
         "signature_nodes",
-        "skip_first",
-        "takes_tensors",
-        "tells_literals_apart",
         "traces",
     )
 
@@ -91,10 +80,10 @@ class FunctionInfo:
         self.parameters, self.skip_first = _parameters(function, self.qualname)
         self.kind = kind or _kind(function, is_method=self.skip_first)
         self.memory = memory
-        self.session: session_module.Session | None = None
-        self.sampler: sampling.Sampler | None = None
+        self.session = None
+        self.sampler = None
         self.function_id = -1
-        self.signature_ids: dict[Any, int] = {}
+        self.signature_ids = {}
         self.signature_nodes: dict[bytes, int] = {}
         self.takes_tensors = True
         self.tells_literals_apart = True

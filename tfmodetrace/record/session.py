@@ -33,6 +33,7 @@ from tfmodetrace.record import (
     functions,
     interrupts,
     memory,
+    native,
     process_facts,
     record_files,
     sampling,
@@ -91,7 +92,7 @@ class Session:
         self.ended = False
         self.successor: Session | None = None
         self._flush_secs = flush_secs
-        self.next_call_id = itertools.count().__next__
+        self.next_call_id = native.call_numbers()
         self.faults = 0
         self.recorded_calls = 0
         self.trace_count = 0
@@ -417,6 +418,7 @@ class Session:
         start = process_facts.session_start(self.session_id, self._start_unix_ns)
         if self.memory_mode != "off":
             start.options["memory"] = self.memory_mode
+        start.options["native recorder"] = "no" if native.HOT_PATH is None else "yes"
         return start
 
     def is_over(self) -> bool:
@@ -483,13 +485,13 @@ class Session:
         return self.successor
 
 
-class _State:
+class _State(native.ProcessState):
     """What must be global: the session, read by every wrapper at every call."""
 
-    __slots__ = ("asked_environment", "from_environment", "lock", "session", "starting")
+    __slots__ = ("asked_environment", "from_environment", "lock", "starting")
 
     def __init__(self) -> None:
-        self.session: Session | None = None
+        self.session = None
         self.from_environment = False
         self.asked_environment = False
         self.starting: str | None = None

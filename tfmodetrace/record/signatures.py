@@ -57,15 +57,16 @@ def arguments_key(args: tuple[Any, ...], kwargs: dict[str, Any], literals: bool)
 
 def _keys(values: Iterable[Any], literals: bool) -> tuple[Any, ...]:
     return tuple(
-        [(_eager_dtype(value), _eager_shape(value)) if type(value) is _eager_tensor else _key(value, literals) for value in values]
+        [(_eager_dtype(value), _eager_shape(value)) if type(value) is _eager_tensor else value_key(value, literals) for value in values]
     )
 
 
-def _key(value: Any, literals: bool) -> Any:
+def value_key(value: Any, literals: bool) -> Any:
+    """Returns the key of one argument."""
     kind = type(value)
-    key_of = _KEYS_BY_TYPE.get(kind)
+    key_of = KEYS_BY_TYPE.get(kind)
     if key_of is None:
-        key_of = _KEYS_BY_TYPE[kind] = _choose_key(kind)
+        key_of = KEYS_BY_TYPE[kind] = _choose_key(kind)
     return key_of(value, literals)
 
 
@@ -94,7 +95,8 @@ def _composite_key(value: Any, _: bool) -> Any:
     return tf.type_spec_from_value(value)
 
 
-def _type_key(value: Any, _: bool) -> Any:
+def type_key(value: Any, _: bool) -> Any:
+    """Returns the key of an argument of which only the type is told."""
     return type(value)
 
 
@@ -111,10 +113,11 @@ def _choose_key(kind: type) -> Callable[[Any, bool], Any]:
         return _mapping_key
     if issubclass(kind, tf.__internal__.CompositeTensor):
         return _composite_key
-    return _type_key
+    return type_key
 
 
-_KEYS_BY_TYPE: Final[dict[type, Callable[[Any, bool], Any]]] = {type(None): _type_key}
+KEYS_BY_TYPE: Final[dict[type, Callable[[Any, bool], Any]]] = {type(None): type_key}
+"""What makes the keys of values of each type that was met."""
 
 
 # --- Trees -----------------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import functions, tf_internals, traces
+from tfmodetrace.record import functions, native, recorders, tf_internals, traces
 from tfmodetrace.record import session as session_module
 from tfmodetrace.schema import words
 
@@ -47,7 +47,8 @@ def wrap(function: Any, *, name: str | None, memory: str | None, python_function
 
 def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
     traced._modetrace_info = info
-    traced._modetrace_mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
+    traced._modetrace_mode = mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
+    traced._modetrace_recorder = recorders.of_tf_function(traced._modetrace_base_call, info, mode, traced._modetrace_call_and_count)
     traces.register_owner(traced, info)
 
 
@@ -64,32 +65,50 @@ def _traced_class(base: type) -> type:
         return known
     base_call: Callable[..., Any] = base.__call__
 
+    def call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        before = function.experimental_get_tracing_count()
+        try:
+            call.calls.innermost = call
+            result = base_call(function, *args, **kwargs)
+            call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+            _leave(call, None, 0, result)
+        except BaseException as error:
+            if call.is_open:
+                call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
+                _leave(call, error)
+            raise
+        return result
+
+    def call_in_python(self: Any, *args: Any, **kwargs: Any) -> Any:
+        session = _STATE.session
+        if session is None:
+            return base_call(self, *args, **kwargs)
+        mode = _EAGER if _eager_runs.RUN_FUNCTIONS_EAGERLY else self._modetrace_mode
+        call = _enter(session, self._modetrace_info, args, kwargs, mode)
+        if call is None:
+            return base_call(self, *args, **kwargs)
+        if not call.calls.traces_hooked:
+            return call_and_count(self, call, args, kwargs)
+        calls = call.calls
+        try:
+            calls.innermost = call
+            result = base_call(self, *args, **kwargs)
+            _leave(call, None, 0, result)
+        except BaseException as error:
+            if call.is_open:
+                _leave(call, error)
+            raise
+        return result
+
     class TracedFunction(base):
         __doc__ = base.__doc__
-        __slots__ = ("_modetrace_info", "_modetrace_mode")
+        __slots__ = ("_modetrace_info", "_modetrace_mode", "_modetrace_recorder")
+
+        _modetrace_base_call = staticmethod(base_call)
+        _modetrace_call_and_count = staticmethod(call_and_count)
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            session = _STATE.session
-            if session is None:
-                return base_call(self, *args, **kwargs)
-            mode = _EAGER if _eager_runs.RUN_FUNCTIONS_EAGERLY else self._modetrace_mode
-            call = _enter(session, self._modetrace_info, args, kwargs, mode)
-            if call is None:
-                return base_call(self, *args, **kwargs)
-            if not call.calls.traces_hooked:
-                return _call_and_count(self, call, args, kwargs)
-            calls = call.calls
-            try:
-                calls.innermost = call
-                result = base_call(self, *args, **kwargs)
-                _leave(call, None, 0, result)
-                if call.caused_trace >= 0:
-                    session.traces.executed(call, result)
-            except BaseException as error:
-                if call.is_open:
-                    _leave(call, error)
-                raise
-            return result
+            return self._modetrace_recorder(self, args, kwargs)
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             # TensorFlow makes the function of an instance's method with `type(original)(…)`; __get__ names it.
@@ -108,20 +127,6 @@ def _traced_class(base: type) -> type:
         def __reduce__(self) -> Any:
             return _rebuild, (base, self.__getstate__(), self._modetrace_info.name, self._modetrace_info.memory)
 
-    def _call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        before = function.experimental_get_tracing_count()
-        try:
-            call.calls.innermost = call
-            result = base_call(function, *args, **kwargs)
-            call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
-            _leave(call, None, 0, result)
-        except BaseException as error:
-            if call.is_open:
-                call.calls.session.traces.add_counted(call, before, function.experimental_get_tracing_count())
-                _leave(call, error)
-            raise
-        return result
-
     base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
 
     def clone(self: Any, python_function: Any) -> Any:
@@ -133,6 +138,8 @@ def _traced_class(base: type) -> type:
             python_function=self.python_function,
         )
 
+    if native.HOT_PATH is None:
+        TracedFunction.__call__ = call_in_python  # type: ignore[method-assign]
     if base_clone is not None:
         setattr(TracedFunction, tf_internals.CLONE_METHOD, clone)
     setattr(TracedFunction, tf_internals.AUTOGRAPH_MARK, None)

@@ -89,6 +89,12 @@ EXECUTION_MODES: Any = _context if getattr(_context, "default_execution_mode", N
 """``default_execution_mode``: 0 after ``tf.compat.v1.disable_eager_execution()``, else 1."""
 
 
+def graphs_of_thread() -> dict[str, Any] | None:
+    """Returns the dict in which the calling thread has ``DEFAULT_GRAPHS.stack``, for as long as it lives; None if there is no such."""
+    found = getattr(DEFAULT_GRAPHS, "__dict__", None) if isinstance(DEFAULT_GRAPHS, threading.local) else None
+    return found if type(found) is dict else None
+
+
 class _AskEagerRuns:
     @property
     def RUN_FUNCTIONS_EAGERLY(self) -> bool:  # noqa: N802 - TensorFlow's name
@@ -97,6 +103,11 @@ class _AskEagerRuns:
 
 EAGER_RUNS: Any = _eager_function_run if hasattr(_eager_function_run, "RUN_FUNCTIONS_EAGERLY") else _AskEagerRuns()
 """``RUN_FUNCTIONS_EAGERLY``: what ``tf.config.functions_run_eagerly()`` says."""
+
+
+def variables_of(owner: Any) -> dict[str, Any]:
+    """Returns the dict that holds the variables of ``EXECUTION_MODES`` or ``EAGER_RUNS``, if that is a module; else an empty one."""
+    return vars(owner) if isinstance(owner, types.ModuleType) else {}
 
 
 def devices_are_initialized() -> bool:

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final
 
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import functions, tf_internals, traces
+from tfmodetrace.record import functions, recorders, tf_internals, traces
 from tfmodetrace.record import session as session_module
 from tfmodetrace.schema import words
 
@@ -25,6 +25,7 @@ _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
+_call_from_autograph: Final = recorders.call_from_autograph
 _frame: Final = sys._getframe
 _UNCONVERTED: Final = tf_internals.UNCONVERTED_CALL_CODE
 _METHOD_TARGET: Final = tf_internals.METHOD_TARGET_CALL_CODE
@@ -51,6 +52,17 @@ def _as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
 
 
 def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
+    recorder = recorders.of_function(function, info)
+    if recorder is None:
+        return _plain_in_python(function, info)
+
+    def modetrace_call(*args: Any, **kwargs: Any) -> Any:
+        return recorder(args, kwargs)
+
+    return _as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
+
+
+def _plain_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         session = _STATE.session
         try:
@@ -76,28 +88,6 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
         return result
 
     return _as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
-
-
-def _call_from_autograph(
-    function: Callable[..., Any],
-    info: functions.FunctionInfo,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    caller: types.FrameType,
-) -> Any:
-    session = _STATE.session
-    call = None if session is None else _enter(session, info, args, kwargs)
-    if call is None:
-        return tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-    try:
-        call.calls.innermost = call
-        result = tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-        _leave(call, None, 0, result)
-    except BaseException as error:
-        if call.is_open:
-            _leave(call, error)
-        raise
-    return result
 
 
 def _generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
