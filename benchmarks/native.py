@@ -1,22 +1,20 @@
-"""How far the recorder is from what one written in C could reach, in a tight loop and in the middle of training.
+"""What recording costs with the hot path in C and with the one in Python, in a tight loop and in the middle of training.
 
-Run with ``make bench BENCH=native`` or ``python -m benchmarks.native``; needs a C compiler. In a tight loop everything that is needed lies
-in the processor's caches. In the middle of training it does not: TensorFlow has used them since, and the same steps take several times as
-long. That is what a user feels.
+Run with ``make bench BENCH=native`` or ``python -m benchmarks.native``; needs the hot path compiled. Each is measured in processes of its
+own, which take turns. In a tight loop everything that is needed lies in the processor's caches. In the middle of training it does not:
+TensorFlow has used them since, and the same steps take several times as long. That is what a user feels.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import json
 import logging
-import pathlib
+import os
 import random
-import shlex
 import statistics
 import subprocess
-import sysconfig
-import tempfile
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,33 +23,22 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from benchmarks import harness, overhead, training
+from tfmodetrace.record import native
 
-_SOURCE = pathlib.Path(__file__).with_name("native_prototype.c")
-
-
-def _build(directory: str) -> Any:
-    target = pathlib.Path(directory, f"native_prototype{sysconfig.get_config_var('EXT_SUFFIX')}")
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    subprocess.run(
-        [*compiler, "-O2", "-shared", "-fPIC", f"-I{sysconfig.get_paths()['include']}", str(_SOURCE), "-o", str(target)], check=True
-    )
-    specification = importlib.util.spec_from_file_location("native_prototype", target)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+_PATHS = {"Python": "0", "C": "1"}
+_TRACEME = "TraceMe active"
+_TARGETS = {"1 tensor": harness.Target(1.0, "≤ 1.0"), "8 tensors": harness.Target(1.5, "≤ 1.5")}
 
 
-def _tight(native: Any, rounds: int) -> dict[str, dict[str, float]]:
+def _tight(rounds: int) -> dict[str, dict[str, float]]:
+    """Nanoseconds beyond the bare call."""
     tensor = tf.ones((3, 4))
-    native.use_tensor_type(type(tensor))
+    traced = tmt.traced(overhead.bare)
     states: dict[str, harness.State] = {
         "bare": (overhead.nothing, overhead.bare),
-        "off": (overhead.nothing, tmt.traced(overhead.bare)),
-        "on": (overhead.recording, tmt.traced(overhead.bare)),
-        "on, in C": (overhead.nothing, native.traced(overhead.bare)),
-        "TraceMe active": (overhead.profiling, overhead.traceme),
+        "off": (overhead.nothing, traced),
+        "on": (overhead.recording, traced),
+        _TRACEME: (overhead.profiling, overhead.traceme),
     }
     found = {}
     for arguments, count in (("no argument", 0), ("1 tensor", 1), ("8 tensors", 8)):
@@ -60,10 +47,10 @@ def _tight(native: Any, rounds: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def _in_training(native: Any, steps: int) -> dict[str, float]:
-    """Medians of single calls of one training step, in random order, so that each follows any other."""
+def _in_training(steps: int) -> dict[str, float]:
+    """Medians of single calls of one training step, in random order, so that each follows any other; beyond the bare call but for that."""
     step, arguments = training.digits_step()
-    calls: Mapping[str, Callable[..., Any]] = {"bare": step, "bare again": step, "on": tmt.traced(step), "on, in C": native.traced(step)}
+    calls: Mapping[str, Callable[..., Any]] = {"bare": step, "bare again": step, "on": tmt.traced(step)}
     spent: dict[str, list[int]] = {name: [] for name in calls}
     order = list(calls)
     chance = random.Random(0)
@@ -75,29 +62,60 @@ def _in_training(native: Any, steps: int) -> dict[str, float]:
                 calls[name](*arguments)
                 spent[name].append(time.perf_counter_ns() - start_ns)
     medians = {name: statistics.median(values[steps // 10 :]) for name, values in spent.items()}
-    return {"a step, bare": medians["bare"]} | {name: medians[name] - medians["bare"] for name in calls if name != "bare"}
+    return {"bare": medians["bare"]} | {name: medians[name] - medians["bare"] for name in calls if name != "bare"}
+
+
+def _measure(path: str, rounds: int, steps: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.native", "--measure", f"--rounds={rounds}", f"--steps={steps}"]
+    environment = {**os.environ, "TFMODETRACE_NATIVE": _PATHS[path]}
+    printed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    measured: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    if measured["native"] != (path == "C"):
+        raise SystemExit("The hot path was not compiled; `make` does that where there is a C compiler.")
+    return measured
+
+
+def _compare(processes: int, rounds: int, steps: int) -> None:
+    measured: dict[str, list[dict[str, Any]]] = {path: [] for path in _PATHS}
+    for _ in range(processes):
+        for path, found in measured.items():
+            found.append(_measure(path, rounds, steps))
+
+    def median(path: str, place: str, state: str) -> float:
+        return statistics.median(found[place][state] for found in measured[path])
+
+    rows: list[tuple[Any, ...]] = []
+    results: dict[str, Any] = {}
+    for place in (*_TARGETS, "no argument"):
+        for state in ("off", "on", _TRACEME):
+            ns = {path: median(path, place, state) for path in _PATHS}
+            ratio = {path: ns[path] / median(path, place, _TRACEME) for path in _PATHS}
+            verdict = harness.verdict(ratio["C"], _TARGETS.get(place)) if state == "on" else ""
+            rows.append((place if state == "off" else "", state, round(ns["Python"]), round(ns["C"]), ratio["Python"], ratio["C"], verdict))
+            results[f"{place}, {state}"] = ns
+    for state in ("bare", "bare again", "on"):
+        ns = {path: median(path, "in training", state) for path in _PATHS}
+        rows.append(("a training step" if state == "bare" else "", state, round(ns["Python"]), round(ns["C"]), "", "", ""))
+        results[f"in training, {state}"] = ns
+    columns = ["call", "state", "Python, ns", "C, ns", "Python, of a TraceMe", "C, of a TraceMe", "target"]
+    harness.show("Beyond the bare call, with the hot path in Python and in C", columns, rows)
+    harness.write("native", results)
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--processes", type=int, default=5, help="for each of the two")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--measure", action="store_true", help="only in this process, printed as JSON")
     options = parser.parse_args()
     tf.get_logger().setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as directory:
-        native = _build(directory)
-        native.record(True)  # noqa: FBT003 - a C function
-        tight = _tight(native, options.rounds)
-        trained = _in_training(native, options.steps)
-    rows = [
-        (arguments if place == 0 else "", name, round(ns))
-        for arguments, found in tight.items()
-        for place, (name, ns) in enumerate(found.items())
-    ]
-    rows.extend(("in the middle of training" if place == 0 else "", name, round(ns)) for place, (name, ns) in enumerate(trained.items()))
-    harness.show("Python and C", ["call", "state", "ns beyond the bare call"], rows)
-    harness.write("native", {"tight": tight, "in training": trained})
+    if options.measure:
+        found = {"native": native.HOT_PATH is not None, **_tight(options.rounds), "in training": _in_training(options.steps)}
+        print(json.dumps(found))
+    else:
+        _compare(options.processes, options.rounds, options.steps)
 
 
 if __name__ == "__main__":
