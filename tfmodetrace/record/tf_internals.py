@@ -258,6 +258,7 @@ class TraceHook:
     Args:
         begin: Called with (python_function, function_cache) before a body runs; returns a token, or None if the trace is of no interest.
         failed: Called with (token) when the body raised.
+        unkept: Called with (token) when it did not, and TensorFlow has no cache to put the trace into.
         added: Called with (token, concrete_function, cache_context, function_cache) once TensorFlow has the trace in its cache.
     """
 
@@ -265,10 +266,12 @@ class TraceHook:
         self,
         begin: Callable[[Any, Any], Any],
         failed: Callable[[Any], None],
+        unkept: Callable[[Any], None],
         added: Callable[[Any, Any, Any, Any], None],
     ) -> None:
         self._begin = begin
         self._failed = failed
+        self._unkept = unkept
         self._added = added
         self._installed: tuple[Any, Any] | None = None
 
@@ -294,6 +297,8 @@ class TraceHook:
                 raise
             if cache is not None:
                 tokens[id(concrete_function)] = token
+            else:
+                self._unkept(token)
             return concrete_function
 
         def add_to_cache(cache: Any, fn: Any, context: Any = None) -> None:

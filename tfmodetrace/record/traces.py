@@ -70,7 +70,7 @@ class TraceRecorder:
         self._latest_graphs: dict[functions.Definition, tuple[int, graph_facts.GraphFacts]] = {}
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
-        self.hook = tf_internals.TraceHook(self._begin, self._failed, self._added)
+        self.hook = tf_internals.TraceHook(self._begin, self._failed, self._ended, self._added)
         self.placements = placement.PlacementRecorder(session, self._lines)
 
     def install(self) -> None:
@@ -104,9 +104,12 @@ class TraceRecorder:
             self._session.fault("the begin of a trace could not be recorded", error)
             return None
 
-    def _failed(self, pending: PendingTrace) -> None:
+    def _ended(self, pending: PendingTrace) -> None:
         self._lines.end(pending.body)
         _pop(pending.calls, pending)
+
+    def _failed(self, pending: PendingTrace) -> None:
+        self._ended(pending)
         if pending.call is not None:
             pending.call.trace_failed = True
 

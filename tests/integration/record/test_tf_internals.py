@@ -109,3 +109,20 @@ def test_a_graph_that_cannot_be_read_leaves_the_trace(recording: Recorder, monke
     assert trace["placement"] is None
     assert trace["reason"]["kinds"] == ["first-trace"]
     assert report["processes"][0]["internal_faults"] == 1
+
+
+def test_a_trace_that_no_cache_keeps_leaves_nothing_behind(recording: Recorder) -> None:
+    from tensorflow.python.eager.polymorphic_function import tracing_compilation
+
+    @tmt.traced
+    def body(x: Any) -> Any:
+        return x + 1
+
+    before = tf.Operation._init
+    with recording() as report:
+        options = tracing_compilation.TracingOptions(python_function=body, name="body")
+        concrete = tracing_compilation.trace_function((tf.ones(3),), {}, options)
+        assert tf.Operation._init is before
+    assert concrete(tf.ones(3)).numpy().tolist() == [2, 2, 2]
+    assert report["traces"] == []
+    assert function_named(report, "body")["calls"]["tracing"] == 1
