@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import tensorflow as tf
@@ -97,7 +97,7 @@ class Sampler:
         self._memory = memory
         self._peak = peak
 
-    def begin(self, calls: calls_module.ThreadCalls) -> OpenMemory | None:
+    def begin(self, calls: calls_module.ThreadCalls, args: Any, kwargs: Any) -> OpenMemory | None:  # noqa: ARG002 - see sampling.Sampler
         """Samples the beginning of a call; None if no device tells anything yet."""
         memory = self._memory
         devices = memory.devices()
@@ -121,7 +121,7 @@ class Sampler:
         memory.open.append(opened)
         return opened
 
-    def end(self, opened: OpenMemory, call_id: int) -> list[bytes]:
+    def end(self, opened: OpenMemory, call: calls_module.OpenCall, result: Any) -> list[bytes]:  # noqa: ARG002
         """Samples the end of a call, and returns its rows, one a device."""
         memory = self._memory
         memory.open.remove(opened)
@@ -129,7 +129,7 @@ class Sampler:
         for index, device in enumerate(memory.devices()):
             told = memory.info(device)
             peak = max(told["peak"], opened.peaks[index]) if opened.peaks else _NO_PEAK
-            rows.append(_ROW.pack(call_id, opened.before[index], told["current"], peak, index, opened.shared))
+            rows.append(_ROW.pack(call.call_id, opened.before[index], told["current"], peak, index, opened.shared))
         return rows
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tfmodetrace.record import calls as calls_module
-    from tfmodetrace.record import functions, sampling
+    from tfmodetrace.record import functions, memory, sampling
     from tfmodetrace.record import session as session_module
 
 
@@ -87,7 +87,7 @@ class OpenCall:
     flags: int
     caused_trace: int
     trace_failed: bool
-    sample: sampling.OpenSample | None
+    sample: sampling.OpenSample | memory.OpenMemory | None
     start_ns: int
 
 

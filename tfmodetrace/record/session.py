@@ -231,7 +231,7 @@ class Session:
         # In a forked child TensorFlow's allocators may be locked by threads that are no more.
         sampler = None if mode == "off" or self.inherited else memory.Sampler(self._device_memory, peak=mode == "peak")
         several = self._logical_devices is not None and len(self._logical_devices) > 1
-        return sampling.Sampler(sampler, self._call_devices if several else None) if several or sampler is not None else None
+        return sampling.DeviceSampler(self._call_devices, sampler) if several else sampler
 
     def _learn_devices(self) -> None:
         """Finds out how many devices there are, once TensorFlow has set them up; only of several there is something to count."""

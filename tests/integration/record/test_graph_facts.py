@@ -161,6 +161,21 @@ def test_a_function_traced_before_is_told_from_what_led_to_it_then(recording: Re
     }
 
 
+def test_a_line_that_called_a_function_in_another_trace_is_none_of_this_one(recording: Recorder) -> None:
+    @tf.function
+    def shared(z: Any) -> Any:
+        return z * 3.0  # in shared
+
+    first = tmt.traced(tf.function(lambda q: shared(q) + 1.0))
+    second = tmt.traced(tf.function(lambda q: shared(q) - 1.0))  # second
+    with recording() as report:
+        first(tf.ones(3))
+        second(tf.ones(3))
+    (trace,) = [trace for trace in report["traces"] if trace["ordinal"] == 1 and trace["trace_id"] == 1]
+    assert summed(trace) == trace["graph"]["ops"]
+    assert set(lines_of(trace)) == {"in shared", "second", None}
+
+
 def test_constants_captures_and_casts(recording: Recorder) -> None:
     table = np.ones((512, 64), np.float32)
     held = tf.ones((10, 10))

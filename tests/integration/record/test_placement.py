@@ -108,6 +108,10 @@ print(json.dumps(told))
     assert source[total["line"] - 1].strip() == "b = tf.reduce_sum(a)"
     inner = next(each for each in placed["transfer_list"] if each["op"].endswith("PartitionedCall/matmul"))
     assert source[inner["line"] - 1].strip() == "return tf.sin(z) @ z"
+    # What a branch gets comes from no line, but goes to one.
+    given = next(each for each in placed["transfer_list"] if each["op"].startswith("Func/cond/then"))
+    assert (given["shape"], given["bytes"]) == ([64, 32, 32], 64 * 32 * 32 * 4)
+    assert source[given["line"] - 1].strip() == "c = c + inner(c)"
 
 
 def test_a_request_for_a_missing_gpu_is_not_honoured_with_op_and_line(tmp_path: Path) -> None:

@@ -126,3 +126,12 @@ def test_a_trace_that_no_cache_keeps_leaves_nothing_behind(recording: Recorder) 
     assert concrete(tf.ones(3)).numpy().tolist() == [2, 2, 2]
     assert report["traces"] == []
     assert function_named(report, "body")["calls"]["tracing"] == 1
+
+
+def test_who_does_not_collect_graphs_exports_none_of_ours(recording: Recorder) -> None:
+    from tensorflow.python.eager import context
+
+    with recording() as report:
+        _step()(tf.ones(3))
+        assert len(context.context().export_run_metadata().function_graphs) == 0
+    assert report["traces"][0]["placement"]["ops_by_device"] == {"/device:CPU:0": 4}
