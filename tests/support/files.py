@@ -185,7 +185,7 @@ class SessionFile:
             trace.definition_bytes = 4096
             placement = self.chunk.placements.add(trace_id=trace.trace_id, transfer_count=300, not_honoured_count=1)
             placement.devices.add(device="/device:CPU:0", ops=5)
-            placement.devices.add(device="/device:GPU:0", ops=7)
+            placement.devices.add(device="/device:GPU:0", ops=8 if trace.ordinal == 1 else 7)
             transfer = placement.transfers.add(
                 op="MatMul", dtype="float32", bytes=4_000_000, from_device="/device:CPU:0", to_device="/device:GPU:0", file="a.py", line=7
             )

@@ -272,6 +272,26 @@ with tmt.record(logdir, memory="delta"):
         assert [finding["id"] for finding in found] == expected
 
 
+def test_repetition_inside_a_loop_of_the_graph_is_no_unrolled_loop(tmp_path: Path) -> None:
+    twice = "tf.sin({} + 1.0) * 2.0"
+    line = "x"
+    for _ in range(12):
+        line = twice.format(line)
+    program = f"""
+@tmt.traced
+@tf.function
+def f(x):
+    for i in tf.range(3):
+        x = {line}
+    return x
+with tmt.record(logdir):
+    f(tf.ones(3))
+"""
+    recorded = run(program, tmp_path)
+    assert max(each["repeats"] for each in recorded["traces"][0]["graph"]["source_lines"]) == 12
+    assert recorded["findings"] == []
+
+
 def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
     before = run(_PROGRAMS["python-loop-unrolled"][0], tmp_path)
     (finding,) = before["findings"]
@@ -298,6 +318,8 @@ def test_the_example_shows_what_it_says(tmp_path: Path) -> None:
         ("memory-growth", "step"),
     }
     assert "unrolled 24 times" in done.stdout
+    (unrolled,) = [finding for finding in recorded["findings"] if finding["id"] == "python-loop-unrolled"]
+    assert unrolled["fix"].startswith("for _ in tf.range(LAYERS):  # line ")
     (trace,) = recorded["traces"]
     assert len(trace["placement"]["ops_by_device"]) == 2
     assert trace["placement"]["transfers"] >= 2
