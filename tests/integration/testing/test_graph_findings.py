@@ -275,7 +275,7 @@ with tmt.record(logdir, memory="delta"):
 def test_repetition_inside_a_loop_of_the_graph_is_no_unrolled_loop(tmp_path: Path) -> None:
     twice = "tf.sin({} + 1.0) * 2.0"
     line = "x"
-    for _ in range(12):
+    for _ in range(40):
         line = twice.format(line)
     program = f"""
 @tmt.traced
@@ -288,7 +288,7 @@ with tmt.record(logdir):
     f(tf.ones(3))
 """
     recorded = run(program, tmp_path)
-    assert max(each["repeats"] for each in recorded["traces"][0]["graph"]["source_lines"]) == 12
+    assert max(each["repeats"] for each in recorded["traces"][0]["graph"]["source_lines"]) == 40
     assert recorded["findings"] == []
 
 
