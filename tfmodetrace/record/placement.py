@@ -112,7 +112,6 @@ class PlacementRecorder:
         self._lock = threading.RLock()
         self._pending = []
         self._collection.leave_to_parent()
-        self._collection.remove()
 
     def expect(
         self,

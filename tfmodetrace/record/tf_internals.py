@@ -699,8 +699,10 @@ class GraphCollection:
             return taken
 
     def leave_to_parent(self) -> None:
-        """In a forked child: waits for no lock that another thread held at the fork."""
+        """In a forked child: waits for no lock that another thread held at the fork, neither of ours nor of TensorFlow's."""
         self._lock = threading.RLock()
+        self._is_on = False
+        self.remove()
 
     def _collected(self) -> Any:
         """Takes what TensorFlow has collected; what somebody else waits for is kept for him."""
