@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import operator
 import os
 import sys
 import types
@@ -40,8 +41,8 @@ _INSTRUMENT: Final = ("decorated", "all")
 @overload
 def traced(target: _F, /) -> _F: ...
 @overload
-def traced(*, name: str | None = ..., memory: str | None = ..., sync: bool = ...) -> Callable[[_F], _F]: ...
-def traced(target: Any = None, /, *, name: str | None = None, memory: str | None = None, sync: bool = False) -> Any:
+def traced(*, name: str | None = ..., memory: str | None = ..., sync: bool = ..., step: bool = ...) -> Callable[[_F], _F]: ...
+def traced(target: Any = None, /, *, name: str | None = None, memory: str | None = None, sync: bool = False, step: bool = False) -> Any:
     """Records every call of a function while a session is active; otherwise does nothing.
 
     Works on Python functions, methods, static and class methods, lambdas, generators, coroutines, ``functools.partial`` and tf.functions.
@@ -52,6 +53,8 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         name: What reports call it; its qualified name if not given.
         memory: How device memory is sampled around its calls, in place of what :func:`record` says: ``"off"``, ``"delta"`` or ``"peak"``.
         sync: Not available in this version.
+        step: Whether each call is a step of training: while a profiler listens, it gets the step marks that XProf's step-based tools
+            need, numbered from 0.
 
     Returns:
         Something that behaves as ``target`` did: same results, same traces, same signature, same type if it was a tf.function or a partial.
@@ -74,7 +77,9 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
             if (error.name or "").partition(".")[0] != "tensorflow":
                 raise
             return function  # without TensorFlow there is nothing to record, and the function must go on working
-        return decorator.decorate(function, name=name, memory=memory)
+        from tfmodetrace.record import functions
+
+        return decorator.decorate(function, functions.Settings(name, memory, bool(step)))
 
     return decorate if target is None else decorate(target)
 
@@ -89,7 +94,9 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             program that reads ``tf.config.experimental.get_memory_info(…)["peak"]`` itself should record ``"delta"``. Generators,
             coroutines and bodies that are being traced are not sampled; on a GPU, a call is its dispatch.
         instrument: Only ``"decorated"`` in this version.
-        profiler: Only ``False`` in this version.
+        profiler: Whether TensorFlow's profiler runs, too: ``True``, or ``tf.profiler.experimental.ProfilerOptions``. Its profiles go to
+            ``<logdir>/plugins/profile``. A profiler that somebody else runs, now or later, is left alone; recorded calls are joined with
+            its profiles just as well.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
 
     Raises:
@@ -109,7 +116,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         profiler: Any = False,
         flush_secs: float = 2.0,
     ) -> None:
-        self._arguments: dict[str, Any] = {"flush_secs": flush_secs, "memory": memory}
+        self._arguments: dict[str, Any] = {"flush_secs": flush_secs, "memory": memory, "profiler": profiler}
         self._logdir = os.fspath(logdir)
         _check_options(self._logdir, memory, instrument, profiler, flush_secs)
         self._session: Any = None
@@ -147,7 +154,7 @@ def start(
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
     path = os.fspath(logdir)
     _check_options(path, memory, instrument, profiler, flush_secs)
-    _start(path, flush_secs=flush_secs, memory=memory)
+    _start(path, flush_secs=flush_secs, memory=memory, profiler=profiler)
 
 
 def stop() -> None:
@@ -162,15 +169,18 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
 
     Args:
         name: What reports call it.
+        step: The number of the step of training that the block is; while a profiler listens, the block gets the step mark that XProf's
+            step-based tools need.
 
     Raises:
-        TypeError: If ``name`` is no string.
+        TypeError: If ``name`` is no string, or ``step`` no whole number.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, step: int | None = None) -> None:
         if not isinstance(name, str):
             raise TypeError(f"tfmodetrace.region takes a name, not {type(name).__name__}.")
         self._name = name
+        self._step = None if step is None else operator.index(step)
         self._open: list[Any] = []  # a stack: one object may be entered again inside itself
 
     def __enter__(self) -> region:
@@ -180,7 +190,7 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
         from tfmodetrace.record import regions
 
         call = regions.RegionCall()
-        call.open(self._name, sys._getframe(1))
+        call.open(self._name, sys._getframe(1), self._step)
         self._open.append(call)
         return self
 
@@ -231,7 +241,7 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     return guard.expect_traces(at_most=at_most, function=function)
 
 
-def _start(logdir: str, *, flush_secs: float, memory: str) -> Any:
+def _start(logdir: str, *, flush_secs: float, memory: str, profiler: Any) -> Any:
     """Starts a session; None if a session that the environment asked for is already recording."""
     from tfmodetrace.record import session as session_module
 
@@ -240,7 +250,7 @@ def _start(logdir: str, *, flush_secs: float, memory: str) -> Any:
     if active is not None and session_module.STATE.from_environment:
         _logger.warning("tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir)
         return None
-    return session_module.start(logdir, flush_secs=flush_secs, memory_mode=memory)
+    return session_module.start(logdir, flush_secs=flush_secs, memory_mode=memory, profiling=profiler)
 
 
 def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flush_secs: Any) -> None:
@@ -252,8 +262,8 @@ def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flu
         raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
     if instrument != "decorated":
         raise _unavailable(f"record(instrument={instrument!r})", "Decorate the functions you want to see with @tfmodetrace.traced")
-    if profiler is not False and profiler is not None:
-        raise _unavailable("record(profiler=…)", "Start tf.profiler.experimental yourself")
+    if not isinstance(profiler, bool | None) and not hasattr(profiler, "host_tracer_level"):
+        raise TypeError(f"record(profiler=…) takes True, False or tf.profiler.experimental.ProfilerOptions, not {type(profiler).__name__}.")
 
 
 def _check_choice(option: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.record import native, signatures, tf_internals
+from tfmodetrace.record import native, profiler, signatures, tf_internals
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ _new = native.OpenCall.__new__
 _executing_eagerly = tf.executing_eagerly
 _graphs = tf_internals.DEFAULT_GRAPHS
 _modes = tf_internals.EXECUTION_MODES
+_trace_level = tf_internals.TRACE_LEVEL
 _arguments_key = signatures.arguments_key
 _tensors_key = signatures.tensors_key
 
@@ -158,6 +159,7 @@ def enter(
     flags: int = 0,
     *,
     signed: bool = True,
+    step: int | None = None,
 ) -> OpenCall | None:
     """Begins a call. Whoever calls this makes it the innermost one next, where he ends it whatever happens.
 
@@ -169,6 +171,7 @@ def enter(
         mode: The mode if TensorFlow executes eagerly; while it does not, the mode is ``tracing`` or ``v1-graph`` whatever is passed.
         flags: Flags of the row.
         signed: Whether the call has arguments to describe (a region has none).
+        step: Which step of training it is, if its function does not count them itself.
 
     Returns:
         What to pass to :func:`leave`, or None if the call is not recorded (we are inside code of our own, or something of ours failed).
@@ -228,6 +231,9 @@ def enter(
         if sampler is not None and mode not in _SYMBOLIC and not flags & _SUSPENDABLE:
             call.sample = sampler.begin(calls, args, kwargs)
         calls.busy = False
+        call.profiled = None
+        if _trace_level.value >= 0 and not flags & _SUSPENDABLE:  # what can be suspended has an event for each of its stretches
+            call.profiled = profiler.begin(call, step)
         call.start_ns = _now_ns()
         return call
     except BaseException as error:
@@ -262,6 +268,8 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
     call.is_open = False
     calls = call.calls
     try:
+        if call.profiled is not None:
+            profiler.end(call)
         if calls.innermost is call:
             calls.innermost = call.outer
         else:
@@ -319,6 +327,8 @@ def suspend(call: OpenCall | None) -> None:
         return
     calls = call.calls
     try:
+        if call.profiled is not None:
+            profiler.end(call)
         if calls.innermost is call:
             calls.innermost = call.outer
         else:
@@ -336,5 +346,7 @@ def resume(call: OpenCall | None) -> None:
         call.outer = calls.innermost
         call.depth = call.outer.depth + 1
         calls.innermost = call
+        if _trace_level.value >= 0:
+            call.profiled = profiler.begin(call)
     except Exception as error:
         call.calls.session.fault("a generator's call could not be resumed", error)

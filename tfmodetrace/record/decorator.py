@@ -11,7 +11,7 @@ from tfmodetrace.record import functions, partials, tf_functions, tf_internals, 
 from tfmodetrace.record import session as session_module
 
 
-def decorate(target: Any, *, name: str | None = None, memory: str | None = None) -> Any:
+def decorate(target: Any, settings: functions.Settings) -> Any:
     """Returns ``target`` as something that records its calls and otherwise is what it was.
 
     Raises:
@@ -19,15 +19,15 @@ def decorate(target: Any, *, name: str | None = None, memory: str | None = None)
     """
     session_module.start_from_environment()
     if isinstance(target, staticmethod | classmethod):
-        return type(target)(decorate(target.__func__, name=name, memory=memory))
+        return type(target)(decorate(target.__func__, settings))
     if tf_internals.is_tf_function(target):
-        return tf_functions.wrap(target, name=name, memory=memory)
+        return tf_functions.wrap(target, settings)
     if isinstance(target, functools.partial):
-        return partials.wrap(target, name=name, memory=memory)
+        return partials.wrap(target, settings)
     if isinstance(target, types.MethodType):
-        return types.MethodType(decorate(target.__func__, name=name, memory=memory), target.__self__)
+        return types.MethodType(decorate(target.__func__, settings), target.__self__)
     if inspect.isroutine(target):
-        return wrappers.wrap(target, functions.FunctionInfo(target, name=name, memory=memory))
+        return wrappers.wrap(target, functions.FunctionInfo(target, settings))
     if inspect.isclass(target):
         raise TypeError(f"tfmodetrace.traced cannot trace the class {target.__qualname__}. Decorate its methods instead.")
     if isinstance(target, property | functools.cached_property):

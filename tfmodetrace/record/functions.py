@@ -27,6 +27,23 @@ class Definition(NamedTuple):
     last: int
 
 
+class Settings(NamedTuple):
+    """What ``traced`` was told.
+
+    Attributes:
+        name: What reports call the function; by default its qualified name.
+        memory: How its calls' device memory is sampled; by default as the session has it.
+        step: Whether each of its calls is a step of training.
+    """
+
+    name: str | None = None
+    memory: str | None = None
+    step: bool = False
+
+
+_BY_DEFAULT: Final = Settings()
+
+
 class FunctionInfo(native.FunctionState):
     """One traced function object, for as long as it lives.
 
@@ -40,6 +57,9 @@ class FunctionInfo(native.FunctionState):
         skip_first: Whether the first positional argument is ``self`` or ``cls`` and is left out of signatures.
         options: The tf.function's options, or None.
         memory: How its calls' memory is sampled, ``off``, ``delta`` or ``peak``; None as the session has it.
+        step: Whether the profiler is to take its calls for steps of training.
+        profiled_steps: How many it was told of.
+        profiler_prefix: How the events of its calls begin in a profile; None before the first.
         session: The session in which all that follows is valid.
         function_id: The function's number in that session's file.
         signature_ids: Cheap argument key → signature number.
@@ -61,25 +81,29 @@ class FunctionInfo(native.FunctionState):
         "name",
         "options",
         "parameters",
+        "profiled_steps",
+        "profiler_prefix",
         "qualname",
         "signature_nodes",
+        "step",
         "traces",
     )
 
-    def __init__(
-        self, function: Any, *, kind: str | None = None, name: str | None = None, memory: str | None = None, options: Any = None
-    ) -> None:
+    def __init__(self, function: Any, settings: Settings = _BY_DEFAULT, *, kind: str | None = None, options: Any = None) -> None:
         code = self._code = code_of(function)
         self._definition: Definition | None = None
         self.qualname: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
-        self.name = name or self.qualname.rpartition("<locals>.")[2]
+        self.name = settings.name or self.qualname.rpartition("<locals>.")[2]
         self.module: str = getattr(function, "__module__", None) or ""
         self.file = code.co_filename if code else ""
         self.line = code.co_firstlineno if code else 0
         self.options = options
         self.parameters, self.skip_first = _parameters(function, self.qualname)
         self.kind = kind or _kind(function, is_method=self.skip_first)
-        self.memory = memory
+        self.memory = settings.memory
+        self.step = settings.step
+        self.profiled_steps = 0
+        self.profiler_prefix: str | None = None
         self.session = None
         self.sampler = None
         self.function_id = -1
@@ -88,6 +112,16 @@ class FunctionInfo(native.FunctionState):
         self.takes_tensors = True
         self.tells_literals_apart = True
         self.traces = 0
+
+    @property
+    def settings(self) -> Settings:
+        """What another function that stands for this one is to be told."""
+        return Settings(self.name, self.memory, self.step)
+
+    def take(self, settings: Settings) -> None:
+        """Goes by what another function was told."""
+        self.name = settings.name or self.name
+        self.memory, self.step = settings.memory, settings.step
 
     def to_proto(self, *, definition_id: int, instance: int) -> events_pb2.Function:
         """Describes the function for the event file.

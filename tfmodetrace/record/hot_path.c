@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 2, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, GIVE_WAY_ROWS = 2048, EAGER = 0 };
+enum { INTERFACE = 3, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, GIVE_WAY_ROWS = 2048, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -36,6 +36,9 @@ static const PyGetSetDef *array_dtype, *array_shape;
 static PyObject *state, *execution_modes, *eager_runs, *unconverted_code, *method_target_code, *keys_by_type;
 static PyObject *value_key_in_python, *type_key_in_python, *enter_in_python, *leave_in_python, *not_begun_in_python;
 static PyObject *runs_eagerly_in_python, *call_from_autograph, *get_frame;
+
+/* TensorFlow's own: negative while no profiler listens to it. */
+static const volatile int no_profiler = -1, *profiler_level = &no_profiler;
 
 static PyObject *run_eagerly_name, *stack_name, *default_mode_name, *dtype_name, *shape_name, *nan_text, *one, *thread_key;
 
@@ -128,7 +131,7 @@ static PyTypeObject NumbersType = {
 
 typedef struct {
   PyObject_HEAD
-  PyObject *calls, *outer, *info, *sample;
+  PyObject *calls, *outer, *info, *sample, *profiled;
   int64_t call_id, parent_id, start_ns;
   int depth, signature_id, mode, flags, caused_trace;
   char is_open, trace_failed;
@@ -139,6 +142,7 @@ static int call_traverse(Call *self, visitproc visit, void *arg) {
   Py_VISIT(self->outer);
   Py_VISIT(self->info);
   Py_VISIT(self->sample);
+  Py_VISIT(self->profiled);
   return 0;
 }
 
@@ -147,6 +151,7 @@ static int call_clear(Call *self) {
   Py_CLEAR(self->outer);
   Py_CLEAR(self->info);
   Py_CLEAR(self->sample);
+  Py_CLEAR(self->profiled);
   return 0;
 }
 
@@ -168,6 +173,7 @@ static PyMemberDef call_members[] = {
     {"outer", T_OBJECT_EX, offsetof(Call, outer), 0, NULL},
     {"info", T_OBJECT, offsetof(Call, info), 0, NULL},
     {"sample", T_OBJECT, offsetof(Call, sample), 0, NULL},
+    {"profiled", T_OBJECT, offsetof(Call, profiled), 0, NULL},
     {"call_id", T_LONGLONG, offsetof(Call, call_id), 0, NULL},
     {"parent_id", T_LONGLONG, offsetof(Call, parent_id), 0, NULL},
     {"start_ns", T_LONGLONG, offsetof(Call, start_ns), 0, NULL},
@@ -198,11 +204,11 @@ static Call *new_call(void) {
   if (spare_call_count > 0) {
     Call *call = spare_calls[--spare_call_count];
     PyObject_Init((PyObject *)call, &CallType);
-    call->sample = NULL;
+    call->sample = call->profiled = NULL;
     return call;
   }
   Call *call = PyObject_GC_New(Call, &CallType);
-  if (call != NULL) call->calls = call->outer = call->info = call->sample = NULL;
+  if (call != NULL) call->calls = call->outer = call->info = call->sample = call->profiled = NULL;
   return call;
 }
 
@@ -691,9 +697,11 @@ static void unlink_innermost(Calls *calls, Call *call) {
   Py_DECREF(call); /* the chain's reference; record has one of its own */
 }
 
+static int is_nothing(PyObject *member) { return member == NULL || member == Py_None; }
+
 /* Ends a call that nothing has happened to, and returns 1; or does nothing, for Python to do it, and returns 0. */
 static int leave(Calls *calls, Call *call, int64_t end_ns) {
-  if ((PyObject *)call != calls->innermost || (call->sample != NULL && call->sample != Py_None) || call->calls != (PyObject *)calls || call->outer == NULL ||
+  if ((PyObject *)call != calls->innermost || !is_nothing(call->sample) || !is_nothing(call->profiled) || call->calls != (PyObject *)calls || call->outer == NULL ||
       call->caused_trace >= 0 || !PyList_CheckExact(calls->rows))
     return 0;
   Py_ssize_t waiting = PyList_GET_SIZE(calls->rows);
@@ -733,7 +741,7 @@ static int begin(Calls *calls, PyObject *session, Function *info, PyObject *args
   if (calls == NULL || calls->session != session || calls->busy || info->session != session || info->sampler != Py_None ||
       info->signature_ids == NULL || !PyDict_CheckExact(info->signature_ids) || calls->next_call_id == NULL ||
       !Py_IS_TYPE(calls->next_call_id, &NumbersType) || calls->innermost == NULL || !Py_IS_TYPE(calls->innermost, &CallType) ||
-      !certainly_eager(calls))
+      *profiler_level >= 0 || !certainly_eager(calls))
     return 0;
 
   /* What runs Python code in here, a garbage collection at most, but for arguments of unusual types, must not be recorded. */
@@ -914,6 +922,10 @@ static PyObject *configure(PyObject *module, PyObject *given) {
   }
   for (size_t place = 0; place < COUNT; place++)
     Py_XSETREF(*settings[place].place, Py_NewRef(PyDict_GetItemString(given, settings[place].name)));
+  PyObject *level = PyDict_GetItemString(given, "profiler_level"); /* its address */
+  const void *address = level == NULL ? NULL : PyLong_AsVoidPtr(level);
+  if (address == NULL) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_KeyError, "profiler_level");
+  profiler_level = address;
   array_dtype = getter_of(array_type, dtype_name);
   array_shape = getter_of(array_type, shape_name);
   shape_function = function_of(shape_method);

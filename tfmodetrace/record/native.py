@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfmodetrace.record import session as session_module
 
 
-_INTERFACE: Final = 2
+_INTERFACE: Final = 3
 """Raised, here and in ``hot_path.c``, with every change of what they expect of each other: a source tree may hold an older one compiled."""
 
 
@@ -55,6 +55,7 @@ class OpenCall:
         caused_trace: The last trace that it has caused, else -1.
         trace_failed: Whether a trace that it has caused failed.
         sample: What was sampled when it began; None if nothing is.
+        profiled: Its open event in the profiler's trace; None while no profiler listens.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
@@ -69,6 +70,7 @@ class OpenCall:
         "mode",
         "outer",
         "parent_id",
+        "profiled",
         "sample",
         "signature_id",
         "start_ns",
@@ -88,6 +90,7 @@ class OpenCall:
     caused_trace: int
     trace_failed: bool
     sample: sampling.OpenSample | memory.OpenMemory | None
+    profiled: Any
     start_ns: int
 
 

@@ -15,8 +15,7 @@ class TracedPartial(functools.partial[Any]):
     """
 
     _modetrace_call: Any
-    _modetrace_name: str | None
-    _modetrace_memory: str | None
+    _modetrace_settings: functions.Settings
 
     @property
     def func(self) -> Any:
@@ -28,17 +27,16 @@ class TracedPartial(functools.partial[Any]):
         return self._modetrace_call(*self.args, *args, **{**self.keywords, **kwargs})
 
     def __reduce__(self) -> Any:
-        return _rebuild, (super().func, self.args, self.keywords, self._modetrace_name, self._modetrace_memory)
+        return _rebuild, (super().func, self.args, self.keywords, self._modetrace_settings)
 
 
-def wrap(partial: functools.partial[Any], *, name: str | None, memory: str | None) -> TracedPartial:
+def wrap(partial: functools.partial[Any], settings: functions.Settings) -> TracedPartial:
     """Returns the partial as one that records its calls."""
-    return _rebuild(partial.func, partial.args, partial.keywords, name, memory)
+    return _rebuild(partial.func, partial.args, partial.keywords, settings)
 
 
-def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], name: str | None, memory: str | None) -> TracedPartial:
+def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], settings: functions.Settings) -> TracedPartial:
     traced = TracedPartial(function, *args, **keywords)
-    traced._modetrace_name = name
-    traced._modetrace_memory = memory
-    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, name=name, memory=memory))
+    traced._modetrace_settings = settings
+    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, settings))
     return traced

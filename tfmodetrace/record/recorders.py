@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import types
 from collections.abc import Callable
@@ -75,6 +76,7 @@ if native.HOT_PATH is not None:
     native.HOT_PATH.configure(
         {
             "state": _STATE,
+            "profiler_level": ctypes.addressof(tf_internals.TRACE_LEVEL),
             "tensor_type": tf_internals.EagerTensor,
             "shape_of": tf_internals.eager_shape,
             "dtype_of": tf_internals.eager_dtype,

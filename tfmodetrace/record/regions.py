@@ -22,19 +22,20 @@ class RegionCall:
 
     __slots__ = ("_call",)
 
-    def open(self, name: str, frame: types.FrameType) -> None:
+    def open(self, name: str, frame: types.FrameType, step: int | None = None) -> None:
         """Begins the block.
 
         Args:
             name: The region's name.
             frame: Where the block stands; regions of one name at two places are two functions in the report.
+            step: Which step of training it is; None if it is none.
         """
         session = session_module.STATE.session
         self._call: calls_module.OpenCall | None = None
         if session is None:
             return
         try:
-            call = calls_module.enter(session, _info(name, frame), (), {}, signed=False)
+            call = calls_module.enter(session, _info(name, frame), (), {}, signed=False, step=step)
         except Exception as error:
             session.fault("a region could not be recorded", error)
             return
@@ -56,7 +57,7 @@ def _info(name: str, frame: types.FrameType) -> functions.FunctionInfo:
         place = _OTHERS
         info = _infos.get(place)
     if info is None:
-        info = functions.FunctionInfo(_nothing, kind="region", name=place[0])
+        info = functions.FunctionInfo(_nothing, functions.Settings(place[0]), kind="region")
         info.file, info.line, info.qualname, info.module = place[1], place[2], place[0], frame.f_globals.get("__name__", "")
         info.parameters = ()
         _infos[place] = info

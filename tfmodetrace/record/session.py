@@ -35,6 +35,7 @@ from tfmodetrace.record import (
     memory,
     native,
     process_facts,
+    profiler,
     record_files,
     sampling,
     signatures,
@@ -61,6 +62,7 @@ class Session:
         logdir: Where to write; see :class:`writer.EventFile`.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
         memory_mode: How the calls' device memory is sampled: ``off``, ``delta`` or ``peak``.
+        profiling: Whether TensorFlow's profiler runs, too: True, or with which ``ProfilerOptions``.
         parent: In a forked child, the session that was active at the fork.
 
     Raises:
@@ -78,9 +80,13 @@ class Session:
         successor: In a forked child, what goes on instead of its parent's session.
     """
 
-    def __init__(self, logdir: str, *, flush_secs: float, memory_mode: str = "off", parent: Session | None = None) -> None:
+    def __init__(
+        self, logdir: str, *, flush_secs: float, memory_mode: str = "off", profiling: Any = False, parent: Session | None = None
+    ) -> None:
         self.logdir = logdir
         self.memory_mode = memory_mode
+        self._profiling = bool(profiling)
+        self._profiler: profiler.SessionProfiler | None = None
         self._device_memory = memory.DeviceMemory()
         self._devices_told = 0
         self._logical_devices: tuple[str, ...] | None = None
@@ -141,6 +147,12 @@ class Session:
             self.traces.install()
         except Exception as error:
             self.fault("traces cannot be seen", error)
+        if profiling:
+            try:
+                self._profiler = profiler.SessionProfiler(self.directory, None if profiling is True else profiling)
+                self._profiler.start()
+            except Exception as error:
+                self.fault("TensorFlow's profiler could not be started", error)
 
     @property
     def path(self) -> str:
@@ -218,6 +230,7 @@ class Session:
                 self._unsure.add(info)
             info.takes_tensors = True
             info.tells_literals_apart = True
+            info.profiler_prefix = None
             info.traces = 0
             info.function_id = next(self._function_ids)
             place = (info.file, info.line, info.qualname)
@@ -397,6 +410,16 @@ class Session:
                 getattr(chunk, name).extend(waiting)
                 waiting.clear()
 
+    def tend_profiler(self) -> None:
+        """Notices a profiler that came or went, and writes the profiles that are finished."""
+        tf_internals.look_for_profiler()
+        if self._profiler is None:
+            return
+        try:
+            self._profiler.tend()
+        except Exception as error:
+            self.warn(f"a profile could not be written into {self.directory}: {writer.sentence(error)} The recording goes on.")
+
     def dropped_calls(self) -> int:
         """Calls that were not kept so far."""
         with self._lock:
@@ -418,6 +441,8 @@ class Session:
         start = process_facts.session_start(self.session_id, self._start_unix_ns)
         if self.memory_mode != "off":
             start.options["memory"] = self.memory_mode
+        if self._profiling:
+            start.options["profiler"] = "on"
         start.options["native recorder"] = "no" if native.HOT_PATH is None else "yes"
         return start
 
@@ -460,6 +485,11 @@ class Session:
         self.ended = True
         self.traces.hook.remove()
         self._end_family()
+        if self._profiler is not None:
+            try:
+                self._profiler.stop()
+            except Exception as error:
+                self.fault("TensorFlow's profiler could not be stopped", error)
         self._writer.stop()
         self.traces.placements.remove()
 
@@ -473,6 +503,8 @@ class Session:
         self._lock = threading.RLock()
         self.traces.leave_to_parent()
         self._device_memory.leave_to_parent()
+        if self._profiler is not None:
+            self._profiler.leave_to_parent()
         self._threads.clear()
         for waiting in self._waiting.values():
             waiting.clear()
@@ -503,7 +535,7 @@ _unfinished: Final[set[Session]] = set()
 """Sessions whose writer is not done; the end of the process waits for them."""
 
 
-def start(logdir: str, *, flush_secs: float, memory_mode: str = "off") -> Session:
+def start(logdir: str, *, flush_secs: float, memory_mode: str = "off", profiling: Any = False) -> Session:
     """Starts the process's session.
 
     Raises:
@@ -523,7 +555,7 @@ def start(logdir: str, *, flush_secs: float, memory_mode: str = "off") -> Sessio
         STATE.starting = logdir
     # Without the lock: a file system that does not answer must not keep others from stopping.
     try:
-        STATE.session = Session(logdir, flush_secs=flush_secs, memory_mode=memory_mode)
+        STATE.session = Session(logdir, flush_secs=flush_secs, memory_mode=memory_mode, profiling=profiling)
         return STATE.session
     finally:
         STATE.starting = None

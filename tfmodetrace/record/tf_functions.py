@@ -26,19 +26,16 @@ _eager_runs: Final = tf_internals.EAGER_RUNS
 _classes: dict[type, type] = {}
 
 
-def wrap(function: Any, *, name: str | None, memory: str | None, python_function: Any = None) -> Any:
+def wrap(function: Any, settings: functions.Settings, *, python_function: Any = None) -> Any:
     """Returns the tf.function as one that records its calls and traces.
 
     Args:
         function: A tf.function.
-        name: What reports call it; by default the Python function's name.
-        memory: How its calls' device memory is sampled; None as the session has it.
+        settings: What ``traced`` was told.
         python_function: What it really runs, where TensorFlow has put a wrapper of its own around it.
     """
     options = tf_internals.tf_function_options(function)
-    info = functions.FunctionInfo(
-        python_function or function.python_function, kind="tf.function", name=name, memory=memory, options=options
-    )
+    info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
     traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
     _adopt(traced, info)
@@ -52,10 +49,10 @@ def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
     traces.register_owner(traced, info)
 
 
-def _rebuild(base: type, state: dict[str, Any], name: str, memory: str | None) -> Any:
+def _rebuild(base: type, state: dict[str, Any], settings: functions.Settings) -> Any:
     function: Any = object.__new__(base)
     function.__setstate__(state)
-    return wrap(function, name=name, memory=memory)
+    return wrap(function, settings)
 
 
 def _traced_class(base: type) -> type:
@@ -121,11 +118,11 @@ def _traced_class(base: type) -> type:
         def __get__(self, instance: Any, owner: Any) -> Any:
             bound = super().__get__(instance, owner)
             if bound is not self and isinstance(bound, TracedFunction):
-                bound._modetrace_info.name, bound._modetrace_info.memory = self._modetrace_info.name, self._modetrace_info.memory
+                bound._modetrace_info.take(self._modetrace_info.settings)
             return bound
 
         def __reduce__(self) -> Any:
-            return _rebuild, (base, self.__getstate__(), self._modetrace_info.name, self._modetrace_info.memory)
+            return _rebuild, (base, self.__getstate__(), self._modetrace_info.settings)
 
     base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
 
@@ -133,8 +130,7 @@ def _traced_class(base: type) -> type:
         # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
         return wrap(
             base_clone(self, python_function),
-            name=self._modetrace_info.name,
-            memory=self._modetrace_info.memory,
+            self._modetrace_info.settings,
             python_function=self.python_function,
         )
 

@@ -7,7 +7,9 @@ changed it. Nothing else in the package imports below ``tensorflow.python`` or r
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import glob
 import os
 import sys
 import threading
@@ -55,6 +57,9 @@ _method_target = _import("tensorflow.python.eager.polymorphic_function.tf_method
 _control_flow_graphs = _import("tensorflow.python.ops.control_flow_v2_func_graphs")
 _tf_stack = _import("tensorflow.python.util.tf_stack")
 _summary_ops = _import("tensorflow.python.ops.summary_ops_v2")
+_traceme = _import("tensorflow.python.profiler.internal._pywrap_traceme")
+_profiler_trace = _import("tensorflow.python.profiler.trace")
+_profiler_v2 = _import("tensorflow.python.profiler.profiler_v2")
 
 _get_memory_info = _attribute(_pywrap_tfe, "TFE_GetMemoryInfo")
 _reset_memory_stats = _attribute(_pywrap_tfe, "TFE_ResetMemoryStats")
@@ -67,6 +72,9 @@ _create_concrete_function = _attribute(_tracing_compilation, "_create_concrete_f
 _method_target_call = getattr(_attribute(_method_target, "TfMethodTarget"), "call", None)
 _source_mappers = _attribute(_tf_stack, "_source_mapper_stacks")
 _Context = _attribute(_context, "Context")
+_TraceMe = _attribute(_traceme, "TraceMe")
+_attribute(_profiler_trace, "enabled")
+_pywrap_profiler = _attribute(_profiler_v2, "_pywrap_profiler")
 
 EagerTensor: Any = tf.__internal__.EagerTensor
 """The class of every concrete tensor."""
@@ -784,3 +792,120 @@ def _fits(device: tf.DeviceSpec, wanted: tf.DeviceSpec) -> bool:
         getattr(wanted, part) in (None, getattr(device, part)) or getattr(device, part) is None
         for part in ("device_type", "device_index", "task", "replica", "job")
     )
+
+
+# --- The profiler -------------------------------------------------------------------------------------------------------------------------
+
+_TRACE_LEVEL_SYMBOL: Final = "_ZN3tsl8profiler8internal13g_trace_levelE"
+_NO_PROFILER: Final = -1
+
+
+def _tells_of_profiler() -> bool:
+    enabled = getattr(_profiler_trace, "enabled", False)  # a function since TensorFlow 2.21, a variable before
+    return bool(enabled()) if callable(enabled) else bool(enabled)
+
+
+def _find_trace_level() -> ctypes.c_int | None:
+    """Finds the variable in which TensorFlow's library itself looks whether a profiler listens; None where it cannot be found.
+
+    Reading it costs nothing, so that a profiler is noticed at once whoever starts it, and from whichever language.
+    """
+    if not hasattr(os, "RTLD_NOLOAD"):
+        return None
+    for path in glob.glob(os.path.join(tf.sysconfig.get_lib(), "libtensorflow_framework*")):
+        try:
+            level = ctypes.c_int.in_dll(ctypes.CDLL(path, mode=os.RTLD_NOLOAD | os.RTLD_LAZY), _TRACE_LEVEL_SYMBOL)
+        except (OSError, ValueError):  # another copy of the library, not the one in use; or a version that has no such variable
+            continue
+        if (level.value > _NO_PROFILER) == _tells_of_profiler():
+            return level
+    return None
+
+
+_found_trace_level = _find_trace_level()
+if _found_trace_level is None:
+    _MISSING.append(_TRACE_LEVEL_SYMBOL)
+
+TRACE_LEVEL: Final = _found_trace_level if _found_trace_level is not None else ctypes.c_int(_NO_PROFILER)
+"""``value`` is -1 while no profiler listens to TensorFlow, else its host tracer's level; see :func:`look_for_profiler`."""
+
+
+def look_for_profiler() -> bool:
+    """Whether a profiler listens. Where TensorFlow's own variable was not found, ``TRACE_LEVEL`` knows it from here only."""
+    if _found_trace_level is None:
+        TRACE_LEVEL.value = 1 if _tells_of_profiler() else _NO_PROFILER
+    return TRACE_LEVEL.value > _NO_PROFILER
+
+
+class _PublicTraceMe:
+    """Stands for a TraceMe, of public names only; slower."""
+
+    def __init__(self, encoded: str) -> None:
+        name, _, stats = encoded.rstrip("#").partition("#")
+        self._trace = tf.profiler.experimental.Trace(name, **dict(stat.split("=", 1) for stat in stats.split(",")))
+        self._trace.__enter__()
+
+    def Stop(self) -> None:  # noqa: N802 - as TensorFlow's own is called
+        """Ends it."""
+        self._trace.__exit__(None, None, None)
+
+
+TraceMe: Final[Callable[[str], Any]] = _PublicTraceMe if _TraceMe is None else _TraceMe
+"""Begins an event in the profiler's trace of the calling thread; ``Stop()`` ends it. Takes ``name#stat=value,stat=value#``."""
+
+
+class ProfilerSession:
+    """A session of TensorFlow's profiler that gives way: whoever starts one by TensorFlow's own functions finds none running.
+
+    TensorFlow has one session a process, and refuses a second with ``AlreadyExistsError``.
+
+    Args:
+        given_way: Called with the profile (a serialized ``XSpace``) when somebody else wants to start one; from then on this is over.
+    """
+
+    available: Final = all(hasattr(getattr(_pywrap_profiler, "ProfilerSession", None), name) for name in ("start", "stop"))
+    """Whether this TensorFlow has what this rests on."""
+
+    def __init__(self, given_way: Callable[[bytes], None]) -> None:
+        self._given_way = given_way
+        self._session: Any = None
+        self._lock = threading.Lock()
+
+    def start(self, options: Any = None) -> None:
+        """Starts profiling.
+
+        Args:
+            options: ``tf.profiler.experimental.ProfilerOptions``.
+
+        Raises:
+            tf.errors.AlreadyExistsError: If somebody else's session runs.
+        """
+        # In the order in which TensorFlow's functions come to take them.
+        with getattr(_profiler_v2, "_profiler_lock", None) or threading.Lock(), self._lock:
+            if getattr(_profiler_v2, "_profiler", None) is not None:
+                raise tf.errors.AlreadyExistsError(None, None, "Another profiler is running.")
+            session = _pywrap_profiler.ProfilerSession()
+            session.start("", {} if options is None else dict(options._asdict()))
+            self._session = session
+            _profiler_v2._pywrap_profiler = self
+
+    def stop(self) -> bytes:
+        """Stops profiling; returns a serialized ``XSpace``, empty if the session is over."""
+        with self._lock:
+            session, self._session = self._session, None
+            if session is None:
+                return b""
+            if _profiler_v2._pywrap_profiler is self:
+                _profiler_v2._pywrap_profiler = _pywrap_profiler
+            profile: bytes = session.stop()
+            return profile
+
+    def ProfilerSession(self) -> Any:  # noqa: N802 - this object stands where TensorFlow's functions look for a class of that name
+        """Gives way, and returns TensorFlow's own new session."""
+        profile = self.stop()
+        if profile:
+            self._given_way(profile)
+        return _pywrap_profiler.ProfilerSession()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_pywrap_profiler, name)

@@ -241,6 +241,7 @@ class Writer:
                 session.retire()
                 break
             due = due or item is not None or time.monotonic() >= next_flush_s
+            session.tend_profiler()
             try:
                 self._write(flush=due)
                 self._note_success()
@@ -339,6 +340,7 @@ class Writer:
             self._session.warn(f"{self.path} can be written again; {self._session.dropped_calls()} calls have been dropped.")
 
     def _end(self) -> None:
+        self._session.tend_profiler()
         try:
             self._write(flush=True, end=True)
         except Exception as error:

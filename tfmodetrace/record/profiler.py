@@ -1,0 +1,131 @@
+"""Recording alongside TensorFlow's profiler: recorded calls in its traces, and a session of it for ``record(profiler=…)``.
+
+While any profiler listens to TensorFlow (one of ours, the user's, Keras's, a remote capture), each recorded call is an event in its trace,
+whose stats tell the call's number and the recording it belongs to. By these a reader finds for everything else in the trace the call that
+caused it, and how the two clocks relate.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import queue
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import tensorflow as tf
+
+from tfmodetrace.record import tf_internals
+from tfmodetrace.schema import profiles, words
+
+if TYPE_CHECKING:
+    from tfmodetrace.record import calls, functions
+    from tfmodetrace.record import session as session_module
+
+_MODE_STATS: Final = tuple(f",{profiles.MODE_STAT}={mode}" for mode in words.MODES)
+_NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": "."})
+"""What a TraceMe's name cannot have: "#" begins its stats, and with ":" in it the profiler takes an event for an op."""
+
+
+def begin(call: calls.OpenCall, step: int | None = None) -> Any:
+    """Begins a call's event in the profiler's trace; ``call.profiled`` is to be the result.
+
+    Args:
+        call: The call.
+        step: Which step of training it is, if its function does not count them itself.
+    """
+    info, session = call.info, call.calls.session
+    if session.inherited:
+        return None  # a forked child has its parent's events and nobody who would ever take them
+    prefix = info.profiler_prefix
+    if prefix is None:
+        prefix = info.profiler_prefix = _prefix(info, session)
+    if info.step:
+        step, info.profiled_steps = info.profiled_steps, info.profiled_steps + 1
+    # So TensorFlow itself marks steps; "_r" makes the event the root of what happens in it.
+    marks = "#" if step is None else f",_r=1,step_num={step}#"
+    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}{marks}")
+
+
+def end(call: calls.OpenCall) -> None:
+    """Ends a call's event."""
+    event, call.profiled = call.profiled, None
+    event.Stop()
+
+
+def _prefix(info: functions.FunctionInfo, session: session_module.Session) -> str:
+    name = info.name.translate(_NAME_CHARACTERS)
+    return f"{name}#{profiles.RECORDING_STAT}={profiles.recording_mark(session.session_id)},{profiles.CALL_ID_STAT}="
+
+
+class SessionProfiler:
+    """Profiles as long as a recording lasts, except while somebody else does.
+
+    Whoever starts the profiler by TensorFlow's own functions finds it free: what was profiled so far is put aside for the writer, and
+    profiling goes on, into a further profile, when he is done.
+
+    Args:
+        logdir: Where the profiles go: ``<logdir>/plugins/profile/<time>/<host>.xplane.pb``.
+        options: ``tf.profiler.experimental.ProfilerOptions``; None for TensorFlow's defaults.
+    """
+
+    def __init__(self, logdir: str, options: Any) -> None:
+        self._logdir = logdir
+        self._options = options
+        self._running: tf_internals.ProfilerSession | None = None
+        self._finished: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._ended = False
+
+    def start(self) -> None:
+        """Starts profiling if nobody else does, and otherwise as soon as that has ended; see :meth:`tend`."""
+        if not tf_internals.ProfilerSession.available:
+            self._ended = True
+            raise RuntimeError(f"the profiler of TensorFlow {tf.__version__} cannot be run by tfmodetrace; start tf.profiler.experimental")
+        profiling = tf_internals.ProfilerSession(self._give_way)
+        try:
+            profiling.start(self._options)
+        except tf.errors.AlreadyExistsError:
+            return
+        self._running = profiling
+
+    def _give_way(self, profile: bytes) -> None:
+        self._running = None
+        self._finished.put(profile)
+
+    def tend(self) -> None:
+        """Writes what is finished, and goes on profiling if somebody else has stopped; for the writer, now and then.
+
+        Raises:
+            Exception: Whatever the file system raises.
+        """
+        if self._running is None and not self._ended and not tf_internals.look_for_profiler():
+            self.start()
+        while not self._finished.empty():
+            _write(self._logdir, self._finished.get())
+
+    def stop(self) -> None:
+        """Stops profiling; what was profiled waits for :meth:`tend`."""
+        self._ended = True
+        running, self._running = self._running, None
+        profile = b"" if running is None else running.stop()
+        if profile:
+            self._finished.put(profile)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the profiler is the parent's."""
+        self._ended, self._running = True, None
+
+
+def _write(logdir: str, profile: bytes) -> None:
+    """Writes a profile where XProf looks for it."""
+    name = f"{time.strftime('%Y_%m_%d_%H_%M_%S')}_modetrace"  # the user's own profiles have names without that
+    for number in range(1, 1000):
+        directory = os.path.join(logdir, *profiles.DIRECTORY, name if number == 1 else f"{name}_{number}")
+        if not tf.io.gfile.exists(directory):
+            break
+    tf.io.gfile.makedirs(directory)
+    path = os.path.join(directory, f"{platform.node() or 'localhost'}{profiles.FILE_SUFFIX}")
+    # TensorBoard may look at any time: the file is there once it is whole.
+    with tf.io.gfile.GFile(f"{path}.part", "wb") as file:
+        file.write(profile)
+    tf.io.gfile.rename(f"{path}.part", path)
