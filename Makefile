@@ -91,8 +91,8 @@ format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
 	$(BIN)/ruff format .
 	cd frontend && npm run --silent format
 
-proto: $(PROTO_BIN)/python ## Generate events_pb2 from events.proto
-	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto
+proto: $(PROTO_BIN)/python ## Generate the modules of the .proto files
+	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto tfmodetrace/schema/xplane.proto
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage $(dir $(PAGE)) dist build logs

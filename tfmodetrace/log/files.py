@@ -6,6 +6,7 @@ import dataclasses
 import posixpath
 from typing import Final
 
+from tfmodetrace.log import profiles
 from tfmodetrace.log import storage as storages
 from tfmodetrace.schema import words
 
@@ -34,6 +35,7 @@ class Discovery:
     Attributes:
         kind: What the path itself is.
         files: The event files that may hold recordings, by run and name.
+        profiles: The profiles of TensorFlow's, by path.
         other_event_files: How many event files lie outside ``modetrace`` directories: somebody else's.
         warnings: A sentence for everything that could not be looked into.
     """
@@ -42,6 +44,7 @@ class Discovery:
     files: tuple[EventFile, ...]
     other_event_files: int
     warnings: tuple[str, ...]
+    profiles: tuple[profiles.FoundProfile, ...] = ()
 
 
 def discover(storage: storages.Storage) -> Discovery:
@@ -56,17 +59,20 @@ def discover(storage: storages.Storage) -> Discovery:
         files = (EventFile(run=".", path=storage.root, name=name),) if kind == "file" else ()
         return Discovery(kind=kind, files=files, other_event_files=0, warnings=())
     found: list[EventFile] = []
+    found_profiles: list[profiles.FoundProfile] = []
     warnings: list[str] = []
     others = 0
     for directory in storage.directories(warnings.append):
         names = [name for name in directory.files if name.startswith(EVENT_FILE_PREFIX)]
+        found_profiles.extend(profiles.find(directory, storage))
         run = _run_of(directory.relative, storage.root_name())
         if run is None:
             others += len(names)
         else:
             found.extend(EventFile(run=run, path=storage.join(directory.path, name), name=name) for name in names)
     found.sort(key=lambda file: (file.run, file.name))
-    return Discovery(kind=kind, files=tuple(found), other_event_files=others, warnings=tuple(warnings))
+    found_profiles.sort(key=lambda profile: profile.path)
+    return Discovery(kind=kind, files=tuple(found), other_event_files=others, warnings=tuple(warnings), profiles=tuple(found_profiles))
 
 
 def _run_of(relative: str, root_name: str) -> str | None:

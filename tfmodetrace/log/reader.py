@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable
 
-from tfmodetrace.log import errors, files, merge, storage, tail, tracelog
+from tfmodetrace.log import errors, files, merge, profiles, storage, tail, tracelog
 
 _HOW_TO_RECORD = "Record with `with tfmodetrace.record(logdir): …` and give that logdir, or a directory above it."
 
@@ -57,6 +58,8 @@ class Reader:
         self._tails: dict[str, tail.Tail] = {}
         self._runs: dict[str, tracelog.Run] = {}
         self._changed_runs: dict[str, int] = {}
+        self._profiles: dict[str, profiles.ProfileFile] = {}
+        self._profiles_changed = 0
         self._discovery = files.Discovery(kind="missing", files=(), other_event_files=0, warnings=())
         self._trouble: str | None = None
         self._polls = 0
@@ -87,7 +90,22 @@ class Reader:
             if following.poll(self._place):
                 self._changed_runs[file.run] = self._polls
                 changed = True
+        if self._poll_profiles(discovery.profiles):
+            self._profiles_changed = self._polls
+            changed = True
         return changed
+
+    def _poll_profiles(self, found: tuple[profiles.FoundProfile, ...]) -> bool:
+        before, self._profiles = self._profiles, {}
+        for profile in found:
+            try:
+                stamp = self._place.stamp(profile.path)
+            except OSError:  # it is gone again
+                continue
+            known = before.get(profile.path)
+            same = known is not None and known.stamp == stamp
+            self._profiles[profile.path] = known if same and known else profiles.ProfileFile(profile, self._place, stamp)
+        return tuple(self._profiles.values()) != tuple(before.values())
 
     def log(self) -> tracelog.TraceLog:
         """Returns what was read so far. A run that did not change is the same object as before."""
@@ -102,9 +120,10 @@ class Reader:
             warnings.extend(sentence for following in tails if not following.content.chunks for sentence in following.warnings())
             if not ours:
                 continue
-            revision = self._changed_runs.get(name, 0)
+            revision = max(self._changed_runs.get(name, 0), self._profiles_changed)
             before = self._runs.get(name)
-            runs[name] = before if before is not None and before.revision == revision else _build(name, revision, ours)
+            beside = profiles.belonging(tuple(self._profiles.values()), name, by_run)
+            runs[name] = before if before is not None and before.revision == revision else _build(name, revision, ours, beside)
             warnings.extend(runs[name].warnings)
         self._runs = runs
         return tracelog.TraceLog(path=self.path, runs=tuple(runs.values()), warnings=tuple(warnings))
@@ -142,8 +161,8 @@ class Reader:
         return f"The event file {self.path} holds no recording (yet). {_HOW_TO_RECORD}"
 
 
-def _build(name: str, revision: int, tails: Iterable[tail.Tail]) -> tracelog.Run:
-    return merge.build_run(
+def _build(name: str, revision: int, tails: Iterable[tail.Tail], beside: tuple[profiles.ProfileFile, ...]) -> tracelog.Run:
+    run = merge.build_run(
         name,
         revision=revision,
         parts=[
@@ -157,3 +176,4 @@ def _build(name: str, revision: int, tails: Iterable[tail.Tail]) -> tracelog.Run
             for following in tails
         ],
     )
+    return dataclasses.replace(run, profiles=beside)

@@ -7,15 +7,16 @@ caused it, and how the two clocks relate.
 
 from __future__ import annotations
 
+import glob
 import os
-import platform
-import queue
-import time
+import shutil
+import tempfile
+import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from tfmodetrace.record import tf_internals
+from tfmodetrace.record import record_files, tf_internals
 from tfmodetrace.schema import profiles, words
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class SessionProfiler:
         self._logdir = logdir
         self._options = options
         self._running: tf_internals.ProfilerSession | None = None
-        self._finished: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        # TensorFlow names a profile by the second in which it ends; the user's, in the same second, must not meet ours.
+        self._staging = f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp("tfmodetrace")
+        self._staged = False
         self._ended = False
 
     def start(self) -> None:
@@ -81,16 +84,15 @@ class SessionProfiler:
         if not tf_internals.ProfilerSession.available:
             self._ended = True
             raise RuntimeError(f"the profiler of TensorFlow {tf.__version__} cannot be run by tfmodetrace; start tf.profiler.experimental")
-        profiling = tf_internals.ProfilerSession(self._give_way)
+        profiling = tf_internals.ProfilerSession(self._staging, self._give_way)
         try:
             profiling.start(self._options)
         except tf.errors.AlreadyExistsError:
             return
         self._running = profiling
 
-    def _give_way(self, profile: bytes) -> None:
-        self._running = None
-        self._finished.put(profile)
+    def _give_way(self) -> None:
+        self._running, self._staged = None, True
 
     def tend(self) -> None:
         """Writes what is finished, and goes on profiling if somebody else has stopped; for the writer, now and then.
@@ -100,32 +102,39 @@ class SessionProfiler:
         """
         if self._running is None and not self._ended and not tf_internals.look_for_profiler():
             self.start()
-        while not self._finished.empty():
-            _write(self._logdir, self._finished.get())
+        if self._staged:
+            self._staged = False
+            for staged in glob.glob(os.path.join(glob.escape(self._staging), *profiles.DIRECTORY, "*", f"*{profiles.FILE_SUFFIX}")):
+                _move(staged, self._logdir)
+            if self._ended:
+                shutil.rmtree(self._staging, ignore_errors=True)
 
     def stop(self) -> None:
         """Stops profiling; what was profiled waits for :meth:`tend`."""
         self._ended = True
         running, self._running = self._running, None
-        profile = b"" if running is None else running.stop()
-        if profile:
-            self._finished.put(profile)
+        if running is not None and running.stop():
+            self._staged = True
 
     def leave_to_parent(self) -> None:
         """In a forked child: the profiler is the parent's."""
-        self._ended, self._running = True, None
+        self._ended, self._running, self._staged = True, None, False
 
 
-def _write(logdir: str, profile: bytes) -> None:
-    """Writes a profile where XProf looks for it."""
-    name = f"{time.strftime('%Y_%m_%d_%H_%M_%S')}_modetrace"  # the user's own profiles have names without that
+def _move(staged: str, logdir: str) -> None:
+    """Moves a profile to where XProf looks for it."""
+    time_ended = os.path.basename(os.path.dirname(staged))
+    name = f"{time_ended}_modetrace"  # the user's own profiles have names without that
     for number in range(1, 1000):
         directory = os.path.join(logdir, *profiles.DIRECTORY, name if number == 1 else f"{name}_{number}")
         if not tf.io.gfile.exists(directory):
             break
     tf.io.gfile.makedirs(directory)
-    path = os.path.join(directory, f"{platform.node() or 'localhost'}{profiles.FILE_SUFFIX}")
     # TensorBoard may look at any time: the file is there once it is whole.
-    with tf.io.gfile.GFile(f"{path}.part", "wb") as file:
-        file.write(profile)
-    tf.io.gfile.rename(f"{path}.part", path)
+    path = os.path.join(directory, os.path.basename(staged))
+    if record_files.is_local(logdir):
+        os.replace(staged, path)
+    else:
+        tf.io.gfile.copy(staged, f"{path}.part")
+        tf.io.gfile.rename(f"{path}.part", path)
+        os.remove(staged)

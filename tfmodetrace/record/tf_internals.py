@@ -860,13 +860,15 @@ class ProfilerSession:
     TensorFlow has one session a process, and refuses a second with ``AlreadyExistsError``.
 
     Args:
-        given_way: Called with the profile (a serialized ``XSpace``) when somebody else wants to start one; from then on this is over.
+        directory: Where the profile is written, as ``plugins/profile/<time>/<host>.xplane.pb``.
+        given_way: Called when somebody else wants to start one; the profile is written then, and this is over.
     """
 
-    available: Final = all(hasattr(getattr(_pywrap_profiler, "ProfilerSession", None), name) for name in ("start", "stop"))
+    available: Final = all(hasattr(getattr(_pywrap_profiler, "ProfilerSession", None), name) for name in ("start", "export_to_tb"))
     """Whether this TensorFlow has what this rests on."""
 
-    def __init__(self, given_way: Callable[[bytes], None]) -> None:
+    def __init__(self, directory: str, given_way: Callable[[], None]) -> None:
+        self._directory = directory
         self._given_way = given_way
         self._session: Any = None
         self._lock = threading.Lock()
@@ -885,26 +887,25 @@ class ProfilerSession:
             if getattr(_profiler_v2, "_profiler", None) is not None:
                 raise tf.errors.AlreadyExistsError(None, None, "Another profiler is running.")
             session = _pywrap_profiler.ProfilerSession()
-            session.start("", {} if options is None else dict(options._asdict()))
+            session.start(self._directory, {} if options is None else dict(options._asdict()))
             self._session = session
             _profiler_v2._pywrap_profiler = self
 
-    def stop(self) -> bytes:
-        """Stops profiling; returns a serialized ``XSpace``, empty if the session is over."""
+    def stop(self) -> bool:
+        """Stops profiling and writes the profile; returns whether there was one to write."""
         with self._lock:
             session, self._session = self._session, None
             if session is None:
-                return b""
+                return False
             if _profiler_v2._pywrap_profiler is self:
                 _profiler_v2._pywrap_profiler = _pywrap_profiler
-            profile: bytes = session.stop()
-            return profile
+            session.export_to_tb()
+            return True
 
     def ProfilerSession(self) -> Any:  # noqa: N802 - this object stands where TensorFlow's functions look for a class of that name
         """Gives way, and returns TensorFlow's own new session."""
-        profile = self.stop()
-        if profile:
-            self._given_way(profile)
+        if self.stop():
+            self._given_way()
         return _pywrap_profiler.ProfilerSession()
 
     def __getattr__(self, name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import werkzeug
 
-from tfmodetrace.insight import timeline
+from tfmodetrace.insight import slices as timeline_slices
 from tfmodetrace_tb_plugin import arguments, errors, index, responses
 
 _ALIGNMENT_BYTES: Final = 8
@@ -34,7 +34,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     return responses.gzipped(request, responses.compressed(encode(slices, view.revision)), "application/octet-stream")
 
 
-def encode(slices: timeline.Slices, revision: str) -> bytes:
+def encode(slices: timeline_slices.Slices, revision: str) -> bytes:
     """Packs slices as ``docs/http_api.md`` describes.
 
     Args:
@@ -46,7 +46,7 @@ def encode(slices: timeline.Slices, revision: str) -> bytes:
     """
     columns: list[dict[str, Any]] = []
     body = bytearray()
-    for name, dtype in timeline.SLICE_DTYPES.items():
+    for name, dtype in timeline_slices.SLICE_DTYPES.items():
         wanted = np.dtype(dtype)
         columns.append({"name": name, "type": wanted.name, "offset": len(body)})
         body += np.ascontiguousarray(slices.columns[name], dtype=wanted.newbyteorder("<")).tobytes()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.support import files
+from tfmodetrace.insight import slices as slices_module
 from tfmodetrace.insight import timeline
 from tfmodetrace.log import reader, tables, tracelog
 from tfmodetrace.schema import words
@@ -46,7 +47,7 @@ def run_of(rows: Iterable[dict[str, int]], *, threads: int = 1) -> tracelog.Run:
     )
 
 
-def as_rows(slices: timeline.Slices) -> list[dict[str, float]]:
+def as_rows(slices: slices_module.Slices) -> list[dict[str, float]]:
     return [{name: column[place].item() for name, column in slices.columns.items()} for place in range(slices.count)]
 
 
@@ -190,7 +191,7 @@ def test_the_columns_have_the_types_that_are_sent() -> None:
     for window in ((0, 10), (100, 200)):
         columns = index.slices(0, *window, 1024).columns
         assert {name: column.dtype for name, column in columns.items()} == {
-            name: np.dtype(dtype) for name, dtype in timeline.SLICE_DTYPES.items()
+            name: np.dtype(dtype) for name, dtype in slices_module.SLICE_DTYPES.items()
         }
 
 
