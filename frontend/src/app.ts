@@ -24,12 +24,14 @@ import "./views/graphsView";
 import "./views/memoryView";
 import "./views/overviewView";
 import "./views/placementView";
+import "./views/timeView";
 import "./views/timelineView";
 import "./views/tracesView";
 
 const LABELS: Readonly<Record<View, string>> = {
   overview: "Overview",
   timeline: "Timeline",
+  time: "Where time goes",
   traces: "Traces",
   graphs: "Graphs",
   placement: "Placement",
@@ -228,7 +230,7 @@ export class App extends LitElement {
         data-testid="run-picker"
         @change=${(event: Event) => {
           const run = (event.target as HTMLSelectElement).value;
-          this.navigate({ run, window: null, call: null, trace: null });
+          this.navigate({ run, window: null, call: null, trace: null, ops: [] });
         }}
       >
         ${runs.map(
@@ -350,6 +352,17 @@ export class App extends LitElement {
           .active=${this.url.view === "timeline"}
           .url=${this.url}
         ></mt-timeline-view>`,
+      )}
+      ${panel(
+        "time",
+        html`<mt-time-view
+          .api=${this.api}
+          .report=${report}
+          .run=${run.run}
+          .revision=${run.revision}
+          .filter=${this.url.filter}
+          .active=${this.url.view === "time"}
+        ></mt-time-view>`,
       )}
       ${panel(
         "traces",

@@ -14,6 +14,7 @@ export const documentStyles = css`
     --text-quiet: #59616a;
     --link: #0b5cad;
     --accent: #c24800;
+    --profiled: #00695c;
     --accent-text: #a23a00;
     --accent-bg: #fdf0e7;
     --error-text: #b3001b;
@@ -38,6 +39,7 @@ export const documentStyles = css`
     --text-quiet: #b9bec4;
     --link: #8cc4ff;
     --accent: #ff9a57;
+    --profiled: #80cbc4;
     --accent-text: #ffb27f;
     --accent-bg: #46362b;
     --error-text: #ffa7a7;

@@ -10,7 +10,7 @@ import werkzeug
 from tensorboard.plugins import base_plugin
 
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
-from tfmodetrace_tb_plugin.handlers import call, lanes, memory, placement, report, runs, slices, source, trace
+from tfmodetrace_tb_plugin.handlers import call, lanes, memory, placement, profile, report, runs, slices, source, trace
 
 Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 
@@ -23,6 +23,8 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "/trace": trace.handle,
     "/placement": placement.handle,
     "/memory": memory.handle,
+    "/profile": profile.handle,
+    "/profile/call": profile.handle_call,
     "/source": source.handle,
     metadata.ENTRY_MODULE: assets.handle,
     "/*": assets.handle,

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import threading
 
-from tfmodetrace.insight import report, timeline
+from tfmodetrace.insight import profiles, report, timeline
 from tfmodetrace.log import tracelog
 from tfmodetrace_tb_plugin import responses
 
@@ -25,6 +25,9 @@ class RunView:
         self.run = source if source.name == name else dataclasses.replace(source, name=name)
         self.revision = revision
         self._lock = threading.Lock()
+        # Of its own: reading a large profile must not keep the timeline waiting.
+        self._profiles_lock = threading.Lock()
+        self._profiles: profiles.RunProfiles | None = None
 
     def get_timeline(self) -> timeline.Timeline:
         """Returns the run's timeline."""
@@ -35,6 +38,13 @@ class RunView:
         """Returns the answer to ``GET report``: JSON, gzipped."""
         with self._lock:
             return self._report
+
+    def get_profiles(self) -> profiles.RunProfiles:
+        """Returns the run's profiles, read and joined with its calls."""
+        with self._profiles_lock:
+            if self._profiles is None:
+                self._profiles = profiles.RunProfiles(self.run)
+            return self._profiles
 
     # Computed under the lock: two requests that come at once wait for one computation instead of doing it twice.
     @functools.cached_property

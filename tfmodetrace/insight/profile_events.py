@@ -58,7 +58,7 @@ _RUNTIME: Final = {
 }
 _EAGER_OP: Final = "EagerLocalExecute: "
 _OP: Final = re.compile(r"(?P<name>[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*):(?P<type>[A-Z_][a-zA-Z0-9_]*)")
-_PROGRAM: Final = re.compile(r"(?P<name>__\w+):(?P=name)")
+_PROGRAM: Final = re.compile(r"(?P<name>__[^:]+):(?P=name)")
 _FUNCTION_NAME: Final = re.compile(r"__(inference|forward|backward)_")
 _DISPATCH: Final = re.compile(r"TFE_|ThreadpoolListener::|ExecutorState::")
 _COPY: Final = re.compile(r"(?i)memcpy|TransferTo|TransferFrom|CopyTo|CopyFrom")

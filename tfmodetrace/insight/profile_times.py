@@ -52,14 +52,15 @@ class CallTimes:
             return parts
         own_ns = _self_ns(joined)
         here = np.flatnonzero(joined.on_thread & (joined.call >= 0))
-        waits = here[joined.kind[here] == Kind.IDLE]
-        busy_ns = self._busy_ns(waits, own_ns[waits])
         place, kind = self._place(joined.call[here]), joined.kind[here]
         parts += _sums(place * _PARTS + kind, own_ns[here], count * _PARTS).reshape(count, _PARTS)
+        # While a thread hands a function over and waits for it, what counts is whether any of its ops run.
+        around = np.where(joined.parent[here] >= 0, joined.kind[joined.parent[here]], Kind.OTHER)
+        waits = here[(kind == Kind.IDLE) | ((kind == Kind.DISPATCH) & (around == Kind.IDLE))]
+        busy_ns = np.minimum(self._busy_ns(waits), own_ns[waits])
         of_waits = self._place(joined.call[waits])
-        moved = _sums(of_waits, busy_ns, count)
-        parts[:, Kind.IDLE] -= moved
-        parts[:, Kind.OPS] += moved
+        np.subtract.at(parts, (of_waits, joined.kind[waits]), busy_ns)
+        parts[:, Kind.OPS] += _sums(of_waits, busy_ns, count)
         inner = np.flatnonzero(joined.called_in >= 0)
         parts[:, Kind.CALLS] += _sums(self._place(joined.called_in[inner]), joined.duration_ns[inner], count)
         return self._fitted(parts)
@@ -75,13 +76,28 @@ class CallTimes:
             parts[row] = np.floor(parts[row] * (self.duration_ns[row] / parts[row].sum()))
         return parts
 
-    def _busy_ns(self, waits: _Indexes, own_ns: _Indexes) -> _Indexes:
-        """Finds for how long, while its thread waited, any op of a call ran elsewhere."""
+    def _busy_ns(self, waits: _Indexes) -> _Indexes:
+        """Finds for how long, within each event but outside those inside it, any op of its call ran on another thread."""
+        joined, profile = self._joined, self._joined.profile
+        is_wait = np.zeros(len(profile), dtype=np.bool_)
+        is_wait[waits] = True
+        inside = np.flatnonzero((joined.parent >= 0) & joined.on_thread)
+        inside = inside[is_wait[joined.parent[inside]]]
+        covered = np.zeros(len(profile), dtype=np.int64)
+        both = np.union1d(waits, inside)
+        covered[both] = self._covered_ns(both)
+        outside_of_those = covered.copy()
+        np.subtract.at(outside_of_those, joined.parent[inside], covered[inside])
+        busy: _Indexes = np.maximum(outside_of_those[waits], 0)
+        return busy
+
+    def _covered_ns(self, events: _Indexes) -> _Indexes:
+        """Finds for how long, within each event, any op of its call ran on another thread."""
         joined, profile = self._joined, self._joined.profile
         elsewhere = np.flatnonzero(joined.is_op & ~joined.on_thread & (joined.call >= 0) & ~_on_device(profile))
         elsewhere = elsewhere[np.isin(joined.call[elsewhere], self.calls)]
-        if not len(waits) or not len(elsewhere):
-            return np.zeros(len(waits), dtype=np.int64)
+        if not len(events) or not len(elsewhere):
+            return np.zeros(len(events), dtype=np.int64)
         # Each call's ops in a stretch of time of their own, so that one running maximum serves all calls.
         first, last = int(profile.start_ns.min()), int(profile.end_ns.max())
         span = last - first + 1
@@ -89,21 +105,19 @@ class CallTimes:
         begin, end = profile.start_ns[elsewhere] + shift, profile.end_ns[elsewhere] + shift
         order = np.argsort(begin, kind="stable")
         begin, end = begin[order], np.maximum.accumulate(end[order])
-        covered_from = np.maximum(begin, np.concatenate(([begin[0]], end[:-1])))
-        length = np.maximum(end - covered_from, 0)
+        begin = np.maximum(begin, np.concatenate(([begin[0]], end[:-1])))
+        length = np.maximum(end - begin, 0)
         before = np.concatenate(([0], np.cumsum(length)))
 
         def covered_until(time: _Indexes) -> _Indexes:
-            index = np.searchsorted(covered_from, time, side="right")
-            previous = np.maximum(index - 1, 0)
-            inside = np.clip(time - covered_from[previous], 0, length[previous])
-            covered: _Indexes = np.where(index > 0, before[previous] + inside, 0)
+            following = np.searchsorted(begin, time, side="right")
+            previous = np.maximum(following - 1, 0)
+            inside = np.clip(time - begin[previous], 0, length[previous])
+            covered: _Indexes = np.where(following > 0, before[previous] + inside, 0)
             return covered
 
-        shift = self._place(joined.call[waits]) * span - first
-        busy = covered_until(profile.end_ns[waits] + shift) - covered_until(profile.start_ns[waits] + shift)
-        bounded: _Indexes = np.minimum(busy, own_ns)
-        return bounded
+        shift = self._place(joined.call[events]) * span - first
+        return covered_until(profile.end_ns[events] + shift) - covered_until(profile.start_ns[events] + shift)
 
     @functools.cached_property
     def _ops(self) -> _Indexes:

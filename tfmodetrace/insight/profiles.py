@@ -13,6 +13,9 @@ from tfmodetrace.insight import profile_events, profile_join, profile_times, sli
 from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import profiles, tracelog, xplane
 
+FIRST_LANE: Final = 1 << 20
+"""The number of the first lane of ops; lanes of calls have lower ones."""
+
 _NO_ALIGNMENT_NS: Final = 10_000_000_000
 """A profile without recorded calls that lies this far outside the recording was not made with it."""
 
@@ -24,7 +27,7 @@ class OpLane:
     """What one thread's calls did on one line of a profile.
 
     Attributes:
-        lane: Its number; lanes of calls and of ops are counted together, the calls' first.
+        lane: Its number, from ``FIRST_LANE`` on.
         process: The process of the calls.
         thread_id: The thread of the calls.
         label: The line's name: a thread's, or a device's and a stream's.
@@ -49,16 +52,14 @@ class RunProfiles:
 
     Args:
         run: The run.
-        first_lane: The number of the first lane of ops.
 
     Attributes:
         lanes: What can be drawn.
         names: What the slices' ``function_id`` stands for.
     """
 
-    def __init__(self, run: tracelog.Run, *, first_lane: int = 0) -> None:
+    def __init__(self, run: tracelog.Run) -> None:
         self._run = run
-        self._first_lane = first_lane
         self._members = [_Member(run, file) for file in run.profiles]
         _leave_out_copies(self._members)
         self._collect_lanes()
@@ -94,7 +95,7 @@ class RunProfiles:
             IndexError: If there is no such lane.
             ValueError: If the resolution is not a power of two.
         """
-        number = lane - self._first_lane
+        number = lane - FIRST_LANE
         if not 0 <= number < len(self._indexes):
             raise IndexError(f"there is no lane {lane} of ops")
         return self._indexes[number].slices(begin_ns, end_ns, resolution_ns)
@@ -114,7 +115,7 @@ class RunProfiles:
             index = slices.LaneIndex(spans, np.arange(len(spans.row)), spans.row)
             lanes.append(
                 OpLane(
-                    lane=self._first_lane + len(lanes),
+                    lane=FIRST_LANE + len(lanes),
                     process=threads[thread_id].process,
                     thread_id=thread_id,
                     label=label,
@@ -264,7 +265,12 @@ class _Member:
                         call_id=run.calls.call_id[joined.call[events]],
                         function_id=numbers[profile.name[events]],
                         trace_id=np.full(len(events), -1, dtype=np.int32),
-                        mode=np.where(on_device[events], int(Kind.OPS), joined.kind[events]).astype(np.uint8),
+                        # An eager op's event is its dispatch and its run.
+                        mode=np.where(
+                            joined.is_op[events] & (joined.kind[events] == Kind.DISPATCH) | on_device[events],
+                            int(Kind.OPS),
+                            joined.kind[events],
+                        ).astype(np.uint8),
                         flags=np.zeros(len(events), dtype=np.uint8),
                         row=row[events],
                     ),

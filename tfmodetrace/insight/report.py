@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import findings, graphs, memory, reasons, times
+from tfmodetrace.insight import findings, graphs, memory, profiles, reasons, times
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -33,8 +33,10 @@ def run_report(run: tracelog.Run, *, lists: bool = True) -> dict[str, Any]:
 
     Args:
         run: The run.
-        lists: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long.
+        lists: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long, and what
+            profiles say, which may take long to read.
     """
+    profiled = profiles.RunProfiles(run) if lists else None
     explained = reasons.explain(run)
     found = findings.find(run, explained)
     return {
@@ -44,7 +46,8 @@ def run_report(run: tracelog.Run, *, lists: bool = True) -> dict[str, Any]:
         "processes": [_process(process) for process in run.processes],
         "versions": dict(run.versions),
         "options": dict(run.options),
-        "functions": _functions(run),
+        "functions": _functions(run, profiled),
+        "profiles": None if profiled is None else profiled.describe(),
         "traces": _traces(run, explained, found, lists=lists),
         "errors": [_error(error) for error in run.errors],
         "findings": [finding.to_dict() for finding in found],
@@ -66,7 +69,7 @@ def _process(process: tables.Process) -> dict[str, Any]:
     }
 
 
-def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
+def _functions(run: tracelog.Run, profiled: profiles.RunProfiles | None) -> list[dict[str, Any]]:
     count, modes = len(run.functions), len(words.MODES)
     calls = run.calls
     by_mode = np.bincount(calls.function_id.astype(np.int64) * modes + calls.mode, minlength=count * modes).reshape(count, modes)
@@ -76,6 +79,7 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
     signatures = _signatures(run)
     sampled = memory.by_function(run)
     ran = {number: sum(by_mode[number, mode] for mode in _RAN).item() for number in range(count)}
+    profile = _profile_by_function(profiled)
     devices, call_devices = graphs.calls_by_device(run, ran), graphs.describe_call_devices(run)
     return [
         {
@@ -101,9 +105,17 @@ def _functions(run: tracelog.Run) -> list[dict[str, Any]]:
             "devices": devices.get(function.function_id),
             "call_devices": call_devices.get(function.function_id),
             "memory": sampled.get(function.function_id),
+            "profile": profile.get(function.function_id),
         }
         for function in run.functions
     ]
+
+
+def _profile_by_function(profiled: profiles.RunProfiles | None) -> dict[int, list[dict[str, Any]]]:
+    by_function: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
+    for row in profiled.by_function() if profiled is not None else ():
+        by_function[row["function_id"]].append({name: value for name, value in row.items() if name != "function_id"})
+    return by_function
 
 
 def _calls_by_mode(counts: list[int]) -> dict[str, int]:

@@ -1,5 +1,16 @@
 import { decodeSlices, type Slices } from "./slices";
-import type { CallInfo, Lanes, Report, RunMemory, RunPlacement, Runs, SourceInfo, TraceDetails } from "./types";
+import type {
+  CallInfo,
+  CallTimes,
+  Lanes,
+  Report,
+  RunMemory,
+  RunPlacement,
+  RunProfile,
+  Runs,
+  SourceInfo,
+  TraceDetails,
+} from "./types";
 
 export const SUPPORTED_SCHEMA_VERSION = 1;
 
@@ -63,6 +74,14 @@ export class ApiClient {
 
   memory(run: string, points: number, signal?: AbortSignal): Promise<RunMemory> {
     return this.json<RunMemory>("memory", { run, points: String(points) }, signal);
+  }
+
+  profile(run: string, signal?: AbortSignal): Promise<RunProfile> {
+    return this.json<RunProfile>("profile", { run }, signal);
+  }
+
+  callTimes(run: string, process: number, callId: number, signal?: AbortSignal): Promise<CallTimes> {
+    return this.json<CallTimes>("profile/call", { run, process: String(process), call_id: String(callId) }, signal);
   }
 
   async slices(request: SlicesRequest, signal?: AbortSignal): Promise<Slices> {

@@ -310,6 +310,8 @@ export interface LaneInfo {
   readonly suspendable: boolean;
   readonly rows: number;
   readonly calls: number;
+  /** A lane of ops, below the lane of the thread whose calls caused them: the profiler's line on which they ran. */
+  readonly ops?: OpLane;
 }
 
 export interface Lanes {
@@ -319,6 +321,86 @@ export interface Lanes {
   readonly begin_ns: number;
   readonly end_ns: number;
   readonly lanes: readonly LaneInfo[];
+}
+
+export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
+
+/** One profile of TensorFlow's that lies beside the run. */
+export interface ProfileInfo {
+  readonly profile: number;
+  readonly session: string;
+  readonly host: string;
+  /** A sentence on why nothing of it is shown, or on what is doubtful. */
+  readonly note: string | null;
+  readonly begin_ns: number | null;
+  readonly end_ns: number | null;
+  readonly events: number | null;
+  readonly attached_events: number | null;
+  readonly calls: number;
+  readonly clock: { readonly drift_ppm: number; readonly residual_ns: number | null } | null;
+  readonly warnings: readonly string[];
+  /** What XProf calls it; null where it does not find it. */
+  readonly xprof_run: string | null;
+}
+
+export interface NamedTime {
+  readonly name: string;
+  readonly count: number;
+  readonly self_ns: number;
+}
+
+export interface ProfiledMemory {
+  readonly allocations: number;
+  readonly allocated_bytes: number;
+  readonly freed_bytes: number;
+  readonly peak_bytes: number | null;
+  readonly largest: readonly { readonly bytes: number; readonly op: string | null; readonly shape: string | null }[];
+}
+
+/** Where the time of some calls went. */
+export interface Times {
+  readonly duration_ns: number;
+  readonly parts_ns: Readonly<Record<Part, number>>;
+  readonly ops: number;
+  readonly between_ops_ns: number;
+  readonly op_types: readonly NamedTime[];
+  readonly kernels: readonly NamedTime[];
+  readonly memory: ProfiledMemory | null;
+}
+
+export interface FunctionTimes extends Times {
+  readonly function_id: number;
+  readonly mode: string;
+  readonly calls: number;
+}
+
+export interface OpLane {
+  readonly lane: number;
+  readonly process: number;
+  readonly thread_id: number;
+  readonly label: string;
+  readonly own_thread: boolean;
+  readonly device: boolean;
+  readonly rows: number;
+  readonly events: number;
+}
+
+export interface RunProfile {
+  readonly run: string;
+  readonly revision: string;
+  /** Whether the XProf plugin is installed beside TensorBoard. */
+  readonly xprof: boolean;
+  readonly profiles: readonly ProfileInfo[];
+  readonly functions: readonly FunctionTimes[];
+  readonly lanes: readonly OpLane[];
+  readonly names: readonly string[];
+}
+
+export interface CallTimes {
+  readonly run: string;
+  readonly revision: string;
+  /** null: the call is in no profile. */
+  readonly times: (Times & { readonly profile: number }) | null;
 }
 
 export interface CallInfo {

@@ -37,6 +37,12 @@ export function onHashChange(listener: () => void, signal: AbortSignal): void {
   hostWindow().addEventListener("hashchange", listener, { signal });
 }
 
+/** The address of a profile in XProf's tab, which reads the query of TensorBoard's own address. */
+export function xprofAddress(run: string, host: string): string {
+  const { origin, pathname } = hostWindow().location;
+  return `${origin}${pathname}?${new URLSearchParams({ run, tag: "trace_viewer@", host }).toString()}#profile`;
+}
+
 /** Follows TensorBoard's dark mode, or the system's where TensorBoard's is out of reach. */
 export function observeTheme(listener: (theme: Theme) => void): () => void {
   const host = hostWindow();

@@ -8,6 +8,7 @@ const FULL: UrlState = {
   call: { process: 1, callId: 42 },
   trace: 3,
   filter: "step #1",
+  ops: [0, 3],
   renderer: "canvas2d",
 };
 

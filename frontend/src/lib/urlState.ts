@@ -1,6 +1,6 @@
 /** What of the page's state is in TensorBoard's address, as `p.modetrace.<key>` in its hash. */
 
-export const VIEWS = ["overview", "timeline", "traces", "graphs", "placement", "memory"] as const;
+export const VIEWS = ["overview", "timeline", "time", "traces", "graphs", "placement", "memory"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface CallReference {
@@ -23,6 +23,8 @@ export interface UrlState {
   readonly call: CallReference | null;
   readonly trace: number | null;
   readonly filter: string;
+  /** The threads whose ops the timeline shows. */
+  readonly ops: readonly number[];
   /** How to draw the timeline, where the choice made by itself is a bad one. */
   readonly renderer: RendererName | null;
 }
@@ -34,6 +36,7 @@ export const DEFAULT_URL_STATE: UrlState = {
   call: null,
   trace: null,
   filter: "",
+  ops: [],
   renderer: null,
 };
 
@@ -55,6 +58,7 @@ export function parseHash(hash: string): UrlState {
     call: parseCall(values.get("call")),
     trace: parseInteger(values.get("trace")),
     filter: values.get("filter") ?? "",
+    ops: parseIntegers(values.get("ops")),
     renderer: RENDERERS.find((known) => known === values.get("renderer")) ?? null,
   };
 }
@@ -74,6 +78,7 @@ function entries(state: UrlState): readonly (readonly [string, string])[] {
   if (state.call) result.push(["call", `${state.call.process}.${state.call.callId}`]);
   if (state.trace !== null) result.push(["trace", String(state.trace)]);
   if (state.filter !== "") result.push(["filter", state.filter]);
+  if (state.ops.length > 0) result.push(["ops", state.ops.join(".")]);
   if (state.renderer !== null) result.push(["renderer", state.renderer]);
   return result;
 }
@@ -105,6 +110,11 @@ function parseCall(text: string | undefined): CallReference | null {
   if (!match) return null;
   const [process, callId] = [Number(match[1]), Number(match[2])];
   return Number.isSafeInteger(process) && Number.isSafeInteger(callId) ? { process, callId } : null;
+}
+
+function parseIntegers(text: string | undefined): readonly number[] {
+  const values = (text ?? "").split(".").map(parseInteger);
+  return [...new Set(values.filter((value) => value !== null))];
 }
 
 function parseInteger(text: string | undefined): number | null {

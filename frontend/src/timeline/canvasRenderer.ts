@@ -1,6 +1,6 @@
 import { FLAG_RAISED } from "../api/slices";
-import { MODES } from "../api/types";
-import { MODE_STYLES, PATTERN_STRENGTH, type Pattern, type Theme } from "../lib/modes";
+import { PATTERN_STRENGTH, type Pattern, type Theme } from "../lib/modes";
+import { SLICE_STYLES } from "../lib/parts";
 import { timeToPx } from "./camera";
 import { ROW_GAP_PX, ROW_HEIGHT_PX, type PlacedLane } from "./layout";
 import type { Piece } from "./plan";
@@ -21,7 +21,7 @@ type Fill = string | CanvasPattern;
 /** Draws slices without WebGL2: the same picture, one rectangle at a time. */
 export class CanvasRenderer implements SliceRenderer {
   readonly name = "canvas2d";
-  #fills: { readonly theme: Theme; readonly byMode: readonly Fill[] } | null = null;
+  #fills: { readonly theme: Theme; readonly byCode: readonly Fill[] } | null = null;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -92,12 +92,10 @@ export class CanvasRenderer implements SliceRenderer {
 
   #fillsFor(theme: Theme): readonly Fill[] {
     if (this.#fills?.theme !== theme) {
-      const byMode = MODES.map((mode) =>
-        patternFill(this.context, MODE_STYLES[mode][theme], MODE_STYLES[mode].pattern),
-      );
-      this.#fills = { theme, byMode };
+      const byCode = SLICE_STYLES.map((style) => patternFill(this.context, style[theme], style.pattern));
+      this.#fills = { theme, byCode };
     }
-    return this.#fills.byMode;
+    return this.#fills.byCode;
   }
 }
 

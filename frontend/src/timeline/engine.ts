@@ -58,6 +58,7 @@ export class TimelineEngine {
   #names: ReadonlyMap<number, string> = new Map();
   #selected: Outline | null = null;
   #hovered: Outline | null = null;
+  #profiled: readonly TimeWindow[] = [];
   #marking: { readonly fromPx: number; readonly toPx: number } | null = null;
   #frameRequest: number | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
@@ -161,6 +162,11 @@ export class TimelineEngine {
     this.requestDraw();
   }
 
+  setProfiled(profiled: readonly TimeWindow[]): void {
+    this.#profiled = profiled;
+    this.requestDraw();
+  }
+
   setMarking(marking: { readonly fromPx: number; readonly toPx: number } | null): void {
     this.#marking = marking;
     this.requestDraw();
@@ -258,6 +264,7 @@ export class TimelineEngine {
       selected: this.#selected && this.#outlineAgain(this.#selected),
       hovered: this.#hovered && this.#outlineAgain(this.#hovered),
       marking: this.#marking,
+      profiled: this.#profiled,
     });
     this.options.events.drawn({
       ...counts,

@@ -1,5 +1,5 @@
-import { MODES } from "../api/types";
-import { MODE_STYLES, PATTERNS, PATTERN_STRENGTH, rgb } from "../lib/modes";
+import { PATTERNS, PATTERN_STRENGTH, rgb } from "../lib/modes";
+import { SLICE_STYLES } from "../lib/parts";
 import { FRAGMENT_SHADER, VERTEX_SHADER } from "./glShaders";
 import { ROW_GAP_PX, ROW_HEIGHT_PX } from "./layout";
 import {
@@ -30,8 +30,8 @@ const UNIFORMS = [
   "uRowGapPx",
   "uMinWidthPx",
   "uSizePx",
-  "uModeColours",
-  "uModePatterns",
+  "uColours",
+  "uPatterns",
   "uPatternStrength",
   "uBackground",
   "uRaisedColour",
@@ -133,12 +133,12 @@ export class GlRenderer implements SliceRenderer {
     gl.uniform1f(this.#at("uMinWidthPx"), MIN_SLICE_PX);
     gl.uniform1f(this.#at("uDevicePixelRatio"), viewport.devicePixelRatio);
     gl.uniform3fv(
-      this.#at("uModeColours"),
-      MODES.flatMap((mode) => rgb(MODE_STYLES[mode][theme])),
+      this.#at("uColours"),
+      SLICE_STYLES.flatMap((style) => rgb(style[theme])),
     );
     gl.uniform1iv(
-      this.#at("uModePatterns"),
-      MODES.map((mode) => PATTERNS[MODE_STYLES[mode].pattern]),
+      this.#at("uPatterns"),
+      SLICE_STYLES.map((style) => PATTERNS[style.pattern]),
     );
     gl.uniform1f(this.#at("uPatternStrength"), PATTERN_STRENGTH);
     gl.uniform3f(this.#at("uBackground"), ...rgb(BACKGROUND[theme]));

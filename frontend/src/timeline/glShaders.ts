@@ -1,3 +1,5 @@
+import { SLICE_STYLES } from "../lib/parts";
+
 /** One instance is one slice; its four vertices make a rectangle. Positions arrive relative to the tile, in float32. */
 export const VERTEX_SHADER = `#version 300 es
 precision highp float;
@@ -44,8 +46,8 @@ flat in vec4 vStyle;
 in vec2 vFromTopLeftPx;
 flat in vec2 vBoxPx;
 
-uniform vec3 uModeColours[5];
-uniform int uModePatterns[5];
+uniform vec3 uColours[${SLICE_STYLES.length}];
+uniform int uPatterns[${SLICE_STYLES.length}];
 uniform float uPatternStrength;
 uniform vec3 uBackground;
 uniform vec3 uRaisedColour;
@@ -64,9 +66,9 @@ float pattern(int kind, vec2 px) {
 }
 
 void main() {
-  int mode = clamp(int(vStyle.x + 0.5), 0, 4);
+  int code = clamp(int(vStyle.x + 0.5), 0, ${SLICE_STYLES.length - 1});
   vec2 px = vec2(gl_FragCoord.x / uDevicePixelRatio, vFromTopLeftPx.y);
-  vec3 colour = uModeColours[mode] * (1.0 - uPatternStrength * pattern(uModePatterns[mode], px));
+  vec3 colour = uColours[code] * (1.0 - uPatternStrength * pattern(uPatterns[code], px));
   int flags = int(vStyle.y + 0.5);
   if ((flags & 2) != 0 && vFromTopLeftPx.y < 2.5) colour = uTracedColour;
   if ((flags & 1) != 0 && vFromTopLeftPx.y > vBoxPx.y - 3.5) colour = uRaisedColour;

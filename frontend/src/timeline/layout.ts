@@ -7,6 +7,9 @@ export const ROW_GAP_PX = 1;
 export const LANE_PADDING_PX = 8;
 /** Room for a lane's label, however few its rows are. */
 const MIN_LANE_HEIGHT_PX = 44;
+/** Lanes of ops have one line of label. */
+const MIN_OPS_HEIGHT_PX = 28;
+const OPS_PADDING_PX = 4;
 
 export interface PlacedLane {
   readonly info: LaneInfo;
@@ -24,8 +27,9 @@ export interface Layout {
 export function layOut(lanes: readonly LaneInfo[]): Layout {
   let topPx = 0;
   const placed = lanes.map((info): PlacedLane => {
-    const heightPx = Math.max(MIN_LANE_HEIGHT_PX, info.rows * ROW_HEIGHT_PX + 2 * LANE_PADDING_PX);
-    const lane = { info, topPx, heightPx, rowsTopPx: topPx + LANE_PADDING_PX };
+    const [paddingPx, leastPx] = info.ops ? [OPS_PADDING_PX, MIN_OPS_HEIGHT_PX] : [LANE_PADDING_PX, MIN_LANE_HEIGHT_PX];
+    const heightPx = Math.max(leastPx, info.rows * ROW_HEIGHT_PX + 2 * paddingPx);
+    const lane = { info, topPx, heightPx, rowsTopPx: topPx + paddingPx };
     topPx += heightPx;
     return lane;
   });

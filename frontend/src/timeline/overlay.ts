@@ -3,6 +3,7 @@
 import { SLICE_TEXT } from "../lib/modes";
 import { plural } from "../lib/text";
 import type { Tick } from "../lib/time";
+import type { TimeWindow } from "../lib/urlState";
 import { timeToPx } from "./camera";
 import { ROW_GAP_PX, ROW_HEIGHT_PX, type PlacedLane } from "./layout";
 import { forEachVisible } from "./query";
@@ -24,6 +25,8 @@ export interface OverlayState {
   readonly hovered: Outline | null;
   /** The stretch being marked by shift and drag, in CSS pixels. */
   readonly marking: { readonly fromPx: number; readonly toPx: number } | null;
+  /** While what TensorFlow's profiler ran. */
+  readonly profiled: readonly TimeWindow[];
 }
 
 export interface Counts {
@@ -43,6 +46,8 @@ const COLOURS = {
     halo: "#ffffff",
     lane: "rgb(0 0 0 / 14%)",
     mark: "rgb(25 118 210 / 20%)",
+    profiled: "rgb(0 105 92 / 9%)",
+    profiledEdge: "rgb(0 105 92 / 55%)",
   },
   dark: {
     grid: "rgb(255 255 255 / 8%)",
@@ -50,6 +55,8 @@ const COLOURS = {
     halo: "#000000",
     lane: "rgb(255 255 255 / 16%)",
     mark: "rgb(100 181 246 / 25%)",
+    profiled: "rgb(128 203 196 / 12%)",
+    profiledEdge: "rgb(128 203 196 / 60%)",
   },
 } as const;
 
@@ -70,6 +77,7 @@ export class Overlay {
       context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     }
     context.setTransform(viewport.devicePixelRatio, 0, 0, viewport.devicePixelRatio, 0, 0);
+    this.#drawProfiled(state);
     this.#drawGrid(state);
     let slices = 0;
     let calls = 0;
@@ -86,6 +94,22 @@ export class Overlay {
       context.fillRect(Math.min(fromPx, toPx), 0, Math.abs(toPx - fromPx), viewport.heightPx);
     }
     return { slices, calls };
+  }
+
+  #drawProfiled({ frame, profiled }: OverlayState): void {
+    const { context } = this;
+    const { viewport, theme } = frame;
+    const edges = COLOURS[theme].profiledEdge;
+    for (const { beginNs, endNs } of profiled) {
+      const left = timeToPx(viewport.window, viewport.widthPx, beginNs);
+      const right = timeToPx(viewport.window, viewport.widthPx, endNs);
+      if (right < 0 || left > viewport.widthPx) continue;
+      context.fillStyle = COLOURS[theme].profiled;
+      context.fillRect(left, 0, right - left, viewport.heightPx);
+      context.fillStyle = edges;
+      context.fillRect(Math.round(left), 0, 1, viewport.heightPx);
+      context.fillRect(Math.round(right), 0, 1, viewport.heightPx);
+    }
   }
 
   #drawGrid({ frame, ticks }: OverlayState): void {
@@ -113,7 +137,7 @@ export class Overlay {
       const { slices } = tile;
       const calls = slices.calls[index] ?? 1;
       counts.slices++;
-      counts.calls += calls;
+      if (!lane.info.ops) counts.calls += calls;
       const startNs = slices.startNs[index] ?? 0;
       const traced = (slices.traceId[index] ?? -1) >= 0;
       const raised = ((slices.flags[index] ?? 0) & FLAG_RAISED) !== 0;
@@ -127,7 +151,7 @@ export class Overlay {
       const functionId = slices.functionId[index] ?? -1;
       if (shownPx >= MIN_TEXT_PX && (!highlight || highlight.has(functionId))) {
         const markPx = traced && leftPx > -MARKER_PX ? MARKER_PX + 1 : 0;
-        const text = calls > 1 ? plural(calls, "call") : state.nameOf(functionId);
+        const text = calls > 1 ? plural(calls, lane.info.ops ? "op" : "call") : state.nameOf(functionId);
         this.#drawText(
           text,
           Math.max(leftPx, 0) + TEXT_PADDING_PX + markPx,

@@ -1,13 +1,18 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { CallInfo, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import type { ApiClient } from "../api/client";
+import type { CallInfo, CallTimes, FunctionInfo, RunProfile, RunReport, TraceInfo } from "../api/types";
+import { formatBytes } from "../lib/bytes";
 import { MODE_STYLES, modeOfCode, modeStyle } from "../lib/modes";
+import { PART_STYLES, partOfCode } from "../lib/parts";
 import { formatCount, formatProcess, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import type { SliceInfo } from "../timeline/query";
 import { changesStyles, changesTable } from "../widgets/changesTable";
-import { modeLabel, modeStyles } from "../widgets/modeSwatch";
+import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
+import { Fetched } from "../widgets/fetched";
+import { namedTimes, namedTimesStyles } from "../widgets/namedTimes";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 
@@ -20,12 +25,22 @@ export class ZoomEvent extends Event {
   }
 }
 
+/** A wish to unfold, or fold again, the ops of a thread's calls. */
+export class ShowOpsEvent extends Event {
+  static readonly type = "mt-ops";
+
+  constructor(readonly threadId: number) {
+    super(ShowOpsEvent.type);
+  }
+}
+
 /** Everything known of the selected call, or what a merged slice stands for. */
 @customElement("mt-call-details")
 export class CallDetails extends LitElement {
   static override styles = [
     sharedStyles,
     modeStyles,
+    namedTimesStyles,
     changesStyles,
     placeStyles,
     css`
@@ -92,6 +107,27 @@ export class CallDetails extends LitElement {
   /** In which process it ran; null is not known. */
   @property({ attribute: false }) process: number | null = null;
   @property({ attribute: false }) failure: string | null = null;
+  @property({ attribute: false }) api: ApiClient | null = null;
+  @property() run = "";
+  @property({ attribute: false }) profile: RunProfile | null = null;
+  /** The threads whose ops the timeline shows. */
+  @property({ attribute: false }) unfolded: readonly number[] = [];
+  /** What the selected slice is called; an op's name where it is one of the call's ops. */
+  @property() sliceName = "";
+
+  private readonly times = new Fetched<CallTimes>(this);
+
+  protected override willUpdate(): void {
+    const { api, call, run, profile } = this;
+    const isProfiled = call !== null && profile?.lanes.some(({ thread_id }) => thread_id === call.thread_id) === true;
+    if (!api || !isProfiled) {
+      this.times.ask(null, () => Promise.reject(new Error("nothing is asked")));
+      return;
+    }
+    this.times.ask(JSON.stringify([run, profile.revision, call.process, call.call_id]), (signal) =>
+      api.callTimes(run, call.process, call.call_id, signal),
+    );
+  }
 
   override render(): TemplateResult {
     return html`<section
@@ -139,15 +175,16 @@ export class CallDetails extends LitElement {
 
   private renderMerged(slice: SliceInfo): TemplateResult {
     const mode = modeOfCode(slice.modeCode);
-    return html`${this.renderHead(plural(slice.calls, "call"), html`<span class="quiet">too short to show apart; zoom in to see each</span>`)}
+    const noun = partOfCode(slice.modeCode) ? "op" : "call";
+    return html`${this.renderHead(plural(slice.calls, noun), html`<span class="quiet">too short to show apart; zoom in to see each</span>`)}
       <div class="body">
         <dl>
           <dt>Longest</dt>
-          <dd>${this.nameOf(slice.functionId)} ${mode ? modeLabel(MODE_STYLES[mode]) : nothing}</dd>
+          <dd>${this.sliceName} ${mode ? modeLabel(MODE_STYLES[mode]) : nothing}</dd>
           <dt>Start</dt>
           <dd>${formatDuration(slice.startNs)}</dd>
           <dt>Span</dt>
-          <dd>${formatDuration(slice.durationNs)}, from the first call's start to the last one's end</dd>
+          <dd>${formatDuration(slice.durationNs)}, from the first one's start to the last one's end</dd>
           <dt>Raised</dt>
           <dd>${slice.raised ? "at least one of them" : "none"}</dd>
           ${this.renderProcess()}
@@ -171,6 +208,7 @@ export class CallDetails extends LitElement {
     )}
       <div class="body">
         <dl>
+          ${this.renderSelectedOp()}
           <dt>Duration</dt>
           <dd data-testid="call-duration">${formatDuration(call.duration_ns)}</dd>
           <dt>Start</dt>
@@ -205,8 +243,48 @@ export class CallDetails extends LitElement {
           <dd>${call.thread}${call.suspendable ? ", suspended for part of the time" : ""}</dd>
           ${this.renderProcess()}
         </dl>
-        <div>${this.renderTraces(call.trace_ids)} ${this.renderError(call)}</div>
+        <div>${this.renderTimes(call)} ${this.renderTraces(call.trace_ids)} ${this.renderError(call)}</div>
       </div>`;
+  }
+
+  private renderSelectedOp(): TemplateResult | typeof nothing {
+    const { slice } = this;
+    const part = slice && partOfCode(slice.modeCode);
+    if (!part) return nothing;
+    return html`<dt>Selected</dt>
+      <dd data-testid="selected-op">
+        ${modeLabel(PART_STYLES[part])} <span class="mono">${this.sliceName}</span>, ${formatDuration(slice.durationNs)},
+        ${formatDuration(slice.startNs - (this.call?.start_ns ?? 0))} into this call
+      </dd>`;
+  }
+
+  private renderTimes(call: CallInfo): TemplateResult | typeof nothing {
+    const times = this.times.value?.times;
+    if (this.times.failure !== null) return html`<p class="notice error" role="alert">${this.times.failure}</p>`;
+    if (!times) return nothing;
+    const isUnfolded = this.unfolded.includes(call.thread_id);
+    return html`<div class="reason" data-testid="call-times">
+      <h3>Where its time went</h3>
+      ${partsBar(times.parts_ns)}
+      <p>${partsText(times.parts_ns)}</p>
+      ${namedTimes(times.op_types, 6, "ops")} ${namedTimes(times.kernels, 6, "kernels")}
+      ${
+        times.memory && times.memory.allocations > 0
+          ? html`<p>
+            ${plural(times.memory.allocations, "allocation")} of ${formatBytes(times.memory.allocated_bytes)},
+            ${formatBytes(times.memory.freed_bytes)} given back
+          </p>`
+          : nothing
+      }
+      <button
+        type="button"
+        class="link"
+        data-testid="call-ops"
+        @click=${() => this.dispatchEvent(new ShowOpsEvent(call.thread_id))}
+      >
+        ${isUnfolded ? "Hide the thread's ops" : "Show its ops in the timeline"}
+      </button>
+    </div>`;
   }
 
   private renderProcess(): TemplateResult | typeof nothing {

@@ -1,20 +1,35 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { MODES, type ProcessInfo } from "../api/types";
+import { MODES, type LaneInfo, type Part, type ProcessInfo } from "../api/types";
 import { MODE_STYLES, modeOfCode } from "../lib/modes";
+import { PART_STYLES, partOfCode } from "../lib/parts";
 import { plural, shortProcess } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import * as camera from "../timeline/camera";
 import type { FrameReport } from "../timeline/engine";
 import type { Layout } from "../timeline/layout";
+import type { TimeWindow } from "../lib/urlState";
 import type { SliceInfo } from "../timeline/query";
 import { modeLabel } from "../widgets/modeSwatch";
 
 /** Above the lanes: the times at the grid's lines. */
-export function timeAxis(frame: FrameReport | null, widthPx: number): TemplateResult {
+export function timeAxis(frame: FrameReport | null, widthPx: number, profiled: readonly TimeWindow[]): TemplateResult {
   const leftPx = (timeNs: number) => (frame ? camera.timeToPx(frame.window, widthPx, timeNs) : 0);
   return html`<div class="axis" aria-hidden="true">
     <span class="base ellipsis quiet">${frame?.axis.base ? `${frame.axis.base} +` : "since the run's start"}</span>
     <div class="ticks">
+      ${
+        frame &&
+        profiled.map(({ beginNs, endNs }) => {
+          const [left, right] = [Math.max(0, leftPx(beginNs)), Math.min(widthPx, leftPx(endNs))];
+          return right <= 0 || left >= widthPx
+            ? nothing
+            : html`<span
+              class="profiled"
+              data-testid="profiled"
+              style="left:${left}px;width:${Math.max(2, right - left)}px"
+            ></span>`;
+        })
+      }
       ${frame?.axis.ticks.map(
         ({ timeNs, label }) =>
           html`<span class="tick" style="left:${leftPx(timeNs)}px"
@@ -25,37 +40,85 @@ export function timeAxis(frame: FrameReport | null, widthPx: number): TemplateRe
   </div>`;
 }
 
+export interface Folding {
+  /** The lanes below which ops can be shown. */
+  readonly lanes: ReadonlySet<number>;
+  /** The threads whose ops are shown. */
+  readonly unfolded: readonly number[];
+  readonly toggle: (threadId: number) => void;
+}
+
 /** Left of the lanes: the threads; with the process of each where there are several. */
-export function gutter(layout: Layout | undefined, processes: readonly ProcessInfo[]): TemplateResult {
+export function gutter(
+  layout: Layout | undefined,
+  processes: readonly ProcessInfo[],
+  folding: Folding,
+): TemplateResult {
   const processName = (number: number) => {
     const process = processes.length > 1 ? processes[number] : undefined;
     return process ? `${shortProcess(process)} · ` : "";
   };
   return html`<div class="gutter" role="list" aria-label="Threads">
-    ${layout?.lanes.map(
-      ({ info, topPx, heightPx }) =>
-        html`<div
-          class="lane"
-          role="listitem"
-          data-testid="lane"
-          style="top:${topPx}px;height:${heightPx}px"
-          title="${info.label}, ${processName(info.process)}${plural(info.calls, "call")}"
-        >
-          <div class="ellipsis">${info.label}</div>
-          <div class="quiet ellipsis">
-            ${info.suspendable ? "suspendable · " : ""}${processName(info.process)}${plural(info.calls, "call")}
-          </div>
-        </div>`,
+    ${layout?.lanes.map(({ info, topPx, heightPx }) =>
+      info.ops
+        ? html`<div
+            class="lane ops"
+            role="listitem"
+            data-testid="op-lane"
+            style="top:${topPx}px;height:${heightPx}px"
+            title="${info.ops.own_thread ? "On the thread itself" : info.label}, ${plural(info.calls, "event")}"
+          >
+            <div class="ellipsis">${info.ops.own_thread ? "on this thread" : info.label}</div>
+          </div>`
+        : html`<div
+            class="lane"
+            role="listitem"
+            data-testid="lane"
+            style="top:${topPx}px;height:${heightPx}px"
+            title="${info.label}, ${processName(info.process)}${plural(info.calls, "call")}"
+          >
+            <div class="ellipsis">${info.label}</div>
+            <div class="quiet ellipsis">
+              ${folding.lanes.has(info.lane) ? foldButton(info, folding) : nothing}
+              ${info.suspendable ? "suspendable · " : ""}${processName(info.process)}${plural(info.calls, "call")}
+            </div>
+          </div>`,
     )}
   </div>`;
 }
 
-export function legend(): TemplateResult {
+function foldButton(info: LaneInfo, { toggle, unfolded }: Folding): TemplateResult {
+  const isUnfolded = unfolded.includes(info.thread_id);
+  return html`<button
+    type="button"
+    class="link fold"
+    data-testid="fold"
+    aria-expanded=${String(isUnfolded)}
+    aria-label="Ops of ${info.label}"
+    @click=${() => {
+      toggle(info.thread_id);
+    }}
+  >
+    ${isUnfolded ? "▾" : "▸"} ops
+  </button>
+  ·`;
+}
+
+export function legend(shows: { readonly ops: boolean; readonly profiled: boolean }): TemplateResult {
   return html`<ul class="legend" aria-label="Legend">
     ${MODES.map((mode) => html`<li>${modeLabel(MODE_STYLES[mode])}</li>`)}
     <li><span class="triangle" aria-hidden="true"></span>caused a trace</li>
     <li><span class="triangle up" aria-hidden="true"></span>raised</li>
-  </ul>`;
+    ${shows.profiled ? html`<li><span class="stretch" aria-hidden="true"></span>TensorFlow's profiler ran</li>` : nothing}
+  </ul>
+  ${
+    shows.ops
+      ? html`<ul class="legend" aria-label="Legend of ops">
+        <li class="quiet">ops:</li>
+        ${OP_PARTS.map((part) => html`<li>${modeLabel(PART_STYLES[part])}</li>`)}
+      </ul>`
+      : nothing
+  }`;
 }
 
 export interface TooltipText {
@@ -64,16 +127,22 @@ export interface TooltipText {
   readonly reason: string | null;
 }
 
+/** The parts that slices of ops may be. */
+const OP_PARTS: readonly Part[] = ["ops", "dispatch", "compile", "copies"];
+
 /** What lies under the pointer, beside it. */
 export function tooltip(slice: SliceInfo, xPx: number, yPx: number, text: TooltipText): TemplateResult {
   const mode = modeOfCode(slice.modeCode);
+  const part = partOfCode(slice.modeCode);
+  const style = mode ? MODE_STYLES[mode] : part ? PART_STYLES[part] : null;
+  const noun = part ? "op" : "call";
   const left = Math.min(xPx + 14, Math.max(8, window.innerWidth - 300));
   const below = yPx + 110 < window.innerHeight;
   const vertical = below ? `top:${yPx + 16}px` : `bottom:${window.innerHeight - yPx + 12}px`;
   return html`<div class="tooltip" role="tooltip" data-testid="timeline-tooltip" style="left:${left}px;${vertical}">
-    <b>${slice.calls > 1 ? plural(slice.calls, "call") : text.name}</b>
+    <b>${slice.calls > 1 ? plural(slice.calls, noun) : text.name}</b>
     <div>
-      ${mode ? modeLabel(MODE_STYLES[mode]) : nothing} ${formatDuration(slice.durationNs)}
+      ${style ? modeLabel(style) : nothing} ${formatDuration(slice.durationNs)}
       <span class="quiet">at ${formatDuration(slice.startNs)}</span>
     </div>
     ${slice.calls > 1 ? html`<div class="quiet">longest: ${text.name}</div>` : nothing}

@@ -32,6 +32,11 @@ export const timelineStyles = css`
     align-items: center;
     gap: 5px;
   }
+  .stretch {
+    width: 14px;
+    height: 4px;
+    background: var(--profiled);
+  }
   .triangle {
     width: 9px;
     height: 8px;
@@ -105,6 +110,23 @@ export const timelineStyles = css`
     border-bottom: 1px solid var(--border);
     font-size: 12px;
     line-height: 1.3;
+  }
+  .lane.ops {
+    padding: 4px 8px 4px 18px;
+    border-bottom-style: dotted;
+    background: var(--bg-raised);
+    color: var(--text-quiet);
+    font-size: 11px;
+  }
+  .fold {
+    padding: 0;
+    font-size: 12px;
+  }
+  .profiled {
+    position: absolute;
+    top: 0;
+    height: 4px;
+    background: var(--profiled);
   }
   .surface {
     position: sticky;

@@ -1,8 +1,9 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { errorMessage, isAbort, type ApiClient } from "../api/client";
-import type { Lanes, RunReport } from "../api/types";
+import type { Lanes, RunProfile, RunReport } from "../api/types";
 import { modeOfCode, type Theme } from "../lib/modes";
+import { opNameId, partOfCode, PART_STYLES } from "../lib/parts";
 import { formatCount, matches, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { DEFAULT_URL_STATE, type CallReference, type TimeWindow, type UrlState } from "../lib/urlState";
@@ -10,10 +11,13 @@ import { sharedStyles } from "../styles";
 import * as camera from "../timeline/camera";
 import { TimelineEngine, type FrameReport } from "../timeline/engine";
 import { Interaction } from "../timeline/interaction";
+import { profiledWindows, slicesOfOps, unfoldable, withOps } from "../timeline/opLanes";
 import type { SliceInfo } from "../timeline/query";
 import { resolutionNs, tileWindow } from "../timeline/tiles";
 import { modeStyles } from "../widgets/modeSwatch";
+import { Fetched } from "../widgets/fetched";
 import { NavigateEvent } from "../widgets/navigate";
+import type { ShowOpsEvent } from "./callDetails";
 import "./callDetails";
 import { CallSelection } from "./callSelection";
 import { gutter, legend, timeAxis, tooltip } from "./timelineParts";
@@ -58,13 +62,20 @@ export class TimelineView extends LitElement {
   private toldWindow: TimeWindow | null = null;
   private fitted = true;
   private movedTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly profile = new Fetched<RunProfile>(this);
+  private shownProfile: RunProfile | null = null;
   private lanesRequest: { readonly key: string; readonly controller: AbortController } | null = null;
 
   private readonly selection = new CallSelection(this, {
     load: ({ process, callId }, signal) => this.connection.call(this.run, process, callId, signal),
-    processOf: (number) => this.lanes?.lanes.find(({ lane }) => lane === number)?.process,
+    processOf: (number) => this.shownLanes?.lanes.find(({ lane }) => lane === number)?.process,
     marked: (slice) => this.engine?.select(slice),
   });
+
+  /** The lanes of calls, and those of ops that are unfolded. */
+  private get shownLanes(): Lanes | null {
+    return this.lanes && withOps(this.lanes, this.profile.value?.lanes ?? [], this.url.ops);
+  }
 
   private get connection(): ApiClient {
     if (!this.api) throw new Error("The timeline has no connection to TensorBoard.");
@@ -95,9 +106,10 @@ export class TimelineView extends LitElement {
       engine = new TimelineEngine({
         container: this.surface,
         renderer: this.url.renderer,
-        fetchTile: ({ lane, level, index }, tileSignal) => {
+        fetchTile: async ({ lane, level, index }, tileSignal) => {
           const request = { run: this.run, lane, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
-          return this.connection.slices(request, tileSignal);
+          const slices = await this.connection.slices(request, tileSignal);
+          return this.profile.value?.lanes.some((ops) => ops.lane === lane) ? slicesOfOps(slices) : slices;
         },
         events: {
           drawn: (report) => {
@@ -167,13 +179,30 @@ export class TimelineView extends LitElement {
     if (!engine) return;
     if (changed.has("run") && changed.get("run") !== undefined) this.forgetRun();
     if (changed.has("theme")) engine.setTheme(this.theme);
-    if (changed.has("report")) {
-      this.names = new Map((this.report?.functions ?? []).map((info) => [info.function_id, info.name]));
+    const gotProfile = this.profile.value !== this.shownProfile;
+    if (changed.has("report") || gotProfile) {
+      const ops = (this.profile.value?.names ?? []).map((name, number) => [opNameId(number), name] as const);
+      this.names = new Map([
+        ...(this.report?.functions ?? []).map((info) => [info.function_id, info.name] as const),
+        ...ops,
+      ]);
       engine.setNames(this.names);
     }
+    if (gotProfile) {
+      this.shownProfile = this.profile.value;
+      engine.setProfiled(profiledWindows(this.shownProfile?.profiles ?? []));
+    }
+    if ((gotProfile || (changed.has("url") && changed.get("url")?.ops !== this.url.ops)) && this.shownLanes) {
+      engine.setLanes(this.shownLanes);
+      this.requestUpdate(); // what is left of the lanes follows them
+    }
     const filterBefore = changed.get("url")?.filter;
-    if (changed.has("report") || (changed.has("url") && filterBefore !== this.url.filter)) this.applySearch();
-    if (this.active) void this.loadLanes();
+    if (changed.has("report") || gotProfile || (changed.has("url") && filterBefore !== this.url.filter))
+      this.applySearch();
+    if (this.active) {
+      void this.loadLanes();
+      this.loadProfile();
+    }
     if (changed.has("url") && this.lanes) this.applyUrl();
   }
 
@@ -182,10 +211,16 @@ export class TimelineView extends LitElement {
     return html`
       ${this.renderToolbar()}
       ${this.failure === null ? nothing : html`<p class="notice error" role="alert" data-testid="timeline-error">${this.failure}</p>`}
-      ${timeAxis(frame, engine?.widthPx ?? 0)}
+      ${timeAxis(frame, engine?.widthPx ?? 0, profiledWindows(this.profile.value?.profiles ?? []))}
       <div class="scroller">
         <div class="content" style="height:${engine?.layout.heightPx ?? 0}px">
-          ${gutter(engine?.layout, this.report?.processes ?? [])}
+          ${gutter(engine?.layout, this.report?.processes ?? [], {
+            lanes: unfoldable(engine?.layout.lanes.map(({ info }) => info) ?? [], this.profile.value?.lanes ?? []),
+            unfolded: this.url.ops,
+            toggle: (threadId) => {
+              this.toggleOps(threadId);
+            },
+          })}
           <div
             class="surface"
             tabindex="0"
@@ -211,6 +246,14 @@ export class TimelineView extends LitElement {
             .report=${this.report}
             .process=${selection.process ?? null}
             .failure=${selection.failure}
+            .api=${this.api}
+            .run=${this.run}
+            .profile=${this.profile.value}
+            .unfolded=${this.url.ops}
+            .sliceName=${selection.slice ? this.nameOf(selection.slice.functionId) : ""}
+            @mt-ops=${(event: ShowOpsEvent) => {
+              this.toggleOps(event.threadId);
+            }}
             @mt-zoom=${() => {
               this.zoomTo(selection.slice);
             }}
@@ -262,8 +305,23 @@ export class TimelineView extends LitElement {
         </button>
       </span>
       <span class="quiet progress">${frame?.loading ? "Loading…" : frame ? formatDuration(frame.window.endNs - frame.window.beginNs) : nothing}</span>
-      ${legend()}
+      ${legend({
+        ops: this.shownLanes?.lanes.some(({ ops }) => ops) ?? false,
+        profiled: profiledWindows(this.profile.value?.profiles ?? []).length > 0,
+      })}
+      ${this.renderNotes()}
     </div>`;
+  }
+
+  private renderNotes(): TemplateResult | typeof nothing {
+    const notes = (this.profile.value?.profiles ?? []).flatMap(({ note }) => note ?? []);
+    const failure = this.profile.failure;
+    if (failure !== null) notes.push(failure);
+    if (notes.length === 0) return nothing;
+    return html`<details class="notes quiet" data-testid="profile-notes">
+      <summary>${plural(notes.length, "note")} on profiles</summary>
+      ${notes.map((note) => html`<p>${note}</p>`)}
+    </details>`;
   }
 
   private renderTooltip(): TemplateResult | typeof nothing {
@@ -271,6 +329,19 @@ export class TimelineView extends LitElement {
     const { slice, xPx, yPx } = this.tooltip;
     const reason = slice.traceId === null ? null : this.reasonOf(slice.traceId);
     return tooltip(slice, xPx, yPx, { name: this.nameOf(slice.functionId), reason });
+  }
+
+  private loadProfile(): void {
+    const { api, run } = this;
+    if (!api || run === "") return;
+    const key = JSON.stringify([run, this.revision]);
+    this.profile.ask(key, (signal) => api.profile(run, signal), this.profile.value?.run === run);
+  }
+
+  private toggleOps(threadId: number): void {
+    const { ops } = this.url;
+    const without = ops.filter((thread) => thread !== threadId);
+    this.dispatchEvent(new NavigateEvent({ ops: without.length < ops.length ? without : [...ops, threadId] }));
   }
 
   private async loadLanes(): Promise<void> {
@@ -294,7 +365,7 @@ export class TimelineView extends LitElement {
     const first = this.lanes === null;
     this.lanes = lanes;
     this.failure = null;
-    this.engine?.setLanes(lanes);
+    this.engine?.setLanes(this.shownLanes ?? lanes);
     if (first) {
       this.fitted = this.url.window === null;
       this.engine?.select(this.selection.slice);
@@ -420,8 +491,9 @@ export class TimelineView extends LitElement {
   }
 
   private describe(slice: SliceInfo): string {
-    const what = slice.calls > 1 ? plural(slice.calls, "call") : this.nameOf(slice.functionId);
-    const mode = modeOfCode(slice.modeCode);
+    const part = partOfCode(slice.modeCode);
+    const what = slice.calls > 1 ? plural(slice.calls, part ? "op" : "call") : this.nameOf(slice.functionId);
+    const mode = part ? PART_STYLES[part].label : modeOfCode(slice.modeCode);
     return `${what}, ${mode ?? ""}, ${formatDuration(slice.durationNs)}, at ${formatDuration(slice.startNs)}, row ${formatCount(slice.row + 1)}`;
   }
 }

@@ -1,7 +1,9 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { MODES, type CallCounts } from "../api/types";
-import { MODE_STYLES, PATTERN_STRENGTH, type ModeStyle, type Pattern } from "../lib/modes";
+import { MODES, type CallCounts, type Times } from "../api/types";
+import { MODE_STYLES, PATTERN_STRENGTH, type Pattern } from "../lib/modes";
+import { PART_STYLES, sharesOf, type SliceStyle } from "../lib/parts";
 import { formatCount, formatShare } from "../lib/text";
+import { formatDuration } from "../lib/time";
 
 const INK = `rgb(0 0 0 / ${PATTERN_STRENGTH})`;
 
@@ -14,7 +16,7 @@ const BACKGROUNDS: Readonly<Record<Pattern, string>> = {
   hatch: `repeating-linear-gradient(45deg, ${INK} 0 1px, transparent 1px 5.7px), repeating-linear-gradient(-45deg, ${INK} 0 1px, transparent 1px 5.7px)`,
 };
 
-function background(style: ModeStyle): string {
+function background(style: SliceStyle): string {
   const pattern = BACKGROUNDS[style.pattern];
   const colour = `light-dark(${style.light}, ${style.dark})`;
   return pattern === "none" ? `background:${colour}` : `background:${pattern}, ${colour}`;
@@ -48,7 +50,7 @@ export const modeStyles = css`
   }
 `;
 
-export function modeLabel(style: ModeStyle): TemplateResult {
+export function modeLabel(style: SliceStyle): TemplateResult {
   return html`<span class="mode" title=${style.meaning}
     ><span class="swatch" style=${background(style)} aria-hidden="true"></span>${style.label}</span
   >`;
@@ -67,4 +69,27 @@ export function modeBar(calls: CallCounts): TemplateResult | typeof nothing {
       ></span>`;
     })}
   </div>`;
+}
+
+/** A bar of where time went; the numbers beside it say the same, so it is hidden from screen readers. */
+export function partsBar(partsNs: Times["parts_ns"]): TemplateResult | typeof nothing {
+  const shares = sharesOf(partsNs);
+  const totalNs = shares.reduce((sum, { ns }) => sum + ns, 0);
+  if (totalNs <= 0) return nothing;
+  return html`<div class="bar" aria-hidden="true">
+    ${shares.map(
+      ({ part, ns }) =>
+        html`<span
+          style="flex:${ns / totalNs};${background(PART_STYLES[part])}"
+          title="${PART_STYLES[part].label}: ${formatDuration(ns)} (${formatShare(ns, totalNs)})"
+        ></span>`,
+    )}
+  </div>`;
+}
+
+/** The same in words, the longest first. */
+export function partsText(partsNs: Times["parts_ns"]): string {
+  const shares = [...sharesOf(partsNs)].sort((one, other) => other.ns - one.ns);
+  const totalNs = shares.reduce((sum, { ns }) => sum + ns, 0);
+  return shares.map(({ part, ns }) => `${PART_STYLES[part].label} ${formatShare(ns, totalNs)}`).join(", ");
 }

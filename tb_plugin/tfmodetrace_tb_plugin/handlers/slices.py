@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import werkzeug
 
+from tfmodetrace.insight import profiles
 from tfmodetrace.insight import slices as timeline_slices
 from tfmodetrace_tb_plugin import arguments, errors, index, responses
 
@@ -26,7 +27,8 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
         raise errors.BadArgumentError(f"The window must not end before it begins, but end_ns is {end_ns} and begin_ns {begin_ns}.")
     view = log_index.settled().run(name)
     try:
-        slices = view.get_timeline().slices(lane, begin_ns, end_ns, resolution_ns)
+        lanes = view.get_timeline() if lane < profiles.FIRST_LANE else view.get_profiles()
+        slices = lanes.slices(lane, begin_ns, end_ns, resolution_ns)
     except IndexError as error:
         raise errors.NotFoundError(f"The run {name!r} has no lane {lane}.") from error
     except ValueError as error:
