@@ -16,8 +16,8 @@ PARTS: Final = ("python", "dispatch", "tracing", "compile", "ops", "copies", "id
 
 ``python``: Python code, where TensorFlow recorded nothing. ``dispatch``: TensorFlow finds out what to run and hands it over. ``tracing``: a
 Python function is made into a graph. ``compile``: XLA compiles. ``ops``: ops of the call run, on any thread. ``copies``: data moves to or
-from a device. ``idle``: the call waits while none of its ops runs. ``calls``: other recorded calls inside it. ``other``: TensorFlow did
-something whose name is not known here.
+from a device. ``idle``: the call waits, or is suspended, while none of its ops runs. ``calls``: other recorded calls inside it. ``other``:
+TensorFlow did something whose name is not known here.
 """
 
 

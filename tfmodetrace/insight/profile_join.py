@@ -147,6 +147,7 @@ def join(run: tracelog.Run, profile: xplane.Profile) -> JoinedProfile:
     facts = tuple(map(profile_events.facts_of, profile.names))
     is_mark, call = _calls(run, profile)
     clock = _clock(run, profile, is_mark, call)
+    _leave_out_parts(run, profile, clock, call)
     end = _with_regions(profile)
     parent, depth = _nesting(profile, end)
     levels = Levels(parent, depth)
@@ -200,6 +201,19 @@ def _calls(run: tracelog.Run, profile: xplane.Profile) -> tuple[npt.NDArray[np.b
         known = calls.call_id[by_id][found] == call_id[ours]
         call[ours[known]] = by_id[found[known]]
     return is_mark, call
+
+
+def _leave_out_parts(run: tracelog.Run, profile: xplane.Profile, clock: Clock, call: _Indexes) -> None:
+    """Forgets the generators and coroutines of which the profile shows some stretches only."""
+    events = np.flatnonzero(call >= 0)
+    if not len(events):
+        return
+    # By its events: the profiler begins to listen some time after the start that it tells.
+    begin_ns, end_ns = clock.to_run(np.array([profile.start_ns.min(), profile.end_ns.max()])).tolist()
+    rows = call[events]
+    suspendable = (run.calls.flags[rows] & int(words.CallFlag.SUSPENDABLE)) != 0
+    outside = (run.calls.start_ns[rows] < begin_ns) | (run.calls.end_ns[rows] > end_ns)
+    call[events[suspendable & outside]] = -1
 
 
 def _clock(run: tracelog.Run, profile: xplane.Profile, is_mark: npt.NDArray[np.bool_], call: _Indexes) -> Clock:

@@ -40,7 +40,16 @@ class CallTimes:
         self._joined = joined
         self.calls = joined.calls
         self.duration_ns = run.calls.duration_ns[self.calls]
+        self._suspended_ns = self._time_suspended()
         self.parts_ns = self._parts()
+
+    def _time_suspended(self) -> _Indexes:
+        """How long each generator or coroutine was suspended: it has an event for each stretch in which it ran."""
+        joined, calls = self._joined, self._run.calls
+        events = np.flatnonzero(joined.is_call & (joined.call >= 0))
+        ran_ns = _sums(self._place(joined.call[events]), joined.duration_ns[events], len(self.calls))
+        suspendable = (calls.flags[self.calls] & int(words.CallFlag.SUSPENDABLE)) != 0
+        return np.where(suspendable, np.maximum(self.duration_ns - ran_ns, 0), 0)
 
     def _place(self, call: _Indexes) -> _Indexes:
         return np.searchsorted(self.calls, call)
@@ -63,6 +72,7 @@ class CallTimes:
         parts[:, Kind.OPS] += _sums(of_waits, busy_ns, count)
         inner = np.flatnonzero(joined.called_in >= 0)
         parts[:, Kind.CALLS] += _sums(self._place(joined.called_in[inner]), joined.duration_ns[inner], count)
+        parts[:, Kind.IDLE] += self._suspended_ns
         return self._fitted(parts)
 
     def _fitted(self, parts: _Indexes) -> _Indexes:
@@ -74,6 +84,7 @@ class CallTimes:
         parts[rows, own] = np.maximum(rest, 0)
         for row in np.flatnonzero(rest < 0):  # what overlaps on one thread was counted twice
             parts[row] = np.floor(parts[row] * (self.duration_ns[row] / parts[row].sum()))
+            parts[row, np.argmax(parts[row])] += self.duration_ns[row] - parts[row].sum()
         return parts
 
     def _busy_ns(self, waits: _Indexes) -> _Indexes:
@@ -181,7 +192,7 @@ class CallTimes:
             "duration_ns": int(self.duration_ns[places].sum()),
             "parts_ns": dict(zip(profile_events.PARTS, parts, strict=True)),
             "ops": len(ops),
-            "between_ops_ns": parts[Kind.PYTHON] + parts[Kind.DISPATCH] + parts[Kind.IDLE],
+            "between_ops_ns": parts[Kind.PYTHON] + parts[Kind.DISPATCH] + parts[Kind.IDLE] - int(self._suspended_ns[places].sum()),
             "op_types": _table(names[ops], joined.op_self_ns[ops], [fact.op_type for fact in joined.facts]),
             "kernels": _table(names[kernels], joined.duration_ns[kernels], [fact.label for fact in joined.facts]),
             "memory": self._describe_memory(made, freed),

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from tfmodetrace.record import session as session_module
 
 _MODE_STATS: Final = tuple(f",{profiles.MODE_STAT}={mode}" for mode in words.MODES)
-_NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": "."})
-"""What a TraceMe's name cannot have: "#" begins its stats, and with ":" in it the profiler takes an event for an op."""
+_NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": ".", "/": "."})
+"""What an event's name cannot have: "#" begins its stats, with ":" in it XProf takes it for an op, and with "/" for no step."""
+
+_STEP_NAMES: Final = ("train", "test", "TraceContext")
+"""How the names of steps begin (``IsExplicitHostStepMarker`` in xprof's xplane_to_step_events.cc)."""
 
 
 def begin(call: calls.OpenCall, step: int | None = None) -> Any:
@@ -43,9 +46,12 @@ def begin(call: calls.OpenCall, step: int | None = None) -> Any:
         prefix = info.profiler_prefix = _prefix(info, session)
     if info.step:
         step, info.profiled_steps = info.profiled_steps, info.profiled_steps + 1
+    if step is None:
+        return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}#")
+    if not prefix.startswith(_STEP_NAMES):
+        prefix = f"{_STEP_NAMES[0]} {prefix}"
     # So TensorFlow itself marks steps; "_r" makes the event the root of what happens in it.
-    marks = "#" if step is None else f",_r=1,step_num={step}#"
-    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}{marks}")
+    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]},_r=1,step_num={step}#")
 
 
 def end(call: calls.OpenCall) -> None:

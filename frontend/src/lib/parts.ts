@@ -70,7 +70,7 @@ export const PART_STYLES: Readonly<Record<Part, SliceStyle>> = {
   },
   idle: {
     label: "idle",
-    meaning: "the call waits while none of its ops runs",
+    meaning: "the call waits, or is suspended, while none of its ops runs",
     light: "#d6d6d6",
     dark: "#bdbdbd",
     pattern: "dots",
