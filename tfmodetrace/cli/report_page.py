@@ -19,6 +19,7 @@ from tfmodetrace.schema import words
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
 _SEVERITY_STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _SHOWN_FINDINGS: Final = 8
+_SHOWN_PROFILED: Final = 12
 _SHOWN_SIGNATURES: Final = 6
 _SHOWN_TRACES: Final = 4
 _SHOWN_ERRORS: Final = 10
@@ -47,6 +48,7 @@ class _Page:
             self._line("No traced function was called.")
             return
         self._function_table()
+        self._profiles()
         self._findings()
         self._signatures()
         self._traces()
@@ -104,6 +106,29 @@ class _Page:
             cells += [_duration(function["time_ns"][part]) for part in ("total", "self", "tracing")]
             table.add_row(*cells)
         self._section("Functions", table)
+
+    def _profiles(self) -> None:
+        """Where the time of profiled calls went, and what is wrong with profiles."""
+        rows = [(function, row) for function in self._functions for row in function["profile"] or ()]
+        if rows:
+            table = _table()
+            table.add_column("function", overflow="fold", min_width=12)
+            table.add_column("mode", no_wrap=True)
+            table.add_column("calls\nprofiled", justify="right", no_wrap=True)
+            table.add_column("time\neach", justify="right", no_wrap=True)
+            table.add_column("where it goes", overflow="fold", ratio=1)
+            for function, row in sorted(rows, key=lambda pair: -pair[1]["duration_ns"])[:_SHOWN_PROFILED]:
+                table.add_row(
+                    terminal.text(self._names[function["function_id"]], "bold"),
+                    terminal.text(row["mode"], _MODE_STYLES[row["mode"]]),
+                    _number(row["calls"]),
+                    _duration(row["duration_ns"] / row["calls"]),
+                    terminal.text(_shares(row["parts_ns"])),
+                )
+            self._section("Where time goes, by TensorFlow's profiler", table)
+        for profile in self._run["profiles"] or ():
+            if profile["note"]:
+                self._line(profile["note"], "yellow")
 
     def _findings(self) -> None:
         findings = self._run["findings"]
@@ -228,6 +253,13 @@ def _folded(traces: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 def _headline(name: str, facts: str) -> rich.text.Text:
     return terminal.text(name, "bold").append(f"  {facts}", style="not bold dim")
+
+
+def _shares(parts_ns: dict[str, int]) -> str:
+    """Writes what a time is made of, the longest part first."""
+    total = sum(parts_ns.values())
+    shares = sorted(((ns, part) for part, ns in parts_ns.items() if ns * 200 >= total > 0), reverse=True)
+    return ", ".join(f"{'other calls' if part == 'calls' else part} {ns / total:.0%}" for ns, part in shares)
 
 
 def _number(value: int, style: str = "") -> rich.text.Text:

@@ -95,7 +95,7 @@ def profile_from_outside() -> None:
     threads = [threading.Thread(target=work, name=f"trainer {number}") for number in range(2)]
     for thread in threads:
         thread.start()
-    tf.profiler.experimental.client.trace(f"grpc://localhost:{port}", logdir, 300)
+    tf.profiler.experimental.client.trace(f"grpc://localhost:{port}", logdir, 120)
     done.set()
     for thread in threads:
         thread.join()

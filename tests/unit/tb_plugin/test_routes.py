@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import pathlib
@@ -10,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tensorboard.plugins import base_plugin
 
-from tests.support import files
+from tests.support import files, xspaces
 from tests.unit.tb_plugin.conftest import Get, client_of, make_plugin
 from tfmodetrace import log
 from tfmodetrace.insight import report
+from tfmodetrace_tb_plugin import plugin
 
 WINDOW = {"run": "run1", "lane": 0, "begin_ns": 0, "end_ns": 1000, "resolution_ns": 1}
 
@@ -93,7 +96,9 @@ def test_report_is_the_command_lines_report_of_one_run(get: Get, logdir: pathlib
     answer = get("report", run="run1").json
     revision = answer.pop("revision")
     assert revision == get("runs").json["runs"][0]["revision"]
-    assert answer == json.loads(json.dumps(report.build_report(log.read(logdir))))
+    expected = json.loads(json.dumps(report.build_report(log.read(logdir))))
+    expected["runs"][0]["profiles"] = None  # which `profile` has
+    assert answer == expected
 
 
 def test_report_of_a_run_that_is_the_directory_itself(tmp_path: pathlib.Path) -> None:
@@ -403,3 +408,74 @@ def test_memory_that_was_not_sampled_is_empty_and_bad_points_are_refused(get: Ge
     assert (answer["devices"], answer["host"], answer["raised"], answer["mode"]) == ([], [], [], "off")
     for points in ("9", "5001", "x", "-1"):
         assert get("memory", run="run1", points=points).status_code == 400
+
+
+# --- Profiles ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def profiled(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A log directory with a run ``run1`` and a profile of its first two calls of ``step``."""
+    files.small_run(tmp_path / "run1")
+    space = xspaces.SpaceFile(files.START_UNIX_NS, 400)
+    thread, worker = space.line("/host:CPU", "python"), space.line("/host:CPU", "tf_Compute/1")
+    for call_id in (1, 2):
+        begin = 100 * call_id
+        space.call(thread, "step", begin - 1, 52, call_id)
+        space.event(thread, "FunctionRun", begin + 5, 5, _pt=2, _p=call_id)
+        space.event(worker, "ExecutorState::Process", begin + 10, 30, _ct=2, _c=call_id)
+        space.event(worker, "dense/MatMul:MatMul", begin + 12, 20)
+    space.write(tmp_path / "run1")
+    return tmp_path
+
+
+def test_profile_says_where_time_goes(profiled: pathlib.Path) -> None:
+    client = client_of(make_plugin(profiled))
+    answer = client.get("/data/plugin/modetrace/profile?run=run1").json
+    (profile,) = answer["profiles"]
+    assert (profile["note"], profile["calls"], profile["events"], profile["attached_events"]) == (None, 2, 8, 8)
+    assert (profile["session"], profile["host"], profile["xprof_run"]) == ("2026_01_01_00_00_00", "h", "run1/2026_01_01_00_00_00")
+    assert (profile["begin_ns"], profile["end_ns"]) == (0, 400)
+    (step,) = answer["functions"]
+    assert (step["mode"], step["calls"], step["duration_ns"], step["ops"]) == ("graph", 2, 100, 2)
+    assert step["op_types"] == [{"name": "MatMul", "count": 2, "self_ns": 40}]
+    assert sum(step["parts_ns"].values()) == 100
+    assert list(step["parts_ns"]) == answer["parts"]
+    (lane,) = answer["lanes"]
+    assert (lane["label"], lane["thread_id"], lane["own_thread"], lane["device"], lane["events"]) == ("tf_Compute/1", 0, False, False, 2)
+    query = f"run=run1&lane={lane['lane']}&begin_ns=0&end_ns=400&resolution_ns=1"
+    header, columns = decode(client.get(f"/data/plugin/modetrace/timeline/slices?{query}").data)
+    assert header["count"] == 2
+    assert columns["start_ns"].tolist() == [112, 212]
+    assert columns["call_id"].tolist() == [1, 2]
+    assert [answer["names"][name] for name in columns["function_id"]] == ["MatMul dense/MatMul"] * 2
+    assert [answer["parts"][part] for part in columns["mode"]] == ["ops"] * 2
+
+
+def test_profile_of_one_call(profiled: pathlib.Path) -> None:
+    client = client_of(make_plugin(profiled))
+    times = client.get("/data/plugin/modetrace/profile/call?run=run1&process=0&call_id=2").json["times"]
+    assert (times["profile"], times["duration_ns"], times["ops"]) == (0, 50, 1)
+    assert client.get("/data/plugin/modetrace/profile/call?run=run1&process=0&call_id=3").json["times"] is None
+    assert client.get("/data/plugin/modetrace/profile/call?run=run1&process=0&call_id=x").status_code == 400
+
+
+def test_profile_of_a_run_without_one(get: Get) -> None:
+    answer = get("profile", run="run1").json
+    assert (answer["profiles"], answer["functions"], answer["lanes"], answer["names"]) == ([], [], [], [])
+    assert get("timeline/slices", **{**WINDOW, "lane": 1 << 20}).status_code == 404
+
+
+def test_a_profile_that_cannot_be_read_is_a_sentence_and_nothing_else_is_lost(profiled: pathlib.Path) -> None:
+    (profiled / "run1" / "plugins" / "profile" / "2026_01_01_00_00_00" / "h.xplane.pb").write_bytes(b"no profile")
+    client = client_of(make_plugin(profiled))
+    answer = client.get("/data/plugin/modetrace/profile?run=run1").json
+    assert "is damaged, cut off, or no profile at all" in answer["profiles"][0]["note"]
+    assert answer["functions"] == []
+    assert client.get("/data/plugin/modetrace/report?run=run1").json["runs"][0]["functions"]
+
+
+def test_xprof_is_not_told_of_where_it_does_not_look(profiled: pathlib.Path) -> None:
+    context = base_plugin.TBContext(logdir="", flags=argparse.Namespace(logdir_spec=f"name:{profiled}"))
+    answer = client_of(plugin.ModeTracePlugin(context)).get("/data/plugin/modetrace/profile?run=name/run1").json
+    assert answer["profiles"][0]["xprof_run"] is None
