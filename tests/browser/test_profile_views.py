@@ -190,7 +190,7 @@ def test_the_link_lands_on_the_profile_in_xprof(opened: Tab, served: tensorboard
         ("cut off", "is damaged, cut off, or no profile at all"),
         ("empty", "it is empty"),
         ("theirs", "shows calls of another recording, not of this one"),
-        ("large", "has 2,048 MiB, more than the 512 MiB"),
+        ("large", "has 2,048 MiB, more than the 256 MiB"),
     ],
 )
 def test_a_profile_that_is_no_good_is_a_sentence_and_nothing_else_is_lost(

@@ -18,8 +18,8 @@ from google.protobuf import message as protobuf_message
 from tfmodetrace.log import wire
 from tfmodetrace.schema import xplane_pb2
 
-MAX_PROFILE_BYTES: Final = 512 << 20
-"""Larger profiles are refused: they would take TensorBoard more than ten seconds and several gigabytes."""
+MAX_PROFILE_BYTES: Final = 256 << 20
+"""Larger profiles, of more than some eight million events, are refused: they would take TensorBoard a quarter of a minute and gigabytes."""
 
 _HOST_PLANE: Final = "/host:"
 _DEVICE_PLANE: Final = "/device:"

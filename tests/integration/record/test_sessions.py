@@ -105,7 +105,7 @@ def test_record_is_a_decorator_too(tmp_path: Path) -> None:
         ({"memory": "lots"}, ValueError, "choose one of 'off', 'delta', 'peak'"),
         ({"instrument": "all"}, tmt.UnavailableError, "Decorate the functions"),
         ({"instrument": "some"}, ValueError, "choose one of"),
-        ({"profiler": True}, tmt.UnavailableError, "tf.profiler"),
+        ({"profiler": "yes"}, TypeError, "takes True, False or tf.profiler.experimental.ProfilerOptions, not str"),
         ({"flush_secs": 0}, ValueError, "seconds"),
         ({"flush_secs": "2"}, ValueError, "seconds"),
     ],

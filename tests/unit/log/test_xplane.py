@@ -202,5 +202,5 @@ def test_a_profile_too_large_is_not_opened(tmp_path: pathlib.Path) -> None:
     with path.open("r+b") as file:
         file.truncate((2 << 30) + 1)  # sparse: takes no room on the disk
     (profile,) = log.read(tmp_path).runs[0].profiles
-    with pytest.raises(xplane.ProfileError, match=r"has 2,048 MiB, more than the 512 MiB that are joined with calls; profile fewer steps"):
+    with pytest.raises(xplane.ProfileError, match=r"has 2,048 MiB, more than the 256 MiB that are joined with calls; profile fewer steps"):
         profile.read(WANTED)
