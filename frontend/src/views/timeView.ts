@@ -59,6 +59,12 @@ export class TimeView extends LitElement {
         height: 16px;
         margin: 6px 0 4px;
       }
+      .toolbar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px 16px;
+      }
       .tables {
         display: flex;
         flex-wrap: wrap;

@@ -127,6 +127,27 @@ def test_work_of_unknown_origin_on_the_calls_own_thread_is_the_calls(job: Job) -
     assert calls_of(run, joined)["a:A"] == [call]
 
 
+def test_work_that_is_handed_on_many_times(job: Job) -> None:
+    call = job.call(100, 800)
+    job.event("FunctionRun", 110, 5, _pt=2, _p=100)
+    for number in range(12):
+        line = job.space.line("/host:CPU", f"worker {number}")
+        job.event("ExecutorState::Process", 120 + 10 * number, 8, line=line, _ct=2, _c=100 + number)
+        job.event("FunctionRun", 122 + 10 * number, 1, line=line, _pt=2, _p=101 + number)
+        job.event("a:A", 124 + 10 * number, 2, line=line)
+    run, joined = job.joined()
+    assert calls_of(run, joined)["a:A"] == [call] * 12
+
+
+def test_work_that_was_handed_over_before_any_call_is_its_threads_calls(job: Job) -> None:
+    job.event("FunctionRun", 50, 5, _pt=2, _p=7)
+    call = job.call(100, 100)
+    job.event("ExecutorState::Process", 120, 50, _ct=2, _c=7)
+    job.event("a:A", 125, 10)
+    run, joined = job.joined()
+    assert calls_of(run, joined)["a:A"] == [call]
+
+
 def test_circles_of_numbers_end(job: Job) -> None:
     one, two = (job.space.line("/host:CPU", name) for name in ("one", "two"))
     job.call(100, 100)
@@ -235,6 +256,32 @@ def test_a_graph_call_waits_for_other_threads(job: Job) -> None:
     assert parts_of(job) == [{"python": 20, "dispatch": 250, "ops": 200, "idle": 530}]
 
 
+def test_two_threads_wait_each_for_its_own_ops(job: Job) -> None:
+    other = job.session.thread("other")
+    lines = {0: job.main, other: job.space.line("/host:CPU", "other")}
+    worker, second = (job.space.line("/host:CPU", name) for name in ("worker", "second"))
+    for thread, line in lines.items():
+        call_id = job.session.call(job.function, 100 + OFFSET_NS, 1000, mode=words.Mode.GRAPH, thread=thread)
+        job.space.call(line, "step", 100, 1000, call_id)
+        job.event("EagerExecute", 200, 850, line=line, eager_op="__inference_step_1", is_func=1)
+        job.event("EagerLocalExecute: __inference_step_1", 200, 850, line=line)
+        job.event("EagerKernelExecute", 200, 800, line=line)
+        job.event("FunctionRun", 210, 10, line=line, _pt=2, _p=10 + thread)
+    for line, context, start_ns, duration_ns in ((worker, 10, 300, 300), (second, 10 + other, 500, 50)):
+        job.event("ExecutorState::Process", start_ns, duration_ns, line=line, _ct=2, _c=context)
+        job.event("a:MatMul", start_ns, duration_ns, line=line)
+    first, second_parts = parts_of(job)
+    assert (first["ops"], first["idle"]) == (300, 490)
+    assert (second_parts["ops"], second_parts["idle"]) == (50, 740)
+
+
+def test_what_begins_at_the_same_moment_is_inside_what_lasts_longer(job: Job) -> None:
+    job.event("a:MatMul", 100, 30)
+    job.event("EagerExecute", 100, 60)
+    job.call(100, 200, early_ns=0)
+    assert parts_of(job) == [{"python": 140, "dispatch": 30, "ops": 30}]
+
+
 def test_tracing_takes_in_everything_inside_it(job: Job) -> None:
     job.call(100, 1000)
     job.event("step", 110, 900, tf_function_call="traced-nonXla")
@@ -321,6 +368,15 @@ def test_allocations_of_a_call(job: Job) -> None:
         "peak_bytes": 2048,
         "largest": [{"bytes": 1024, "op": "MatMul", "shape": "[16,16]"}, {"bytes": 64, "op": "MatMul", "shape": "[4,4]"}],
     }
+
+
+def test_an_op_that_begins_when_another_ends_is_not_inside_it(job: Job) -> None:
+    job.call(100, 1000)
+    job.event("a:Sin", 200, 50)
+    job.event("b:Cos", 250, 30)
+    run, joined = job.joined()
+    (row,) = profile_times.CallTimes(run, joined).by_function()
+    assert row["op_types"] == [{"name": "Sin", "count": 1, "self_ns": 50}, {"name": "Cos", "count": 1, "self_ns": 30}]
 
 
 def test_an_op_inside_an_op_counts_apart(job: Job) -> None:
