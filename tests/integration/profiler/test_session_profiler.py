@@ -53,6 +53,14 @@ def test_the_profile_covers_the_recording(tmp_path: pathlib.Path) -> None:
     assert (described["calls"], described["note"]) == (3, None)
 
 
+def test_each_recording_is_told_from_the_one_before(tmp_path: pathlib.Path) -> None:
+    for name in ("first", "second"):
+        with tmt.record(tmp_path / name, profiler=True):
+            run()
+        (described,) = tmt.read(tmp_path / name).to_dict()["runs"][0]["profiles"]
+        assert (described["calls"], described["note"]) == (3, None)
+
+
 def test_without_asking_no_profiler_runs(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path):
         run()
