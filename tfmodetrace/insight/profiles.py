@@ -168,7 +168,7 @@ class _Member:
         self.window_ns = (begin, end)
         if len(joined.calls):
             self.times = profile_times.CallTimes(run, joined)
-            self.note = self._doubt(joined.clock)
+            self.note = self._doubt(joined.clock, self.times)
         else:
             self.note = self._why_none(joined, begin, end)
             if joined.marks or self._is_far(begin, end):
@@ -178,13 +178,23 @@ class _Member:
         """Takes nothing from it."""
         self.times, self.window_ns, self.note = None, None, note
 
-    def _doubt(self, clock: profile_join.Clock) -> str | None:
+    def _doubt(self, clock: profile_join.Clock, times: profile_times.CallTimes) -> str | None:
         residual = clock.residual_ns or 0
         if residual <= _CLOSE_CLOCK_NS:
-            return None
+            return self._doubt_names(times)
         return (
             f"The clocks of the profile {self.file.found.path} and of the recording differ by up to {residual / 1e6:.1f} ms after they "
             "were aligned, as when the system's clock was set meanwhile: what is drawn may be that far off; durations are right."
+        )
+
+    def _doubt_names(self, times: profile_times.CallTimes) -> str | None:
+        parts = times.parts_ns.sum(axis=0)
+        of_tensorflow = parts.sum() - parts[Kind.PYTHON] - parts[Kind.CALLS]
+        if parts[Kind.OTHER] * 2 <= of_tensorflow:
+            return None
+        return (
+            f"Most of what TensorFlow did in the calls of the profile {self.file.found.path} has names that this version of tfmodetrace does "
+            "not know, as in a profile of another version of TensorFlow; it is shown as other."
         )
 
     def _why_none(self, joined: profile_join.JoinedProfile, begin: int, end: int) -> str:

@@ -21,6 +21,7 @@ from tfmodetrace.schema import xplane_pb2
 MAX_PROFILE_BYTES: Final = 256 << 20
 """Larger profiles, of more than some eight million events, are refused: they would take TensorBoard a quarter of a minute and gigabytes."""
 
+_BLOCK_EVENTS: Final = 1 << 18
 _HOST_PLANE: Final = "/host:"
 _DEVICE_PLANE: Final = "/device:"
 _ENVIRONMENT_PLANE: Final = "Task Environment"
@@ -144,16 +145,18 @@ def parse(data: bytes, wanted: frozenset[str]) -> Profile:
         raise ProfileError("it is damaged, cut off, or no profile at all") from error
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class _Columns:
-    """Of one plane."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """Some events of one line; a stat is the events that have it, its values, and which of these are texts."""
 
-    line: npt.NDArray[np.int64]
-    name: npt.NDArray[np.int64]
+    line: int
+    name: npt.NDArray[np.int32]
     start_ns: npt.NDArray[np.int64]
     end_ns: npt.NDArray[np.int64]
-    lines: list[tuple[str, str]]
-    stats: dict[str, list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]]]
+    stats: Mapping[str, _StatColumns]
+
+
+_StatColumns = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 
 
 class _Parser:
@@ -161,21 +164,34 @@ class _Parser:
         self._space = space
         self._wanted = wanted
         self._names: dict[str, int] = {}
-        self._texts: dict[str, dict[str, int]] = {}
+        self._texts: dict[str, dict[str, int]] = {name: {} for name in wanted}
 
     def profile(self) -> Profile:
-        planes = [
-            self._plane(plane, name)
-            for plane in self._space.planes
-            if (name := _text(plane.name)).startswith((_HOST_PLANE, _DEVICE_PLANE)) and name not in _WITHOUT_EVENTS
-        ]
-        first_lines = np.cumsum([0, *(len(plane.lines) for plane in planes)])
-        line = _joined([columns.line + first for columns, first in zip(planes, first_lines, strict=False)])
-        start, end = _joined([columns.start_ns for columns in planes]), _joined([columns.end_ns for columns in planes])
-        names = _joined([columns.name for columns in planes])
+        labels: list[tuple[str, str]] = []
+        blocks: list[_Block] = []
+        for plane in self._space.planes:
+            plane_name = _text(plane.name)
+            if not plane_name.startswith((_HOST_PLANE, _DEVICE_PLANE)) or plane_name in _WITHOUT_EVENTS:
+                continue
+            names = {number: self._name(_text(entry.name)) for number, entry in plane.event_metadata.items()}
+            stat_names = {number: _text(entry.name) for number, entry in plane.stat_metadata.items()}
+            for line in plane.lines:
+                # Block by block: what decoding takes beside its result must not grow with the profile.
+                blocks.extend(
+                    self._block(len(labels), line.timestamp_ns, line.events[first : first + _BLOCK_EVENTS], names, stat_names)
+                    for first in range(0, len(line.events), _BLOCK_EVENTS)
+                )
+                if line.events:
+                    labels.append((plane_name, _text(line.display_name or line.name)))
+        return self._profile(labels, blocks)
+
+    def _profile(self, labels: list[tuple[str, str]], blocks: list[_Block]) -> Profile:
+        counts = [len(block.name) for block in blocks]
+        line = np.repeat(np.array([block.line for block in blocks], dtype=np.int32), counts)
+        name = _joined([block.name for block in blocks], np.int32)
+        start, end = _joined([block.start_ns for block in blocks]), _joined([block.end_ns for block in blocks])
         order = np.lexsort((-end, start, line))
-        line, start, end = line[order], start[order], end[order]
-        labels = [label for plane in planes for label in plane.lines]
+        line = line[order]
         bounds = np.searchsorted(line, np.arange(len(labels) + 1)).tolist()
         start_unix_ns, duration_ns = self._window()
         return Profile(
@@ -183,36 +199,31 @@ class _Parser:
                 Line(plane=plane, name=label, first=bounds[number], last=bounds[number + 1]) for number, (plane, label) in enumerate(labels)
             ),
             names=tuple(self._names),
-            line=line.astype(np.int32),
-            name=names[order].astype(np.int32),
-            start_ns=start,
-            end_ns=end,
-            stats=self._stats(planes, order),
+            line=line,
+            name=name[order],
+            start_ns=start[order],
+            end_ns=end[order],
+            stats=self._stats(blocks, np.cumsum([0, *counts]), order),
             start_unix_ns=start_unix_ns,
             duration_ns=duration_ns if duration_ns is not None else int(end.max(initial=0)),
             warnings=tuple(map(_text, (*self._space.errors, *self._space.warnings))),
         )
 
-    def _stats(self, planes: list[_Columns], order: npt.NDArray[np.intp]) -> dict[str, Stat]:
+    def _stats(self, blocks: list[_Block], firsts: npt.NDArray[np.int64], order: npt.NDArray[np.intp]) -> dict[str, Stat]:
         new_number = np.empty(len(order), dtype=np.int64)
         new_number[order] = np.arange(len(order))
-        first_events = np.cumsum([0, *(len(plane.line) for plane in planes)])
         found: dict[str, Stat] = {}
         for name in self._wanted:
-            parts = [
-                (new_number[event + first], value, is_text)
-                for plane, first in zip(planes, first_events, strict=False)
-                for event, value, is_text in plane.stats.get(name, ())
-            ]
+            parts = [(block.stats[name], first) for block, first in zip(blocks, firsts.tolist(), strict=False) if name in block.stats]
             if not parts:
                 continue
-            event, value = _joined([part[0] for part in parts]), _joined([part[1] for part in parts])
+            event = new_number[np.concatenate([event + first for (event, _, _), first in parts])]
             by_event = np.argsort(event, kind="stable")
             found[name] = Stat(
                 event=event[by_event],
-                value=value[by_event],
-                is_text=np.concatenate([part[2] for part in parts])[by_event],
-                texts=tuple(self._texts.get(name, ())),
+                value=np.concatenate([value for (_, value, _), _ in parts])[by_event],
+                is_text=np.concatenate([is_text for (_, _, is_text), _ in parts])[by_event],
+                texts=tuple(self._texts[name]),
             )
         return found
 
@@ -227,74 +238,76 @@ class _Parser:
     def _name(self, text: str) -> int:
         return self._names.setdefault(text, len(self._names))
 
-    def _plane(self, plane: Any, plane_name: str) -> _Columns:
-        lines = [line for line in plane.lines if line.events]
-        events: list[bytes] = []
-        for line in lines:
-            events.extend(line.events)
+    def _block(self, line: int, timestamp_ns: int, events: list[bytes], names: Mapping[int, int], stat_names: Mapping[int, str]) -> _Block:
         sizes = np.fromiter(map(len, events), dtype=np.int64, count=len(events))
         buffer = wire.Buffer(b"".join(events) + bytes(wire.PADDING_BYTES))
-        counts = [len(line.events) for line in lines]
-        del events
         end = np.cumsum(sizes)
-        metadata = np.zeros(len(sizes), dtype=np.int64)
-        offset_ps, duration_ps = np.zeros_like(metadata), np.zeros_like(metadata)
+        metadata, offset_ps, duration_ps = (np.zeros(len(sizes), dtype=np.int64) for _ in range(3))
         is_timed = np.ones(len(sizes), dtype=np.bool_)
         stats: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         for fields in buffer.fields(end - sizes, end):
             for number, column in ((1, metadata), (2, offset_ps), (3, duration_ps)):
                 here = (fields.number == number) & (fields.wire_type == wire.VARINT)
                 column[fields.message[here]] = fields.value[here].view(np.int64)
-            is_timed[fields.message[fields.number == _OCCURRENCES]] = False
+            is_timed[fields.message[fields.number == _OCCURRENCES]] = False  # it only counts something
             here = (fields.number == 4) & (fields.wire_type == wire.BYTES)
             if here.any():
                 begin = fields.value[here].astype(np.int64)
                 stats.append((fields.message[here], begin, begin + fields.length[here]))
-        line_of = np.repeat(np.arange(len(lines)), counts)
-        base_ns = np.array([line.timestamp_ns for line in lines], dtype=np.int64)[line_of] if lines else metadata
-        start_ns = base_ns + offset_ps // 1000
-        end_ns = base_ns + (offset_ps + np.maximum(duration_ps, 0)) // 1000
-        name_of = {number: self._name(_text(entry.name)) for number, entry in plane.event_metadata.items()}
-        columns = _Columns(
-            line=line_of,
-            name=_mapped(metadata, name_of, self._name, ""),
-            start_ns=start_ns,
-            end_ns=end_ns,
-            lines=[(plane_name, _text(line.display_name or line.name)) for line in lines],
-            stats=self._plane_stats(plane, buffer, stats),
+        event, begin, end = (_joined([part[place] for part in stats]) for place in range(3))
+        kept = is_timed[event]
+        new_number = np.cumsum(is_timed) - 1
+        return _Block(
+            line=line,
+            name=self._numbers(metadata[is_timed], names),
+            start_ns=timestamp_ns + offset_ps[is_timed] // 1000,
+            end_ns=timestamp_ns + (offset_ps + np.maximum(duration_ps, 0))[is_timed] // 1000,
+            stats=self._block_stats(buffer, new_number[event[kept]], begin[kept], end[kept], stat_names),
         )
-        return columns if is_timed.all() else _only(columns, is_timed)
 
-    def _plane_stats(
-        self, plane: Any, buffer: wire.Buffer, stats: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]
-    ) -> dict[str, list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]]]:
-        event = _joined([part[0] for part in stats])
-        metadata = np.zeros(len(event), dtype=np.int64)
-        kind, value, length = np.zeros_like(metadata), np.zeros_like(metadata), np.zeros_like(metadata)
-        for fields in buffer.fields(_joined([part[1] for part in stats]), _joined([part[2] for part in stats])):
+    def _numbers(self, metadata: npt.NDArray[np.int64], names: Mapping[int, int]) -> npt.NDArray[np.int32]:
+        different, places = np.unique(metadata, return_inverse=True)
+        numbers = [names[key] if key in names else self._name("") for key in different.tolist()]
+        return np.array(numbers, dtype=np.int32)[places]
+
+    def _block_stats(
+        self,
+        buffer: wire.Buffer,
+        event: npt.NDArray[np.int64],
+        begin: npt.NDArray[np.int64],
+        end: npt.NDArray[np.int64],
+        names: Mapping[int, str],
+    ) -> dict[str, _StatColumns]:
+        metadata, kind, value, length = (np.zeros(len(event), dtype=np.int64) for _ in range(4))
+        for fields in buffer.fields(begin, end):
             is_metadata = (fields.number == 1) & (fields.wire_type == wire.VARINT)
             metadata[fields.message[is_metadata]] = fields.value[is_metadata].view(np.int64)
-            is_value = ~is_metadata
-            message = fields.message[is_value]
-            kind[message], value[message] = fields.number[is_value], fields.value[is_value].view(np.int64)
-            length[message] = fields.length[is_value]
-        names = {number: _text(entry.name) for number, entry in plane.stat_metadata.items()}
-        found: dict[str, list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]]] = {}
-        for number, name in names.items():
+            message = fields.message[~is_metadata]
+            kind[message], value[message] = fields.number[~is_metadata], fields.value[~is_metadata].view(np.int64)
+            length[message] = fields.length[~is_metadata]
+        is_told = np.isin(kind, (*_NUMBERS, _STRING, _REFERENCE))
+        found: dict[str, _StatColumns] = {}
+        for number in np.unique(metadata).tolist():
+            name = names.get(number, "")
             if name not in self._wanted:
                 continue
-            texts = self._texts.setdefault(name, {})
-            here = np.flatnonzero(metadata == number)
-            here = here[np.isin(kind[here], (*_NUMBERS, _STRING, _REFERENCE))]
+            here = np.flatnonzero(is_told & (metadata == number))
             result = value[here]
             is_text = np.isin(kind[here], (_STRING, _REFERENCE))
+            texts = self._texts[name]
             for place in np.flatnonzero(is_text).tolist():
                 stat = here[place]
                 number_or_place = int(value[stat])
                 is_reference = kind[stat] == _REFERENCE
                 text = names.get(number_or_place, "") if is_reference else buffer.text(number_or_place, int(length[stat]))
                 result[place] = texts.setdefault(text, len(texts))
-            found.setdefault(name, []).append((event[here], result, is_text))
+            # Two numbers may stand for one name.
+            event_before, value_before, text_before = found.get(name, (event[:0], value[:0], is_text[:0]))
+            found[name] = (
+                np.concatenate([event_before, event[here]]),
+                np.concatenate([value_before, result]),
+                np.concatenate([text_before, is_text]),
+            )
         return found
 
 
@@ -302,28 +315,5 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _joined(parts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-
-
-def _mapped(keys: npt.NDArray[np.int64], values: dict[int, int], number_of: Any, absent: str) -> npt.NDArray[np.int64]:
-    """Looks up every key; those that are missing have the value of ``absent``."""
-    different, places = np.unique(keys, return_inverse=True)
-    found = [values[key] if key in values else number_of(absent) for key in different.tolist()]
-    return np.array(found, dtype=np.int64)[places] if len(keys) else keys
-
-
-def _only(columns: _Columns, kept: npt.NDArray[np.bool_]) -> _Columns:
-    """Leaves out events; such as only count something have no time."""
-    number = np.cumsum(kept) - 1
-    return _Columns(
-        line=columns.line[kept],
-        name=columns.name[kept],
-        start_ns=columns.start_ns[kept],
-        end_ns=columns.end_ns[kept],
-        lines=columns.lines,
-        stats={
-            name: [(number[event[kept[event]]], value[kept[event]], is_text[kept[event]]) for event, value, is_text in parts]
-            for name, parts in columns.stats.items()
-        },
-    )
+def _joined(parts: list[npt.NDArray[Any]], dtype: npt.DTypeLike = np.int64) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)

@@ -110,10 +110,12 @@ class SessionProfiler:
             self.start()
         if self._staged:
             self._staged = False
-            for staged in glob.glob(os.path.join(glob.escape(self._staging), *profiles.DIRECTORY, "*", f"*{profiles.FILE_SUFFIX}")):
-                _move(staged, self._logdir)
-            if self._ended:
-                shutil.rmtree(self._staging, ignore_errors=True)
+            try:
+                for staged in glob.glob(os.path.join(glob.escape(self._staging), *profiles.DIRECTORY, "*", f"*{profiles.FILE_SUFFIX}")):
+                    _move(staged, self._logdir)
+            finally:
+                if self._ended:
+                    shutil.rmtree(self._staging, ignore_errors=True)
 
     def stop(self) -> None:
         """Stops profiling; what was profiled waits for :meth:`tend`."""

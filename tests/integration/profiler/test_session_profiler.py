@@ -125,7 +125,8 @@ def test_ours_gives_way_to_whoever_starts_one_and_goes_on_afterwards(tmp_path: p
     assert [calls_in(path) for path in reading.profiles(tmp_path / "again")] == [[6, 7]]
     ours = [calls_in(path) for path in reading.profiles(tmp_path / "ours")]
     assert [calls for calls in ours if calls] == [[0, 1], [4, 5]]
-    tf.profiler.experimental.start(str(tmp_path / "later"))  # everything is as it was
+    assert tf_internals._profiler_v2._pywrap_profiler is tf_internals._pywrap_profiler  # everything is as it was
+    tf.profiler.experimental.start(str(tmp_path / "later"))
     tf.profiler.experimental.stop()
 
 

@@ -441,6 +441,15 @@ def test_a_joined_profile_says_what_it_covers(job: Job) -> None:
     assert described["clock"] == {"offset_ns": OFFSET_NS, "drift_ppm": 0.0, "residual_ns": 0, "calls": 1}
 
 
+def test_a_profile_of_a_tensorflow_that_calls_everything_otherwise(job: Job) -> None:
+    job.call(100, 800)
+    job.event("NewRuntime::Execute", 150, 500)
+    job.event("EagerExecute", 700, 100)
+    described = note_of(job.run())
+    assert "has names that this version of tfmodetrace does not know" in described["note"]
+    assert described["calls"] == 1
+
+
 def test_a_profile_of_another_recording(tmp_path: pathlib.Path) -> None:
     job = Job(tmp_path)
     job.session.call(job.function, 100, 100)
