@@ -193,8 +193,8 @@ class _Member:
         if parts[Kind.OTHER] * 2 <= of_tensorflow:
             return None
         return (
-            f"Most of what TensorFlow did in the calls of the profile {self.file.found.path} has names that this version of tfmodetrace does "
-            "not know, as in a profile of another version of TensorFlow; it is shown as other."
+            f"Most of what TensorFlow did in the calls of the profile {self.file.found.path} has names that this version of tfmodetrace "
+            "does not know, as in a profile of another version of TensorFlow; it is shown as other."
         )
 
     def _why_none(self, joined: profile_join.JoinedProfile, begin: int, end: int) -> str:

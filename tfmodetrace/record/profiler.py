@@ -81,7 +81,9 @@ class SessionProfiler:
         self._options = options
         self._running: tf_internals.ProfilerSession | None = None
         # TensorFlow names a profile by the second in which it ends; the user's, in the same second, must not meet ours.
-        self._staging = f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp("tfmodetrace")
+        self._staging = (
+            f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp(prefix="tfmodetrace-")
+        )
         self._staged = False
         self._ended = False
 
@@ -106,23 +108,24 @@ class SessionProfiler:
         Raises:
             Exception: Whatever the file system raises.
         """
-        if self._running is None and not self._ended and not tf_internals.look_for_profiler():
-            self.start()
-        if self._staged:
-            self._staged = False
-            try:
+        try:
+            if self._staged:
+                self._staged = False
                 for staged in glob.glob(os.path.join(glob.escape(self._staging), *profiles.DIRECTORY, "*", f"*{profiles.FILE_SUFFIX}")):
                     _move(staged, self._logdir)
-            finally:
-                if self._ended:
-                    shutil.rmtree(self._staging, ignore_errors=True)
+        finally:
+            if self._ended:
+                shutil.rmtree(self._staging, ignore_errors=True)
+        # Only now, with nothing staged that a profile of the same second would replace.
+        if self._running is None and not self._ended and not tf_internals.look_for_profiler():
+            self.start()
 
-    def stop(self) -> None:
-        """Stops profiling; what was profiled waits for :meth:`tend`."""
+    def stop(self, *, save: bool = True) -> None:
+        """Stops profiling; what was profiled waits for :meth:`tend`, if it is to be saved."""
         self._ended = True
         running, self._running = self._running, None
-        if running is not None and running.stop():
-            self._staged = True
+        if running is not None and running.stop(save=save):
+            self._staged = save
 
     def leave_to_parent(self) -> None:
         """In a forked child: the profiler is the parent's."""

@@ -458,7 +458,15 @@ class Session:
             if STATE.session is self:
                 STATE.session, STATE.from_environment = None, False
         self.traces.placements.remove()
+        self._stop_profiler(save=False)
         self._end_family()
+
+    def _stop_profiler(self, *, save: bool) -> None:
+        try:
+            if self._profiler is not None:
+                self._profiler.stop(save=save)
+        except Exception as error:
+            self.fault("TensorFlow's profiler could not be stopped", error)
 
     def finished(self) -> None:
         """Says that the writer is done."""
@@ -485,11 +493,7 @@ class Session:
         self.ended = True
         self.traces.hook.remove()
         self._end_family()
-        if self._profiler is not None:
-            try:
-                self._profiler.stop()
-            except Exception as error:
-                self.fault("TensorFlow's profiler could not be stopped", error)
+        self._stop_profiler(save=True)
         self._writer.stop()
         self.traces.placements.remove()
 

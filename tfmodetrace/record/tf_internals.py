@@ -891,15 +891,16 @@ class ProfilerSession:
             self._session = session
             _profiler_v2._pywrap_profiler = self
 
-    def stop(self) -> bool:
-        """Stops profiling and writes the profile; returns whether there was one to write."""
+    def stop(self, *, save: bool = True) -> bool:
+        """Stops profiling and writes the profile, unless it is not to be saved; returns whether there was one."""
         with self._lock:
             session, self._session = self._session, None
             if session is None:
                 return False
             if _profiler_v2._pywrap_profiler is self:
                 _profiler_v2._pywrap_profiler = _pywrap_profiler
-            session.export_to_tb()
+            if save:
+                session.export_to_tb()
             return True
 
     def ProfilerSession(self) -> Any:  # noqa: N802 - this object stands where TensorFlow's functions look for a class of that name

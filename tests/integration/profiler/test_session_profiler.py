@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -138,6 +139,17 @@ def test_a_profile_that_cannot_be_written_costs_only_itself(
         run()
     assert [record.message for record in caplog.records if "a profile could not be written" in record.message]
     assert len(tmt.read(tmp_path).calls) == 3
+
+
+def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(tmp_path: pathlib.Path) -> None:
+    logdir = tmp_path / "logs"
+    with tmt.record(logdir, profiler=True, flush_secs=0.1):
+        run()
+        assert tf_internals.look_for_profiler()
+        shutil.rmtree(logdir)
+        run()
+        wait_for(lambda: not tf_internals.look_for_profiler())
+    assert not logdir.exists()  # nor is it made again for a profile
 
 
 def test_a_profiler_that_does_not_start_is_a_fault_of_ours(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
