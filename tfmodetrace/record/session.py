@@ -51,6 +51,8 @@ _logger: Final = logging.getLogger("tfmodetrace")
 MAX_LITERAL_SIGNATURES: Final = 256
 """Signatures of one function after which Python values are no longer told apart, only their types."""
 
+_UNSURE_AT_ONCE: Final = 1024
+
 MAX_SIGNATURE_KEYS: Final = 1 << 15
 """Keys of signatures that are remembered at most, all functions together (about 30 MB); a call with a further one has no signature."""
 
@@ -92,8 +94,9 @@ class Session:
         self._logical_devices: tuple[str, ...] | None = None
         self._logical_devices_told = False
         self._call_devices = call_devices.CallDevices()
-        # Functions that were called before TensorFlow had set up its devices.
-        self._unsure: weakref.WeakSet[functions.FunctionInfo] = weakref.WeakSet()
+        # Functions that were called before TensorFlow had set up its devices. No WeakSet: it runs Python code when one of them dies, and
+        # an exception that a signal handler raises just then would be lost.
+        self._unsure: list[weakref.ref[functions.FunctionInfo]] = []
         self.inherited = parent is not None
         self.ended = False
         self.successor: Session | None = None
@@ -227,7 +230,9 @@ class Session:
             self._learn_devices()
             info.sampler = self._sampler(info)
             if self._logical_devices is None:
-                self._unsure.add(info)
+                if len(self._unsure) % _UNSURE_AT_ONCE == 0:
+                    self._unsure = [reference for reference in self._unsure if reference() is not None]
+                self._unsure.append(weakref.ref(info))
             info.takes_tensors = True
             info.tells_literals_apart = True
             info.profiler_prefix = None
@@ -251,8 +256,9 @@ class Session:
         if self._logical_devices is None:
             self._logical_devices = tf_internals.logical_devices() or None
             if self._logical_devices is not None:
-                for info in tuple(self._unsure):
-                    if info.session is self:
+                for reference in self._unsure:
+                    info = reference()
+                    if info is not None and info.session is self:
                         info.sampler = self._sampler(info)
                 self._unsure.clear()
 
