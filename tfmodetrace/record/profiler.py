@@ -85,12 +85,13 @@ class SessionProfiler:
             f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp(prefix="tfmodetrace-")
         )
         self._staged = False
+        self._wanted = True
         self._ended = False
 
     def start(self) -> None:
         """Starts profiling if nobody else does, and otherwise as soon as that has ended; see :meth:`tend`."""
         if not tf_internals.ProfilerSession.available:
-            self._ended = True
+            self._wanted = False
             raise RuntimeError(f"the profiler of TensorFlow {tf.__version__} cannot be run by tfmodetrace; start tf.profiler.experimental")
         profiling = tf_internals.ProfilerSession(self._staging, self._give_way)
         try:
@@ -117,19 +118,20 @@ class SessionProfiler:
             if self._ended:
                 shutil.rmtree(self._staging, ignore_errors=True)
         # Only now, with nothing staged that a profile of the same second would replace.
-        if self._running is None and not self._ended and not tf_internals.look_for_profiler():
+        if self._running is None and self._wanted and not tf_internals.look_for_profiler():
             self.start()
 
     def stop(self, *, save: bool = True) -> None:
         """Stops profiling; what was profiled waits for :meth:`tend`, if it is to be saved."""
-        self._ended = True
+        self._wanted = False
         running, self._running = self._running, None
         if running is not None and running.stop(save=save):
             self._staged = save
+        self._ended = True  # the writer may tidy up now, and not while a large profile is still being written
 
     def leave_to_parent(self) -> None:
         """In a forked child: the profiler is the parent's."""
-        self._ended, self._running, self._staged = True, None, False
+        self._wanted, self._running, self._staged = False, None, False
 
 
 def _move(staged: str, logdir: str) -> None:

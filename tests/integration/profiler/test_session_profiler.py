@@ -69,21 +69,42 @@ def test_without_asking_no_profiler_runs(tmp_path: pathlib.Path) -> None:
     assert reading.profiles(tmp_path) == []
 
 
+class _Session:
+    """Stands for TensorFlow's session of its profiler, and does what that does."""
+
+    made = tf_internals._pywrap_profiler.ProfilerSession
+
+    def __init__(self) -> None:
+        self._session = self.made()
+
+    def start(self, directory: str, options: Any) -> None:
+        self._session.start(directory, options)
+
+    def export_to_tb(self) -> None:
+        self._session.export_to_tb()
+
+
+def test_a_profile_that_takes_long_to_write_is_not_tidied_away(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session(_Session):
+        def export_to_tb(self) -> None:
+            super().export_to_tb()
+            time.sleep(0.5)  # the writer has many turns meanwhile
+
+    monkeypatch.setattr(tf_internals._pywrap_profiler, "ProfilerSession", Session)
+    with tmt.record(tmp_path, profiler=True, flush_secs=0.05):
+        run()
+    (path,) = reading.profiles(tmp_path)
+    assert calls_in(path) == [0, 1, 2]
+
+
 def test_options_reach_the_profiler_as_from_tensorflows_own_function(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # What becomes of them there is TensorFlow's affair: 2.20 and 2.21 ignore all of them ("expects an i value").
     given: list[Any] = []
-    sessions = tf_internals._pywrap_profiler.ProfilerSession
 
-    class Session:
-        def __init__(self) -> None:
-            self._session = sessions()
-
+    class Session(_Session):
         def start(self, directory: str, options: Any) -> None:
             given.append(options)
-            self._session.start(directory, options)
-
-        def export_to_tb(self) -> None:
-            self._session.export_to_tb()
+            super().start(directory, options)
 
     options = tf.profiler.experimental.ProfilerOptions(host_tracer_level=3, python_tracer_level=1)
     monkeypatch.setattr(tf_internals._pywrap_profiler, "ProfilerSession", Session)
