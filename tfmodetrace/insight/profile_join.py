@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.insight import profile_events
+from tfmodetrace.insight import nesting, profile_clock, profile_events
 from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import tracelog, xplane
 from tfmodetrace.schema import profiles, words
@@ -48,34 +47,7 @@ WANTED_STATS: Final = frozenset(
 
 _REGION_BEGINS: Final = "ThreadpoolListener::StartRegion"
 _REGION_ENDS: Final = "ThreadpoolListener::StopRegion"
-_CLOCK_BINS: Final = 256
-_DRIFT_FROM_NS: Final = 1_000_000_000
-"""Over less than a second clocks do not drift by anything that could be told."""
-
 _Indexes = npt.NDArray[np.int64]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """How the profile's time becomes the run's.
-
-    Attributes:
-        offset_ns: The run's time where the profile's is 0.
-        drift: By how much the run's clock is faster, as a share.
-        residual_ns: By how much at most a call's recorded time is not inside its event in the profile, which it must be; ``None`` if there
-            is no call that both know, and the offset is the difference between the two starts by the system's clock.
-        calls: By how many calls this was found.
-    """
-
-    offset_ns: float
-    drift: float
-    residual_ns: int | None
-    calls: int
-
-    def to_run(self, profile_ns: _Indexes) -> _Indexes:
-        """Converts times."""
-        shift: _Indexes = np.rint(self.offset_ns + self.drift * profile_ns).astype(np.int64)
-        return profile_ns + shift
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -100,13 +72,13 @@ class JoinedProfile:
 
     profile: xplane.Profile
     facts: tuple[profile_events.NameFacts, ...]
-    clock: Clock
+    clock: profile_clock.Clock
     marks: tuple[str, ...]
     call: _Indexes
     is_call: npt.NDArray[np.bool_]
     on_thread: npt.NDArray[np.bool_]
     parent: _Indexes
-    levels: Levels
+    levels: nesting.Levels
     kind: npt.NDArray[np.uint8]
     is_op: npt.NDArray[np.bool_]
     outer_op: _Indexes
@@ -125,16 +97,20 @@ class JoinedProfile:
     @functools.cached_property
     def op_self_ns(self) -> _Indexes:
         """Of each op, how long it ran, less the ops inside it; an eager op runs while its kernel does. 0 for all that is no op."""
-        names = self.profile.name
-        is_run = np.array([fact.kind is Kind.RUN for fact in self.facts], dtype=np.bool_)[names] if len(names) else self.is_op
+        is_run, is_eager = self._by_name(lambda fact: fact.kind is Kind.RUN), self._by_name(lambda fact: fact.kind is Kind.DISPATCH)
         inside = self.outer_op >= 0
         runs = np.flatnonzero(is_run & inside)
-        own = np.where(self.is_op, self.duration_ns, 0)
-        ran = np.bincount(self.outer_op[runs], weights=self.duration_ns[runs], minlength=len(own)).astype(np.int64)
-        own = np.where(self.is_op & (ran > 0), ran, own)
+        ran = np.bincount(self.outer_op[runs], weights=self.duration_ns[runs], minlength=len(is_run)).astype(np.int64)
+        own = np.where(self.is_op, np.where(is_eager & (ran > 0), ran, self.duration_ns), 0)
         nested = np.flatnonzero(self.is_op & inside)
         np.subtract.at(own, self.outer_op[nested], self.duration_ns[nested])
         return np.maximum(own, 0)
+
+    def _by_name(self, question: Callable[[profile_events.NameFacts], bool]) -> npt.NDArray[np.bool_]:
+        """Answers a question about names for each event."""
+        answers = np.fromiter(map(question, self.facts), dtype=np.bool_, count=len(self.facts))
+        answered: npt.NDArray[np.bool_] = answers[self.profile.name]
+        return answered
 
 
 def join(run: tracelog.Run, profile: xplane.Profile) -> JoinedProfile:
@@ -146,11 +122,11 @@ def join(run: tracelog.Run, profile: xplane.Profile) -> JoinedProfile:
     """
     facts = tuple(map(profile_events.facts_of, profile.names))
     is_mark, call = _calls(run, profile)
-    clock = _clock(run, profile, is_mark, call)
+    clock = profile_clock.align(run, profile, call)
     _leave_out_parts(run, profile, clock, call)
     end = _with_regions(profile)
-    parent, depth = _nesting(profile, end)
-    levels = Levels(parent, depth)
+    parent, depth = nesting.nest(profile, end)
+    levels = nesting.Levels(parent, depth)
 
     linked_to = _producers(profile)
     is_node = is_mark | (linked_to >= 0)
@@ -203,7 +179,7 @@ def _calls(run: tracelog.Run, profile: xplane.Profile) -> tuple[npt.NDArray[np.b
     return is_mark, call
 
 
-def _leave_out_parts(run: tracelog.Run, profile: xplane.Profile, clock: Clock, call: _Indexes) -> None:
+def _leave_out_parts(run: tracelog.Run, profile: xplane.Profile, clock: profile_clock.Clock, call: _Indexes) -> None:
     """Forgets the generators and coroutines of which the profile shows some stretches only."""
     events = np.flatnonzero(call >= 0)
     if not len(events):
@@ -214,46 +190,6 @@ def _leave_out_parts(run: tracelog.Run, profile: xplane.Profile, clock: Clock, c
     suspendable = (run.calls.flags[rows] & int(words.CallFlag.SUSPENDABLE)) != 0
     outside = (run.calls.start_ns[rows] < begin_ns) | (run.calls.end_ns[rows] > end_ns)
     call[events[suspendable & outside]] = -1
-
-
-def _clock(run: tracelog.Run, profile: xplane.Profile, is_mark: npt.NDArray[np.bool_], call: _Indexes) -> Clock:
-    """Finds the clock from calls that both know.
-
-    A call's event begins before the call's recorded time and ends after it, by a microsecond or so, more where the thread was interrupted
-    in between. So each call says between which bounds the offset lies; those that say it best are taken, from everywhere in the profile.
-    """
-    calls = run.calls
-    suspendable = (calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0  # has an event for each of its stretches
-    events = np.flatnonzero(is_mark & (call >= 0))
-    events = events[~suspendable[call[events]]]
-    if not len(events):
-        offset = 0
-        if profile.start_unix_ns is not None and run.start_unix_ns is not None:
-            offset = profile.start_unix_ns - run.start_unix_ns
-        return Clock(offset_ns=offset, drift=0.0, residual_ns=None, calls=0)
-    rows = call[events]
-    highest = calls.start_ns[rows] - profile.start_ns[events]
-    lowest = calls.end_ns[rows] - profile.end_ns[events]
-    middle, width = (lowest + highest) / 2, np.abs(highest - lowest)
-    at = profile.start_ns[events].astype(np.float64)
-    base = float(middle[np.argmin(width)])
-    drift, offset_ns = 0.0, base
-    if at.max() - at.min() >= _DRIFT_FROM_NS:
-        best = _best_of_bins(at, width)
-        slope, intercept = np.polyfit(at[best], middle[best] - base, 1)
-        drift, offset_ns = float(slope), base + float(intercept)
-    else:
-        best = np.argsort(width, kind="stable")[: max(1, len(width) // 4)]
-        offset_ns = float(np.median(middle[best]))
-    estimate = offset_ns + drift * at
-    residual = np.maximum(np.maximum(lowest - estimate, estimate - highest), 0)
-    return Clock(offset_ns=offset_ns, drift=drift, residual_ns=int(np.ceil(residual.max())), calls=len(events))
-
-
-def _best_of_bins(at: npt.NDArray[np.float64], width: npt.NDArray[np.float64]) -> _Indexes:
-    bins = ((at - at.min()) / (at.max() - at.min()) * (_CLOCK_BINS - 1)).astype(np.int64)
-    order = np.lexsort((width, bins))
-    return order[np.unique(bins[order], return_index=True)[1]]
 
 
 def _with_regions(profile: xplane.Profile) -> _Indexes:
@@ -271,59 +207,6 @@ def _with_regions(profile: xplane.Profile) -> _Indexes:
     has_end = (nearest < len(ends)) & (profile.line[following] == profile.line[begins])
     end[begins[has_end]] = profile.end_ns[following[has_end]]
     return end
-
-
-def _nesting(profile: xplane.Profile, end: _Indexes) -> tuple[_Indexes, npt.NDArray[np.int32]]:
-    """Finds in which event each event happened on its line, and in how many."""
-    starts, ends = profile.start_ns.tolist(), end.tolist()
-    parents = [-1] * len(starts)
-    depths = [0] * len(starts)
-    for line in profile.lines:
-        open_events: list[int] = []
-        for event in range(line.first, line.last):
-            start = starts[event]
-            while open_events and ends[open_events[-1]] <= start:
-                open_events.pop()
-            if open_events:
-                parents[event] = open_events[-1]
-                depths[event] = depths[open_events[-1]] + 1
-            if ends[event] > start:
-                open_events.append(event)
-    return np.array(parents, dtype=np.int64), np.array(depths, dtype=np.int32)
-
-
-class Levels:
-    """Events by depth: what passes from an event to those inside it is computed level by level.
-
-    Args:
-        parent: The event in which each happened; -1 if in none.
-        depth: In how many each happened.
-    """
-
-    def __init__(self, parent: _Indexes, depth: npt.NDArray[np.int32]) -> None:
-        self.parent = parent
-        order = np.argsort(depth, kind="stable")
-        bounds = np.searchsorted(depth[order], np.arange(int(depth.max(initial=-1)) + 2))
-        self._levels = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
-
-    def __iter__(self) -> Iterator[_Indexes]:
-        return iter(self._levels)
-
-    def count_around(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-        """Returns in how many chosen events each happened."""
-        count = np.zeros(len(chosen), dtype=np.int32)
-        for level in self._levels[1:]:
-            around = self.parent[level]
-            count[level] = count[around] + chosen[around]
-        return count
-
-    def nearest(self, chosen: npt.NDArray[np.bool_]) -> _Indexes:
-        """Returns of each event itself if it is chosen, else the innermost chosen one around it, else -1."""
-        nearest = np.where(chosen, np.arange(len(chosen)), -1)
-        for level in self._levels[1:]:
-            rest = level[~chosen[level]]
-            nearest[rest] = nearest[self.parent[rest]]
-        return nearest
 
 
 def _producers(profile: xplane.Profile) -> _Indexes:
@@ -381,7 +264,7 @@ def _attach_kernels(profile: xplane.Profile, belongs: _Indexes) -> None:
     correlation = profile.stat("correlation_id")
     if not len(correlation.event):
         return
-    on_device = np.array([line.is_device for line in profile.lines], dtype=np.bool_)[profile.line[correlation.event]]
+    on_device = profile.on_device[correlation.event]
     launches, kernels = np.flatnonzero(~on_device), np.flatnonzero(on_device)
     if not len(launches) or not len(kernels):
         return
@@ -393,7 +276,7 @@ def _attach_kernels(profile: xplane.Profile, belongs: _Indexes) -> None:
 
 
 def _kinds(
-    profile: xplane.Profile, facts: tuple[profile_events.NameFacts, ...], levels: Levels, is_mark: npt.NDArray[np.bool_]
+    profile: xplane.Profile, facts: tuple[profile_events.NameFacts, ...], levels: nesting.Levels, is_mark: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     """Tells what each event is, with regard to what it happens in, and which are ops."""
     parent = levels.parent

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import profile_events, profile_join
 from tfmodetrace.insight.profile_events import Kind
-from tfmodetrace.log import tracelog, xplane
+from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
 MOST_OPS: Final = 50
@@ -105,7 +105,7 @@ class CallTimes:
     def _covered_ns(self, events: _Indexes) -> _Indexes:
         """Finds for how long, within each event, any op of its call ran on another thread."""
         joined, profile = self._joined, self._joined.profile
-        elsewhere = np.flatnonzero(joined.is_op & ~joined.on_thread & (joined.call >= 0) & ~_on_device(profile))
+        elsewhere = np.flatnonzero(joined.is_op & ~joined.on_thread & (joined.call >= 0) & ~profile.on_device)
         elsewhere = elsewhere[np.isin(joined.call[elsewhere], self.calls)]
         if not len(events) or not len(elsewhere):
             return np.zeros(len(events), dtype=np.int64)
@@ -138,7 +138,7 @@ class CallTimes:
     def _kernels(self) -> _Indexes:
         """What ran on devices, and what XLA's programs ran."""
         joined = self._joined
-        is_kernel = _on_device(joined.profile)
+        is_kernel = joined.profile.on_device.copy()
         is_kernel[joined.profile.stat("hlo_op").event] = True
         return np.flatnonzero(is_kernel & (joined.call >= 0))
 
@@ -231,13 +231,6 @@ def _self_ns(joined: profile_join.JoinedProfile) -> _Indexes:
     lasted = np.minimum(joined.profile.end_ns[inside], joined.profile.end_ns[parents]) - joined.profile.start_ns[inside]
     np.subtract.at(own, parents, np.maximum(lasted, 0))
     return np.maximum(own, 0)
-
-
-def _on_device(profile: xplane.Profile) -> npt.NDArray[np.bool_]:
-    if not profile.lines:
-        return np.zeros(len(profile), dtype=np.bool_)
-    is_on_device: npt.NDArray[np.bool_] = np.array([line.is_device for line in profile.lines], dtype=np.bool_)[profile.line]
-    return is_on_device
 
 
 def _sums(place: npt.NDArray[Any], values: _Indexes, count: int) -> _Indexes:

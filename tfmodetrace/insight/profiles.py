@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.insight import profile_events, profile_join, profile_times, slices
+from tfmodetrace.insight import profile_clock, profile_events, profile_join, profile_times, slices
 from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import profiles, tracelog, xplane
 
@@ -178,7 +178,7 @@ class _Member:
         """Takes nothing from it."""
         self.times, self.window_ns, self.note = None, None, note
 
-    def _doubt(self, clock: profile_join.Clock, times: profile_times.CallTimes) -> str | None:
+    def _doubt(self, clock: profile_clock.Clock, times: profile_times.CallTimes) -> str | None:
         residual = clock.residual_ns or 0
         if residual <= _CLOSE_CLOCK_NS:
             return self._doubt_names(times)
@@ -244,7 +244,7 @@ class _Member:
         if joined is None or self.times is None:
             return []
         profile, run = joined.profile, self._run
-        on_device = np.array([line.is_device for line in profile.lines], dtype=np.bool_)[profile.line]
+        on_device = profile.on_device
         is_shown = np.array([fact.is_shown for fact in joined.facts], dtype=np.bool_)[profile.name] | on_device
         is_shown[profile.stat("hlo_op").event] = True
         # On other threads only what ops, copies and compilations are; the threads' own bookkeeping is XProf's to show.

@@ -8,6 +8,7 @@ Source: tsl/profiler/protobuf/xplane.proto, and tsl/profiler/utils/xplane_schema
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -120,6 +121,13 @@ class Profile:
 
     def __len__(self) -> int:
         return len(self.line)
+
+    @functools.cached_property
+    def on_device(self) -> npt.NDArray[np.bool_]:
+        """Of each event, whether it happened on a device, beside the program."""
+        is_device = np.array([line.is_device for line in self.lines], dtype=np.bool_)
+        answer: npt.NDArray[np.bool_] = is_device[self.line]
+        return answer
 
     def stat(self, name: str) -> Stat:
         """Returns a stat; one that no event has if there is none of this name."""

@@ -379,6 +379,17 @@ def test_an_op_that_begins_when_another_ends_is_not_inside_it(job: Job) -> None:
     assert row["op_types"] == [{"name": "Sin", "count": 1, "self_ns": 50}, {"name": "Cos", "count": 1, "self_ns": 30}]
 
 
+def test_an_op_of_a_graph_that_calls_a_function_takes_all_of_its_time(job: Job) -> None:
+    job.call(100, 1000)
+    job.event("py:EagerPyFunc", 200, 500)
+    job.event("EagerExecute", 250, 200, eager_op="__inference_g_1", is_func=1)
+    job.event("EagerLocalExecute: __inference_g_1", 250, 200)
+    job.event("EagerKernelExecute", 260, 100)
+    run, joined = job.joined()
+    (row,) = profile_times.CallTimes(run, joined).by_function()
+    assert row["op_types"] == [{"name": "EagerPyFunc", "count": 1, "self_ns": 500}]
+
+
 def test_an_op_inside_an_op_counts_apart(job: Job) -> None:
     job.call(100, 1000)
     job.event("outer:MapDefun", 200, 500)
