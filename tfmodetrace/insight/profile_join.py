@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +30,7 @@ WANTED_STATS: Final = frozenset(
         "_p",
         "_ct",
         "_c",
+        "id",
         "is_func",
         "tf_function_call",
         "step_num",
@@ -44,6 +46,10 @@ WANTED_STATS: Final = frozenset(
     }
 )
 """The stats that are used here and by what builds on this."""
+
+_STEP_BEGINS: Final = re.compile(r"FunctionRun|\w+::RunAsync")
+_STEP_GOES_ON: Final = re.compile(r"ExecutorState::Process|ExecutorDoneCallback|\w+Op::DoCompute")
+"""Events whose ``id`` is that of an execution of a graph: where it was asked for, and where it is done."""
 
 _REGION_BEGINS: Final = "ThreadpoolListener::StartRegion"
 _REGION_ENDS: Final = "ThreadpoolListener::StopRegion"
@@ -211,15 +217,27 @@ def _with_regions(profile: xplane.Profile) -> _Indexes:
 
 def _producers(profile: xplane.Profile) -> _Indexes:
     """Finds of each consumer the event in which its work was handed over; -1 where there is none, or more than one."""
-    producer, consumer = (_context(profile, *stats) for stats in (("_pt", "_p"), ("_ct", "_c")))
     linked_to = np.full(len(profile), -1, dtype=np.int64)
-    if not len(producer[0]) or not len(consumer[0]):
-        return linked_to
-    keys, firsts, counts = np.unique(producer[1], return_index=True, return_counts=True)
-    found = np.minimum(np.searchsorted(keys, consumer[1]), len(keys) - 1)
-    is_known = (keys[found] == consumer[1]) & (counts[found] == 1)
-    linked_to[consumer[0][is_known]] = producer[0][firsts[found[is_known]]]
+    # Some kernels that run on threads of their own tell the execution they belong to and no more.
+    for producer, consumer in (
+        (_step(profile, _STEP_BEGINS), _step(profile, _STEP_GOES_ON)),
+        (_context(profile, "_pt", "_p"), _context(profile, "_ct", "_c")),
+    ):
+        if not len(producer[0]) or not len(consumer[0]):
+            continue
+        keys, firsts, counts = np.unique(producer[1], return_index=True, return_counts=True)
+        found = np.minimum(np.searchsorted(keys, consumer[1]), len(keys) - 1)
+        is_known = (keys[found] == consumer[1]) & (counts[found] == 1)
+        linked_to[consumer[0][is_known]] = producer[0][firsts[found[is_known]]]
     return linked_to
+
+
+def _step(profile: xplane.Profile, names: re.Pattern[str]) -> tuple[_Indexes, npt.NDArray[np.uint64]]:
+    """Returns the events of some names that tell the execution of a graph they belong to, and its number."""
+    is_named = np.fromiter((names.fullmatch(name) is not None for name in profile.names), dtype=np.bool_, count=len(profile.names))
+    number = profile.stat("id")
+    chosen = is_named[profile.name[number.event]] & ~number.is_text
+    return number.event[chosen], number.value[chosen].view(np.uint64)
 
 
 def _context(profile: xplane.Profile, type_name: str, id_name: str) -> tuple[_Indexes, npt.NDArray[np.uint64]]:

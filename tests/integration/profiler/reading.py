@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from tests.support import xspaces
 
+ASKS = re.compile(r"FunctionRun|\w+::RunAsync")
+WORKS = re.compile(r"ExecutorState::Process|\w+Op::DoCompute")
 OP = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*:([A-Z_][a-zA-Z0-9_]*)")
 
 
@@ -68,24 +70,36 @@ def op_of(name: str, *, is_function: bool) -> str | None:
 
 def ops_by_call(path: pathlib.Path) -> tuple[dict[int, collections.Counter[str]], int]:
     """Finds by call id the ops that each call caused, how often by type, and how many ops no call caused."""
-    found: dict[int, collections.Counter[str]] = {}
     all_lines = list(lines(path))
-    calls_by_line = [[event for event in line if "modetrace" in event.stats] for line in all_lines]
-    asked: dict[tuple[int, int], int] = {}  # what a call has handed over, to the call
+    found: dict[int, collections.Counter[str]] = {}
+    owned: list[list[tuple[Happening, int]]] = []  # by line, the stretches that belong to a call
+    for line in all_lines:
+        owned.append([(event, event.stats["call_id"]) for event in line if "modetrace" in event.stats])
+        for _, call_id in owned[-1]:
+            found.setdefault(call_id, collections.Counter())
 
-    def call_around(event: Happening, calls: list[Happening]) -> int | None:
-        around = [call for call in calls if event.is_in(call)]
-        return min(around, key=lambda call: call.end - call.begin).stats["call_id"] if around else None
+    def owner(event: Happening, number: int) -> int | None:
+        around = [(stretch, call_id) for stretch, call_id in owned[number] if event.is_in(stretch)]
+        return min(around, key=lambda pair: pair[0].end - pair[0].begin)[1] if around else None
 
-    for line, calls in zip(all_lines, calls_by_line, strict=True):
-        for call in calls:
-            found.setdefault(call.stats["call_id"], collections.Counter())
-        for event in line:
-            if event.name == "FunctionRun" and (caller := call_around(event, calls)) is not None:
-                asked[event.stats["_pt"], event.stats["_p"]] = caller
+    # What was asked for where, until nothing new is found: work that was handed on may hand on work.
+    asked: dict[tuple[Any, Any], int] = {}
+    while True:
+        before = len(asked)
+        for number, line in enumerate(all_lines):
+            for event in line:
+                if ASKS.fullmatch(event.name) and (caller := owner(event, number)) is not None:
+                    asked.update(dict.fromkeys(keys(event, "_pt", "_p"), caller))
+        if len(asked) == before:
+            break
+        for number, line in enumerate(all_lines):
+            known = {id(stretch) for stretch, _ in owned[number]}
+            for event in line:
+                callers = [asked[key] for key in keys(event, "_ct", "_c") if key in asked]
+                if WORKS.fullmatch(event.name) and callers and id(event) not in known:
+                    owned[number].append((event, callers[0]))
     nobodys = 0
-    for line, calls in zip(all_lines, calls_by_line, strict=True):
-        work = [event for event in line if event.name == "ExecutorState::Process" and (event.stats["_ct"], event.stats["_c"]) in asked]
+    for number, line in enumerate(all_lines):
         functions = [event for event in line if event.name == "EagerExecute" and event.stats.get("is_func") == 1]
         for event in line:
             launches = [function for function in functions if event.is_in(function)] if event.name.startswith("EagerLocalExecute") else []
@@ -94,12 +108,15 @@ def ops_by_call(path: pathlib.Path) -> tuple[dict[int, collections.Counter[str]]
             op = op_of(event.name, is_function=is_function)
             if op is None:
                 continue
-            caller = call_around(event, calls)
-            if caller is None:
-                doing = [job for job in work if event.is_in(job)]
-                caller = asked[doing[0].stats["_ct"], doing[0].stats["_c"]] if doing else None
+            caller = owner(event, number)
             if caller is None:
                 nobodys += 1
             else:
                 found[caller][op] += 1
     return found, nobodys
+
+
+def keys(event: Happening, type_stat: str, id_stat: str) -> list[tuple[Any, Any]]:
+    """By what the asking and the doing of work are told to belong together: a context, else an execution's number."""
+    context = [(event.stats[type_stat], event.stats[id_stat])] if id_stat in event.stats else []
+    return context + ([("execution", event.stats["id"])] if event.stats.get("id", -1) != -1 else [])

@@ -21,16 +21,13 @@ from tfmodetrace import log
 from tfmodetrace.insight import profile_join, profile_times, profiles
 from tfmodetrace.schema import words
 
-_JOB = pathlib.Path(__file__).with_name("job.py")
+_HERE = pathlib.Path(__file__).parent
 _WAYS = ("start", "with", "callback", "outside", "record")
 
 
-def run_job(logdir: pathlib.Path, way: str) -> None:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+def run_program(name: str, *arguments: object) -> None:
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, str(_JOB), str(logdir), way, str(port)]
+    command = [sys.executable, str(_HERE / name), *map(str, arguments)]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert result.returncode == 0, result.stderr
     assert "AlreadyExistsError" not in result.stderr
@@ -41,7 +38,10 @@ def run_job(logdir: pathlib.Path, way: str) -> None:
 def profiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run of the job, profiled in each way: the log directory and the run."""
     logdir = tmp_path_factory.mktemp(request.param)
-    run_job(logdir, request.param)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    run_program("job.py", logdir, request.param, port)
     return logdir, log.read(logdir).runs[0], request.param
 
 
@@ -61,6 +61,26 @@ def test_every_way_makes_a_profile_that_is_joined(profiled: Any) -> None:
 
 def test_every_call_has_the_ops_that_it_caused_and_no_others(profiled: Any) -> None:
     _, run, _ = profiled
+    check_ops(run)
+
+
+def test_ops_on_threads_of_their_own(tmp_path: pathlib.Path) -> None:
+    run_program("wide.py", tmp_path)
+    run = log.read(tmp_path).runs[0]
+    check_ops(run)
+    names = {function.function_id: function.name for function in run.functions}
+    rows = {names[row["function_id"]]: row for row in profiles.RunProfiles(run).by_function() if row["mode"] != "tracing"}
+    ops = {name: {entry["name"]: entry["count"] for entry in row["op_types"]} for name, row in rows.items()}
+    assert ops["replicated"]["Sin"] == 3 * 2  # in either replica
+    assert ops["with_python"]["Cosh"] == ops["with_python"]["Sinh"] == ops["with_python"]["PyFunc"] == 3 * 4
+    assert ops["recursive"]["Tan"] == 3 * (4 + 3 * 3)
+    assert ops["inside"]["Exp"] == 3 * 4 * 5
+    assert ops["fit"]["Dataset"] > 0  # Keras's own functions wait for their data on a thread of the kernel's
+    assert "Mul" not in ops["pipeline"]  # the pipeline's own work is nobody's
+
+
+def check_ops(run: Any) -> None:
+    """Compares with what a second reading of the same profiles finds."""
     seen: collections.Counter[int] = collections.Counter()
     for path, joined in joined_profiles(run).items():
         expected, nobodys = reading.ops_by_call(pathlib.Path(path))

@@ -107,6 +107,18 @@ def test_what_another_thread_does_belongs_to_the_call_that_asked_for_it(job: Job
     }
 
 
+def test_kernels_on_threads_of_their_own_tell_the_execution_they_belong_to(job: Job) -> None:
+    own = job.space.line("/host:CPU", "tf_data_iterator_get_next")
+    call = job.call(100, 500)
+    job.event("FunctionRun", 110, 5, id=2**64 - 77)
+    job.event("IteratorGetNextOp::DoCompute", 150, 100, line=own, id=2**64 - 77)
+    job.event("Iterator::Root", 160, 80, line=own, id=110)  # an iterator's number, not an execution's
+    job.event("IteratorGetNextOp::DoCompute", 300, 100, line=own, id=5)
+    job.event("Iterator::Root", 310, 80, line=own, id=110)
+    run, joined = job.joined()
+    assert calls_of(run, joined)["Iterator::Root"] == [call, None]
+
+
 def test_a_number_that_two_events_hand_out_tells_nothing(job: Job) -> None:
     worker = job.space.line("/host:CPU", "worker")
     job.call(100, 100)
