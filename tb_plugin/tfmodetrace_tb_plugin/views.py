@@ -53,5 +53,5 @@ class RunView:
 
     @functools.cached_property
     def _report(self) -> bytes:
-        whole = report.build_report(tracelog.TraceLog(path="", runs=(self.run,)), lists=False)
+        whole = report.build_report(tracelog.TraceLog(path="", runs=(self.run,)), full=False)
         return responses.compressed(responses.json_bytes({**whole, "revision": self.revision}))

@@ -18,25 +18,25 @@ REPORT_VERSION: Final = 1
 """``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
 
 
-def build_report(log: tracelog.TraceLog, *, lists: bool = True) -> dict[str, Any]:
+def build_report(log: tracelog.TraceLog, *, full: bool = True) -> dict[str, Any]:
     """Builds the report of all runs of a log: plain values that are safe to write as JSON.
 
     Args:
         log: The log.
-        lists: See :func:`run_report`.
+        full: See :func:`run_report`.
     """
-    return {"schema_version": REPORT_VERSION, "runs": [run_report(run, lists=lists) for run in log.runs]}
+    return {"schema_version": REPORT_VERSION, "runs": [run_report(run, full=full) for run in log.runs]}
 
 
-def run_report(run: tracelog.Run, *, lists: bool = True) -> dict[str, Any]:
+def run_report(run: tracelog.Run, *, full: bool = True) -> dict[str, Any]:
     """Builds the report of one run. Optional facts that were not recorded are ``None``.
 
     Args:
         run: The run.
-        lists: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long, and what
+        full: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long, and what
             profiles say, which may take long to read.
     """
-    profiled = profiles.RunProfiles(run) if lists else None
+    profiled = profiles.RunProfiles(run) if full else None
     explained = reasons.explain(run)
     found = findings.find(run, explained)
     return {
@@ -48,7 +48,7 @@ def run_report(run: tracelog.Run, *, lists: bool = True) -> dict[str, Any]:
         "options": dict(run.options),
         "functions": _functions(run, profiled),
         "profiles": None if profiled is None else profiled.describe(),
-        "traces": _traces(run, explained, found, lists=lists),
+        "traces": _traces(run, explained, found, full=full),
         "errors": [_error(error) for error in run.errors],
         "findings": [finding.to_dict() for finding in found],
         "warnings": list(run.warnings),
@@ -136,10 +136,10 @@ def _signatures(run: tracelog.Run) -> list[list[dict[str, Any]]]:
 
 
 def _traces(
-    run: tracelog.Run, explained: Sequence[reasons.Reason], found: Sequence[findings.Finding], *, lists: bool
+    run: tracelog.Run, explained: Sequence[reasons.Reason], found: Sequence[findings.Finding], *, full: bool
 ) -> list[dict[str, Any]]:
     fixes = {trace_id: finding.fix for finding in reversed(found) for trace_id in finding.trace_ids}
-    return [_trace(run, trace, reason, fixes.get(trace.trace_id), lists=lists) for trace, reason in zip(run.traces, explained, strict=True)]
+    return [_trace(run, trace, reason, fixes.get(trace.trace_id), full=full) for trace, reason in zip(run.traces, explained, strict=True)]
 
 
 def trace_report(run: tracelog.Run, trace_id: int) -> dict[str, Any]:
@@ -155,13 +155,13 @@ def trace_report(run: tracelog.Run, trace_id: int) -> dict[str, Any]:
     fix = next((finding.fix for finding in found if trace_id in finding.trace_ids), None)
     signature = trace.signature_id
     return {
-        **_trace(run, trace, explained[trace_id], fix, lists=True),
+        **_trace(run, trace, explained[trace_id], fix, full=True),
         "function": run.functions[trace.function_id].name,
         "calls": None if signature is None else int(np.count_nonzero(run.calls.signature_id == signature)),
     }
 
 
-def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, *, lists: bool) -> dict[str, Any]:
+def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, *, full: bool) -> dict[str, Any]:
     return {
         "trace_id": trace.trace_id,
         "function_id": trace.function_id,
@@ -177,8 +177,8 @@ def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: 
         "captures": list(trace.captures),
         "concrete_name": trace.concrete_name,
         "reason": _reason(reason, fix),
-        "graph": graphs.describe(trace, lists=lists),
-        "placement": graphs.describe_placement(trace.placement, lists=lists),
+        "graph": graphs.describe(trace, lists=full),
+        "placement": graphs.describe_placement(trace.placement, lists=full),
     }
 
 
