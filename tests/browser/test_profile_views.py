@@ -184,6 +184,18 @@ def test_the_link_lands_on_the_profile_in_xprof(opened: Tab, served: tensorboard
     xprof.close()
 
 
+def test_without_xprof_the_page_says_so(page: sync_api.Page, served: tensorboards.TensorBoard) -> None:
+    def without(route: sync_api.Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "xprof": False})
+
+    page.route(re.compile(r"/modetrace/profile\?"), without)
+    tab = open_tab(page, served.address, "modetrace&p.modetrace.run=profiled&p.modetrace.view=time")
+    expect(tab.frame.get_by_test_id("no-xprof")).to_contain_text("is not installed beside this TensorBoard")
+    expect(tab.frame.get_by_test_id("xprof-link")).to_have_count(0)
+    assert tab.problems == []
+
+
 @pytest.mark.parametrize(
     ("run", "says"),
     [

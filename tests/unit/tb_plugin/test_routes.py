@@ -18,6 +18,7 @@ from tests.unit.tb_plugin.conftest import Get, client_of, make_plugin
 from tfmodetrace import log
 from tfmodetrace.insight import report
 from tfmodetrace_tb_plugin import plugin
+from tfmodetrace_tb_plugin.handlers import profile as profile_handler
 
 WINDOW = {"run": "run1", "lane": 0, "begin_ns": 0, "end_ns": 1000, "resolution_ns": 1}
 
@@ -450,6 +451,13 @@ def test_profile_says_where_time_goes(profiled: pathlib.Path) -> None:
     assert columns["call_id"].tolist() == [1, 2]
     assert [answer["names"][name] for name in columns["function_id"]] == ["MatMul dense/MatMul"] * 2
     assert [answer["parts"][part] for part in columns["mode"]] == ["ops"] * 2
+
+
+def test_profile_tells_whether_xprof_is_there(profiled: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of(make_plugin(profiled))
+    for spec, expected in ((object(), True), (None, False)):
+        monkeypatch.setattr(profile_handler.importlib.util, "find_spec", lambda name, found=spec: found if name == "xprof" else None)
+        assert client.get("/data/plugin/modetrace/profile?run=run1").json["xprof"] is expected
 
 
 def test_profile_of_one_call(profiled: pathlib.Path) -> None:
