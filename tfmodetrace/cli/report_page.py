@@ -122,7 +122,7 @@ class _Page:
                     terminal.text(self._names[function["function_id"]], "bold"),
                     terminal.text(row["mode"], _MODE_STYLES[row["mode"]]),
                     _number(row["calls"]),
-                    _duration(row["duration_ns"] / row["calls"]),
+                    _duration(round(row["duration_ns"] / row["calls"])),
                     terminal.text(_shares(row["parts_ns"])),
                 )
             self._section("Where time goes, by TensorFlow's profiler", table)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.support import files
+from tests.support import files, xspaces
 from tfmodetrace.cli import main, terminal
 from tfmodetrace.insight import report
 from tfmodetrace.log import reader
@@ -221,3 +221,33 @@ def test_durations_are_written_in_human_units(nanoseconds: int, text: str) -> No
 @pytest.mark.parametrize(("number", "text"), [(0, "0"), (999_999, "999999"), (1_234_567, "1.23M"), (999_600_000, "1G"), (2 * 10**9, "2G")])
 def test_counts_are_exact_until_they_are_large(number: int, text: str) -> None:
     assert terminal.count(number) == text
+
+
+def profile_step(logdir: pathlib.Path) -> xspaces.SpaceFile:
+    """A profile of the first call of ``step`` in a small run."""
+    space = xspaces.SpaceFile(files.START_UNIX_NS, 400)
+    thread = space.line("/host:CPU", "python")
+    space.call(thread, "step", 99, 52, 1)
+    space.event(thread, "dense/MatMul:MatMul", 110, 30)
+    space.write(logdir)
+    return space
+
+
+def test_where_time_goes_by_the_profiler(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.small_run(tmp_path)
+    profile_step(tmp_path)
+    (row,) = [line for line in page(capsys, str(tmp_path)).splitlines() if "ops 60%" in line]
+    assert row.split() == ["step", "graph", "1", "50", "ns", "ops", "60%,", "python", "40%"]
+    answer = json.loads(page(capsys, str(tmp_path), "--json"))["runs"][0]
+    (function,) = [function for function in answer["functions"] if function["name"] == "step"]
+    assert function["profile"][0]["op_types"] == [{"name": "MatMul", "count": 1, "self_ns": 30}]
+    assert [function["profile"] for function in answer["functions"] if function["name"] == "prepare"] == [None]
+    assert answer["profiles"][0]["calls"] == 1
+
+
+def test_a_bad_profile_is_a_line_of_the_report(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.small_run(tmp_path)
+    profile_step(tmp_path).write(tmp_path).write_bytes(b"junk")
+    text = page(capsys, str(tmp_path))
+    assert "is damaged, cut off, or no profile at all" in " ".join(text.split())
+    assert "Where time goes" not in text
