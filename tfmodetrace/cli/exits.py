@@ -16,4 +16,5 @@ exit codes:
   1  nothing could be read; stderr says why
   2  wrong usage
   3  check: a limit was exceeded; stdout says by which function, why, and what to do
+     doctor: something does not work; stdout says what, why, and what to do
 """

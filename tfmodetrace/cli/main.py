@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace import version
-from tfmodetrace.cli import check, exits, report, terminal
+from tfmodetrace.cli import check, doctor, exits, report, terminal
 
 _NOT_YET: Final = {
     "run": "to record, use tfmodetrace.record() in your program, or set TFMODETRACE_LOGDIR",
     "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",
     "export": "to take data elsewhere, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
     "query": "to ask for single facts, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
-    "doctor": "to see what was recorded and with which versions, use `tfmodetrace report LOGDIR`",
 }
 
 
@@ -62,4 +61,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     report.add_parser(commands)
     check.add_parser(commands)
+    doctor.add_parser(commands)
     return parser
