@@ -95,8 +95,9 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             coroutines and bodies that are being traced are not sampled; on a GPU, a call is its dispatch.
         instrument: Only ``"decorated"`` in this version.
         profiler: Whether TensorFlow's profiler runs, too: ``True``, or ``tf.profiler.experimental.ProfilerOptions``. Its profiles go to
-            ``<logdir>/plugins/profile``. A profiler that somebody else runs, now or later, is left alone; recorded calls are joined with
-            its profiles just as well.
+            ``<logdir>/plugins/profile``. It keeps every event in memory, so it is stopped after two minutes, or when the process has grown
+            by 2 GiB; the recording goes on. A profiler that somebody else runs, now or later, is left alone; recorded calls are joined
+            with its profiles just as well.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
 
     Raises:

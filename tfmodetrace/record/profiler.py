@@ -11,12 +11,14 @@ import glob
 import os
 import shutil
 import tempfile
+import time
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from tfmodetrace.record import record_files, tf_internals
+from tfmodetrace.record import memory, record_files, tf_internals
 from tfmodetrace.schema import profiles, words
 
 if TYPE_CHECKING:
@@ -29,6 +31,13 @@ _NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": ".", "/": "."})
 
 _STEP_NAMES: Final = ("train", "test", "TraceContext")
 """How the names of steps begin (``IsExplicitHostStepMarker`` in xprof's xplane_to_step_events.cc)."""
+
+
+MAX_PROFILED_SECS: Final = 120.0
+"""How long a recording runs the profiler, which keeps every event in memory until it is stopped."""
+
+MAX_GROWTH_BYTES: Final = 2 << 30
+"""By how much the process may grow while it does."""
 
 
 def begin(call: calls.OpenCall, step: int | None = None) -> Any:
@@ -74,11 +83,16 @@ class SessionProfiler:
     Args:
         logdir: Where the profiles go: ``<logdir>/plugins/profile/<time>/<host>.xplane.pb``.
         options: ``tf.profiler.experimental.ProfilerOptions``; None for TensorFlow's defaults.
+        warn: Logs a sentence.
     """
 
-    def __init__(self, logdir: str, options: Any) -> None:
+    def __init__(self, logdir: str, options: Any, warn: Callable[[str], None]) -> None:
         self._logdir = logdir
         self._options = options
+        self._warn = warn
+        self._left_secs = MAX_PROFILED_SECS
+        self._began_secs = 0.0
+        self._began_bytes = 0
         self._running: tf_internals.ProfilerSession | None = None
         # TensorFlow names a profile by the second in which it ends; the user's, in the same second, must not meet ours.
         self._staging = (
@@ -98,10 +112,30 @@ class SessionProfiler:
             profiling.start(self._options)
         except tf.errors.AlreadyExistsError:
             return
+        self._began_secs, self._began_bytes = time.monotonic(), memory.resident_bytes() or 0
         self._running = profiling
 
     def _give_way(self) -> None:
+        self._left_secs -= time.monotonic() - self._began_secs
         self._running, self._staged = None, True
+
+    def _stop_in_time(self) -> None:
+        """Stops profiling before it takes too much memory; a program that records for days must not die of it."""
+        running = self._running
+        if running is None:
+            return
+        grown = (memory.resident_bytes() or 0) - self._began_bytes
+        secs = MAX_PROFILED_SECS - self._left_secs + time.monotonic() - self._began_secs
+        if secs < MAX_PROFILED_SECS and grown < MAX_GROWTH_BYTES:
+            return
+        self._wanted, self._running = False, None
+        if not running.stop():
+            return  # somebody else has, just now
+        self._staged = True
+        self._warn(
+            f"TensorFlow's profiler has run for {secs:.0f} s and is stopped, since it keeps all events in memory; its profile is in "
+            f"{self._logdir}, and the recording goes on. Run tf.profiler.experimental yourself to profile another part."
+        )
 
     def tend(self) -> None:
         """Writes what is finished, and goes on profiling if somebody else has stopped; for the writer, now and then.
@@ -109,6 +143,7 @@ class SessionProfiler:
         Raises:
             Exception: Whatever the file system raises.
         """
+        self._stop_in_time()
         try:
             if self._staged:
                 self._staged = False

@@ -152,7 +152,7 @@ class Session:
             self.fault("traces cannot be seen", error)
         if profiling:
             try:
-                self._profiler = profiler.SessionProfiler(self.directory, None if profiling is True else profiling)
+                self._profiler = profiler.SessionProfiler(self.directory, None if profiling is True else profiling, self.warn)
                 self._profiler.start()
             except Exception as error:
                 self.fault("TensorFlow's profiler could not be started", error)

@@ -16,8 +16,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
+from tfmodetrace.record import profiler, tf_internals
 from tfmodetrace.record import session as session_module
-from tfmodetrace.record import tf_internals
 
 
 @tmt.traced
@@ -171,6 +171,34 @@ def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(t
         run()
         wait_for(lambda: not tf_internals.look_for_profiler())
     assert not logdir.exists()  # nor is it made again for a profile
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_PROFILED_SECS", 0.3), ("MAX_GROWTH_BYTES", 0)])
+def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
+    limit: str, value: float, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(profiler, limit, value)
+    with caplog.at_level(logging.WARNING), tmt.record(tmp_path, profiler=True, flush_secs=0.1):
+        run()
+        wait_for(lambda: not tf_internals.look_for_profiler())
+        run()
+        time.sleep(0.3)  # it does not begin again
+        assert not tf_internals.look_for_profiler()
+    (path,) = reading.profiles(tmp_path)
+    assert calls_in(path) == [0, 1, 2]
+    assert len(tmt.read(tmp_path).calls) == 6
+    (record,) = caplog.records
+    assert "and is stopped, since it keeps all events in memory" in record.message
+
+
+def test_what_others_profile_in_between_is_not_counted(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiler, "MAX_PROFILED_SECS", 1.0)
+    with tmt.record(tmp_path / "ours", profiler=True, flush_secs=0.05):
+        run(1)
+        with tf.profiler.experimental.Profile(str(tmp_path / "theirs")):
+            time.sleep(1.2)
+        wait_for(tf_internals.look_for_profiler)
+        run(1)
 
 
 def test_a_profiler_that_does_not_start_is_a_fault_of_ours(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
