@@ -203,7 +203,7 @@ def enter(
                 key = _arguments_key(args, kwargs, info.tells_literals_apart)
             signature_id = info.signature_ids.get(key)
             if signature_id is None:
-                signature_id = session.intern_signature(info, key, args, kwargs)
+                signature_id = session.definitions.intern_signature(info, key, args, kwargs)
             if signature_id < 0:
                 flags |= _SIGNATURE_NOT_RECORDED
         else:
@@ -280,7 +280,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
             if call.trace_failed:
                 call.mode = _TRACING
             calls.busy = True
-            calls.session.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
+            calls.session.definitions.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
             calls.busy = False
         if call.sample is not None:
             calls.busy = True

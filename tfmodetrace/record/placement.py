@@ -137,7 +137,7 @@ class PlacementRecorder:
         if len(devices) == 1:
             placement = events_pb2.Placement(trace_id=trace_id, compiled=True)
             placement.devices.add(device=devices.pop(), ops=ops)
-            self._session.add_placements([placement])
+            self._session.definitions.add_placements([placement])
 
     def collect(self) -> None:
         """Tells the session the placements of the traces that were executed meanwhile. For the writer thread."""
@@ -157,7 +157,7 @@ class PlacementRecorder:
             self._pending = [each for each in self._pending if id(each) not in done and each.graph() is not None and not each.is_due()]
             if not self._pending:
                 self._collection.stop()
-        self._session.add_placements([_Reading(pending, graphs, self._lines).placement for pending, graphs in found])
+        self._session.definitions.add_placements([_Reading(pending, graphs, self._lines).placement for pending, graphs in found])
 
 
 def _outline_of_graph(graph: Any) -> _Outline:

@@ -9,7 +9,6 @@ locks and file are the parent's. It ends with the child, or with the parent's se
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import logging
 import mmap
@@ -29,7 +28,7 @@ import tensorflow as tf
 from tfmodetrace import errors as public_errors
 from tfmodetrace.record import (
     call_devices,
-    errors,
+    definitions,
     functions,
     interrupts,
     memory,
@@ -38,23 +37,16 @@ from tfmodetrace.record import (
     profiler,
     record_files,
     sampling,
-    signatures,
     tf_internals,
     traces,
     writer,
 )
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.schema import events_pb2, keys
+from tfmodetrace.schema import events_pb2
 
 _logger: Final = logging.getLogger("tfmodetrace")
 
-MAX_LITERAL_SIGNATURES: Final = 256
-"""Signatures of one function after which Python values are no longer told apart, only their types."""
-
 _UNSURE_AT_ONCE: Final = 1024
-
-MAX_SIGNATURE_KEYS: Final = 1 << 15
-"""Keys of signatures that are remembered at most, all functions together (about 30 MB); a call with a further one has no signature."""
 
 
 class Session:
@@ -74,7 +66,7 @@ class Session:
         next_call_id: Gives each call its number.
         anchor_ns: ``time.perf_counter_ns()`` at the session's start; times in the file count from it.
         faults: Exceptions of our own that were caught.
-        trace_count: Traces so far.
+        definitions: What is numbered and waits to be written: threads, functions, signatures, graphs, traces, errors.
         traces: What turns traces into records.
         directory: ``logdir``, absolute as far as it is the operating system's.
         inherited: Whether this is a forked child's, begun without being asked for.
@@ -104,7 +96,6 @@ class Session:
         self.next_call_id = native.call_numbers()
         self.faults = 0
         self.recorded_calls = 0
-        self.trace_count = 0
         self.session_id = uuid.uuid4().hex
         self._dropped_elsewhere = 0
         self._fault_texts: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -113,24 +104,9 @@ class Session:
         self._lock = threading.RLock()
         self._threads: list[calls_module.ThreadCalls] = []
         self._thread_ids = itertools.count()
-        self._function_ids = itertools.count()
-        self._signature_ids = itertools.count()
-        self._signature_keys = 0
-        self._error_ids = itertools.count()
-        self._definitions: dict[tuple[str, int, str], tuple[int, int]] = {}
-        self._waiting: dict[str, list[Any]] = {
-            "threads": [],
-            "functions": [],
-            "signatures": [],
-            "graphs": [],
-            "traces": [],
-            "placements": [],
-            "errors": [],
-        }
-        # What a graph is made of → its number. Traces of one function mostly agree in it.
-        self._graph_numbers: dict[bytes, int] = {}
         self.traces = traces.TraceRecorder(self)
         self.anchor_ns = time.perf_counter_ns()
+        self.definitions = definitions.Definitions(self.anchor_ns)
         self._start_unix_ns = time.time_ns()
         self._writer = writer.Writer(self, flush_secs)
         if parent is None:
@@ -198,9 +174,7 @@ class Session:
         with self._lock:
             self._threads.append(calls)
             self._share_rows()
-            self._waiting["threads"].append(
-                events_pb2.Thread(thread_id=calls.thread_id, name=thread.name, native_id=getattr(thread, "native_id", 0) or 0)
-            )
+            self.definitions.add_thread(calls.thread_id, thread)
         calls_module.THREAD.calls = calls
         return calls
 
@@ -237,11 +211,7 @@ class Session:
             info.tells_literals_apart = True
             info.profiler_prefix = None
             info.traces = 0
-            info.function_id = next(self._function_ids)
-            place = (info.file, info.line, info.qualname)
-            definition_id, instance = self._definitions.get(place, (len(self._definitions), 0))
-            self._definitions[place] = (definition_id, instance + 1)
-            self._waiting["functions"].append(info.to_proto(definition_id=definition_id, instance=instance))
+            self.definitions.add_function(info)
             info.session = self
 
     def _sampler(self, info: functions.FunctionInfo) -> sampling.Sampler | None:
@@ -261,71 +231,6 @@ class Session:
                     if info is not None and info.session is self:
                         info.sampler = self._sampler(info)
                 self._unsure.clear()
-
-    def intern_signature(self, info: functions.FunctionInfo, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
-        """Finds or makes the number of a signature whose key was not met before; -1 when there are too many."""
-        if self._signature_keys >= MAX_SIGNATURE_KEYS:
-            return -1
-        literals = info.tells_literals_apart
-        node = events_pb2.Node()
-        keys.to_proto(signatures.arguments_node(info.parameters, args, kwargs, literals=literals), node)
-        canonical = node.SerializeToString(deterministic=True)
-        with self._lock:
-            signature_id = info.signature_nodes.get(canonical)
-            if signature_id is None:
-                signature_id = next(self._signature_ids)
-                info.signature_nodes[canonical] = signature_id
-                message = events_pb2.Signature(signature_id=signature_id, function_id=info.function_id)
-                message.arguments.CopyFrom(node)
-                self._waiting["signatures"].append(message)
-                if len(info.signature_nodes) >= MAX_LITERAL_SIGNATURES:
-                    info.tells_literals_apart = False
-            self._signature_keys += 1
-            info.signature_ids[key] = signature_id
-        return signature_id
-
-    def add_graph(self, graph: events_pb2.Graph) -> int:
-        """Finds or makes the number, from 1, of what a graph is made of, and keeps it for the writer if there was none like it before."""
-        content = hashlib.blake2b(graph.SerializeToString(deterministic=True), digest_size=16).digest()
-        with self._lock:
-            number = self._graph_numbers.get(content)
-            if number is None:
-                number = self._graph_numbers[content] = len(self._graph_numbers) + 1
-                graph.graph_id = number - 1
-                self._waiting["graphs"].append(graph)
-            return number
-
-    def add_trace(self, info: functions.FunctionInfo, trace: events_pb2.Trace, *, known_ordinal: int | None) -> None:
-        """Numbers a finished trace and keeps it for the writer."""
-        trace.start_ns -= self.anchor_ns
-        with self._lock:
-            info.traces += 1
-            trace.ordinal = known_ordinal or info.traces
-            trace.trace_id = self.trace_count
-            self.trace_count += 1
-            self._waiting["traces"].append(trace)
-
-    def add_placements(self, placements: list[events_pb2.Placement]) -> None:
-        """Keeps placements for the writer."""
-        with self._lock:
-            self._waiting["placements"].extend(placements)
-
-    def add_error(self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException) -> None:
-        """Keeps an exception that left a call."""
-        kind, message = errors.describe(error)
-        with self._lock:
-            self._waiting["errors"].append(
-                events_pb2.Error(
-                    error_id=next(self._error_ids),
-                    function_id=info.function_id,
-                    call_id=call_id,
-                    thread_id=thread_id,
-                    time_ns=time_ns - self.anchor_ns,
-                    mode=mode,
-                    type=kind,
-                    message=message,
-                )
-            )
 
     def wake_writer(self) -> None:
         """Asks the writer not to wait until the next flush."""
@@ -412,9 +317,7 @@ class Session:
             if self._logical_devices is not None and not self._logical_devices_told:
                 self._logical_devices_told = True
                 chunk.logical_devices.extend(self._logical_devices)
-            for name, waiting in self._waiting.items():
-                getattr(chunk, name).extend(waiting)
-                waiting.clear()
+        self.definitions.move_to(chunk)
 
     def tend_profiler(self) -> None:
         """Notices a profiler that came or went, and writes the profiles that are finished."""
@@ -436,11 +339,6 @@ class Session:
         with self._lock:
             self._dropped_elsewhere += calls
             self.recorded_calls -= calls
-
-    def waiting_definitions(self) -> int:
-        """How many functions, signatures, traces, errors and threads wait to be written."""
-        with self._lock:
-            return sum(map(len, self._waiting.values()))
 
     def describe_start(self) -> events_pb2.SessionStart:
         """Describes the session for the event file."""
@@ -516,8 +414,7 @@ class Session:
         if self._profiler is not None:
             self._profiler.leave_to_parent()
         self._threads.clear()
-        for waiting in self._waiting.values():
-            waiting.clear()
+        self.definitions.leave_to_parent()
         self._writer.leave_to_parent()
 
     def go_on_in_child(self) -> Session | None:

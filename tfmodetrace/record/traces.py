@@ -137,7 +137,7 @@ class TraceRecorder:
                 # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
                 session.fault("a trace's cache key could not be read", error)
             graph = self._graph(trace, concrete_function, pending.body)
-            session.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
+            session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
                 call.caused_trace = trace.trace_id
             if graph is not None:
@@ -161,7 +161,7 @@ class TraceRecorder:
             graph = graph_facts.GraphFacts(concrete_function, self._lines, body)
             number, latest = self._latest_graphs.get(body.own, (0, None))
             if graph != latest:
-                number = self._session.add_graph(graph.to_proto())
+                number = self._session.definitions.add_graph(graph.to_proto())
                 self._latest_graphs[body.own] = number, graph
             trace.graph_number = number
             if graph.constant_bytes <= MEASURED_CONSTANT_BYTES:
@@ -207,7 +207,7 @@ class TraceRecorder:
                     duration_ns=-1,
                     signature_id=call.signature_id,
                 )
-                self._session.add_trace(call.info, trace, known_ordinal=ordinal)
+                self._session.definitions.add_trace(call.info, trace, known_ordinal=ordinal)
                 call.caused_trace = trace.trace_id
         except Exception as error:
             self._session.fault("a trace could not be recorded", error)

@@ -320,7 +320,7 @@ class Writer:
             session.fault("a part of the recording could not be written", error)
             return True
         keeps_whole = file is not None and file.keeps_whole and isinstance(error, OSError)
-        if keeps_whole and not isinstance(error, record_files.LostFileError) and session.waiting_definitions() <= MAX_WAITING_DEFINITIONS:
+        if keeps_whole and not isinstance(error, record_files.LostFileError) and session.definitions.waiting() <= MAX_WAITING_DEFINITIONS:
             if not self._failing:
                 self._failing = True
                 session.warn(

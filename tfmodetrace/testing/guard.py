@@ -48,13 +48,13 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
             logdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="tfmodetrace-"))
             session = session_module.start(logdir, flush_secs=2.0)
             stack.callback(session_module.stop, session)
-        self._open.append((stack, session, session.trace_count, session.session_id))
+        self._open.append((stack, session, session.definitions.trace_count, session.session_id))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
         stack, session, before, session_id = self._open.pop()
         with stack:
-            if error is not None or session.trace_count <= before:
+            if error is not None or session.definitions.trace_count <= before:
                 return
             session.flush()
             message = self._judge(session.path, session_id, before)

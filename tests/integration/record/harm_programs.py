@@ -26,7 +26,7 @@ from typing import Any
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import record_files, writer
+from tfmodetrace.record import definitions, record_files, writer
 from tfmodetrace.record import session as session_module
 
 
@@ -175,7 +175,7 @@ def fork_while_a_thread_holds_every_lock(logdir: str) -> None:
         pass
 
     def hold() -> None:
-        with session_module.STATE.lock, session._lock, session.traces._tokens._lock:
+        with session_module.STATE.lock, session._lock, session.definitions._lock, session.traces._tokens._lock:
             held.set()
             forked.wait()
 
@@ -569,11 +569,11 @@ def logging_handler_calls_traced_functions(logdir: str) -> None:
     logging.getLogger().addHandler(Handler())
     with tmt.record(logdir):
         logging.getLogger("mine").error("hello")
-        intern_signature = session_module.Session.intern_signature
-        session_module.Session.intern_signature = fail  # type: ignore[method-assign, assignment]
+        intern_signature = definitions.Definitions.intern_signature
+        definitions.Definitions.intern_signature = fail  # type: ignore[method-assign, assignment]
         with lock:
             print(work(["a signature that makes the recorder fail"]))
-        session_module.Session.intern_signature = intern_signature  # type: ignore[method-assign]
+        definitions.Definitions.intern_signature = intern_signature  # type: ignore[method-assign]
         _flush()
         logging.getLogger("mine").error("hello again")
 

@@ -262,12 +262,12 @@ def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_pro
 def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import session
+    from tfmodetrace.record import definitions
 
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(session.Session, "intern_signature", fail)
+    monkeypatch.setattr(definitions.Definitions, "intern_signature", fail)
     with tmt.record(tmp_path):
         assert work(1) == 1
         assert work(2) == 2
