@@ -8,7 +8,7 @@ import operator
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
@@ -93,7 +93,14 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             ``"peak"`` also the most in between. Peaks need TensorFlow's own peak statistic, which every recorded call then resets: a
             program that reads ``tf.config.experimental.get_memory_info(…)["peak"]`` itself should record ``"delta"``. Generators,
             coroutines and bodies that are being traced are not sampled; on a GPU, a call is its dispatch.
-        instrument: Only ``"decorated"`` in this version.
+        instrument: What is recorded: ``"decorated"``, or ``"all"``: also every tf.function of the process, whoever made it and whenever,
+            what tf.data traces, and of Keras ``fit``, ``evaluate`` and ``predict`` with their epochs, steps and functions, and the calls of
+            models and layers. Everything is put back at the end.
+        include: With ``"all"``: patterns (``fnmatch``) of which one must match a function's name, ``module.qualname`` or file.
+        exclude: Patterns of which none may.
+        layers: How deep Keras layers are recorded: 0 only the outermost model or layer, 1 its own layers, too, and so on.
+        explain_errors: Whether an exception that leaves a recorded call gets a note (``add_note``) that says what it means, where that is
+            known. Its type and its arguments stay as they are.
         profiler: Whether TensorFlow's profiler runs, too: ``True``, or ``tf.profiler.experimental.ProfilerOptions``. Its profiles go to
             ``<logdir>/plugins/profile``. It keeps every event in memory, so it is stopped after two minutes, or when the process has grown
             by 2 GiB; the recording goes on. A profiler that somebody else runs, now or later, is left alone; recorded calls are joined
@@ -114,12 +121,25 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         *,
         memory: str = "off",
         instrument: str = "decorated",
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        layers: int = 1,
         profiler: Any = False,
+        explain_errors: bool = False,
         flush_secs: float = 2.0,
     ) -> None:
-        self._arguments: dict[str, Any] = {"flush_secs": flush_secs, "memory": memory, "profiler": profiler}
+        self._arguments: dict[str, Any] = {
+            "memory": memory,
+            "instrument": instrument,
+            "include": include,
+            "exclude": exclude,
+            "layers": layers,
+            "profiler": profiler,
+            "explain_errors": explain_errors,
+            "flush_secs": flush_secs,
+        }
         self._logdir = os.fspath(logdir)
-        _check_options(self._logdir, memory, instrument, profiler, flush_secs)
+        check_options(self._logdir, **self._arguments)
         self._session: Any = None
 
     def __enter__(self) -> record:
@@ -149,13 +169,27 @@ def start(
     *,
     memory: str = "off",
     instrument: str = "decorated",
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    layers: int = 1,
     profiler: Any = False,
+    explain_errors: bool = False,
     flush_secs: float = 2.0,
 ) -> None:
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
     path = os.fspath(logdir)
-    _check_options(path, memory, instrument, profiler, flush_secs)
-    _start(path, flush_secs=flush_secs, memory=memory, profiler=profiler)
+    arguments: dict[str, Any] = {
+        "memory": memory,
+        "instrument": instrument,
+        "include": include,
+        "exclude": exclude,
+        "layers": layers,
+        "profiler": profiler,
+        "explain_errors": explain_errors,
+        "flush_secs": flush_secs,
+    }
+    check_options(path, **arguments)
+    _start(path, **arguments)
 
 
 def stop() -> None:
@@ -242,27 +276,110 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     return guard.expect_traces(at_most=at_most, function=function)
 
 
-def _start(logdir: str, *, flush_secs: float, memory: str, profiler: Any) -> Any:
+def _start(
+    logdir: str,
+    *,
+    memory: str,
+    instrument: str,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    layers: int,
+    profiler: Any,
+    explain_errors: bool,
+    flush_secs: float,
+) -> Any:
     """Starts a session; None if a session that the environment asked for is already recording."""
+    from tfmodetrace.record import recording, selection
     from tfmodetrace.record import session as session_module
 
-    session_module.start_from_environment()
+    recording.start_from_environment()
     active = session_module.STATE.session
-    if active is not None and session_module.STATE.from_environment:
-        _logger.warning("tfmodetrace: TFMODETRACE_LOGDIR is set, so calls are recorded into %s and not into %s.", active.logdir, logdir)
+    if active is not None and session_module.STATE.from_outside:
+        _logger.warning(
+            "tfmodetrace: the program is recorded from outside, by TFMODETRACE_LOGDIR or `tfmodetrace run`, into %s, and not into %s.",
+            active.logdir,
+            logdir,
+        )
         return None
-    return session_module.start(logdir, flush_secs=flush_secs, memory_mode=memory, profiling=profiler)
+    explain = None
+    if explain_errors:
+        from tfmodetrace.insight import diagnoses
+
+        explain = diagnoses.explain_as_raised
+    chosen = selection.Selection(tuple(include), tuple(exclude), layers) if instrument == "all" else None
+    options = recording.Options(flush_secs=flush_secs, memory=memory, profiler=profiler, chosen=chosen, explain=explain)
+    return recording.start(logdir, options)
 
 
-def _check_options(logdir: Any, memory: Any, instrument: Any, profiler: Any, flush_secs: Any) -> None:
+def is_recording() -> bool:
+    """Whether the process records."""
+    session_module = sys.modules.get("tfmodetrace.record.session")
+    return session_module is not None and session_module.STATE.session is not None
+
+
+def meet_keras_model(model: Any) -> None:
+    """Gives the functions of a Keras model names in the recording, if it records whole programs."""
+    from tfmodetrace.record import session as session_module
+    from tfmodetrace.record import whole_program
+
+    session = session_module.STATE.session
+    for instrument in () if session is None else session.instruments:
+        if isinstance(instrument, whole_program.WholeProgram):
+            instrument.meet_model(model)
+
+
+def record_when_imported(logdir: str, **options: Any) -> None:
+    """Starts recording once the program has imported TensorFlow, which it must not have done yet.
+
+    The program's own :class:`record` and :func:`start` are part of that recording. What keeps it from starting is logged.
+
+    Args:
+        logdir: As in :class:`record`.
+        **options: Likewise.
+    """
+    from tfmodetrace.record import on_import
+
+    def begin(_: types.ModuleType) -> None:
+        from tfmodetrace.record import session as session_module
+
+        try:
+            _start(logdir, **{"flush_secs": 2.0, **options})
+            session_module.STATE.from_outside = True
+        except Exception as error:
+            _logger.error("tfmodetrace: nothing is recorded: %s", error)
+
+    on_import.watch("keras")
+    on_import.when_imported("tensorflow", begin)
+
+
+def check_options(
+    logdir: Any,
+    *,
+    memory: Any,
+    instrument: Any,
+    include: Any,
+    exclude: Any,
+    layers: Any,
+    profiler: Any,
+    explain_errors: Any,
+    flush_secs: Any = 2.0,
+) -> None:
+    """Raises what :class:`record` does for options that make no sense."""
     if not isinstance(logdir, str) or not logdir:
         raise TypeError(f"record takes a log directory's path, not {logdir!r}.")
     _check_choice("memory", memory, _MEMORY)
     _check_choice("instrument", instrument, _INSTRUMENT)
     if isinstance(flush_secs, bool) or not isinstance(flush_secs, int | float) or not 0 < flush_secs <= 3600:
         raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
-    if instrument != "decorated":
-        raise _unavailable(f"record(instrument={instrument!r})", "Decorate the functions you want to see with @tfmodetrace.traced")
+    for name, patterns in (("include", include), ("exclude", exclude)):
+        if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
+            raise TypeError(f"record({name}=…) takes a list of patterns, such as ['my_package.*'], not {patterns!r}.")
+    if isinstance(layers, bool) or not isinstance(layers, int) or layers < 0:
+        raise ValueError(f"record(layers=…) takes a whole number of levels, 0 or more, not {layers!r}.")
+    if not isinstance(explain_errors, bool):
+        raise TypeError(f"record(explain_errors=…) takes True or False, not {explain_errors!r}.")
+    if instrument != "all" and (include or exclude):
+        raise ValueError('record(include=…, exclude=…) choose among functions nobody has decorated; add instrument="all".')
     if not isinstance(profiler, bool | None) and not hasattr(profiler, "host_tracer_level"):
         raise TypeError(f"record(profiler=…) takes True, False or tf.profiler.experimental.ProfilerOptions, not {type(profiler).__name__}.")
 

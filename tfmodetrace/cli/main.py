@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace import version
-from tfmodetrace.cli import check, doctor, exits, report, terminal
+from tfmodetrace.cli import check, doctor, exits, report, run, terminal
 
 _NOT_YET: Final = {
-    "run": "to record, use tfmodetrace.record() in your program, or set TFMODETRACE_LOGDIR",
     "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",
     "export": "to take data elsewhere, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
     "query": "to ask for single facts, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
@@ -29,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    terminal.be_lenient_with_encodings()
+    if not arguments or arguments[0] != "run":  # whose program has its own terminal
+        terminal.be_lenient_with_encodings()
     if arguments and arguments[0] in _NOT_YET:
         terminal.complain(f"tfmodetrace {arguments[0]} is not part of this version ({version.VERSION}); {_NOT_YET[arguments[0]]}.")
         return exits.USAGE
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tfmodetrace {version.VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    run.add_parser(commands)
     report.add_parser(commands)
     check.add_parser(commands)
     doctor.add_parser(commands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import rich.box
@@ -18,6 +18,7 @@ from tfmodetrace.schema import words
 
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
 _SEVERITY_STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_SHOWN_FUNCTIONS: Final = 60
 _SHOWN_FINDINGS: Final = 8
 _SHOWN_PROFILED: Final = 12
 _SHOWN_SIGNATURES: Final = 6
@@ -40,7 +41,7 @@ class _Page:
         self._console = console
         self._run = run
         self._functions: list[dict[str, Any]] = sorted(run["functions"], key=lambda function: -function["time_ns"]["total"])
-        self._names = {function["function_id"]: self._display_name(function) for function in self._functions}
+        self._names = self._display_names()
 
     def print(self) -> None:
         self._header()
@@ -92,7 +93,7 @@ class _Page:
             table.add_column(f"\n{heading}", justify="right", no_wrap=True)
         for heading in ("total", "self", "tracing"):
             table.add_column(f"time\n{heading}", justify="right", no_wrap=True)
-        for function in self._functions:
+        for function in self._functions[:_SHOWN_FUNCTIONS]:
             name = terminal.text(self._names[function["function_id"]], "bold")
             cells: list[rich.text.Text] = [name]
             if wide:
@@ -106,6 +107,8 @@ class _Page:
             cells += [_duration(function["time_ns"][part]) for part in ("total", "self", "tracing")]
             table.add_row(*cells)
         self._section("Functions", table)
+        if len(self._functions) > _SHOWN_FUNCTIONS:
+            self._console.print(terminal.text(f"… and {len(self._functions) - _SHOWN_FUNCTIONS} more; --json has them all", "dim"))
 
     def _profiles(self) -> None:
         """Where the time of profiled calls went, and what is wrong with profiles."""
@@ -208,30 +211,56 @@ class _Page:
         return terminal.text("  ").append(terminal.safe(", ".join(reason["kinds"])), style="magenta").append(f"  {terminal.safe(detail)}")
 
     def _errors(self) -> None:
-        if not self._run["errors"]:
+        failures = [error for error in self._run["errors"] if error["first_error_id"] == error["error_id"]]
+        if not failures:
             return
         alike: dict[tuple[Any, ...], list[dict[str, Any]]] = collections.defaultdict(list)
-        for error in self._run["errors"]:
-            alike[error["function_id"], error["type"], error["mode"], error["message"]].append(error)
+        for error in failures:
+            place = error["diagnosis"]["source"] or {}
+            alike[error["diagnosis"]["id"], error["type"], place.get("file"), place.get("line"), error["function_id"]].append(error)
         parts: list[rich.console.RenderableType] = []
-        for (function_id, kind, mode, message), errors in list(alike.items())[:_SHOWN_ERRORS]:
-            line = terminal.text("").append(terminal.safe(kind), style="bold red")
-            line.append(" in ").append(terminal.safe(self._names[function_id]), style="bold")
-            times = f", {len(errors)} times, first" if len(errors) > 1 else ""
-            line.append(f" ({mode}{times} at {terminal.duration(max(0, errors[0]['time_ns']))})", style="dim")
-            parts.append(line)
-            parts.append(rich.padding.Padding(_message(message), (0, 0, 0, 2)))
+        for errors in list(alike.values())[:_SHOWN_ERRORS]:
+            parts += self._error(errors)
         if len(alike) > _SHOWN_ERRORS:
             parts.append(terminal.text(f"… and {len(alike) - _SHOWN_ERRORS} more; --json has them all", "dim"))
         self._section("Errors", rich.console.Group(*parts))
 
-    def _display_name(self, function: dict[str, Any]) -> str:
-        name = str(function["name"])
-        if function["instance"]:
-            name += f" #{function['instance'] + 1}"
-        if len(self._run["processes"]) > 1:
-            name += f" [process {function['process']}]"
-        return name
+    def _error(self, errors: list[dict[str, Any]]) -> Iterator[rich.console.RenderableType]:
+        """Tells of a failure, and how often it was the same."""
+        error = errors[0]
+        diagnosis = error["diagnosis"]
+        line = terminal.text("").append(terminal.safe(error["type"]), style="bold red")
+        line.append(" in ").append(terminal.safe(self._names[error["function_id"]]), style="bold")
+        times = f", {len(errors)} times, first" if len(errors) > 1 else ""
+        line.append(f" ({error['mode']}{times} at {terminal.duration(max(0, error['time_ns']))})", style="dim")
+        yield line
+        source = diagnosis["source"]
+        if source is not None:
+            where = terminal.text("  ").append(terminal.safe(f"{source['file']}:{source['line']}"), style="dim")
+            yield where.append(f"  {terminal.safe(source['code'])}")
+        if diagnosis["id"] == "unclassified":
+            yield rich.padding.Padding(_message(error["message"]), (0, 0, 0, 2))
+            return
+        yield terminal.text("  ").append(diagnosis["id"], style="magenta").append(f"  {terminal.safe(diagnosis['title'])}")
+        if error["signature"] is not None:
+            yield terminal.text("  called with ", "dim").append(terminal.safe(error["signature"]))
+        told = " ".join(part for part in (diagnosis["why"], diagnosis["difference"]) if part)
+        yield rich.padding.Padding(terminal.text(told), (0, 0, 0, 2))
+        yield rich.padding.Padding(
+            rich.text.Text(terminal.safe(diagnosis["fix"], lines=True), style="green", overflow="fold"), (0, 0, 1, 4)
+        )
+
+    def _display_names(self) -> dict[int, str]:
+        """Tells functions of one name apart."""
+        names: dict[int, str] = {}
+        alike: collections.Counter[tuple[int, str]] = collections.Counter()
+        several = len(self._run["processes"]) > 1
+        for function in self._run["functions"]:
+            name, process = str(function["name"]), function["process"]
+            alike[process, name] += 1
+            number = alike[process, name]
+            names[function["function_id"]] = name + (f" #{number}" if number > 1 else "") + (f" [process {process}]" if several else "")
+        return names
 
     def _section(self, title: str, body: rich.console.RenderableType) -> None:
         self._console.print()

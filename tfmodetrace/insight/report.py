@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import findings, graphs, memory, profiles, reasons, times
+from tfmodetrace.insight import diagnoses, findings, graphs, memory, profiles, reasons, times
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -49,7 +49,7 @@ def run_report(run: tracelog.Run, *, full: bool = True) -> dict[str, Any]:
         "functions": _functions(run, profiled),
         "profiles": None if profiled is None else profiled.describe(),
         "traces": _traces(run, explained, found, full=full),
-        "errors": [_error(error) for error in run.errors],
+        "errors": _errors(run),
         "findings": [finding.to_dict() for finding in found],
         "warnings": list(run.warnings),
     }
@@ -194,7 +194,11 @@ def _reason(reason: reasons.Reason, fix: str | None) -> dict[str, Any]:
     }
 
 
-def _error(error: tables.Error) -> dict[str, Any]:
+def _errors(run: tracelog.Run) -> list[dict[str, Any]]:
+    return [_error(run, error, diagnosis) for error, diagnosis in zip(run.errors, diagnoses.of_run(run), strict=True)]
+
+
+def _error(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosis) -> dict[str, Any]:
     return {
         "error_id": error.error_id,
         "function_id": error.function_id,
@@ -205,5 +209,27 @@ def _error(error: tables.Error) -> dict[str, Any]:
         "mode": error.mode,
         "type": error.type,
         "message": error.message,
-        "diagnosis": None,
+        "first_error_id": error.first_error_id,
+        "signature": _signature_of(run, error),
+        "stack": [_frame(frame) for frame in error.stack],
+        "made_at": [_frame(frame) for frame in error.named_places],
+        "chain": [{"type": raised.type, "message": raised.message, "relation": raised.relation} for raised in error.chain],
+        "diagnosis": diagnosis.to_dict(),
+    }
+
+
+def _signature_of(run: tracelog.Run, error: tables.Error) -> str | None:
+    row = None if error.call_id is None else run.calls.index_of(error.process, error.call_id)
+    signature = -1 if row is None else int(run.calls.signature_id[row])
+    return run.signatures[signature].text if signature >= 0 else None
+
+
+def _frame(frame: tables.Frame) -> dict[str, Any]:
+    return {
+        "file": frame.file,
+        "line": frame.line or None,
+        "function": frame.function,
+        "code": frame.code or None,
+        "folded": frame.folded,
+        "variables": dict(frame.variables),
     }

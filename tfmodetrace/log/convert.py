@@ -95,7 +95,42 @@ def error(message: events_pb2.Error, run: str) -> tables.Error:
         mode=words.MODES[message.mode] if message.mode < len(words.MODES) else "unknown",
         type=message.type,
         message=message.message,
+        chain=tuple(_raised(raised, message.message) for raised in message.chain),
+        stack=tuple(map(_frame, message.stack)),
+        named_places=tuple(map(_frame, message.named_places)),
+        first_error_id=message.first_error - 1 if message.first_error else message.error_id,
         run=run,
+    )
+
+
+_RELATIONS: Final = {
+    events_pb2.Raised.LEFT: "left",
+    events_pb2.Raised.REPEATED: "repeated",
+    events_pb2.Raised.CAUSE: "cause",
+    events_pb2.Raised.CONTEXT: "context",
+}
+
+
+def _raised(message: events_pb2.Raised, of_first: str) -> tables.Raised:
+    relation = _RELATIONS.get(message.relation, "context")
+    return tables.Raised(
+        type=message.type,
+        message=of_first if relation == "left" else message.message,
+        bases=tuple(message.bases),
+        relation=relation,
+        origin=_frame(message.origin) if message.HasField("origin") else None,
+    )
+
+
+def _frame(message: events_pb2.Frame) -> tables.Frame:
+    return tables.Frame(
+        file=message.file,
+        line=message.line,
+        function=message.function,
+        code=message.code,
+        owner=message.owner,
+        folded=message.folded,
+        variables=tuple((variable.name, variable.type) for variable in message.variables),
     )
 
 

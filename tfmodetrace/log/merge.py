@@ -143,6 +143,7 @@ class _Merged:
                     process=process,
                     thread_id=threads.one(error.thread_id),
                     time_ns=error.time_ns + shift,
+                    first_error_id=errors.one(error.first_error_id if error.first_error_id in found.errors else error.error_id),
                 )
             )
         devices = np.array(sorted(found.devices), dtype=np.int64)

@@ -160,6 +160,7 @@ def enter(
     *,
     signed: bool = True,
     step: int | None = None,
+    executes: bool = False,
 ) -> OpenCall | None:
     """Begins a call. Whoever calls this makes it the innermost one next, where he ends it whatever happens.
 
@@ -172,6 +173,7 @@ def enter(
         flags: Flags of the row.
         signed: Whether the call has arguments to describe (a region has none).
         step: Which step of training it is, if its function does not count them itself.
+        executes: Whether it executes ops, in ``mode``, although TensorFlow does not execute eagerly, as ``Session.run`` does.
 
     Returns:
         What to pass to :func:`leave`, or None if the call is not recorded (we are inside code of our own, or something of ours failed).
@@ -209,7 +211,7 @@ def enter(
         else:
             signature_id = -1
         # Asking TensorFlow for its mode costs as much as half of all this; with no graph under construction, it is the default one.
-        if (_graphs.stack or not _modes.default_execution_mode) and not _executing_eagerly():
+        if not executes and (_graphs.stack or not _modes.default_execution_mode) and not _executing_eagerly():
             mode = symbolic_mode()
         call = _new(OpenCall)
         call.calls = calls
@@ -280,7 +282,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
             if call.trace_failed:
                 call.mode = _TRACING
             calls.busy = True
-            calls.session.definitions.add_error(info, call.call_id, calls.thread_id, end_ns, call.mode, error)
+            calls.session.errors.left_call(call, error, end_ns)
             calls.busy = False
         if call.sample is not None:
             calls.busy = True

@@ -7,8 +7,7 @@ import inspect
 import types
 from typing import Any
 
-from tfmodetrace.record import functions, partials, tf_functions, tf_internals, wrappers
-from tfmodetrace.record import session as session_module
+from tfmodetrace.record import functions, partials, recording, tf_functions, tf_internals, wrappers
 
 
 def decorate(target: Any, settings: functions.Settings) -> Any:
@@ -17,7 +16,7 @@ def decorate(target: Any, settings: functions.Settings) -> Any:
     Raises:
         TypeError: If ``target`` is nothing that can be traced; the message says what to decorate instead.
     """
-    session_module.start_from_environment()
+    recording.start_from_environment()
     if isinstance(target, staticmethod | classmethod):
         return type(target)(decorate(target.__func__, settings))
     if tf_internals.is_tf_function(target):

@@ -7,7 +7,7 @@ import itertools
 import threading
 from typing import Any, Final
 
-from tfmodetrace.record import errors, functions, signatures
+from tfmodetrace.record import functions, signatures
 from tfmodetrace.schema import events_pb2, keys
 
 MAX_LITERAL_SIGNATURES: Final = 256
@@ -112,22 +112,13 @@ class Definitions:
         with self._lock:
             self._waiting["placements"].extend(placements)
 
-    def add_error(self, info: functions.FunctionInfo, call_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException) -> None:
-        """Keeps an exception that left a call."""
-        kind, message = errors.describe(error)
+    def add_error(self, error: events_pb2.Error) -> int:
+        """Numbers an exception that left a call and keeps it for the writer; returns its number."""
+        error.time_ns -= self._anchor_ns
         with self._lock:
-            self._waiting["errors"].append(
-                events_pb2.Error(
-                    error_id=next(self._error_ids),
-                    function_id=info.function_id,
-                    call_id=call_id,
-                    thread_id=thread_id,
-                    time_ns=time_ns - self._anchor_ns,
-                    mode=mode,
-                    type=kind,
-                    message=message,
-                )
-            )
+            error.error_id = next(self._error_ids)
+            self._waiting["errors"].append(error)
+        return error.error_id
 
     def waiting(self) -> int:
         """How many functions, signatures, traces, errors and threads wait to be written."""

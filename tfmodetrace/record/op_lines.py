@@ -7,17 +7,13 @@ Ops made before, as of a function that was traced earlier and is called now, are
 
 from __future__ import annotations
 
-import functools
-import os
-import site
 import sys
-import sysconfig
 import threading
 import types
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tfmodetrace.record import tf_internals
+from tfmodetrace.record import owners, tf_internals
 
 if TYPE_CHECKING:
     from tfmodetrace.record import functions
@@ -240,7 +236,7 @@ def _file_of(code: types.CodeType, body: TracedBody | None) -> str:
         return _BOUNDARY
     if tf_internals.AUTOGRAPH_FILE in code.co_filename:
         return _CONVERTED
-    return code.co_filename if is_users(code.co_filename, "" if body is None else body.own.file) else ""
+    return code.co_filename if owners.is_users(code.co_filename, "" if body is None else body.own.file) else ""
 
 
 def _origin(file: str, line: int, body: TracedBody | None) -> tuple[str, int]:
@@ -248,7 +244,7 @@ def _origin(file: str, line: int, body: TracedBody | None) -> tuple[str, int]:
     origin = origins.get((file, line))
     if origin is None:
         origin = tf_internals.autograph_origin(file, line)
-        if origin is None or not is_users(origin[0], "" if body is None else body.own.file):
+        if origin is None or not owners.is_users(origin[0], "" if body is None else body.own.file):
             origin = ("", 0)
         origins[file, line] = origin
     return origin
@@ -264,49 +260,10 @@ def _from_stack(op: Any, own: functions.Definition) -> OpLine:
         return NOWHERE
     file, line = "", 0
     for at_file, at_line in tf_internals.stack_of(op):
-        if not is_users(at_file, own.file):
+        if not owners.is_users(at_file, own.file):
             continue
         if own.file == at_file and own.first <= at_line <= own.last:
             return OpLine(file or at_file, line or at_line, at_line)
         if not line:
             file, line = at_file, at_line
     return NOWHERE if not line or tf_internals.is_made_outside_body(op) else OpLine(file, line, 0)
-
-
-# --- Whose file it is --------------------------------------------------------------------------------------------------------------------
-
-
-def is_users(file: str, own_file: str) -> bool:
-    """Whether a file is the user's: not Python's, TensorFlow's, Keras's, ours, nor of another installed package than the function's own."""
-    package = _package_of(file)
-    return not package or (package != _NOT_THE_USERS and package == _package_of(own_file))
-
-
-_NOT_THE_USERS: Final = "-"
-
-
-@functools.lru_cache(maxsize=4096)
-def _package_of(file: str) -> str:
-    """Returns the installed package that a file belongs to; empty for one outside any, and a mark for what is never the user's."""
-    if not file or file.startswith("<frozen ") or file == tf_internals.DYNAMIC_CODE_FILENAME:
-        return _NOT_THE_USERS
-    for directory in _NEVER:
-        if file.startswith(directory):
-            return _NOT_THE_USERS
-    for directory in _INSTALLED:
-        if file.startswith(directory):
-            return directory + file[len(directory) :].partition(os.sep)[0]
-    return _NOT_THE_USERS if file.startswith(_STANDARD_LIBRARY) else ""
-
-
-def _directories() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages(), *site.getsitepackages()}
-    installed = tuple(os.path.join(path, "") for path in paths if path)
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    never = [os.path.join(tf_internals.TENSORFLOW_DIRECTORY, ""), os.path.join(ours, "")]
-    never += [os.path.join(directory, package, "") for directory in installed for package in ("keras", "tf_keras")]
-    return installed, tuple(never)
-
-
-_INSTALLED, _NEVER = _directories()
-_STANDARD_LIBRARY: Final = os.path.join(sysconfig.get_path("stdlib"), "")

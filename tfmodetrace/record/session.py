@@ -21,7 +21,8 @@ import time
 import traceback
 import uuid
 import weakref
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 import tensorflow as tf
 
@@ -29,6 +30,7 @@ from tfmodetrace import errors as public_errors
 from tfmodetrace.record import (
     call_devices,
     definitions,
+    errors,
     functions,
     interrupts,
     memory,
@@ -49,6 +51,26 @@ _logger: Final = logging.getLogger("tfmodetrace")
 _UNSURE_AT_ONCE: Final = 1024
 
 
+class Instrument(Protocol):
+    """Something that sees the program for a session, beside the traced functions.
+
+    Attributes:
+        session: The session; in a forked child, the child's takes its place.
+    """
+
+    session: Session
+
+    def install(self) -> None:
+        """Sees the program from now on."""
+
+    def remove(self) -> None:
+        """Puts back what it has replaced; may be called again."""
+
+
+MakeInstrument = Callable[["Session"], Instrument]
+Explain = Callable[[events_pb2.Error, events_pb2.Function], str | None]
+
+
 class Session:
     """One recording.
 
@@ -57,6 +79,8 @@ class Session:
         flush_secs: Seconds after which at the latest everything recorded is in the file.
         memory_mode: How the calls' device memory is sampled: ``off``, ``delta`` or ``peak``.
         profiling: Whether TensorFlow's profiler runs, too: True, or with which ``ProfilerOptions``.
+        instruments: Make what else sees the program.
+        explain: Makes the note that is added to an exception that leaves a call; None if none is wanted.
         parent: In a forked child, the session that was active at the fork.
 
     Raises:
@@ -68,6 +92,8 @@ class Session:
         faults: Exceptions of our own that were caught.
         definitions: What is numbered and waits to be written: threads, functions, signatures, graphs, traces, errors.
         traces: What turns traces into records.
+        errors: What describes the exceptions that leave calls.
+        instruments: What else sees the program.
         directory: ``logdir``, absolute as far as it is the operating system's.
         inherited: Whether this is a forked child's, begun without being asked for.
         ended: Whether nothing is recorded any more.
@@ -75,7 +101,15 @@ class Session:
     """
 
     def __init__(
-        self, logdir: str, *, flush_secs: float, memory_mode: str = "off", profiling: Any = False, parent: Session | None = None
+        self,
+        logdir: str,
+        *,
+        flush_secs: float,
+        memory_mode: str = "off",
+        profiling: Any = False,
+        instruments: Sequence[MakeInstrument] = (),
+        explain: Explain | None = None,
+        parent: Session | None = None,
     ) -> None:
         self.logdir = logdir
         self.memory_mode = memory_mode
@@ -105,6 +139,9 @@ class Session:
         self._threads: list[calls_module.ThreadCalls] = []
         self._thread_ids = itertools.count()
         self.traces = traces.TraceRecorder(self)
+        self._explain = explain
+        self.errors = errors.ErrorRecorder(self, explain)
+        self.instruments = [make(self) for make in instruments]
         self.anchor_ns = time.perf_counter_ns()
         self.definitions = definitions.Definitions(self.anchor_ns)
         self._start_unix_ns = time.time_ns()
@@ -126,6 +163,16 @@ class Session:
             self.traces.install()
         except Exception as error:
             self.fault("traces cannot be seen", error)
+        if parent is None:
+            for instrument in self.instruments:
+                try:
+                    instrument.install()
+                except Exception as error:
+                    self.fault(f"{type(instrument).__name__} cannot see the program", error)
+        else:
+            self.instruments = parent.instruments
+            for instrument in self.instruments:
+                instrument.session = self
         if profiling:
             try:
                 self._profiler = profiler.SessionProfiler(self.directory, None if profiling is True else profiling, self.warn)
@@ -358,9 +405,9 @@ class Session:
         """Records nothing any more, although nobody has asked for that: nothing can be written, or the parent's session is over."""
         self.ended = True
         with STATE.lock:
-            self.traces.hook.remove()
+            self._see_no_more()
             if STATE.session is self:
-                STATE.session, STATE.from_environment = None, False
+                STATE.session, STATE.from_outside = None, False
         self.traces.placements.remove()
         self._stop_profiler(save=False)
         self._end_family()
@@ -395,11 +442,19 @@ class Session:
     def close(self) -> None:
         """Writes what is left and ends the session."""
         self.ended = True
-        self.traces.hook.remove()
+        self._see_no_more()
         self._end_family()
         self._stop_profiler(save=True)
         self._writer.stop()
         self.traces.placements.remove()
+
+    def _see_no_more(self) -> None:
+        self.traces.hook.remove()
+        for instrument in reversed(self.instruments):
+            try:
+                instrument.remove()
+            except Exception as error:
+                self.fault(f"{type(instrument).__name__} could not be removed", error)
 
     def _end_family(self) -> None:
         if not self.inherited:
@@ -420,20 +475,23 @@ class Session:
     def go_on_in_child(self) -> Session | None:
         """Makes the child's session; none if the file system is TensorFlow's, which is not made for forks."""
         if record_files.is_local(self.logdir) and not self.is_over():
-            self.successor = Session(self.logdir, flush_secs=self._flush_secs, memory_mode=self.memory_mode, parent=self)
+            self.successor = Session(
+                self.logdir, flush_secs=self._flush_secs, memory_mode=self.memory_mode, explain=self._explain, parent=self
+            )
         return self.successor
 
 
 class _State(native.ProcessState):
     """What must be global: the session, read by every wrapper at every call."""
 
-    __slots__ = ("asked_environment", "from_environment", "lock", "starting")
+    __slots__ = ("asked_environment", "from_outside", "last", "lock", "starting")
 
     def __init__(self) -> None:
         self.session = None
-        self.from_environment = False
+        self.from_outside = False
         self.asked_environment = False
         self.starting: str | None = None
+        self.last: Session | None = None
         self.lock = threading.RLock()
 
 
@@ -442,8 +500,16 @@ _unfinished: Final[set[Session]] = set()
 """Sessions whose writer is not done; the end of the process waits for them."""
 
 
-def start(logdir: str, *, flush_secs: float, memory_mode: str = "off", profiling: Any = False) -> Session:
-    """Starts the process's session.
+def start(
+    logdir: str,
+    *,
+    flush_secs: float,
+    memory_mode: str = "off",
+    profiling: Any = False,
+    instruments: Sequence[MakeInstrument] = (),
+    explain: Explain | None = None,
+) -> Session:
+    """Starts the process's session. See ``recording.start``, which knows the instruments; for the arguments, see :class:`Session`.
 
     Raises:
         SessionActiveError: If there is one already.
@@ -462,7 +528,15 @@ def start(logdir: str, *, flush_secs: float, memory_mode: str = "off", profiling
         STATE.starting = logdir
     # Without the lock: a file system that does not answer must not keep others from stopping.
     try:
-        STATE.session = Session(logdir, flush_secs=flush_secs, memory_mode=memory_mode, profiling=profiling)
+        STATE.session = Session(
+            logdir,
+            flush_secs=flush_secs,
+            memory_mode=memory_mode,
+            profiling=profiling,
+            instruments=instruments,
+            explain=explain,
+        )
+        STATE.last = STATE.session
         return STATE.session
     finally:
         STATE.starting = None
@@ -478,7 +552,7 @@ def stop(session: Session | None = None) -> bool:
         if ending is None:
             return False
         if STATE.session is ending:
-            STATE.session, STATE.from_environment = None, False
+            STATE.session, STATE.from_outside = None, False
     if ending in _unfinished or ending.inherited:
         _close(ending)
     return True
@@ -490,22 +564,6 @@ def _close(session: Session) -> None:
     except Exception as error:
         session.fault("the session could not be ended properly", error)
     session.log_faults()
-
-
-def start_from_environment() -> None:
-    """Starts the session that ``TFMODETRACE_LOGDIR`` asks for, once a process; a failure is logged, never raised."""
-    if STATE.asked_environment:
-        return
-    logdir = os.environ.get("TFMODETRACE_LOGDIR")
-    if not logdir or STATE.session is not None:
-        return
-    STATE.asked_environment = True
-    try:
-        start(logdir, flush_secs=2.0)
-        STATE.from_environment = True
-    except Exception as error:
-        interrupts.let_pass(error)
-        _logger.error("tfmodetrace: TFMODETRACE_LOGDIR=%s asks for a recording, but %s", logdir, error)
 
 
 def _stop_at_exit() -> None:
@@ -534,6 +592,12 @@ def _go_on_in_child() -> None:
             STATE.session = active.go_on_in_child()
     except Exception as error:
         _logger.debug("tfmodetrace: a forked child is not recorded: %s", error)
+
+
+def last_recorded() -> tuple[int, int, str] | None:
+    """Returns how many calls and traces the session recorded that was started last, and its file; None if there was none."""
+    last = STATE.last
+    return None if last is None else (last.recorded_calls, last.definitions.trace_count, last.path)
 
 
 def _install_process_hooks() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import functions, native, recorders, tf_internals, traces
+from tfmodetrace.record import functions, recorders, tf_internals, traces
 from tfmodetrace.record import session as session_module
 from tfmodetrace.schema import words
 
@@ -44,23 +44,18 @@ def wrap(function: Any, settings: functions.Settings, *, python_function: Any = 
 
 def _adopt(traced: Any, info: functions.FunctionInfo) -> None:
     traced._modetrace_info = info
-    traced._modetrace_mode = mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
-    traced._modetrace_recorder = recorders.of_tf_function(traced._modetrace_base_call, info, mode, traced._modetrace_call_and_count)
+    traced._modetrace_recorder = recorder(traced._modetrace_base_call, info)
     traces.register_owner(traced, info)
 
 
-def _rebuild(base: type, state: dict[str, Any], settings: functions.Settings) -> Any:
-    function: Any = object.__new__(base)
-    function.__setstate__(state)
-    return wrap(function, settings)
+def recorder(base_call: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]:
+    """Returns what calls a tf.function with a tuple and a dict of arguments, and records that.
 
-
-def _traced_class(base: type) -> type:
-    """Makes the recording subclass of a tf.function's class; one per class, since there is one such class per TensorFlow."""
-    known = _classes.get(base)
-    if known is not None:
-        return known
-    base_call: Callable[..., Any] = base.__call__
+    Args:
+        base_call: TensorFlow's own ``__call__`` of it.
+        info: What is known of it.
+    """
+    mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
 
     def call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         before = function.experimental_get_tracing_count()
@@ -76,20 +71,19 @@ def _traced_class(base: type) -> type:
             raise
         return result
 
-    def call_in_python(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call_in_python(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
         if session is None:
-            return base_call(self, *args, **kwargs)
-        mode = _EAGER if _eager_runs.RUN_FUNCTIONS_EAGERLY else self._modetrace_mode
-        call = _enter(session, self._modetrace_info, args, kwargs, mode)
+            return base_call(function, *args, **kwargs)
+        call = _enter(session, info, args, kwargs, _EAGER if _eager_runs.RUN_FUNCTIONS_EAGERLY else mode)
         if call is None:
-            return base_call(self, *args, **kwargs)
+            return base_call(function, *args, **kwargs)
         if not call.calls.traces_hooked:
-            return call_and_count(self, call, args, kwargs)
+            return call_and_count(function, call, args, kwargs)
         calls = call.calls
         try:
             calls.innermost = call
-            result = base_call(self, *args, **kwargs)
+            result = base_call(function, *args, **kwargs)
             _leave(call, None, 0, result)
         except BaseException as error:
             if call.is_open:
@@ -97,12 +91,42 @@ def _traced_class(base: type) -> type:
             raise
         return result
 
+    return recorders.of_tf_function(base_call, info, mode, call_and_count) or call_in_python
+
+
+_ORIGINAL: Final = "_modetrace_original"
+
+
+def replacement(ours: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks what stands for ``__call__`` in a tf.function's class while a whole program is recorded."""
+    setattr(ours, _ORIGINAL, original)
+    return ours
+
+
+def unreplaced(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns TensorFlow's own ``__call__``, whatever stands for it at the moment."""
+    original: Callable[..., Any] = getattr(call, _ORIGINAL, call)
+    return original
+
+
+def _rebuild(base: type, state: dict[str, Any], settings: functions.Settings) -> Any:
+    function: Any = object.__new__(base)
+    function.__setstate__(state)
+    return wrap(function, settings)
+
+
+def _traced_class(base: type) -> type:
+    """Makes the recording subclass of a tf.function's class; one per class, since there is one such class per TensorFlow."""
+    known = _classes.get(base)
+    if known is not None:
+        return known
+    base_call = unreplaced(base.__call__)
+
     class TracedFunction(base):
         __doc__ = base.__doc__
-        __slots__ = ("_modetrace_info", "_modetrace_mode", "_modetrace_recorder")
+        __slots__ = ("_modetrace_info", "_modetrace_recorder")
 
         _modetrace_base_call = staticmethod(base_call)
-        _modetrace_call_and_count = staticmethod(call_and_count)
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             return self._modetrace_recorder(self, args, kwargs)
@@ -134,8 +158,6 @@ def _traced_class(base: type) -> type:
             python_function=self.python_function,
         )
 
-    if native.HOT_PATH is None:
-        TracedFunction.__call__ = call_in_python  # type: ignore[method-assign]
     if base_clone is not None:
         setattr(TracedFunction, tf_internals.CLONE_METHOD, clone)
     setattr(TracedFunction, tf_internals.AUTOGRAPH_MARK, None)

@@ -60,6 +60,8 @@ _summary_ops = _import("tensorflow.python.ops.summary_ops_v2")
 _traceme = _import("tensorflow.python.profiler.internal._pywrap_traceme")
 _profiler_trace = _import("tensorflow.python.profiler.trace")
 _profiler_v2 = _import("tensorflow.python.profiler.profiler_v2")
+_traceback_utils = _import("tensorflow.python.util.traceback_utils")
+_structured_function = _import("tensorflow.python.data.ops.structured_function")
 
 _get_memory_info = _attribute(_pywrap_tfe, "TFE_GetMemoryInfo")
 _reset_memory_stats = _attribute(_pywrap_tfe, "TFE_ResetMemoryStats")
@@ -74,6 +76,8 @@ _source_mappers = _attribute(_tf_stack, "_source_mapper_stacks")
 _Context = _attribute(_context, "Context")
 _TraceMe = _attribute(_traceme, "TraceMe")
 _attribute(_profiler_trace, "enabled")
+_attribute(_traceback_utils, "_process_traceback_frames")
+_StructuredFunctionWrapper = _attribute(_structured_function, "StructuredFunctionWrapper")
 _pywrap_profiler = _attribute(_profiler_v2, "_pywrap_profiler")
 
 EagerTensor: Any = tf.__internal__.EagerTensor
@@ -265,7 +269,7 @@ class TraceHook:
 
     Args:
         begin: Called with (python_function, function_cache) before a body runs; returns a token, or None if the trace is of no interest.
-        failed: Called with (token) when the body raised.
+        failed: Called with (token, exception) when the body raised.
         unkept: Called with (token) when it did not, and TensorFlow has no cache to put the trace into.
         added: Called with (token, concrete_function, cache_context, function_cache) once TensorFlow has the trace in its cache.
     """
@@ -273,7 +277,7 @@ class TraceHook:
     def __init__(
         self,
         begin: Callable[[Any, Any], Any],
-        failed: Callable[[Any], None],
+        failed: Callable[[Any, BaseException], None],
         unkept: Callable[[Any], None],
         added: Callable[[Any, Any, Any, Any], None],
     ) -> None:
@@ -300,8 +304,8 @@ class TraceHook:
                 return create(function_type, type_context, func_graph, tracing_options)
             try:
                 concrete_function = _run_traced_body(create, function_type, type_context, func_graph, tracing_options)
-            except BaseException:
-                self._failed(token)
+            except BaseException as error:
+                self._failed(token, error)
                 raise
             if cache is not None:
                 tokens[id(concrete_function)] = token
@@ -555,6 +559,66 @@ def autograph_origin(file: str, line: int) -> tuple[str, int] | None:
     return None
 
 
+def autograph_stack(error: BaseException) -> list[tuple[str, int, str]] | None:
+    """Returns (file, line, function) of the frames in which an exception was raised in converted code, outermost first.
+
+    AutoGraph notes them, its own left out, as the exception passes. None if it has not.
+    """
+    metadata = getattr(error, "ag_error_metadata", None)
+    frames = getattr(metadata, "translated_stack", None)
+    if frames is None:
+        return None
+    return [(frame.filename, frame.lineno or 0, frame.function_name or "") for frame in reversed(frames)]
+
+
+def passes_calls_on(code: types.CodeType) -> bool:
+    """Whether code is where AutoGraph calls for converted code what that calls: what fails there is what was called."""
+    return code.co_filename.endswith(_PASSING_FILES) and code.co_filename.startswith(TENSORFLOW_DIRECTORY)
+
+
+_PASSING_FILES: Final = (os.path.join("autograph", "impl", "api.py"), os.path.join("autograph", "operators", "py_builtins.py"))
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a value is a tensor without a value."""
+    return isinstance(value, tf.Tensor) and not isinstance(value, EagerTensor)
+
+
+class TracebackHook:
+    """Sees every exception whose traceback TensorFlow is about to take its own frames out of.
+
+    Args:
+        seen: Called with the exception and its traceback; must not raise.
+    """
+
+    available: Final = isinstance(getattr(_traceback_utils, "_process_traceback_frames", None), types.FunctionType)
+    """Whether this TensorFlow has the function."""
+
+    def __init__(self, seen: Callable[[BaseException | None, types.TracebackType | None], None]) -> None:
+        self._seen = seen
+        self._installed: Any = None
+        self._original: Any = None
+
+    def install(self) -> None:
+        """Replaces the function that takes the frames out; does nothing where it is missing."""
+        if not self.available or self._installed is not None:
+            return
+        original, seen = _traceback_utils._process_traceback_frames, self._seen
+
+        def process_traceback_frames(tb: Any) -> Any:
+            seen(sys.exception(), tb)
+            return original(tb)
+
+        self._original, self._installed = original, process_traceback_frames
+        _traceback_utils._process_traceback_frames = process_traceback_frames
+
+    def remove(self) -> None:
+        """Puts the original back, unless somebody else has replaced ours meanwhile."""
+        if self._installed is not None and _traceback_utils._process_traceback_frames is self._installed:
+            _traceback_utils._process_traceback_frames = self._original
+        self._installed = None
+
+
 class OpHook:
     """Sees every op that Python makes in a graph, right after it was made, while at least one has asked for that.
 
@@ -602,6 +666,43 @@ class OpHook:
     def renew_lock(self) -> None:
         """Waits for no lock that another thread held at a fork."""
         self._lock = threading.Lock()
+
+
+class DatasetFunctionHook:
+    """Sees every function that tf.data is about to trace.
+
+    Args:
+        begins: Called with the function and what it is for, such as ``Dataset.map()``; must not raise. The next tf.function whose concrete
+            function is asked for on this thread is its.
+    """
+
+    available: Final = hasattr(_StructuredFunctionWrapper, "__init__")
+    """Whether this TensorFlow has the class."""
+
+    def __init__(self, begins: Callable[[Any, str], None]) -> None:
+        self._begins = begins
+        self._installed: Any = None
+        self._original: Any = None
+
+    def install(self) -> None:
+        """Replaces the class's ``__init__``; does nothing where it is missing."""
+        if not self.available or self._installed is not None:
+            return
+        original, begins = _StructuredFunctionWrapper.__init__, self._begins
+
+        @functools.wraps(original)
+        def init(wrapper: Any, func: Any, transformation_name: Any, *args: Any, **kwargs: Any) -> None:
+            begins(func, str(transformation_name))
+            original(wrapper, func, transformation_name, *args, **kwargs)
+
+        self._original, self._installed = original, init
+        _StructuredFunctionWrapper.__init__ = init
+
+    def remove(self) -> None:
+        """Puts the original back, unless somebody else has replaced ours meanwhile."""
+        if self._installed is not None and _StructuredFunctionWrapper.__init__ is self._installed:
+            _StructuredFunctionWrapper.__init__ = self._original
+        self._installed = None
 
 
 def is_compiled(concrete_function: Any) -> bool:

@@ -51,6 +51,12 @@ class PendingTrace:
             self.call = call
 
 
+def info_of(function: Any) -> functions.FunctionInfo | None:
+    """Returns what is known of a tf.function that is recorded."""
+    cache = tf_internals.function_cache_of(function)
+    return None if cache is None else _infos_by_cache.get(id(cache))
+
+
 def register_owner(function: Any, info: functions.FunctionInfo) -> None:
     """Remembers whose traces the additions to a tf.function's cache are."""
     cache = tf_internals.function_cache_of(function)
@@ -108,10 +114,19 @@ class TraceRecorder:
         self._lines.end(pending.body)
         _pop(pending.calls, pending)
 
-    def _failed(self, pending: PendingTrace) -> None:
+    def _failed(self, pending: PendingTrace, error: BaseException) -> None:
         self._ended(pending)
         if pending.call is not None:
             pending.call.trace_failed = True
+            return
+        was_busy = pending.calls.busy
+        try:
+            pending.calls.busy = True
+            self._session.errors.left_trace(pending.info, pending.calls, error, time.perf_counter_ns())
+        except Exception as failure:
+            self._session.fault("a failed trace could not be recorded", failure)
+        finally:
+            pending.calls.busy = was_busy
 
     def _added(self, pending: PendingTrace, concrete_function: Any, context: Any, cache: Any) -> None:
         session = self._session

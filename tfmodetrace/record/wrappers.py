@@ -42,7 +42,8 @@ def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable
     return wrapper
 
 
-def _as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
+def as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
+    """Makes AutoGraph leave a wrapper alone."""
     code = wrapper.__code__
     dynamic = _dynamic_codes.get(code)
     if dynamic is None:
@@ -59,18 +60,35 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         return recorder(args, kwargs)
 
-    return _as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
+    return as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
 
 
 def _plain_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
+    record = _recorder_in_python(function, info)
+
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
+        return record(args, kwargs)
+
+    return as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
+
+
+def recorder(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    """Returns what calls a function with a tuple and a dict of arguments, and records that.
+
+    Whoever calls it must be a wrapper, since the caller's caller is taken for the function's.
+    """
+    return recorders.of_function(function, info) or _recorder_in_python(function, info)
+
+
+def _recorder_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
         try:
-            caller = _frame(1).f_code
+            caller = _frame(2).f_code
         except ValueError:  # no Python code has called us, as when the interpreter shuts down
             return function(*args, **kwargs)
         if caller is _UNCONVERTED or caller is _METHOD_TARGET:
-            return _call_from_autograph(function, info, args, kwargs, _frame(1))
+            return _call_from_autograph(function, info, args, kwargs, _frame(2))
         if session is None:
             return function(*args, **kwargs)
         call = _enter(session, info, args, kwargs)
@@ -87,14 +105,14 @@ def _plain_in_python(function: Callable[..., Any], info: functions.FunctionInfo)
             raise
         return result
 
-    return _as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
+    return record
 
 
 def _generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     def modetrace_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         return (yield from _steps(function(*args, **kwargs), info, args, kwargs))
 
-    return _as_dynamic_code(modetrace_generator)  # type: ignore[arg-type]
+    return as_dynamic_code(modetrace_generator)  # type: ignore[arg-type]
 
 
 class _Awaitable:
@@ -113,7 +131,7 @@ def _coroutine(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     async def modetrace_coroutine(*args: Any, **kwargs: Any) -> Any:
         return await _Awaitable(_steps(function(*args, **kwargs), info, args, kwargs))
 
-    return _as_dynamic_code(modetrace_coroutine)  # type: ignore[arg-type]
+    return as_dynamic_code(modetrace_coroutine)  # type: ignore[arg-type]
 
 
 def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -145,7 +163,7 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
         finally:
             _end_suspendable(call, error)
 
-    return _as_dynamic_code(modetrace_async_generator)  # type: ignore[arg-type]
+    return as_dynamic_code(modetrace_async_generator)  # type: ignore[arg-type]
 
 
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:

@@ -500,7 +500,7 @@ class CacheKey(_message.Message):
     def __init__(self, arguments: _Optional[_Union[Node, _Mapping]] = ..., scope_type: _Optional[str] = ..., parent_graph: _Optional[int] = ..., device_functions: _Optional[_Iterable[str]] = ..., colocation_stack: _Optional[_Iterable[str]] = ..., in_cross_replica_context: bool = ..., variable_policy: _Optional[str] = ..., xla_context: _Optional[int] = ..., from_cache: bool = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message")
+    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error")
     ERROR_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -509,6 +509,10 @@ class Error(_message.Message):
     MODE_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    STACK_FIELD_NUMBER: _ClassVar[int]
+    NAMED_PLACES_FIELD_NUMBER: _ClassVar[int]
+    FIRST_ERROR_FIELD_NUMBER: _ClassVar[int]
     error_id: int
     function_id: int
     call_id: int
@@ -517,7 +521,61 @@ class Error(_message.Message):
     mode: int
     type: str
     message: str
-    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    chain: _containers.RepeatedCompositeFieldContainer[Raised]
+    stack: _containers.RepeatedCompositeFieldContainer[Frame]
+    named_places: _containers.RepeatedCompositeFieldContainer[Frame]
+    first_error: int
+    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ...) -> None: ...
+
+class Raised(_message.Message):
+    __slots__ = ("type", "message", "bases", "relation", "origin")
+    class Relation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        LEFT: _ClassVar[Raised.Relation]
+        REPEATED: _ClassVar[Raised.Relation]
+        CAUSE: _ClassVar[Raised.Relation]
+        CONTEXT: _ClassVar[Raised.Relation]
+    LEFT: Raised.Relation
+    REPEATED: Raised.Relation
+    CAUSE: Raised.Relation
+    CONTEXT: Raised.Relation
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    BASES_FIELD_NUMBER: _ClassVar[int]
+    RELATION_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    message: str
+    bases: _containers.RepeatedScalarFieldContainer[str]
+    relation: Raised.Relation
+    origin: Frame
+    def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
+
+class Frame(_message.Message):
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    FOLDED_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    file: str
+    line: int
+    function: str
+    code: str
+    owner: str
+    folded: int
+    variables: _containers.RepeatedCompositeFieldContainer[Variable]
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+
+class Variable(_message.Message):
+    __slots__ = ("name", "type")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ...) -> None: ...
 
 class CallBatch(_message.Message):
     __slots__ = ("rows", "first_start_ns", "last_end_ns", "columns", "compression", "payload_bytes", "payload")

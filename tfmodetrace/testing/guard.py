@@ -40,13 +40,14 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         self._open: list[tuple[contextlib.ExitStack, Any, int, str]] = []
 
     def __enter__(self) -> expect_traces:
+        from tfmodetrace.record import recording
         from tfmodetrace.record import session as session_module
 
         stack = contextlib.ExitStack()
         session = session_module.STATE.session
         if session is None:
             logdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="tfmodetrace-"))
-            session = session_module.start(logdir, flush_secs=2.0)
+            session = recording.start(logdir, recording.Options())
             stack.callback(session_module.stop, session)
         self._open.append((stack, session, session.definitions.trace_count, session.session_id))
         return self

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
-from tfmodetrace.record import graph_facts, op_lines, tf_internals
+from tfmodetrace.record import graph_facts, owners, tf_internals
 
 
 @tf.function
@@ -97,7 +97,7 @@ def test_the_lines_are_those_of_tensorflows_own_stacks(recording: Recorder) -> N
     truth: dict[tuple[str, int], int] = {}
     graphs = [concrete.graph, *(each.graph for each in tf_internals.library_functions(concrete.graph))]
     for op in (op for graph in graphs for op in graph.get_operations() if op.type != "Placeholder"):
-        frames = [(frame.filename, frame.lineno) for frame in op.traceback or () if op_lines.is_users(frame.filename, own.file)]
+        frames = [(frame.filename, frame.lineno) for frame in op.traceback or () if owners.is_users(frame.filename, own.file)]
         inside = [place for place in frames if own.first <= place[1] <= own.last and place[0] == own.file]
         if inside:
             truth[frames[-1]] = truth.get(frames[-1], 0) + 1

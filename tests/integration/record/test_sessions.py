@@ -103,14 +103,17 @@ def test_record_is_a_decorator_too(tmp_path: Path) -> None:
     ("options", "error", "sentence"),
     [
         ({"memory": "lots"}, ValueError, "choose one of 'off', 'delta', 'peak'"),
-        ({"instrument": "all"}, tmt.UnavailableError, "Decorate the functions"),
         ({"instrument": "some"}, ValueError, "choose one of"),
+        ({"include": ["f"]}, ValueError, 'add instrument="all"'),
+        ({"instrument": "all", "exclude": "f"}, TypeError, "takes a list of patterns"),
+        ({"instrument": "all", "layers": -1}, ValueError, "0 or more"),
+        ({"explain_errors": 1}, TypeError, "takes True or False"),
         ({"profiler": "yes"}, TypeError, "takes True, False or tf.profiler.experimental.ProfilerOptions, not str"),
         ({"flush_secs": 0}, ValueError, "seconds"),
         ({"flush_secs": "2"}, ValueError, "seconds"),
     ],
 )
-def test_options_of_later_versions_are_refused_with_a_sentence(
+def test_options_that_make_no_sense_are_refused_with_a_sentence(
     options: dict[str, Any], error: type[Exception], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(error, match=sentence):
@@ -167,7 +170,7 @@ def test_a_session_of_the_programs_own_joins_that_of_the_environment(tmp_path: P
     """
     done = _run(source, tmp_path / "own", TFMODETRACE_LOGDIR=str(tmp_path / "environment"))
     assert done.returncode == 0, done.stderr
-    assert "TFMODETRACE_LOGDIR is set" in done.stderr
+    assert "recorded from outside, by TFMODETRACE_LOGDIR" in done.stderr
     assert _calls(tmp_path / "environment") == 2
     assert not (tmp_path / "own").exists()
 

@@ -81,8 +81,10 @@ def test_the_report_is_the_json_of_the_design(tmp_path: pathlib.Path) -> None:
         "mode": "eager",
         "type": "ValueError",
         "message": "no such digit",
-        "diagnosis": None,
     }
+    assert (error["first_error_id"], error["stack"], error["made_at"], error["chain"]) == (0, [], [], [])
+    assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "source"}
+    assert error["diagnosis"]["id"] == "unclassified"
     assert run["findings"] == []
 
 

@@ -1,0 +1,56 @@
+"""Programs that fail in every way there is a diagnosis for, and some others: the right id, the right line, a fix that runs."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+
+import pytest
+
+import tfmodetrace as tmt
+from tests.integration.diagnoses.programs import case
+
+for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime"):
+    importlib.import_module(f"tests.integration.diagnoses.programs.{_module}")
+
+
+def test_there_are_enough() -> None:
+    assert len(case.CASES) >= 60
+
+
+@pytest.mark.parametrize("program", case.CASES, ids=lambda program: program.name)
+def test_diagnosis(program: case.Case, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(Exception) as raised:  # noqa: PT011, SIM117 - of whatever type it is
+        with tmt.record(tmp_path, instrument="all"):
+            program.run()
+    report = tmt.read(tmp_path).to_dict()
+    (run,) = report["runs"]
+    assert run["processes"][0]["internal_faults"] == 0
+    errors = [error for error in run["errors"] if error["first_error_id"] == error["error_id"]]
+    assert errors, f"{raised.value!r} was not recorded"
+    error = errors[-1]
+    diagnosis = error["diagnosis"]
+    assert diagnosis["id"] == program.diagnosis, (error["type"], error["message"], diagnosis)
+    assert diagnosis["source"] is not None, error
+    assert (diagnosis["source"]["file"], diagnosis["source"]["line"]) == (program.file, program.line), (diagnosis, error["stack"])
+    assert diagnosis["source"]["code"].endswith(case.MARK)
+    if program.mode is not None:
+        assert error["mode"] == program.mode
+    if program.diagnosis == "unclassified":
+        assert program.fixed is None
+        assert diagnosis["fix"] is None
+    else:
+        assert program.fixed is not None
+        assert program.fixed.word in diagnosis["fix"], diagnosis["fix"]
+        assert diagnosis["title"]
+        assert diagnosis["why"]
+
+
+@pytest.mark.parametrize("program", [program for program in case.CASES if program.fixed is not None], ids=lambda program: program.name)
+def test_fixed_program_runs(program: case.Case, tmp_path: pathlib.Path) -> None:
+    assert program.fixed is not None
+    with tmt.record(tmp_path, instrument="all"):
+        program.fixed.run()
+    (run,) = tmt.read(tmp_path).to_dict()["runs"]
+    assert run["processes"][0]["internal_faults"] == 0
+    assert run["errors"] == []

@@ -1,0 +1,186 @@
+"""A hundred exceptions that no diagnosis is for, many of which look like one there is a diagnosis for."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import decimal
+import fractions
+import importlib
+import io
+import json
+import operator
+import os
+import queue
+import re
+import struct
+import threading
+import unicodedata
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+SYMBOLIC_LOOK = (
+    (AttributeError, "'SymbolicTensor' object has no attribute 'shapes'"),
+    (AttributeError, "'Tensor' object has no attribute 'to_device'"),
+    (NotImplementedError, "Cannot convert a symbolic tf.Tensor (x:0) to a numpy array."),
+    (TypeError, "len is not well defined for a symbolic Tensor (x:0)."),
+    (ValueError, "Cannot convert a partially known TensorShape (None, 3) to a Tensor."),
+    (ValueError, "tf.function only supports singleton tf.Variables created on the first call."),
+    (TypeError, "<tf.Tensor 'x:0' shape=() dtype=float32> is out of scope and cannot be used here."),
+    (TypeError, "Could not generate a generic TraceType for {1}. Please verify that it is immutable/hashable."),
+    (TypeError, "Tensor is unhashable. Instead, use tensor.ref() as the key."),
+    (TypeError, "Binding inputs to tf.function failed due to `Can not cast TensorSpec(shape=(), dtype=tf.int32)`."),
+    (ValueError, "No gradients provided for any variable."),
+    (ValueError, "Unknown variable: <Variable path=a>. This optimizer can only be called for the variables it was originally built with."),
+    (TypeError, "Input 'y' of 'Mul' Op has type float32 that does not match type int32 of argument 'x'."),
+    (ValueError, "Tensor conversion requested dtype float32 for Tensor with dtype int32"),
+    (ValueError, "Dimensions must be equal, but are 3 and 4 for '{{node MatMul}} = MatMul[](x, y)'"),
+    (ValueError, "condition of if statement expected to be `tf.bool` scalar, got Tensor(shape=(3,), dtype=bool)"),
+    (ValueError, "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"),
+    (ValueError, "'y' must also be initialized in the else branch"),
+    (TypeError, "'y' has dtype float32 in the main branch, but dtype int32 in the else branch"),
+    (ValueError, "'y' has shape (3,) before the loop, but shape (6,) after one iteration."),
+    (ValueError, "Input 0 of layer 'dense' is incompatible with the layer: expected axis -1 of input shape to have value 3"),
+    (ValueError, "Arguments `target` and `output` must have the same shape. target.shape=(1,), output.shape=(2,)"),
+    (TypeError, "fit() got an unexpected keyword argument 'loss'"),
+    (ValueError, "A KerasTensor cannot be used as input to a TensorFlow function."),
+    (RuntimeError, "OOM when allocating tensor with shape[1] and type float on device:GPU:0"),
+    (RuntimeError, "Tensor had NaN values"),
+    (RuntimeError, "Detected unsupported operations when trying to compile graph f on XLA_CPU_JIT: AsString (x)"),
+    (RuntimeError, "Could not satisfy device specification '/device:GPU:7'"),
+    (RuntimeError, "Received a label value of 4 which is outside the valid range of [0, 4)"),
+    (ImportError, "numpy.core.multiarray failed to import"),
+)
+
+
+def _raise(kind: type[Exception], message: str) -> Callable[[], Any]:
+    def fail() -> Any:
+        raise kind(message)
+
+    return fail
+
+
+def _recursive(n: int) -> int:
+    return _recursive(n + 1)
+
+
+def _wrapped() -> Any:
+    try:
+        json.loads("{")
+    except json.JSONDecodeError as error:
+        raise RuntimeError("the configuration cannot be read") from error
+
+
+def _while_handling() -> Any:
+    try:
+        tf.matmul(tf.ones([2, 3]), tf.ones([4, 5]))
+    except tf.errors.InvalidArgumentError:
+        raise KeyError("fallback")  # noqa: B904 - what is tried
+
+
+class _Strict:
+    def __len__(self) -> int:
+        raise ValueError("len is not well defined")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a batch is neither true nor false")
+
+    def __iter__(self) -> Iterator[int]:
+        raise TypeError("'_Strict' object is not iterable")
+
+
+@dataclasses.dataclass
+class _Batch:
+    images: Any
+    labels: Any
+
+
+def _own_fit(**options: Any) -> None:
+    def fit(epochs: int) -> None: ...
+
+    fit(**options)
+
+
+ORDINARY: tuple[Callable[[], Any], ...] = (
+    lambda: {}["learning_rate"],
+    lambda: [][3],  # noqa: PLE0643 - it is to fail
+    lambda: 1 / 0,
+    lambda: int("three"),
+    lambda: None.shape,
+    lambda: None + 1,  # type: ignore[operator]
+    lambda: len(None),  # type: ignore[arg-type]
+    lambda: range(None),  # type: ignore[call-overload]
+    lambda: (1, 2).append(3),
+    lambda: operator.setitem((1, 2), 0, 3),  # type: ignore[call-overload]
+    lambda: {[]: 1},
+    lambda: hash({}),
+    lambda: open("/no/such/file"),  # noqa: SIM115
+    lambda: importlib.import_module("no_such_module"),
+    lambda: getattr(np, "no_such_function"),  # noqa: B009
+    lambda: np.ones(3) + np.ones(4),
+    lambda: bool(np.ones(3) > 0),
+    lambda: np.ones((2, 3)) @ np.ones((4, 5)),
+    lambda: np.array([1, 2]).reshape(3),
+    lambda: np.concatenate([np.ones((2, 3)), np.ones((2, 4))]),
+    lambda: np.linalg.inv(np.zeros((2, 2))),
+    lambda: float(np.ones(2)),
+    lambda: np.ones(3)[5],
+    lambda: _recursive(0),
+    lambda: _raise(MemoryError, "cannot allocate")(),
+    lambda: next(iter(())),
+    lambda: decimal.Decimal("x"),
+    lambda: fractions.Fraction(1, 0),
+    lambda: struct.unpack("<q", b""),
+    lambda: json.loads("{"),
+    lambda: re.compile("("),
+    lambda: uuid.UUID("x"),
+    lambda: b"\xff".decode(),
+    lambda: unicodedata.name("\x00"),
+    lambda: queue.Queue().get_nowait(),
+    lambda: threading.Thread().join(),
+    lambda: zipfile.ZipFile(io.BytesIO(b"")),
+    lambda: os.listdir("/no/such/directory"),
+    lambda: collections.deque(maxlen=-1),
+    lambda: _Batch(images=1),  # type: ignore[call-arg]
+    lambda: len(_Strict()),
+    lambda: bool(_Strict()),
+    lambda: list(_Strict()),
+    lambda: _own_fit(loss="mse"),
+    _wrapped,
+    _while_handling,
+    # TensorFlow's own, of which the message says all there is.
+    lambda: tf.io.read_file("/no/such/file"),
+    lambda: tf.io.decode_png(b"no image"),
+    lambda: tf.strings.to_number(tf.constant("x")),
+    lambda: tf.gather(tf.constant([1, 2]), 5),
+    lambda: tf.constant([1, 2])[5],
+    lambda: tf.io.parse_tensor(b"no tensor", tf.float32),
+    lambda: tf.linalg.inv(tf.zeros([2, 2])),
+    lambda: tf.debugging.assert_equal(1, 2),
+    lambda: tf.ensure_shape(tf.ones([2]), [3]),
+    lambda: next(iter(tf.data.Dataset.range(0))),
+    lambda: tf.saved_model.load("/no/such/model"),
+    lambda: tf.train.Checkpoint().restore("/no/such/checkpoint").assert_consumed(),
+    lambda: tf.constant([[1], [2, 3]]),
+    lambda: tf.constant(object()),
+    lambda: tf.ones([2]).no_such_method(),
+    lambda: tf.dtypes.as_dtype("float17"),
+    # Keras's own.
+    lambda: keras.optimizers.get("no such optimizer"),
+    lambda: keras.losses.get("no such loss"),
+    lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).fit(np.ones((2, 3)), np.ones((2, 1))),
+    lambda: keras.models.load_model("/no/such/model.keras"),
+    lambda: keras.layers.Dense(-1),
+    lambda: keras.Sequential([]).summary() or keras.Sequential([]).predict(np.ones((1, 3))),
+    lambda: keras.layers.Conv2D(1, 3, padding="no such padding"),
+    lambda: keras.initializers.get("no such initializer"),
+)
+
+EXCEPTIONS: tuple[Callable[[], Any], ...] = (*(_raise(kind, message) for kind, message in SYMBOLIC_LOOK), *ORDINARY)
+"""Each raises when it is called."""

@@ -1,0 +1,96 @@
+"""Diagnoses: what an exception that left a call means, why it happens in that mode, and what to change.
+
+Rules look at an exception's class, at the frame that raised it and at structured parts of its message, before they look at words; what none
+of them is sure of is ``unclassified``, with what is known.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Sequence
+from typing import Final
+
+from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, shapes, state, symbolic, texts
+from tfmodetrace.log import convert, tables, tracelog
+from tfmodetrace.schema import events_pb2
+
+__all__ = ["Diagnosis", "diagnose", "explain_as_raised", "of_run"]
+
+Diagnosis = base.Diagnosis
+
+_RULES: Final = (*control_flow.RULES, *symbolic.RULES, *state.RULES, *keras.RULES, *runtime.RULES, *shapes.RULES)
+
+
+def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
+    """Returns the diagnoses of a run's errors, aligned with ``run.errors``."""
+    failures: dict[int, list[tables.Error]] = collections.defaultdict(list)
+    for error in run.errors:
+        failures[error.first_error_id].append(error)
+    return tuple(
+        diagnose(
+            error, run.functions[error.function_id], [other for other in failures[error.first_error_id] if other.error_id > error.error_id]
+        )
+        for error in run.errors
+    )
+
+
+def diagnose(error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = ()) -> Diagnosis:
+    """Returns what an error means; ``unclassified`` where that is not sure.
+
+    Args:
+        error: The error.
+        function: The function it left, if it is known.
+        around: The errors that the same failure was further out, nearest first.
+    """
+    whole = base.Failure(error, function, around)
+    for failure in whole.views():
+        for rule in _RULES:
+            match = rule(failure)
+            if match is not None:
+                return _told(match, failure)
+    return _unclassified(next(whole.views()))
+
+
+def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
+    why = texts.WHY[match.id]
+    return Diagnosis(
+        id=match.id,
+        title=match.title,
+        why=why.get(failure.mode, why[""]),
+        difference=texts.DIFFERENCE.get(match.id),
+        fix=match.fix,
+        source=match.place or failure.place,
+    )
+
+
+def _unclassified(failure: base.Failure) -> Diagnosis:
+    place = failure.place
+    kind = failure.core.type.rpartition(".")[2]
+    where = f" in line {place.line} of {place.file.replace(chr(92), '/').rpartition('/')[2]}" if place is not None else ""
+    origin = failure.core.origin
+    by = f" {origin.owner}'s {origin.function} has raised it." if origin is not None and origin.owner else ""
+    how = {"tracing": "while the function was traced", "graph": "while the graph ran", "xla": "in the compiled graph"}.get(failure.mode)
+    return Diagnosis(
+        id="unclassified",
+        title=f"{kind}{where}",
+        why=f"It is none of the failures that tfmodetrace knows; it was raised {how or 'in Python'}.{by}",
+        difference=None,
+        fix=None,
+        source=place,
+    )
+
+
+def explain_as_raised(error: events_pb2.Error, function: events_pb2.Function) -> str | None:
+    """Returns a note for an exception that has just left a call, in a few lines; ``None`` if it is not known what it means.
+
+    Args:
+        error: The error, as it is written.
+        function: The function it left.
+    """
+    diagnosis = diagnose(convert.error(error, "."), convert.function(function, "."))
+    if diagnosis.id == "unclassified":
+        return None
+    source = diagnosis.source
+    where = "" if source is None else f" ({source.file}:{source.line})"
+    fix = "".join(f"\n    {line}" for line in (diagnosis.fix or "").splitlines())
+    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n  Instead:{fix}"

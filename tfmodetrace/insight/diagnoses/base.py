@@ -1,0 +1,199 @@
+"""What a diagnosis is, and what its makers are given."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tfmodetrace.log import tables
+
+OP_ERROR: Final = "tensorflow.python.framework.errors_impl.OpError"
+_ERRORS: Final = "tensorflow.python.framework.errors_impl."
+_ANSI: Final = re.compile(r"\x1b\[\d*m")
+_EAGER_OP: Final = re.compile(r"\[Op:(\w+)\]")
+_DEVICE: Final = re.compile(r"/device:\w+:\d+|/(?:GPU|TPU|CPU):\d+", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a rule has recognized.
+
+    Attributes:
+        id: One of ``words.DIAGNOSIS_IDS``.
+        title: One line: what happened, with the names and numbers of this failure.
+        fix: Code the user can paste, as near to his own line as can be.
+        place: The line at fault, where it is another than the one the failure was raised in.
+    """
+
+    id: str
+    title: str
+    fix: str
+    place: tables.Frame | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What an exception means.
+
+    Attributes:
+        id: One of ``words.DIAGNOSIS_IDS``.
+        title: One line.
+        why: Why it happens in this mode.
+        difference: What is different in the other mode; ``None`` where that plays no part.
+        fix: Code the user can paste; ``None`` where none is known.
+        source: The line at fault in the user's file; ``None`` where that is not known.
+    """
+
+    id: str
+    title: str
+    why: str
+    difference: str | None
+    fix: str | None
+    source: tables.Frame | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the diagnosis as the report JSON has it."""
+        source = self.source
+        return {
+            "id": self.id,
+            "title": self.title,
+            "why": self.why,
+            "difference": self.difference,
+            "fix": self.fix,
+            "source": None if source is None else {"file": source.file, "line": source.line, "code": source.code},
+        }
+
+
+class Failure:
+    """One error, as the rules look at it.
+
+    Args:
+        error: The error.
+        function: The function it left; ``None`` where that is not known.
+        around: The errors that the same failure was further out, nearest first.
+        at: Which exception of the chain is looked at.
+
+    Attributes:
+        error: The error.
+        function: Its function.
+        core: The exception that is looked at.
+        stack: The user's frames: the error's own, or if it has none, of the nearest call around it that has.
+    """
+
+    def __init__(self, error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = (), at: int = 0) -> None:
+        self.error = error
+        self.function = function
+        self._around = around
+        self._chain = error.chain or (tables.Raised(type=error.type, message=error.message, bases=(), relation="left", origin=None),)
+        self._at = at
+        self.core = self._chain[at]
+        self.stack = next((each.stack for each in (error, *around) if each.stack), ())
+
+    def views(self) -> Iterator[Failure]:
+        """Yields the failure as each exception that may say what it means.
+
+        First what the exception repeats, innermost first: that is what was raised; then the exception itself; then likewise its causes.
+        What was merely being handled when it was raised says nothing.
+        """
+        start = 0
+        while start < len(self._chain):
+            end = start + 1
+            while end < len(self._chain) and self._chain[end].relation == "repeated":
+                end += 1
+            for at in range(end - 1, start - 1, -1):
+                yield Failure(self.error, self.function, self._around, at)
+            if end == len(self._chain) or self._chain[end].relation != "cause":
+                return
+            start = end
+
+    @property
+    def further(self) -> tuple[tables.Raised, ...]:
+        """What led to the exception that is looked at, nearest first."""
+        return self._chain[self._at + 1 :]
+
+    @property
+    def mode(self) -> str:
+        """The mode of the call it left."""
+        return self.error.mode
+
+    @property
+    def in_graph(self) -> bool:
+        """Whether tensors had no values where it was raised."""
+        return self.error.mode in ("tracing", "v1-graph")
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The message, without what only colours it."""
+        return _ANSI.sub("", self.core.message)
+
+    def search(self, pattern: str) -> re.Match[str] | None:
+        """Searches the message."""
+        return re.search(pattern, self.text)
+
+    def is_a(self, *names: str) -> bool:
+        """Whether its class is, or is derived from, one of these; TensorFlow's are named by their last part."""
+        own = {self.core.type, *self.core.bases}
+        return any(name in own or _ERRORS + name in own for name in names)
+
+    @property
+    def is_op_error(self) -> bool:
+        """Whether TensorFlow's runtime has raised it."""
+        return OP_ERROR in (self.core.type, *self.core.bases)
+
+    def comes_from(self, *owners: str) -> bool:
+        """Whether its innermost frame is in a package's file; never where that is not known."""
+        origin = self.core.origin
+        return origin is not None and origin.owner in owners
+
+    def raised_in(self, *functions: str) -> bool:
+        """Whether TensorFlow's or Keras's function of one of these names has raised it."""
+        origin = self.core.origin
+        return origin is not None and origin.owner in ("tensorflow", "keras") and origin.function in functions
+
+    @functools.cached_property
+    def op(self) -> str | None:
+        """The type of the op that was executed eagerly."""
+        match = _EAGER_OP.search(self.text)
+        return match[1] if match and not match[1].startswith("__") else None
+
+    @property
+    def place(self) -> tables.Frame | None:
+        """The user's line where it went wrong: where the op was made that failed in a graph, else the innermost frame."""
+        named = self.error.named_places
+        if named and (not self.error.stack or (self.is_op_error and "Graph execution error" in self.error.message)):
+            return named[-1]
+        return self.stack[-1] if self.stack else None
+
+    @property
+    def code(self) -> str:
+        """The text of that line."""
+        place = self.place
+        return "" if place is None else place.code
+
+    @functools.cached_property
+    def variables(self) -> Mapping[str, str]:
+        """The types of the variables that the line names."""
+        return dict(self.stack[-1].variables) if self.stack else {}
+
+    def variable_of(self, *words: str) -> str | None:
+        """The first variable of the line whose type has one of these words in it."""
+        return next((name for name, kind in self.variables.items() if any(word in kind for word in words)), None)
+
+    def source_line(self, pattern: str) -> tables.Frame | None:
+        """Finds the line of the function's own source that a pattern matches; ``None`` if there is none, or several."""
+        function = self.function
+        if function is None or not function.source:
+            return None
+        found = [(number, line) for number, line in enumerate(function.source.splitlines()) if re.search(pattern, line)]
+        if len(found) != 1:
+            return None
+        number, line = found[0]
+        return tables.Frame(file=function.file, line=function.line + number, function=function.name, code=line.strip(), owner="", folded=0)
+
+    def requested_device(self) -> str | None:
+        """The device that the message names."""
+        match = _DEVICE.search(self.text)
+        return match[0] if match else None
