@@ -12,11 +12,11 @@ import pathlib
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 import rich.padding
 
+from tfmodetrace import packages as packages_module
 from tfmodetrace import version
 from tfmodetrace.cli import doctor_rules, exits, terminal
 
@@ -75,45 +75,19 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 def gather() -> dict[str, Any]:
     """Finds out the facts. TensorFlow is imported in a process of its own."""
-    packages = {name: found for name in _PACKAGES if (found := _installed(name)) is not None}
+    packages = {name: found for name in _PACKAGES if (found := packages_module.version_of(name)) is not None}
     packages.setdefault("tfmodetrace", version.VERSION)
     tensorflow, failure = _ask_tensorflow()
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": packages,
-        "conflicts": list(_conflicts(packages)),
+        "conflicts": [conflict._asdict() for conflict in packages_module.conflicts(packages)],
         "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith(_VARIABLES)},
         "tensorflow": tensorflow,
         "tensorflow_failure": failure,
         "plugin": _plugin(),
     }
-
-
-def _installed(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _conflicts(packages: dict[str, str]) -> Iterator[dict[str, str | None]]:
-    """Yields what a package says it needs and does not find."""
-    from packaging import requirements, utils
-
-    for package in packages:
-        try:
-            needed = importlib.metadata.requires(package) or ()
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for text in needed:
-            requirement = requirements.Requirement(text)
-            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-                continue
-            found = _installed(utils.canonicalize_name(requirement.name))
-            if found is None or not requirement.specifier.contains(found, prereleases=True):
-                wanted = f"{requirement.name}{requirement.specifier}"
-                yield {"package": package, "requirement": wanted, "installed": found}
 
 
 def _ask_tensorflow() -> tuple[dict[str, Any] | None, str | None]:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import tensorflow as tf
+
 from tfmodetrace.record import error_stacks, interrupts, tf_internals
 from tfmodetrace.schema import events_pb2, words
 
@@ -52,7 +54,9 @@ class ErrorRecorder:
         self._failures: dict[int, _Failure] = {}
 
     def left_call(self, call: calls_module.OpenCall, error: BaseException, end_ns: int) -> None:
-        """Keeps an exception that has left a call."""
+        """Keeps an exception that has left a call, unless it only says that an iterator has come to its end."""
+        if isinstance(error, tf.errors.OutOfRangeError) and "End of sequence" in str(error):
+            return
         self._add(call.info, call.call_id, call.parent_id, call.calls.thread_id, end_ns, call.mode, error)
 
     def left_trace(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls, error: BaseException, end_ns: int) -> None:

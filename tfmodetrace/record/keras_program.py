@@ -140,11 +140,9 @@ class KerasProgram:
         made = vars(model).get(name)
         if made is None:
             return
-        base = f"{model.name}.{name}"
-        found = list(_tf_functions_in(made, _CLOSURE_DEPTH))
-        for number, function in enumerate(found):
-            inner = getattr(function.python_function, "__name__", "")
-            self._whole.name(function, base if number == 0 else f"{base}.{inner}")
+        for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
+            inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
+            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}")
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tfmodetrace import version
+from tfmodetrace import packages, version
 from tfmodetrace.schema import events_pb2
 
 
@@ -29,7 +29,15 @@ def session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStar
         worker=_worker(),
         start_unix_ns=start_unix_ns,
         versions=dict(_versions(("keras", "numpy"))),
+        options=_conflicts(),
     )
+
+
+def _conflicts() -> dict[str, str]:
+    """Packages that do not go together, as an option of the recording."""
+    found = packages.conflicts(("tensorflow", "tensorflow-cpu", "keras"))
+    told = [f"{package} needs {requirement}, which is {installed or 'not installed'}" for package, requirement, installed in found]
+    return {"version conflicts": "; ".join(told)} if told else {}
 
 
 def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -6,6 +6,8 @@ import fnmatch
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from tfmodetrace.record import owners
+
 if TYPE_CHECKING:
     from tfmodetrace.record import functions
 
@@ -16,7 +18,8 @@ class Selection(NamedTuple):
     """What ``record(instrument="all")`` was told.
 
     Attributes:
-        include: Patterns (``fnmatch``) of which one must match a function's name, ``module.qualname`` or file; none: all do.
+        include: Patterns (``fnmatch``) of which one must match a function's name, ``module.qualname`` or file; none: all do, but those
+            that TensorFlow is made of itself.
         exclude: Patterns of which none may.
         layers: How deep the layers of a Keras model are recorded: 0 only the outermost model, 1 its own layers, too, and so on.
     """
@@ -28,7 +31,8 @@ class Selection(NamedTuple):
     def takes(self, info: functions.FunctionInfo) -> bool:
         """Whether a function is to be recorded."""
         names = (info.name, f"{info.module}.{info.qualname}", info.file)
-        return (not self.include or _match(names, self.include)) and not _match(names, self.exclude)
+        wanted = _match(names, self.include) if self.include else owners.owner_of(info.file) != "tensorflow"
+        return wanted and not _match(names, self.exclude)
 
 
 def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

@@ -65,10 +65,16 @@ class WholeProgram:
         """Names the functions of a Keras model that is in the middle of its training."""
         self._keras.look_at(model)
 
-    def name(self, function: Any, name: str) -> None:
-        """Says what reports call a tf.function that was not called yet."""
+    def name(self, function: Any, name: str, role: str) -> None:
+        """Says what reports call a tf.function that was not called yet.
+
+        Args:
+            function: The tf.function.
+            name: Its name.
+            role: What it is for; functions made of the same lines for different ends are of different definitions.
+        """
         if self._names.find(function) is None:
-            self._names.put(function, name)
+            self._names.put(function, (name, role))
 
     def _keras_imported(self, keras: types.ModuleType) -> None:
         if not self.session.ended:
@@ -105,19 +111,19 @@ class WholeProgram:
         def clone(function: Any, python_function: Any) -> Any:
             # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
             cloned = original(function, python_function)
-            self._learn(cloned, python_function=function.python_function, name=self._names.find(function))
+            self._learn(cloned, python_function=function.python_function, named=self._names.find(function))
             return cloned
 
         return clone
 
-    def _learn(self, function: Any, python_function: Any = None, name: str | None = None) -> tuple[Any, Any]:
+    def _learn(self, function: Any, python_function: Any = None, named: tuple[str, str] | None = None) -> tuple[Any, Any]:
         """Finds out what a tf.function is that was not met before, and what records its calls."""
         recorder: Callable[..., Any] = self._pass_on
         try:
             info = traces.info_of(function)
             dataset_function, self._thread.dataset_function = self._thread.dataset_function, None
             if info is None:
-                info = self._describe(function, python_function, name, dataset_function)
+                info = self._describe(function, python_function, named, dataset_function)
                 if self._chosen.takes(info):
                     traces.register_owner(function, info)
                 else:
@@ -129,16 +135,20 @@ class WholeProgram:
         return self._recorders.put(function, recorder)
 
     def _describe(
-        self, function: Any, python_function: Any, name: str | None, dataset_function: tuple[Any, str] | None
+        self, function: Any, python_function: Any, named: tuple[str, str] | None, dataset_function: tuple[Any, str] | None
     ) -> functions.FunctionInfo:
         if dataset_function is not None:
             mapped, transformation = dataset_function
             info = functions.FunctionInfo(mapped, kind="tf.data")
             info.name = f"{transformation.removesuffix('()')}({info.name})"
             return info
-        settings = functions.Settings(name or self._names.find(function))
+        given = named or self._names.find(function)
+        settings = functions.Settings(None if given is None else given[0])
         options = tf_internals.tf_function_options(function)
-        return functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
+        info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
+        if given is not None:
+            info.qualname = given[1]
+        return info
 
     def _pass_on(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call: Any = self._call

@@ -61,6 +61,7 @@ FUNCTION_KINDS: Final = (
     "coroutine",
     "async-generator",
     "region",
+    "tf.data",
 )
 
 CHANGE_KINDS: Final = (
@@ -141,4 +142,5 @@ FINDING_IDS: Final = (
     "float64-input-cast",
     "memory-growth",
     "graph-memory-growth",
+    "version-conflict",
 )

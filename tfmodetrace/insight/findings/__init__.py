@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfmodetrace.insight import reasons as reasons_module
-from tfmodetrace.insight.findings import base, graphs, memory, placement, retracing, tracing
+from tfmodetrace.insight.findings import base, graphs, memory, placement, programs, retracing, tracing
 from tfmodetrace.log import tracelog
 
 __all__ = ["Finding", "find"]
@@ -23,5 +23,5 @@ def find(run: tracelog.Run, reasons: Sequence[reasons_module.Reason] | None = No
         reasons: Its traces' reasons, if they are already known.
     """
     evidence = base.Evidence(run, reasons_module.explain(run) if reasons is None else reasons)
-    found = [finding for family in (retracing, tracing, graphs, placement, memory) for finding in family.find(evidence)]
-    return tuple(sorted(found, key=lambda finding: (-finding.lost_ns, _SEVERITIES[finding.severity], finding.function_id)))
+    found = [finding for family in (retracing, tracing, graphs, placement, memory, programs) for finding in family.find(evidence)]
+    return tuple(sorted(found, key=lambda finding: (-finding.lost_ns, _SEVERITIES[finding.severity], finding.function_id or 0)))

@@ -25,7 +25,7 @@ class Finding:
     Attributes:
         id: One of ``words.FINDING_IDS``.
         severity: ``high``, ``medium``, ``low`` or ``info``.
-        function_id: The function it is about.
+        function_id: The function it is about; ``None`` if it is about none.
         title: One line.
         evidence: Numbers and names it rests on.
         why: What causes it.
@@ -37,7 +37,7 @@ class Finding:
 
     id: str
     severity: str
-    function_id: int
+    function_id: int | None
     title: str
     evidence: Mapping[str, Any]
     why: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tfmodetrace.insight import graphs as graph_facts
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, programs
 from tfmodetrace.log import graphs, tables
 
 UNROLLED = 8
@@ -215,9 +215,18 @@ def _casts(function: tables.Function, trace: tables.Trace) -> Iterator[base.Find
         evidence={"inputs": names, "to": casts[0].to_dtype, "places": [place(cast.file, cast.line) for cast in casts]},
         why=f"float64 is what NumPy makes by itself. It takes twice the memory and twice the time to copy, and every call converts it to "
         f"{casts[0].to_dtype} first.",
-        fix="\n".join(f"{name} = {name}.astype({casts[0].to_dtype!r})  # once, before the loop" for name in names),
+        fix=_cast_before(function, names, casts[0].to_dtype),
         lost_ns=0,
     )
+
+
+def _cast_before(function: tables.Function, names: Sequence[str], dtype: str) -> str:
+    if programs.is_keras_function(function):
+        return (
+            f"x, y = x.astype({dtype!r}), y.astype({dtype!r})  # NumPy arrays, once, before fit\n"
+            f"dataset = dataset.map(lambda x, y: (tf.cast(x, tf.{dtype}), tf.cast(y, tf.{dtype})))  # in a pipeline"
+        )
+    return "\n".join(f"{name} = {name}.astype({dtype!r})  # once, before the loop" for name in names)
 
 
 def _narrows(cast: graphs.InputCast) -> bool:

@@ -10,7 +10,7 @@ import collections
 from collections.abc import Iterator, Sequence
 
 from tfmodetrace.insight import fixes, whatif
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, programs
 from tfmodetrace.log import tables
 
 _SCALAR = frozenset({"python-value", "python-type", "tensor-vs-python"})
@@ -166,7 +166,9 @@ def _unspecific(evidence: base.Evidence, function: tables.Function, traces: Sequ
 def _recreated(evidence: base.Evidence) -> Iterator[base.Finding]:
     definitions: dict[tuple[int, int], list[tables.Function]] = collections.defaultdict(list)
     for function in evidence.run.functions:
-        if function.kind == "tf.function" and function.function_id in evidence.traces:
+        # What Keras makes for a model is told with the model.
+        recorded = function.kind == "tf.function" and function.function_id in evidence.traces
+        if recorded and not programs.is_keras_function(function):
             definitions[function.process, function.definition_id].append(function)
     for functions in definitions.values():
         if len(functions) < MANY:

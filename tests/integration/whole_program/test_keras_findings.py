@@ -1,0 +1,228 @@
+"""What a Keras expert would say of some programs, and that he would say nothing of a healthy one."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfmodetrace as tmt
+
+# Keras remarks on generators that are not shuffled, and TensorFlow on the switch that is tried.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+X: Final = np.random.default_rng(0).random((250, 8), np.float32)
+Y: Final = X.sum(axis=1, keepdims=True)
+
+
+def model(**options: Any) -> Any:
+    made = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+    made.compile("sgd", "mse", **options)
+    return made
+
+
+def sequence_model(**options: Any) -> Any:
+    layers = [keras.Input((None, 4)), keras.layers.Conv1D(8, 3, padding="same"), keras.layers.GlobalAveragePooling1D()]
+    made = keras.Sequential([*layers, keras.layers.Dense(1)])
+    made.compile("sgd", "mse", **options)
+    return made
+
+
+def sequences(batches: int = 12) -> Iterator[tuple[Any, Any]]:
+    for number in range(batches):
+        yield np.ones((16, 5 + number, 4), np.float32), np.ones((16, 1), np.float32)
+
+
+def recorded(program: Callable[[], Any], tmp_path: pathlib.Path) -> dict[str, Any]:
+    with tmt.record(tmp_path, instrument="all"):
+        program()
+    (run,) = tmt.read(tmp_path).to_dict()["runs"]
+    assert run["processes"][0]["internal_faults"] == 0
+    return run
+
+
+def ids(run: dict[str, Any]) -> list[str]:
+    return [finding["id"] for finding in run["findings"]]
+
+
+def name_of(run: dict[str, Any], finding: dict[str, Any]) -> str:
+    return str(run["functions"][finding["function_id"]]["name"])
+
+
+def test_nothing_is_said_of_a_healthy_fit(tmp_path: pathlib.Path) -> None:
+    def program() -> None:
+        trained = model(metrics=["mae"])
+        # The last batch is shorter, in training and in validation.
+        trained.fit(X, Y, batch_size=32, epochs=3, validation_data=(X[:70], Y[:70]), verbose=0)
+        trained.evaluate(X, Y, verbose=0)
+        trained.predict(X, verbose=0)
+        trained.save_weights(tmp_path / "model.weights.h5")
+
+    run = recorded(program, tmp_path / "logs")
+    assert run["findings"] == []
+    assert run["errors"] == []
+
+
+def test_variable_lengths_in_fit_cost_one_trace_and_nothing_is_said(tmp_path: pathlib.Path) -> None:
+    trained = sequence_model()
+    run = recorded(lambda: trained.fit(sequences(), epochs=1, verbose=0), tmp_path)
+    # Keras tells TensorFlow that the length may vary, so that one graph does for all. TensorFlow's own count is the truth.
+    (function,) = [function for function in run["functions"] if function["name"].endswith(".train_function")]
+    cells = [cell.cell_contents for cell in trained.train_function.__closure__]
+    (counted,) = [cell.experimental_get_tracing_count() for cell in cells if hasattr(cell, "experimental_get_tracing_count")]
+    assert function["traces"] == counted == 1
+    assert run["findings"] == []
+    assert run["errors"] == [], "the end of the data is no error"
+
+
+def test_variable_lengths_that_nobody_announced_are_traced_twice_at_most(tmp_path: pathlib.Path) -> None:
+    trained = sequence_model()
+
+    def program() -> None:
+        for x, y in sequences():
+            trained.train_on_batch(x, y)
+
+    run = recorded(program, tmp_path)
+    (function,) = [function for function in run["functions"] if "train_function" in function["name"]]
+    assert (function["calls"]["graph"], function["traces"]) == (12, 2)
+    (relaxed,) = [trace for trace in run["traces"] if trace["ordinal"] == 2]
+    assert relaxed["reason"]["kinds"] == ["shape"]
+    assert run["findings"] == []
+
+
+def test_variable_lengths_in_a_step_of_ones_own_are_found(tmp_path: pathlib.Path) -> None:
+    trained = sequence_model()
+
+    @tf.function
+    def predict(x: Any) -> Any:
+        return trained(x)
+
+    run = recorded(lambda: [predict(x) for x, _ in sequences()], tmp_path)
+    (finding,) = run["findings"]
+    assert (finding["id"], name_of(run, finding)) == ("varying-shape", "predict")
+    assert finding["what_if"]["now"] == predict.experimental_get_tracing_count() == 12
+
+
+@pytest.mark.parametrize("switch", ["compile", "config"])
+def test_running_eagerly_is_found(switch: str, tmp_path: pathlib.Path) -> None:
+    def program() -> None:
+        try:
+            tf.config.run_functions_eagerly(switch == "config")
+            model(run_eagerly=switch == "compile").fit(X, Y, batch_size=32, epochs=2, verbose=0)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    run = recorded(program, tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "run-eagerly-left-on"
+    if switch == "compile":
+        assert finding["evidence"]["calls"] == 16
+        assert "run_eagerly=False" in finding["fix"]
+    else:
+        assert "tf.config.run_functions_eagerly(False)" in finding["fix"]
+
+
+def test_running_tf_functions_eagerly_is_found(tmp_path: pathlib.Path) -> None:
+    @tf.function
+    def double(x: Any) -> Any:
+        return 2 * x
+
+    def program() -> None:
+        try:
+            tf.config.run_functions_eagerly(True)
+            for _ in range(6):
+                double(tf.constant(1.0))
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    run = recorded(program, tmp_path)
+    assert ids(run) == ["run-eagerly-left-on"]
+    assert "run_functions_eagerly(False)" in run["findings"][0]["fix"]
+
+
+def test_a_few_eager_steps_are_an_experiment(tmp_path: pathlib.Path) -> None:
+    run = recorded(lambda: model(run_eagerly=True).fit(X[:64], Y[:64], batch_size=32, epochs=1, verbose=0), tmp_path)
+    assert run["findings"] == []
+
+
+def test_xla_and_many_lengths_are_found(tmp_path: pathlib.Path) -> None:
+    run = recorded(lambda: sequence_model(jit_compile=True).fit(sequences(), epochs=1, verbose=0), tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "xla-recompile"
+    assert name_of(run, finding).endswith(".train_function")
+    # The first was compiled in the call that was traced for it.
+    assert finding["evidence"]["compilations"] == 11
+
+
+def test_xla_and_one_length_are_not(tmp_path: pathlib.Path) -> None:
+    run = recorded(lambda: model(jit_compile=True).fit(X, Y, batch_size=32, epochs=3, verbose=0), tmp_path)
+    assert run["findings"] == []
+
+
+def test_a_compiled_function_of_ones_own_and_many_shapes_are_found(tmp_path: pathlib.Path) -> None:
+    @tf.function(jit_compile=True, reduce_retracing=True)
+    def total(x: Any) -> Any:
+        return tf.reduce_sum(tf.sin(x))
+
+    run = recorded(lambda: [total(tf.ones([size])) for size in (3, 4, 5, 6, 3, 4, 5, 6)], tmp_path)
+    (finding,) = run["findings"]
+    assert (finding["id"], finding["evidence"]["compilations"]) == ("xla-recompile", 4)
+
+
+def test_predict_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
+    trained = model()
+    run = recorded(lambda: [trained.predict(X[number : number + 1], verbose=0) for number in range(12)], tmp_path)
+    (finding,) = run["findings"]
+    assert (finding["id"], name_of(run, finding)) == ("function-recreated", "Model.predict")
+    assert (finding["evidence"]["calls"], finding["evidence"]["batches"]) == (12, 12)
+    assert "model(x, training=False)" in finding["fix"]
+    assert finding["evidence"]["lost_ns"] > 0
+
+
+def test_predictions_of_many_batches_are_no_loop(tmp_path: pathlib.Path) -> None:
+    trained = model()
+    run = recorded(lambda: [trained.predict(X, batch_size=32, verbose=0) for _ in range(12)], tmp_path)
+    assert run["findings"] == []
+
+
+def test_a_model_rebuilt_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
+    run = recorded(lambda: [model().fit(X, Y, batch_size=64, verbose=0) for _ in range(4)], tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "function-recreated"
+    assert finding["title"] == "4 Keras models alike were made, and the train_function of each traced"
+    assert "set_weights" in finding["fix"]
+
+
+def test_different_models_are_not(tmp_path: pathlib.Path) -> None:
+    def program() -> None:
+        for layers in range(1, 5):
+            built = keras.Sequential([keras.Input((8,)), *(keras.layers.Dense(4) for _ in range(layers))])
+            built.compile("sgd", "mse")
+            built.fit(X, np.zeros((250, 4), np.float32), batch_size=64, verbose=0)
+
+    assert recorded(program, tmp_path)["findings"] == []
+
+
+def test_float64_in_the_data_is_found(tmp_path: pathlib.Path) -> None:
+    data = tf.data.Dataset.from_tensor_slices((X.astype(np.float64), Y)).batch(32)
+    run = recorded(lambda: model().fit(data, epochs=1, verbose=0), tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "float64-input-cast"
+    assert "dataset.map" in finding["fix"]
+
+
+def test_packages_that_do_not_go_together_are_found(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tfmodetrace import packages
+    from tfmodetrace.record import process_facts
+
+    conflict = packages.Conflict("tensorflow", "protobuf>=6.31.1", "5.29.1")
+    monkeypatch.setattr(process_facts.packages, "conflicts", lambda _: iter([conflict]))
+    run = recorded(lambda: model().fit(X, Y, verbose=0), tmp_path)
+    (finding,) = run["findings"]
+    assert (finding["id"], finding["function_id"]) == ("version-conflict", None)
+    assert finding["evidence"]["conflicts"] == ["tensorflow needs protobuf>=6.31.1, which is 5.29.1"]
