@@ -194,6 +194,18 @@ def tf_function_options(function: Any) -> TfFunctionOptions:
     )
 
 
+def is_loaded(function: Any) -> bool:
+    """Whether a tf.function was loaded from a saved model, and has no Python function of the program's."""
+    return type(function).__name__ == "RestoredFunction"
+
+
+def loaded_name(function: Any) -> str:
+    """Returns the name that a tf.function had that was loaded from a saved model."""
+    names = [concrete_name(each) for each in getattr(function, "concrete_functions", None) or ()]
+    name = names[0].removeprefix("__inference_").rpartition("_")[0] if names else ""
+    return name or "loaded function"
+
+
 CLONE_METHOD = "_clone"
 """The method by which ``tf.distribute`` makes a tf.function with the same options and another Python function."""
 

@@ -65,6 +65,13 @@ def register_owner(function: Any, info: functions.FunctionInfo) -> None:
         weakref.finalize(function, _infos_by_cache.pop, id(cache), None).atexit = False
 
 
+def forget_owner(function: Any, info: functions.FunctionInfo) -> None:
+    """Takes back what :func:`register_owner` was told, if nobody has told it otherwise since."""
+    cache = tf_internals.function_cache_of(function)
+    if cache is not None and _infos_by_cache.get(id(cache)) is info:
+        del _infos_by_cache[id(cache)]
+
+
 class TraceRecorder:
     """Turns what the trace hook sees into traces of one session."""
 

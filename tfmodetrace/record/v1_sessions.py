@@ -36,6 +36,7 @@ class V1Sessions:
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
         info = functions.FunctionInfo(original, functions.Settings("Session.run"), kind="method")
+        info.parameters = info.parameters[:2]  # fetches and feed_dict
 
         @functools.wraps(original)
         def run(v1_session: Any, fetches: Any, feed_dict: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -36,6 +36,7 @@ class WholeProgram:
         self._chosen = chosen
         self._replacements = replacements.Replacements()
         self._recorders = selection.ByObject()
+        self._infos = selection.ByObject()
         self._names = selection.ByObject()
         self._thread = _Thread()
         self._dataset_hook = tf_internals.DatasetFunctionHook(self._dataset_function_begins)
@@ -60,6 +61,11 @@ class WholeProgram:
         self._keras.remove()
         self._dataset_hook.remove()
         self._replacements.restore()
+        for reference, info in tuple(self._infos.values()):
+            function = reference()
+            if function is not None:
+                traces.forget_owner(function, info)
+        self._infos.clear()
 
     def meet_model(self, model: Any) -> None:
         """Names the functions of a Keras model that is in the middle of its training."""
@@ -126,6 +132,7 @@ class WholeProgram:
                 info = self._describe(function, python_function, named, dataset_function)
                 if self._chosen.takes(info):
                     traces.register_owner(function, info)
+                    self._infos.put(function, info)
                 else:
                     info = None
             if info is not None and self._call is not None:
@@ -148,6 +155,8 @@ class WholeProgram:
         info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
         if given is not None:
             info.qualname = given[1]
+        elif tf_internals.is_loaded(function):
+            info.name, info.file, info.line = tf_internals.loaded_name(function), "", 0
         return info
 
     def _pass_on(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
