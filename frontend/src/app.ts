@@ -20,6 +20,7 @@ import { ShowSourceEvent } from "./widgets/place";
 import "./widgets/sourcePanel";
 import type { SourcePanel } from "./widgets/sourcePanel";
 import "./views/emptyView";
+import "./views/errorsView";
 import "./views/graphsView";
 import "./views/memoryView";
 import "./views/overviewView";
@@ -33,6 +34,7 @@ const LABELS: Readonly<Record<View, string>> = {
   timeline: "Timeline",
   time: "Where time goes",
   traces: "Traces",
+  errors: "Errors",
   graphs: "Graphs",
   placement: "Placement",
   memory: "Memory",
@@ -373,6 +375,10 @@ export class App extends LitElement {
               .selectedTrace=${this.url.trace}
             ></mt-traces-view>`
           : waiting,
+      )}
+      ${panel(
+        "errors",
+        report ? html`<mt-errors-view .report=${report} .filter=${this.url.filter}></mt-errors-view>` : waiting,
       )}
       ${panel(
         "graphs",

@@ -229,7 +229,7 @@ class _Page:
         """Tells of a failure, and how often it was the same."""
         error = errors[0]
         diagnosis = error["diagnosis"]
-        line = terminal.text("").append(terminal.safe(error["type"]), style="bold red")
+        line = terminal.text("").append(terminal.safe(error["core"]["type"]), style="bold red")
         line.append(" in ").append(terminal.safe(self._names[error["function_id"]]), style="bold")
         times = f", {len(errors)} times, first" if len(errors) > 1 else ""
         line.append(f" ({error['mode']}{times} at {terminal.duration(max(0, error['time_ns']))})", style="dim")
@@ -239,11 +239,11 @@ class _Page:
             where = terminal.text("  ").append(terminal.safe(f"{source['file']}:{source['line']}"), style="dim")
             yield where.append(f"  {terminal.safe(source['code'])}")
         if diagnosis["id"] == "unclassified":
-            yield rich.padding.Padding(_message(error["message"]), (0, 0, 0, 2))
+            yield rich.padding.Padding(_message(error["core"]["message"]), (0, 0, 1, 2))
             return
         yield terminal.text("  ").append(diagnosis["id"], style="magenta").append(f"  {terminal.safe(diagnosis['title'])}")
         if error["signature"] is not None:
-            yield terminal.text("  called with ", "dim").append(terminal.safe(error["signature"]))
+            yield rich.padding.Padding(terminal.text("called with ", "dim").append(terminal.safe(error["signature"])), (0, 0, 0, 2))
         told = " ".join(part for part in (diagnosis["why"], diagnosis["difference"]) if part)
         yield rich.padding.Padding(terminal.text(told), (0, 0, 0, 2))
         yield rich.padding.Padding(

@@ -33,8 +33,8 @@ def run_report(run: tracelog.Run, *, full: bool = True) -> dict[str, Any]:
 
     Args:
         run: The run.
-        full: Whether what is told of graphs and placements line by line and op by op is wanted, too, which may be long, and what
-            profiles say, which may take long to read.
+        full: Whether what is told of graphs and placements line by line and op by op is wanted, too, and of errors the exceptions that
+            led to them, which may be long; and what profiles say, which may take long to read.
     """
     profiled = profiles.RunProfiles(run) if full else None
     explained = reasons.explain(run)
@@ -49,7 +49,7 @@ def run_report(run: tracelog.Run, *, full: bool = True) -> dict[str, Any]:
         "functions": _functions(run, profiled),
         "profiles": None if profiled is None else profiled.describe(),
         "traces": _traces(run, explained, found, full=full),
-        "errors": _errors(run),
+        "errors": _errors(run, full=full),
         "findings": [finding.to_dict() for finding in found],
         "warnings": list(run.warnings),
     }
@@ -194,11 +194,11 @@ def _reason(reason: reasons.Reason, fix: str | None) -> dict[str, Any]:
     }
 
 
-def _errors(run: tracelog.Run) -> list[dict[str, Any]]:
-    return [_error(run, error, diagnosis) for error, diagnosis in zip(run.errors, diagnoses.of_run(run), strict=True)]
+def _errors(run: tracelog.Run, *, full: bool) -> list[dict[str, Any]]:
+    return [_error(run, error, diagnosis, full=full) for error, diagnosis in zip(run.errors, diagnoses.of_run(run), strict=True)]
 
 
-def _error(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosis) -> dict[str, Any]:
+def _error(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosis, *, full: bool) -> dict[str, Any]:
     return {
         "error_id": error.error_id,
         "function_id": error.function_id,
@@ -209,13 +209,21 @@ def _error(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosi
         "mode": error.mode,
         "type": error.type,
         "message": error.message,
+        "core": _core(error),
         "first_error_id": error.first_error_id,
         "signature": _signature_of(run, error),
         "stack": [_frame(frame) for frame in error.stack],
         "made_at": [_frame(frame) for frame in error.named_places],
-        "chain": [{"type": raised.type, "message": raised.message, "relation": raised.relation} for raised in error.chain],
+        "chain": [{"type": raised.type, "message": raised.message, "relation": raised.relation} for raised in error.chain]
+        if full
+        else None,
         "diagnosis": diagnosis.to_dict(),
     }
+
+
+def _core(error: tables.Error) -> dict[str, str]:
+    core = diagnoses.core_of(error)
+    return {"type": core.type, "message": core.message}
 
 
 def _signature_of(run: tracelog.Run, error: tables.Error) -> str | None:

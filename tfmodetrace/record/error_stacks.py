@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import linecache
 import re
+import sys
 import threading
 import traceback
 import types
@@ -23,6 +24,7 @@ MAX_FRAMES: Final = 50
 MAX_CODE: Final = 300
 """Characters of a line that are kept."""
 
+_MAX_CALLERS: Final = 200
 _MAX_VARIABLES: Final = 16
 _MAX_ITEMS: Final = 16
 _MAX_NOTED: Final = 16
@@ -93,7 +95,7 @@ def origin_of(error: BaseException) -> events_pb2.Frame | None:
 
 
 def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.Frame]:
-    """Returns the user's frames, outermost first.
+    """Returns the user's frames, outermost first, with those that led to the call.
 
     Args:
         exceptions: The exception, and what it repeats, which was raised further in.
@@ -108,7 +110,7 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
         translated = translated or tf_internals.autograph_stack(exception) is not None
         places = _joined(places, _places(exception))
     frames: list[events_pb2.Frame] = []
-    for place in places:
+    for place in _joined(_callers(), places):
         if owners.is_users(place.file, own_file):
             frames.append(_frame(place, ""))
         elif frames and owners.owner_of(place.file) != "tfmodetrace":
@@ -118,6 +120,22 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
     if frames:
         frames[-1].variables.extend(_variables(exceptions, frames[-1], own_file))
     return frames
+
+
+def _callers() -> list[_Place]:
+    """Returns the frames that have led here, outermost first, ours left out, converted code as what it was made of."""
+    places: list[_Place] = []
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and len(places) < _MAX_CALLERS:
+        code = frame.f_code
+        if tf_internals.AUTOGRAPH_FILE in code.co_filename:
+            origin = tf_internals.autograph_origin(code.co_filename, frame.f_lineno or 0)
+            if origin is not None:
+                places.append(_Place(*origin, code.co_name.removeprefix("tf__")))
+        elif owners.owner_of(code.co_filename) != "tfmodetrace":
+            places.append(_Place(code.co_filename, frame.f_lineno or 0, code.co_name))
+        frame = frame.f_back
+    return places[::-1]
 
 
 def _joined(outer: list[_Place], inner: list[_Place]) -> list[_Place]:
@@ -158,12 +176,21 @@ def named_places(message: str, own_file: str) -> list[events_pb2.Frame]:
     second = message.find("Detected at node", message.find("Detected at node") + 1) if "Detected at node" in message else -1
     if message.startswith("in user code:"):
         return []
-    frames = []
+    places = []
     for match in _PLACE.finditer(message, 0, second if second > 0 else len(message)):
         file = match[1] if match[1].startswith(("/", "<")) or ":" in match[1] else "/" + match[1]  # XLA leaves the root out
-        if owners.is_users(file, own_file):
-            frames.append(_frame(_Place(file, int(match[2]), match[3]), ""))
+        places.append(_Place(file, int(match[2]), match[3]))
+    # What led to `fit` or the like may have been another call of it than the one that has failed.
+    entered = max((number for number, place in enumerate(places) if _enters_keras(place)), default=-1)
+    frames = [_frame(place, "") for place in places[entered + 1 :] if owners.is_users(place.file, own_file)]
     return frames[-MAX_FRAMES:]
+
+
+def _enters_keras(place: _Place) -> bool:
+    return place.function in _KERAS_ENTRIES and owners.owner_of(place.file) == "keras"
+
+
+_KERAS_ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
 
 # --- The variables of a line -------------------------------------------------------------------------------------------------------------

@@ -264,6 +264,39 @@ export interface ErrorInfo {
   readonly mode: string;
   readonly type: string;
   readonly message: string;
+  /** What was raised at first, where this only repeats it. */
+  readonly core?: { readonly type: string; readonly message: string };
+  /** The error of the innermost call that the same failure left; its own id if that is this one. */
+  readonly first_error_id?: number;
+  /** What the call that it left was called with; null: not recorded. */
+  readonly signature?: string | null;
+  /** The user's frames, outermost first. */
+  readonly stack?: readonly FrameInfo[];
+  /** The user's lines that the message itself names. */
+  readonly made_at?: readonly FrameInfo[];
+  readonly diagnosis?: Diagnosis | null;
+}
+
+export interface FrameInfo {
+  readonly file: string;
+  readonly line: number | null;
+  readonly function: string;
+  readonly code: string | null;
+  /** How many frames of others lie between this one and the next. */
+  readonly folded: number;
+  /** Types by name; only of the innermost frame. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What an exception means; `unclassified` where that is not sure. */
+export interface Diagnosis {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  /** What is different in the other mode; null where that plays no part. */
+  readonly difference: string | null;
+  readonly fix: string | null;
+  readonly source: { readonly file: string; readonly line: number; readonly code: string } | null;
 }
 
 /** How many traces a function has, and would have had, had it been written otherwise; null where that is impossible. */
@@ -277,7 +310,8 @@ export interface WhatIf {
 export interface Finding {
   readonly id: string;
   readonly severity: "high" | "medium" | "low" | "info";
-  readonly function_id: number;
+  /** null: it is about no function. */
+  readonly function_id: number | null;
   readonly title: string;
   readonly evidence: { readonly lost_ns: number };
   readonly why: string;

@@ -36,7 +36,8 @@ export function summarize(report: RunReport): Summary {
     traces: report.traces.length,
     retraces: retraces.length,
     retracedFunctions: new Set(retraces.map((trace) => trace.function_id)).size,
-    errors: report.errors.length,
+    // One failure is an error of every call that it left.
+    errors: report.errors.filter(({ error_id: id, first_error_id: first }) => (first ?? id) === id).length,
     tracingNs: unionNs(report.traces.map(interval)),
     runningNs: inCallsNs === null ? null : Math.max(0, inCallsNs - tracingInCallsNs),
   };

@@ -1,6 +1,6 @@
 /** What of the page's state is in TensorBoard's address, as `p.modetrace.<key>` in its hash. */
 
-export const VIEWS = ["overview", "timeline", "time", "traces", "graphs", "placement", "memory"] as const;
+export const VIEWS = ["overview", "timeline", "time", "traces", "errors", "graphs", "placement", "memory"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface CallReference {

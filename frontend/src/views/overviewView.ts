@@ -178,7 +178,7 @@ export class OverviewView extends LitElement {
                   type="button"
                   class="link"
                   @click=${() => {
-                    this.go({ view: "traces", filter: "", trace: null });
+                    this.go({ view: "errors", filter: "", trace: null });
                   }}
                 >
                   Show them
@@ -205,7 +205,7 @@ export class OverviewView extends LitElement {
         (finding) => html`<details
           data-testid="finding-row"
           data-finding-id=${finding.id}
-          data-function-id=${finding.function_id}
+          data-function-id=${finding.function_id ?? nothing}
         >
           <summary>
             <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}"

@@ -159,7 +159,7 @@ export class TracesView extends LitElement {
           aria-label=${finding.title}
           data-testid="finding-row"
           data-finding-id=${finding.id}
-          data-function-id=${finding.function_id}
+          data-function-id=${finding.function_id ?? nothing}
         >
           <h3><span class="chip prominent">${finding.severity}</span> ${finding.title}</h3>
           ${findingDetails(finding)}

@@ -82,6 +82,7 @@ def test_the_report_is_the_json_of_the_design(tmp_path: pathlib.Path) -> None:
         "type": "ValueError",
         "message": "no such digit",
     }
+    assert error["core"] == {"type": "ValueError", "message": "no such digit"}
     assert (error["first_error_id"], error["stack"], error["made_at"], error["chain"]) == (0, [], [], [])
     assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "source"}
     assert error["diagnosis"]["id"] == "unclassified"

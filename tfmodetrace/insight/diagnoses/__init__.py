@@ -14,7 +14,7 @@ from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, sh
 from tfmodetrace.log import convert, tables, tracelog
 from tfmodetrace.schema import events_pb2
 
-__all__ = ["Diagnosis", "diagnose", "explain_as_raised", "of_run"]
+__all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
 
 Diagnosis = base.Diagnosis
 
@@ -49,6 +49,11 @@ def diagnose(error: tables.Error, function: tables.Function | None, around: Sequ
             if match is not None:
                 return _told(match, failure)
     return _unclassified(next(whole.views()))
+
+
+def core_of(error: tables.Error) -> tables.Raised:
+    """Returns the exception that was raised at first, where the one that left the call only repeats it."""
+    return next(base.Failure(error, None).views()).core
 
 
 def _told(match: base.Match, failure: base.Failure) -> Diagnosis:

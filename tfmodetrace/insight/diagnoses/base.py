@@ -163,7 +163,7 @@ class Failure:
     def place(self) -> tables.Frame | None:
         """The user's line where it went wrong: where the op was made that failed in a graph, else the innermost frame."""
         named = self.error.named_places
-        if named and (not self.error.stack or (self.is_op_error and "Graph execution error" in self.error.message)):
+        if named and (self.is_op_error or not self.stack):
             return named[-1]
         return self.stack[-1] if self.stack else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import Final
 
@@ -88,9 +89,10 @@ def _op_of(failure: Failure) -> str:
 
 
 def _fix(failure: Failure, op: str) -> str:
-    names = [name for name, kind in failure.variables.items() if "[" in kind] or re.findall(
-        r"(?<![\w.])([a-z_]\w*)(?![\w(.])", failure.code
-    )
+    if failure.function is not None and failure.function.qualname.startswith("Model.") and not failure.error.named_places:
+        return "model.summary()  # the shapes the model was built for; compare them with x.shape and y.shape"
+    names = [name for name, kind in failure.variables.items() if "[" in kind]
+    names = names or [name for name in re.findall(r"(?<![\w.])([a-z_]\w*)(?![\w(.=])", failure.code) if not keyword.iskeyword(name)]
     first, second = [*names, "a", "b"][:2] if len(names) != 1 else (names[0], "b")
     if op in ("MatMul", "BatchMatMulV2", "BatchMatMul"):
         fix = f"tf.matmul({first}, {second}, transpose_b=True)  # if {second} has its columns first; else make the inner dimensions equal"

@@ -55,6 +55,8 @@ def leaked_tensor(failure: Failure) -> Match | None:
         else f"The symbolic tensor {named[1]} is used outside the graph it belongs to",
         fix="return x, hidden  # return what is needed outside, in place of keeping it in a list, a global or self\n"
         "# to keep a value between calls: self.state = tf.Variable(initial), and self.state.assign(value) in the function",
+        # A graph that has captured it fails when it runs: the line that uses it is not known then.
+        place=made[-1] if made and failure.mode in ("graph", "xla") else None,
     )
 
 
