@@ -18,7 +18,7 @@ import rich.padding
 
 from tfmodetrace import packages as packages_module
 from tfmodetrace import version
-from tfmodetrace.cli import doctor_rules, exits, terminal
+from tfmodetrace.cli import doctor_rules, exits, styled
 
 _PACKAGES: Final = (
     "tfmodetrace",
@@ -69,7 +69,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({**facts, "advice": [dataclasses.asdict(one) for one in advice]}, indent=1))  # noqa: T201
     else:
-        _print(terminal.Console(), facts, advice)
+        _print(styled.Console(), facts, advice)
     return exits.LIMIT_EXCEEDED if any(one.level == "problem" for one in advice) else exits.OK
 
 
@@ -130,7 +130,7 @@ def _plugin() -> dict[str, Any]:
     return {"visible": entry is not None, "page": page, "failure": failure}
 
 
-def _print(console: terminal.Console, facts: dict[str, Any], advice: list[doctor_rules.Advice]) -> None:
+def _print(console: styled.Console, facts: dict[str, Any], advice: list[doctor_rules.Advice]) -> None:
     tensorflow = facts["tensorflow"]
     lines = [
         ("Python", f"{facts['python']} on {facts['platform']}"),
@@ -155,12 +155,12 @@ def _print(console: terminal.Console, facts: dict[str, Any], advice: list[doctor
     lines += [(name, value) for name, value in facts["variables"].items()]
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
-        console.print(terminal.text(f"{name:{width}}  ", "dim"), terminal.text(value), sep="")
+        console.print(styled.text(f"{name:{width}}  ", "dim"), styled.text(value), sep="")
     console.print()
     if not advice:
-        console.print(terminal.text("Nothing is wrong.", "bold green"))
+        console.print(styled.text("Nothing is wrong.", "bold green"))
     for one in advice:
-        console.print(terminal.text(f"{one.level}: {one.title}", "bold red" if one.level == "problem" else "bold yellow"))
-        console.print(rich.padding.Padding(terminal.text(one.why), (0, 0, 0, 2)))
+        console.print(styled.text(f"{one.level}: {one.title}", "bold red" if one.level == "problem" else "bold yellow"))
+        console.print(rich.padding.Padding(styled.text(one.why), (0, 0, 0, 2)))
         for line in one.fix.splitlines():
-            console.print(rich.padding.Padding(terminal.text(line, "cyan"), (0, 0, 0, 4)))
+            console.print(rich.padding.Padding(styled.text(line, "cyan"), (0, 0, 0, 4)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace import version
-from tfmodetrace.cli import check, doctor, exits, report, run, terminal
+from tfmodetrace.cli import exits, terminal
+
+_COMMANDS: Final = ("run", "report", "check", "doctor")
 
 _NOT_YET: Final = {
     "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",
@@ -35,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exits.USAGE
     try:
         try:
-            parsed = _parser().parse_args(arguments)
+            parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)
         except SystemExit as stop:
             # argparse exits by itself; a caller of main() expects a number.
             return stop.code if isinstance(stop.code, int) else exits.USAGE
@@ -50,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfmodetrace",
         description="What ran eagerly, in a graph or in XLA, what was traced again, and why.",
@@ -59,8 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tfmodetrace {version.VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    run.add_parser(commands)
-    report.add_parser(commands)
-    check.add_parser(commands)
-    doctor.add_parser(commands)
+    # What a command is made of need not be imported for another: a program that is run should start soon.
+    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"tfmodetrace.cli.{name}").add_parser(commands)
     return parser

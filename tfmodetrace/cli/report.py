@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from tfmodetrace.cli import exits, reading, report_page, terminal
+from tfmodetrace.cli import exits, reading, report_page, styled, terminal
 from tfmodetrace.insight import report as reports
 from tfmodetrace.log import tracelog
 
@@ -46,5 +46,5 @@ def run_command(arguments: argparse.Namespace) -> int:
         json.dump(report, sys.stdout, indent=2, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        report_page.print_report(terminal.Console(), report)
+        report_page.print_report(styled.Console(), report)
     return exits.OK

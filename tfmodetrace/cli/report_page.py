@@ -13,7 +13,7 @@ import rich.padding
 import rich.table
 import rich.text
 
-from tfmodetrace.cli import terminal
+from tfmodetrace.cli import styled, terminal
 from tfmodetrace.schema import words
 
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
@@ -57,7 +57,7 @@ class _Page:
 
     def _header(self) -> None:
         run, processes = self._run, self._run["processes"]
-        title = rich.text.Text.assemble(terminal.text("run ", "bold"), terminal.text(run["run"], "bold cyan"))
+        title = rich.text.Text.assemble(styled.text("run ", "bold"), styled.text(run["run"], "bold cyan"))
         if run["start_unix_ns"] is not None:
             started = dt.datetime.fromtimestamp(run["start_unix_ns"] / 1e9, tz=dt.UTC).astimezone()
             title.append(f"   recorded {started:%Y-%m-%d %H:%M:%S}", style="dim")
@@ -94,11 +94,11 @@ class _Page:
         for heading in ("total", "self", "tracing"):
             table.add_column(f"time\n{heading}", justify="right", no_wrap=True)
         for function in self._functions[:_SHOWN_FUNCTIONS]:
-            name = terminal.text(self._names[function["function_id"]], "bold")
+            name = styled.text(self._names[function["function_id"]], "bold")
             cells: list[rich.text.Text] = [name]
             if wide:
                 where = f"{_last_part(function['file'])}:{function['line']}" if function["file"] and function["line"] else ""
-                cells += [terminal.text(function["kind"]), terminal.text(where)]
+                cells += [styled.text(function["kind"]), styled.text(where)]
             else:
                 name.append(f"\n{terminal.safe(function['kind'])}", style="not bold dim")
             cells += [_number(function["calls"][mode]) for mode in modes]
@@ -108,7 +108,7 @@ class _Page:
             table.add_row(*cells)
         self._section("Functions", table)
         if len(self._functions) > _SHOWN_FUNCTIONS:
-            self._console.print(terminal.text(f"… and {len(self._functions) - _SHOWN_FUNCTIONS} more; --json has them all", "dim"))
+            self._console.print(styled.text(f"… and {len(self._functions) - _SHOWN_FUNCTIONS} more; --json has them all", "dim"))
 
     def _profiles(self) -> None:
         """Where the time of profiled calls went, and what is wrong with profiles."""
@@ -122,11 +122,11 @@ class _Page:
             table.add_column("where it goes", overflow="fold", ratio=1)
             for function, row in sorted(rows, key=lambda pair: -pair[1]["duration_ns"])[:_SHOWN_PROFILED]:
                 table.add_row(
-                    terminal.text(self._names[function["function_id"]], "bold"),
-                    terminal.text(row["mode"], _MODE_STYLES[row["mode"]]),
+                    styled.text(self._names[function["function_id"]], "bold"),
+                    styled.text(row["mode"], _MODE_STYLES[row["mode"]]),
                     _number(row["calls"]),
                     _duration(round(row["duration_ns"] / row["calls"])),
-                    terminal.text(_shares(row["parts_ns"])),
+                    styled.text(_shares(row["parts_ns"])),
                 )
             self._section("Where time goes, by TensorFlow's profiler", table)
         for profile in self._run["profiles"] or ():
@@ -141,7 +141,7 @@ class _Page:
         table.add_column("severity", no_wrap=True)
         table.add_column("finding", overflow="fold", ratio=1)
         for finding in findings[:_SHOWN_FINDINGS]:
-            told = terminal.text(finding["title"], "bold")
+            told = styled.text(finding["title"], "bold")
             lost_ns = finding["evidence"]["lost_ns"]
             told.append(f"  {finding['id']}{f', {terminal.duration(lost_ns)} lost' if lost_ns else ''}", style="not bold dim")
             told.append(f"\n{terminal.safe(finding['why'])}", style="not bold")
@@ -149,10 +149,10 @@ class _Page:
                 told.append(f"\n{_what_if(finding['what_if'])}", style="not bold")
             for line in finding["fix"].splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
-            table.add_row(terminal.text(finding["severity"], _SEVERITY_STYLES[finding["severity"]]), told)
+            table.add_row(styled.text(finding["severity"], _SEVERITY_STYLES[finding["severity"]]), told)
         rest = len(findings) - _SHOWN_FINDINGS
         if rest > 0:
-            table.add_row("", terminal.text(f"… and {rest} more in the report's JSON", "dim"))
+            table.add_row("", styled.text(f"… and {rest} more in the report's JSON", "dim"))
         self._section("Findings", table)
 
     def _signatures(self) -> None:
@@ -167,11 +167,11 @@ class _Page:
             signatures = sorted(function["signatures"], key=lambda signature: -signature["calls"])
             table.add_row("", "", _headline(self._names[function["function_id"]], terminal.plural(len(signatures), "signature")))
             for signature in signatures[:_SHOWN_SIGNATURES]:
-                table.add_row(_number(signature["calls"]), _number(signature["traces"]), terminal.text(f"  {signature['text']}"))
+                table.add_row(_number(signature["calls"]), _number(signature["traces"]), styled.text(f"  {signature['text']}"))
             rest = signatures[_SHOWN_SIGNATURES:]
             if rest:
                 calls, traces = (sum(signature[part] for signature in rest) for part in ("calls", "traces"))
-                table.add_row(_number(calls), _number(traces), terminal.text(f"  … in {len(rest)} more", "dim"))
+                table.add_row(_number(calls), _number(traces), styled.text(f"  … in {len(rest)} more", "dim"))
         self._section("Functions called with several signatures", table)
 
     def _traces(self) -> None:
@@ -197,7 +197,7 @@ class _Page:
                 table.add_row(
                     "…",
                     _duration(sum(trace["duration_ns"] or 0 for trace in rest)),
-                    terminal.text(f"  {terminal.plural(len(rest), 'more trace')}: {summary}", "dim"),
+                    styled.text(f"  {terminal.plural(len(rest), 'more trace')}: {summary}", "dim"),
                 )
             fix = next((trace["reason"]["fix"] for trace in traces if trace["reason"]["fix"]), None)
             if fix:
@@ -208,7 +208,7 @@ class _Page:
         reason = trace["reason"]
         first = reason["kinds"] == ["first-trace"]
         detail = (trace["signature"] or "") if first else reason["summary"]
-        return terminal.text("  ").append(terminal.safe(", ".join(reason["kinds"])), style="magenta").append(f"  {terminal.safe(detail)}")
+        return styled.text("  ").append(terminal.safe(", ".join(reason["kinds"])), style="magenta").append(f"  {terminal.safe(detail)}")
 
     def _errors(self) -> None:
         failures = [error for error in self._run["errors"] if error["first_error_id"] == error["error_id"]]
@@ -222,30 +222,30 @@ class _Page:
         for errors in list(alike.values())[:_SHOWN_ERRORS]:
             parts += self._error(errors)
         if len(alike) > _SHOWN_ERRORS:
-            parts.append(terminal.text(f"… and {len(alike) - _SHOWN_ERRORS} more; --json has them all", "dim"))
+            parts.append(styled.text(f"… and {len(alike) - _SHOWN_ERRORS} more; --json has them all", "dim"))
         self._section("Errors", rich.console.Group(*parts))
 
     def _error(self, errors: list[dict[str, Any]]) -> Iterator[rich.console.RenderableType]:
         """Tells of a failure, and how often it was the same."""
         error = errors[0]
         diagnosis = error["diagnosis"]
-        line = terminal.text("").append(terminal.safe(error["core"]["type"]), style="bold red")
+        line = styled.text("").append(terminal.safe(error["core"]["type"]), style="bold red")
         line.append(" in ").append(terminal.safe(self._names[error["function_id"]]), style="bold")
         times = f", {len(errors)} times, first" if len(errors) > 1 else ""
         line.append(f" ({error['mode']}{times} at {terminal.duration(max(0, error['time_ns']))})", style="dim")
         yield line
         source = diagnosis["source"]
         if source is not None:
-            where = terminal.text("  ").append(terminal.safe(f"{source['file']}:{source['line']}"), style="dim")
+            where = styled.text("  ").append(terminal.safe(f"{source['file']}:{source['line']}"), style="dim")
             yield where.append(f"  {terminal.safe(source['code'])}")
         if diagnosis["id"] == "unclassified":
             yield rich.padding.Padding(_message(error["core"]["message"]), (0, 0, 1, 2))
             return
-        yield terminal.text("  ").append(diagnosis["id"], style="magenta").append(f"  {terminal.safe(diagnosis['title'])}")
+        yield styled.text("  ").append(diagnosis["id"], style="magenta").append(f"  {terminal.safe(diagnosis['title'])}")
         if error["signature"] is not None:
-            yield rich.padding.Padding(terminal.text("called with ", "dim").append(terminal.safe(error["signature"])), (0, 0, 0, 2))
+            yield rich.padding.Padding(styled.text("called with ", "dim").append(terminal.safe(error["signature"])), (0, 0, 0, 2))
         told = " ".join(part for part in (diagnosis["why"], diagnosis["difference"]) if part)
-        yield rich.padding.Padding(terminal.text(told), (0, 0, 0, 2))
+        yield rich.padding.Padding(styled.text(told), (0, 0, 0, 2))
         yield rich.padding.Padding(
             rich.text.Text(terminal.safe(diagnosis["fix"], lines=True), style="green", overflow="fold"), (0, 0, 1, 4)
         )
@@ -264,11 +264,11 @@ class _Page:
 
     def _section(self, title: str, body: rich.console.RenderableType) -> None:
         self._console.print()
-        self._console.print(terminal.text(title, "bold underline"))
+        self._console.print(styled.text(title, "bold underline"))
         self._console.print(body)
 
     def _line(self, value: str, style: str = "") -> None:
-        self._console.print(terminal.text(value, style))
+        self._console.print(styled.text(value, style))
 
 
 def _table() -> rich.table.Table:
@@ -281,7 +281,7 @@ def _folded(traces: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 
 def _headline(name: str, facts: str) -> rich.text.Text:
-    return terminal.text(name, "bold").append(f"  {facts}", style="not bold dim")
+    return styled.text(name, "bold").append(f"  {facts}", style="not bold dim")
 
 
 def _shares(parts_ns: dict[str, int]) -> str:

@@ -1,23 +1,9 @@
-"""Writing to a terminal: safe text, human units, and when to use colour."""
+"""Writing to a terminal: safe text and human units."""
 
 from __future__ import annotations
 
 import io
 import sys
-
-import rich.console
-import rich.text
-
-
-class Console(rich.console.Console):
-    """A console for stdout: colour only on a terminal and without ``NO_COLOR``, 80 columns where there is none to ask."""
-
-    def __init__(self) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False)
-
-    def on_broken_pipe(self) -> None:
-        """Leaves a closed pipe to the command line, which ends quietly."""
-        raise BrokenPipeError
 
 
 def be_lenient_with_encodings() -> None:
@@ -43,11 +29,6 @@ def safe(text: str, *, lines: bool = False) -> str:
         return text
     spaces = {"\n": "\n" if lines else " ", "\t": " "}
     return "".join(char if char.isprintable() else spaces.get(char, f"\\x{ord(char):02x}") for char in text)
-
-
-def text(value: str, style: str = "") -> rich.text.Text:
-    """Returns one line of safe text for a table or a line."""
-    return rich.text.Text(safe(value), style=style, overflow="fold")
 
 
 def duration(nanoseconds: int) -> str:
