@@ -75,10 +75,11 @@ test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorF
 	@[[ '$(TF)' =~ ^[0-9]+\.[0-9] ]] || { echo 'make test-tf needs a version: make test-tf TF=2.20.0' >&2; exit 2; }
 	@scripts/create_venv.sh '$(PYTHON)' .venv-tf-$(TF)
 	@.venv-tf-$(TF)/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]' '$(TF_PACKAGE)==$(TF)'
-	.venv-tf-$(TF)/bin/python -m pytest tests/integration/record tests/integration/reasons tests/integration/testing $(PYTEST_FLAGS)
+	.venv-tf-$(TF)/bin/python -m pytest tests/integration/record tests/integration/reasons tests/integration/testing \
+	  tests/integration/diagnoses tests/integration/whole_program $(PYTEST_FLAGS)
 
 # In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.
-BENCHMARKS := overhead throughput scale read training native traces profile faults kills fuzz
+BENCHMARKS := overhead throughput scale read training native traces profile whole_programs faults kills fuzz
 
 bench: $(PYTHON_READY) ## Measure what performance claims rest on: BENCH='overhead read' runs these two
 	@$(PIP) install -e '.[bench]'

@@ -1,4 +1,4 @@
-"""Runs Keras's own tests twice, bare and with every ``tf.function`` recorded, and compares the outcome of every single one.
+"""Runs Keras's own tests twice, bare and with all of it recorded, and compares the outcome of every single one.
 
     git clone --branch v3.15.1 https://github.com/keras-team/keras
     python scripts/verify_keras.py keras keras/src/trainers keras/src/callbacks

@@ -208,7 +208,7 @@ def test_the_views_can_be_reached_by_keyboard(tab: Tab) -> None:
     frame = tab.frame
     expect(frame.get_by_test_id("tab-overview")).to_have_attribute("aria-selected", "true")
     frame.get_by_test_id("tab-overview").focus()
-    for view in ("timeline", "time", "traces"):
+    for view in ("timeline", "time", "traces", "errors", "graphs"):
         tab.page.keyboard.press("ArrowRight")
         expect(frame.get_by_test_id(f"tab-{view}")).to_have_attribute("aria-selected", "true")
         expect(frame.get_by_test_id(f"tab-{view}")).to_be_focused()

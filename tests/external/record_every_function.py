@@ -1,4 +1,4 @@
-"""A pytest plugin that records every ``tf.function`` of somebody else's test suite, for a comparison with the suite run without it.
+"""A pytest plugin that records the whole of somebody else's test suite, for a comparison with the suite run without it.
 
 Loaded with ``-p`` and ``TFMODETRACE_EVERY_FUNCTION=LOGDIR``; ``scripts/verify_keras.py`` does so.
 """
@@ -6,31 +6,18 @@ Loaded with ``-p`` and ``TFMODETRACE_EVERY_FUNCTION=LOGDIR``; ``scripts/verify_k
 from __future__ import annotations
 
 import collections
-import functools
 import json
 import os
 import pathlib
-from typing import Any
 
 import pytest
 
 
 def pytest_configure() -> None:
-    """Replaces ``tf.function`` before any test module is imported, and starts the session."""
-    import tensorflow as tf
-
+    """Starts the session before any test module is imported."""
     import tfmodetrace
 
-    original = tf.function
-
-    @functools.wraps(original)
-    def function(func: Any = None, *args: Any, **options: Any) -> Any:
-        if func is None:
-            return lambda python_function: tfmodetrace.traced(original(*args, **options)(python_function))
-        return tfmodetrace.traced(original(func, *args, **options))
-
-    tf.function = function
-    tfmodetrace.start(os.environ["TFMODETRACE_EVERY_FUNCTION"])
+    tfmodetrace.start(os.environ["TFMODETRACE_EVERY_FUNCTION"], instrument="all", layers=9, explain_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

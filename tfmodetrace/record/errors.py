@@ -25,6 +25,7 @@ MAX_CHAIN: Final = 6
 MAX_DESCRIBED: Final = 1_000
 """Errors of a session whose chains and stacks are kept; of further ones only type and message are."""
 
+_MAX_THREADS: Final = 1_000
 _NOTE: Final = "tfmodetrace: "
 
 
@@ -84,6 +85,8 @@ class ErrorRecorder:
         if before is not None and same:
             row.first_error = before.first_error
         error_id = self._session.definitions.add_error(row)
+        if len(self._failures) >= _MAX_THREADS:
+            self._failures.clear()
         self._failures[threading.get_ident()] = _Failure(id(root), looks, row.first_error or error_id + 1, parent_id)
         if self._explain is not None:
             self._add_note(error, row, info)

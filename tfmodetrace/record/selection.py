@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -58,8 +59,9 @@ class ByObject(dict[int, tuple[Any, Any]]):
     def put(self, owner: Any, value: Any) -> tuple[Any, Any]:
         """Keeps a value with an object that can be referred to weakly; returns the entry."""
         if len(self) >= self._sweep_at:
-            for key in [key for key, (reference, _) in tuple(self.items()) if reference() is None]:
-                self.pop(key, None)
+            with contextlib.suppress(RuntimeError):  # another thread has put something meanwhile; next time, then
+                for key in [key for key, (reference, _) in self.items() if reference() is None]:
+                    self.pop(key, None)
             self._sweep_at = max(_SWEEP_AT_LEAST, 2 * len(self))
         entry = self[id(owner)] = (weakref.ref(owner), value)
         return entry

@@ -39,6 +39,7 @@ export const errorsStyles = css`
   .facts {
     display: flex;
     flex-wrap: wrap;
+    align-items: baseline;
     gap: 4px 16px;
     margin: 4px 0 10px;
     color: var(--text-quiet);

@@ -71,7 +71,7 @@ export class ErrorsView extends LitElement {
         ${repeat(
           shown,
           ({ key }) => key,
-          (group) => this.renderGroup(group),
+          (group, index) => this.renderGroup(group, index + 1),
         )}
         ${
           shown.length < groups.length
@@ -92,7 +92,7 @@ export class ErrorsView extends LitElement {
     `;
   }
 
-  private renderGroup(group: FailureGroup): TemplateResult {
+  private renderGroup(group: FailureGroup, number: number): TemplateResult {
     const { first, info, failures, stack } = group;
     const { diagnosis } = first;
     const id = diagnosis?.id ?? UNCLASSIFIED;
@@ -126,7 +126,7 @@ export class ErrorsView extends LitElement {
       ${
         diagnosis?.fix
           ? html`<h3>What to change</h3>
-            <mt-code-block label="What to change" data-testid="failure-fix" .code=${diagnosis.fix}></mt-code-block>`
+            <mt-code-block label="What to change, ${number}" data-testid="failure-fix" .code=${diagnosis.fix}></mt-code-block>`
           : nothing
       }
       ${
@@ -139,7 +139,7 @@ export class ErrorsView extends LitElement {
       }
       <details data-testid="failure-message" ?open=${isUnclassified(group)}>
         <summary>The message, as it was raised</summary>
-        <div class="message" tabindex="0" role="region" aria-label="Message">${first.message === "" ? "(no message)" : first.message}</div>
+        <div class="message" tabindex="0" role="region" aria-label="Message ${number}">${first.message === "" ? "(no message)" : first.message}</div>
       </details>
     </article>`;
   }

@@ -219,7 +219,7 @@ def test_nothing_that_failed_is_kept_alive(recording: Recorder) -> None:
         assert [reference() for reference in references] == [None, None]
 
 
-# --- Told where it is raised ---------------------------------------------------------------------------------------------------------------
+# --- Told where it is raised --------------------------------------------------------------------------------------------------------------
 
 
 @tf.function

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 import pathlib
 import pickle
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -16,6 +19,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.whole_program import library
+from tfmodetrace.record import session as session_module
+from tfmodetrace.record import whole_program
 
 X = np.ones((64, 4), np.float32)
 Y = np.ones((64, 1), np.float32)
@@ -306,3 +311,47 @@ def test_saved_functions_that_are_loaded_are_seen(tmp_path: pathlib.Path) -> Non
     with tmt.record(tmp_path / "logs", instrument="all"):
         assert tf.saved_model.load(str(tmp_path / "module")).double(tf.constant([1.0]))[0] == 2.0
     assert sum(function["calls"]["graph"] for function in read(tmp_path / "logs")["functions"]) == 1
+
+
+FORKS = """
+import os, sys
+import tensorflow as tf
+import tfmodetrace as tmt
+
+@tf.function
+def double(x):
+    return 2 * x
+
+with tmt.record(sys.argv[1], instrument="all"):
+    before = type(double).__call__
+    double(tf.constant(1.0))
+    child = os.fork()
+    if child == 0:
+        # Python only: TensorFlow's threads are the parent's.
+        assert type(double).__call__ is before
+        tmt.stop()
+        assert type(double).__call__ is not before
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    double(tf.constant(1.0))
+assert type(double).__call__ is not before
+"""
+
+
+def test_a_forked_child_puts_back_its_own_and_leaves_the_parents(tmp_path: pathlib.Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (function,) = read(tmp_path)["functions"]
+    assert (function["calls"]["graph"], function["traces"]) == (2, 1)
+
+
+def test_functions_that_come_and_go_leave_nothing_behind(tmp_path: pathlib.Path) -> None:
+    with tmt.record(tmp_path, instrument="all"):
+        whole = next(each for each in session_module.STATE.session.instruments if isinstance(each, whole_program.WholeProgram))
+        for _ in range(3000):
+            tf.function(lambda x: x, autograph=False).get_concrete_function(tf.TensorSpec([]))
+        assert len(whole._recorders) < 2100
+    assert read(tmp_path)["functions"]

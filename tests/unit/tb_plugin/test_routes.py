@@ -99,6 +99,8 @@ def test_report_is_the_command_lines_report_of_one_run(get: Get, logdir: pathlib
     assert revision == get("runs").json["runs"][0]["revision"]
     expected = json.loads(json.dumps(report.build_report(log.read(logdir))))
     expected["runs"][0]["profiles"] = None  # which `profile` has
+    for error in expected["runs"][0]["errors"]:
+        error["chain"] = None  # which may be long
     assert answer == expected
 
 

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
@@ -95,7 +96,7 @@ def _eager_steps(evidence: base.Evidence) -> Iterator[base.Finding]:
         if function.kind != "method" or function.qualname.rpartition(".")[2] not in _STEPS:
             continue
         rows = np.flatnonzero((calls.function_id == function.function_id) & (calls.mode == int(words.Mode.EAGER)))
-        rows = rows[[_is_inside(evidence, int(row), _ENTRIES) for row in rows]] if len(rows) else rows
+        rows = rows[_inside(evidence, rows, _ENTRIES)]
         if len(rows) < LEFT_ON:
             continue
         yield base.Finding(
@@ -110,16 +111,16 @@ def _eager_steps(evidence: base.Evidence) -> Iterator[base.Finding]:
         )
 
 
-def _is_inside(evidence: base.Evidence, row: int, names: Sequence[str]) -> bool:
-    run, calls = evidence.run, evidence.run.calls
-    while True:
-        parent = int(calls.parent_id[row])
-        outer = calls.index_of(int(calls.process[row]), parent) if parent >= 0 else None
-        if outer is None:
-            return False
-        if run.functions[int(calls.function_id[outer])].name in names:
-            return True
-        row = outer
+def _inside(evidence: base.Evidence, rows: npt.NDArray[np.intp], names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which of some calls were made, at any depth, in calls of functions of some names."""
+    run, parents = evidence.run, evidence.run.calls.parent_rows
+    wanted = [function.function_id for function in run.functions if function.name in names]
+    found = np.zeros(len(rows), dtype=bool)
+    at = parents[rows]
+    while (at >= 0).any():
+        found |= (at >= 0) & np.isin(run.calls.function_id[at], wanted)
+        at = np.where(at >= 0, parents[at], -1)
+    return found
 
 
 # --- XLA ---------------------------------------------------------------------------------------------------------------------------------
@@ -174,11 +175,11 @@ def _outer_function(evidence: base.Evidence, traces: Sequence[tables.Trace]) -> 
     calls = evidence.run.calls
     for trace in traces:
         row = None if trace.call_id is None else calls.index_of(trace.process, trace.call_id)
-        while row is not None:
-            parent = int(calls.parent_id[row])
-            row = calls.index_of(trace.process, parent) if parent >= 0 else None
-            if row is not None and int(calls.mode[row]) in (int(words.Mode.GRAPH), int(words.Mode.XLA)):
-                return int(calls.function_id[row])
+        at = -1 if row is None else int(calls.parent_rows[row])
+        while at >= 0:
+            if int(calls.mode[at]) in (int(words.Mode.GRAPH), int(words.Mode.XLA)):
+                return int(calls.function_id[at])
+            at = int(calls.parent_rows[at])
     return None
 
 
@@ -215,7 +216,7 @@ def _predict_loop(evidence: base.Evidence) -> Iterator[base.Finding]:
         if function.name not in ("Model.predict", "Model.evaluate") or function.kind != "method":
             continue
         rows = np.flatnonzero(calls.function_id == function.function_id)
-        rows = rows[[not _is_inside(evidence, int(row), _ENTRIES) for row in rows]] if len(rows) else rows
+        rows = rows[~_inside(evidence, rows, _ENTRIES)]
         if len(rows) < LOOP:
             continue
         steps, step_ns = _steps_of(evidence, rows)
@@ -248,7 +249,7 @@ def _predict_loop(evidence: base.Evidence) -> Iterator[base.Finding]:
         )
 
 
-def _steps_of(evidence: base.Evidence, rows: np.ndarray) -> tuple[int, int]:
+def _steps_of(evidence: base.Evidence, rows: npt.NDArray[np.intp]) -> tuple[int, int]:
     """How many graph calls some calls have made directly, and the time of these that traced nothing."""
     calls = evidence.run.calls
     inside = np.isin(calls.parent_id, calls.call_id[rows]) & np.isin(calls.process, np.unique(calls.process[rows]))

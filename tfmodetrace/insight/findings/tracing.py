@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfmodetrace.insight import subtypes
+from tfmodetrace.insight import diagnoses, subtypes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
@@ -59,15 +59,16 @@ def _failed(evidence: base.Evidence) -> Iterator[base.Finding]:
             failures[error.function_id].append(error)
     for function_id, errors in failures.items():
         function = evidence.run.functions[function_id]
+        diagnosis = diagnoses.diagnose(errors[-1], function)
         yield base.Finding(
             id="failed-trace",
             severity=base.MEDIUM,
             function_id=function_id,
             title=f"Tracing {function.name} failed {_times(len(errors))}",
-            evidence={"errors": len(errors), "types": sorted({error.type for error in errors})},
+            evidence={"errors": len(errors), "types": sorted({error.type for error in errors}), "diagnosis": diagnosis.id},
             why=f"Its Python body raised while TensorFlow ran it symbolically: {_last_line(errors[-1])}. A failed trace is not cached, so "
             "every such call runs the body again.",
-            fix=f"See the errors of {function.name}: each has the message and the call.",
+            fix=diagnosis.fix or f"See the errors of {function.name}: each has its line, the message and the call.",
             lost_ns=_duration_ns(evidence, errors),
         )
 
