@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
+from google.protobuf import runtime_version
 
 import tfmodetrace as tmt
 from tests.integration.diagnoses.programs.case import failing
@@ -203,6 +204,30 @@ def _():
     )
     model.compile("sgd", "mse")
     model.evaluate(-np.ones((4, 3), np.float32), np.ones((4, 3), np.float32), verbose=0)
+
+
+# --- version-conflict --------------------------------------------------------------------------------------------------------------------
+
+
+@failing("version-conflict", mode="eager")
+def generated_code_newer_than_protobuf():
+    @tmt.traced
+    def load():
+        # What modules that protobuf's compiler has generated do first.
+        runtime_version.ValidateProtobufRuntimeVersion(runtime_version.Domain.PUBLIC, 99, 0, 0, "", "data.proto")  # fails
+
+    load()
+
+
+@generated_code_newer_than_protobuf.mended("tfmodetrace doctor")
+def _():
+    @tmt.traced
+    def load():
+        # With the version that `tfmodetrace doctor` says goes together with it.
+        own = runtime_version.MAJOR, runtime_version.MINOR, runtime_version.PATCH
+        runtime_version.ValidateProtobufRuntimeVersion(runtime_version.Domain.PUBLIC, *own, runtime_version.SUFFIX, "data.proto")
+
+    load()
 
 
 # --- unclassified: the program's own -----------------------------------------------------------------------------------------------------
