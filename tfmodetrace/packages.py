@@ -23,10 +23,20 @@ class Conflict(NamedTuple):
 
 def version_of(name: str) -> str | None:
     """Returns the version of an installed package; None if it is not installed."""
+    return next(iter(_header(name, "Version")), None)
+
+
+def _header(name: str, field: str) -> list[str]:
+    """Returns the values of a field of a package's metadata; none if it is not installed.
+
+    As ``importlib.metadata`` does, which parses the whole of the files as e-mail: with those of TensorFlow, that takes 0.2 s.
+    """
     try:
-        return importlib.metadata.version(name)
+        text = importlib.metadata.distribution(name).read_text("METADATA") or ""
     except importlib.metadata.PackageNotFoundError:
-        return None
+        return []
+    lines = text.partition("\n\n")[0].splitlines()
+    return [line.partition(":")[2].strip() for line in lines if line.partition(":")[0] == field]
 
 
 def conflicts(packages: Iterable[str]) -> Iterator[Conflict]:
@@ -34,11 +44,7 @@ def conflicts(packages: Iterable[str]) -> Iterator[Conflict]:
     from packaging import requirements, utils
 
     for package in packages:
-        try:
-            needed = importlib.metadata.requires(package) or ()
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for text in needed:
+        for text in _header(package, "Requires-Dist"):
             requirement = requirements.Requirement(text)
             if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
                 continue

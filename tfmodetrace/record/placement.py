@@ -35,6 +35,9 @@ _MAX_PENDING: Final = 256
 _WAIT_SECS: Final = 20.0
 """How long the execution of a trace that no open call of ours waits for is waited for."""
 
+_WAIT_INSIDE_SECS: Final = 3.0
+"""And of one that was made inside another: collecting costs whoever makes new functions all the time, as distributed datasets do."""
+
 _ENDS: Final = frozenset({"_Arg", "_DeviceArg", "_Retval", "_DeviceRetval"})
 _SENDS: Final = frozenset({"_Send", "_HostSend"})
 _RECEIVES: Final = frozenset({"_Recv", "_HostRecv"})
@@ -62,12 +65,12 @@ class _Outline(NamedTuple):
 class _Pending:
     """A trace that waits for its first execution. Holds nothing of the user's."""
 
-    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None) -> None:
+    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None, wait_secs: float) -> None:
         self.trace_id = trace_id
         self.graph = weakref.ref(graph)
         self.body = body
         self._call = call
-        self._deadline_s = time.monotonic() + _WAIT_SECS
+        self._deadline_s = time.monotonic() + wait_secs
         self._outline: _Outline | None = None
 
     def is_due(self) -> bool:
@@ -120,11 +123,23 @@ class PlacementRecorder:
         body: op_lines.TracedBody,
         call: calls_module.OpenCall | None,
         constant_bytes: int,
+        *,
+        inside: bool,
     ) -> None:
-        """Asks for the placement of a trace that has just been made."""
+        """Asks for the placement of a trace that has just been made.
+
+        Args:
+            trace_id: The trace.
+            concrete_function: What it has made.
+            body: Its body.
+            call: The call that has caused it; None if none has.
+            constant_bytes: What the constants of its graph have.
+            inside: Whether it was made inside another trace, as part of whose graph it is mostly executed, and not by itself.
+        """
         if constant_bytes > MAX_CONSTANT_BYTES or self._session.inherited:
             return
-        pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call)
+        wait_secs = _WAIT_INSIDE_SECS if inside else _WAIT_SECS
+        pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call, wait_secs)
         with self._lock:
             if len(self._pending) >= _MAX_PENDING:
                 del self._pending[0]

@@ -197,8 +197,9 @@ class TraceRecorder:
         try:
             if tf_internals.is_compiled(concrete_function):
                 self._compiled_ops[trace_id] = graph.ops
-            else:
-                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph.constant_bytes)
+            elif pending.info.kind != "tf.data":  # whose functions tf.data executes by itself
+                inside = bool(pending.calls.pending_traces)
+                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph.constant_bytes, inside=inside)
         except Exception as error:
             self._session.fault("a trace's placement cannot be found out", error)
 

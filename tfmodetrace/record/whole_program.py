@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from tfmodetrace.record import functions, keras_program, on_import, replacements, selection, tf_functions, tf_internals, traces
+from tfmodetrace.record import functions, keras_program, on_import, owners, replacements, selection, tf_functions, tf_internals, traces
 
 if TYPE_CHECKING:
     from tfmodetrace.record import session as session_module
@@ -128,7 +128,7 @@ class WholeProgram:
         try:
             info = traces.info_of(function)
             dataset_function, self._thread.dataset_function = self._thread.dataset_function, None
-            if info is None:
+            if info is None and not self._is_left_out(function, dataset_function):
                 info = self._describe(function, python_function, named, dataset_function)
                 if self._chosen.takes(info):
                     traces.register_owner(function, info)
@@ -140,6 +140,13 @@ class WholeProgram:
         except Exception as error:
             self.session.fault("a tf.function cannot be recorded", error)
         return self._recorders.put(function, recorder)
+
+    def _is_left_out(self, function: Any, dataset_function: tuple[Any, str] | None) -> bool:
+        """Whether a function is one of those that TensorFlow makes for itself, as a distributed dataset makes dozens for every epoch."""
+        if self._chosen.include or tf_internals.is_loaded(function):
+            return False
+        code = functions.code_of(function.python_function if dataset_function is None else dataset_function[0])
+        return code is not None and owners.owner_of(code.co_filename) == "tensorflow"
 
     def _describe(
         self, function: Any, python_function: Any, named: tuple[str, str] | None, dataset_function: tuple[Any, str] | None
