@@ -58,7 +58,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     if arguments.module is None and not os.path.isfile(command[0]):
         terminal.complain(f"There is no file {command[0]} to run. To run a module, use tfmodetrace run -m {command[0]}.")
         return exits.USAGE
-    logdir = arguments.logdir or _default_logdir(command[0])
+    logdir = arguments.logdir or _default_logdir(command[0] if arguments.module else pathlib.Path(command[0]).stem)
     options: dict[str, Any] = {
         name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")
     }
@@ -76,7 +76,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def _default_logdir(program: str) -> str:
-    return os.path.join("logs", f"{pathlib.Path(program).stem}-{time.strftime('%Y%m%d-%H%M%S')}")
+    return os.path.join("logs", f"{program}-{time.strftime('%Y%m%d-%H%M%S')}")
 
 
 def _script(command: list[str]) -> Callable[[], object]:
@@ -132,9 +132,10 @@ def _show(error: BaseException) -> None:
 def _tell(logdir: str) -> None:
     """Says what was recorded, once the session has ended."""
     session = sys.modules.get("tfmodetrace.record.session")
-    recorded = None if session is None else session.last_recorded()
+    recorded = None if session is None else session.STATE.last_recorded
     if recorded is None:
-        terminal.complain("Nothing was recorded: the program did not use TensorFlow.")
+        why = "" if "tensorflow" in sys.modules else ": the program did not use TensorFlow"
+        terminal.complain(f"tfmodetrace: nothing was recorded{why}.")
         return
     calls, traces, path = recorded
     terminal.complain(f"tfmodetrace: recorded {terminal.plural(calls, 'call')} and {terminal.plural(traces, 'trace')} into {path}")

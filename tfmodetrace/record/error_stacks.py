@@ -118,7 +118,7 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
     if len(frames) > MAX_FRAMES:
         frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
     if frames:
-        frames[-1].variables.extend(_variables(exceptions, frames[-1], own_file))
+        frames[-1].variables.extend(_variables(exceptions, frames[-1]))
     return frames
 
 
@@ -196,13 +196,14 @@ _KERAS_ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_o
 # --- The variables of a line -------------------------------------------------------------------------------------------------------------
 
 
-def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame, own_file: str) -> list[events_pb2.Variable]:
+def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame) -> list[events_pb2.Variable]:
     """Tells the types of the variables that the innermost line names, without running anything of the user's."""
     frame = None
     for exception in exceptions:
-        for each, _ in traceback.walk_tb(exception.__traceback__):
+        for each, line in traceback.walk_tb(exception.__traceback__):
             file = each.f_code.co_filename
-            if tf_internals.AUTOGRAPH_FILE in file or owners.is_users(file, own_file):
+            # Of converted code it is the innermost frame, whatever AutoGraph has called the function that it made of the line's block.
+            if tf_internals.AUTOGRAPH_FILE in file or (file, line) == (innermost.file, innermost.line):
                 frame = each
     if frame is None:
         return []

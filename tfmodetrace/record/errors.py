@@ -23,7 +23,7 @@ MAX_CHAIN: Final = 6
 """Exceptions of a chain that are kept."""
 
 MAX_DESCRIBED: Final = 1_000
-"""Errors of a session whose chains and stacks are kept; of further ones only type and message are."""
+"""Errors of a session whose chains and stacks are kept, and that are explained; of further ones only type and message are kept."""
 
 _MAX_THREADS: Final = 1_000
 _NOTE: Final = "tfmodetrace: "
@@ -71,10 +71,10 @@ class ErrorRecorder:
         row = events_pb2.Error(function_id=info.function_id, call_id=call_id, thread_id=thread_id, mode=mode, type=kind, message=message)
         row.time_ns = time_ns
         self._described += 1
-        root = error
-        if self._described <= MAX_DESCRIBED or self._explain is not None:
-            chain = chain_of(error)
-            root = chain[-1][0]
+        described = self._described <= MAX_DESCRIBED
+        chain = chain_of(error)
+        root = chain[-1][0]
+        if described:
             try:
                 _fill(row, chain, info.file)
             except Exception as failure:
@@ -88,7 +88,7 @@ class ErrorRecorder:
         if len(self._failures) >= _MAX_THREADS:
             self._failures.clear()
         self._failures[threading.get_ident()] = _Failure(id(root), looks, row.first_error or error_id + 1, parent_id)
-        if self._explain is not None:
+        if described and self._explain is not None:
             self._add_note(error, row, info)
 
     def _add_note(self, error: BaseException, row: events_pb2.Error, info: functions.FunctionInfo) -> None:

@@ -423,6 +423,7 @@ class Session:
         """Says that the writer is done."""
         self.retire()
         self.log_faults()
+        STATE.last_recorded = self.recorded_calls, self.definitions.trace_count, self.path
         _unfinished.discard(self)
 
     def warn(self, message: str) -> None:
@@ -484,14 +485,14 @@ class Session:
 class _State(native.ProcessState):
     """What must be global: the session, read by every wrapper at every call."""
 
-    __slots__ = ("asked_environment", "from_outside", "last", "lock", "starting")
+    __slots__ = ("asked_environment", "from_outside", "last_recorded", "lock", "starting")
 
     def __init__(self) -> None:
         self.session = None
         self.from_outside = False
         self.asked_environment = False
         self.starting: str | None = None
-        self.last: Session | None = None
+        self.last_recorded: tuple[int, int, str] | None = None
         self.lock = threading.RLock()
 
 
@@ -536,7 +537,6 @@ def start(
             instruments=instruments,
             explain=explain,
         )
-        STATE.last = STATE.session
         return STATE.session
     finally:
         STATE.starting = None
@@ -592,12 +592,6 @@ def _go_on_in_child() -> None:
             STATE.session = active.go_on_in_child()
     except Exception as error:
         _logger.debug("tfmodetrace: a forked child is not recorded: %s", error)
-
-
-def last_recorded() -> tuple[int, int, str] | None:
-    """Returns how many calls and traces the session recorded that was started last, and its file; None if there was none."""
-    last = STATE.last
-    return None if last is None else (last.recorded_calls, last.definitions.trace_count, last.path)
 
 
 def _install_process_hooks() -> None:

@@ -150,13 +150,10 @@ def test_a_few_eager_steps_are_an_experiment(tmp_path: pathlib.Path) -> None:
     assert run["findings"] == []
 
 
-def test_xla_and_many_lengths_are_found(tmp_path: pathlib.Path) -> None:
+def test_of_what_xla_compiles_inside_keras_nothing_is_guessed(tmp_path: pathlib.Path) -> None:
+    # Keras calls what is compiled inside a graph of its own: a step that waits for data looks as one that compiles.
     run = recorded(lambda: sequence_model(jit_compile=True).fit(sequences(), epochs=1, verbose=0), tmp_path)
-    (finding,) = run["findings"]
-    assert finding["id"] == "xla-recompile"
-    assert name_of(run, finding).endswith(".train_function")
-    # The first was compiled in the call that was traced for it.
-    assert finding["evidence"]["compilations"] == 11
+    assert run["findings"] == []
 
 
 def test_xla_and_one_length_are_not(tmp_path: pathlib.Path) -> None:

@@ -93,7 +93,7 @@ def test_an_exception_is_shown_as_python_would(tmp_path: pathlib.Path) -> None:
 def test_a_program_without_tensorflow(tmp_path: pathlib.Path) -> None:
     done = run(tmp_path, "--logdir", "logs", "program.py", code="print('hello')")
     assert (done.returncode, done.stdout) == (0, "hello\n")
-    assert "Nothing was recorded: the program did not use TensorFlow." in done.stderr
+    assert "tfmodetrace: nothing was recorded: the program did not use TensorFlow." in done.stderr
 
 
 def test_a_program_that_records_itself_joins(tmp_path: pathlib.Path) -> None:

@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from tfmodetrace.log import tables
 
-OP_ERROR: Final = "tensorflow.python.framework.errors_impl.OpError"
-_ERRORS: Final = "tensorflow.python.framework.errors_impl."
 _ANSI: Final = re.compile(r"\x1b\[\d*m")
 _EAGER_OP: Final = re.compile(r"\[Op:(\w+)\]")
 _DEVICE: Final = re.compile(r"/device:\w+:\d+|/(?:GPU|TPU|CPU):\d+", re.IGNORECASE)
@@ -135,13 +133,13 @@ class Failure:
 
     def is_a(self, *names: str) -> bool:
         """Whether its class is, or is derived from, one of these; TensorFlow's are named by their last part."""
-        own = {self.core.type, *self.core.bases}
-        return any(name in own or _ERRORS + name in own for name in names)
+        own = (self.core.type, *self.core.bases)
+        return any(each in names or (each.startswith("tensorflow.") and each.rpartition(".")[2] in names) for each in own)
 
     @property
     def is_op_error(self) -> bool:
         """Whether TensorFlow's runtime has raised it."""
-        return OP_ERROR in (self.core.type, *self.core.bases)
+        return self.is_a("OpError")
 
     def comes_from(self, *owners: str) -> bool:
         """Whether its innermost frame is in a package's file; never where that is not known."""

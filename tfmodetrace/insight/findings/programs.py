@@ -19,12 +19,6 @@ LEFT_ON = 5
 COMPILES = 3
 """Compilations from which on they are a finding: one more for a short last batch is normal."""
 
-SLOWER = 10
-"""How much longer than the median a call takes that compiles."""
-
-COMPILE_NS = 10_000_000
-"""And how long at least."""
-
 LOOP = 10
 """Predictions from which on they are a loop."""
 
@@ -46,7 +40,6 @@ def find(evidence: base.Evidence) -> Iterator[base.Finding]:
     yield from _conflicts(evidence)
     yield from list(_eager_switch(evidence)) or _eager_steps(evidence)
     yield from _compiled_calls(evidence)
-    yield from _compiled_steps(evidence)
     yield from _predict_loop(evidence)
     yield from _rebuilt_models(evidence)
 
@@ -148,55 +141,12 @@ def _shapes(node: keys.Node) -> tuple[object, ...]:
     return (node.dtype, node.shape, *map(_shapes, node.children))
 
 
-def _compiled_steps(evidence: base.Evidence) -> Iterator[base.Finding]:
-    """Compiled functions traced for unknown shapes inside another function, whose calls now and then take as long as compiling does."""
-    run, calls = evidence.run, evidence.run.calls
-    for function_id, traces in evidence.traces.items():
-        function = run.functions[function_id]
-        options = function.tf_function
-        outer = _outer_function(evidence, traces)
-        if options is None or not options.jit_compile or outer is None or not any(map(_has_unknown_shapes, traces)):
-            continue
-        rows = np.flatnonzero((calls.function_id == outer) & (calls.trace_id < 0))
-        if len(rows) < COMPILES:
-            continue
-        durations = calls.duration_ns[rows]
-        usual = float(np.median(durations))
-        fastest = float(durations.min())
-        # With new shapes in most calls, the median itself is a compilation.
-        limit = max(SLOWER * min(usual, 3 * fastest), COMPILE_NS)
-        slow = durations[durations > limit]
-        if len(slow) >= COMPILES:
-            yield _recompiled(run.functions[outer], len(slow), int(slow.sum() - len(slow) * min(usual, fastest)), "calls that took as long")
-
-
-def _outer_function(evidence: base.Evidence, traces: Sequence[tables.Trace]) -> int | None:
-    """The function in whose graph another one is called."""
-    calls = evidence.run.calls
-    for trace in traces:
-        row = None if trace.call_id is None else calls.index_of(trace.process, trace.call_id)
-        at = -1 if row is None else int(calls.parent_rows[row])
-        while at >= 0:
-            if int(calls.mode[at]) in (int(words.Mode.GRAPH), int(words.Mode.XLA)):
-                return int(calls.function_id[at])
-            at = int(calls.parent_rows[at])
-    return None
-
-
-def _has_unknown_shapes(trace: tables.Trace) -> bool:
-    return trace.key is not None and _unknown(trace.key.arguments)
-
-
-def _unknown(node: keys.Node) -> bool:
-    return (node.kind == keys.Kind.TENSOR and (node.shape is None or None in node.shape)) or any(map(_unknown, node.children))
-
-
 def _recompiled(function: tables.Function, count: int, lost_ns: int, seen: str) -> base.Finding:
     return base.Finding(
         id="xla-recompile",
         severity=base.HIGH if count >= 3 * COMPILES else base.MEDIUM,
         function_id=function.function_id,
-        title=f"XLA compiled {function.name} about {count} times",
+        title=f"XLA compiled {function.name} for {count} shapes",
         evidence={"compilations": count, "seen": seen},
         why="XLA makes a program for one set of shapes. With jit_compile=True every new shape is compiled anew, and no count of traces "
         "shows it.",
@@ -217,6 +167,7 @@ def _predict_loop(evidence: base.Evidence) -> Iterator[base.Finding]:
             continue
         rows = np.flatnonzero(calls.function_id == function.function_id)
         rows = rows[~_inside(evidence, rows, _ENTRIES)]
+        rows = rows[np.argsort(calls.start_ns[rows], kind="stable")]
         if len(rows) < LOOP:
             continue
         steps, step_ns = _steps_of(evidence, rows)
@@ -252,8 +203,7 @@ def _predict_loop(evidence: base.Evidence) -> Iterator[base.Finding]:
 def _steps_of(evidence: base.Evidence, rows: npt.NDArray[np.intp]) -> tuple[int, int]:
     """How many graph calls some calls have made directly, and the time of these that traced nothing."""
     calls = evidence.run.calls
-    inside = np.isin(calls.parent_id, calls.call_id[rows]) & np.isin(calls.process, np.unique(calls.process[rows]))
-    graphs = inside & (calls.mode == int(words.Mode.GRAPH))
+    graphs = np.isin(calls.parent_rows, rows) & (calls.mode == int(words.Mode.GRAPH))
     return int(graphs.sum()), int(calls.duration_ns[graphs & (calls.trace_id < 0)].sum())
 
 
