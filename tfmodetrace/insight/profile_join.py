@@ -51,8 +51,9 @@ _STEP_BEGINS: Final = re.compile(r"FunctionRun|\w+::RunAsync")
 _STEP_GOES_ON: Final = re.compile(r"ExecutorState::Process|ExecutorDoneCallback|\w+Op::DoCompute")
 """Events whose ``id`` is that of an execution of a graph: where it was asked for, and where it is done."""
 
-_REGION_BEGINS: Final = "ThreadpoolListener::StartRegion"
-_REGION_ENDS: Final = "ThreadpoolListener::StopRegion"
+_POOL_EVENT: Final = "ThreadpoolListener::"
+_REGION_BEGINS: Final = f"{_POOL_EVENT}StartRegion"
+_REGION_ENDS: Final = f"{_POOL_EVENT}StopRegion"
 _Indexes = npt.NDArray[np.int64]
 
 
@@ -190,8 +191,11 @@ def _leave_out_parts(run: tracelog.Run, profile: xplane.Profile, clock: profile_
     events = np.flatnonzero(call >= 0)
     if not len(events):
         return
-    # By its events: the profiler begins to listen some time after the start that it tells.
-    begin_ns, end_ns = clock.to_run(np.array([profile.start_ns.min(), profile.end_ns.max()])).tolist()
+    # By its events: the profiler begins to listen some time after the start that it tells. Thread pools note theirs without asking
+    # whether it still listens, until it has collected what there is: many milliseconds on a busy machine.
+    is_pools = np.fromiter((name.startswith(_POOL_EVENT) for name in profile.names), dtype=np.bool_, count=len(profile.names))
+    heard = ~is_pools[profile.name]
+    begin_ns, end_ns = clock.to_run(np.array([profile.start_ns[heard].min(), profile.end_ns[heard].max()])).tolist()
     rows = call[events]
     suspendable = (run.calls.flags[rows] & int(words.CallFlag.SUSPENDABLE)) != 0
     outside = (run.calls.start_ns[rows] < begin_ns) | (run.calls.end_ns[rows] > end_ns)

@@ -354,6 +354,21 @@ def test_a_generator_that_began_before_the_profile_is_left_out(job: Job) -> None
     assert calls_of(run, joined) == {"a:MatMul": [whole], "b:MatMul": [None]}
 
 
+@pytest.mark.parametrize(("start_ns", "duration_ns"), [(210, 700), (50, 400)], ids=["after", "before"])
+def test_thread_pools_say_nothing_of_when_the_profiler_listened(job: Job, start_ns: int, duration_ns: int) -> None:
+    whole = job.call(100, 400)
+    part = job.session.call(job.function, OFFSET_NS + start_ns, duration_ns, flags=words.CallFlag.SUSPENDABLE)
+    job.space.call(job.main, "batches", 300, 100, part)
+    job.event("a:MatMul", 150, 10)
+    job.event("b:MatMul", 350, 10)
+    pool = job.space.line("/host:CPU", "tf_pool")
+    for at in (5, 990):
+        job.event("ThreadpoolListener::Record", at, 0, line=pool)
+    run, joined = job.joined()
+    assert calls_of(run, joined)["a:MatMul"] == [whole]
+    assert calls_of(run, joined)["b:MatMul"] == [None]
+
+
 def test_what_is_not_known_is_other_unless_it_is_part_of_something(job: Job) -> None:
     job.call(100, 1000)
     job.event("SomethingNew", 200, 100)
