@@ -12,8 +12,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from tfmodetrace.record import by_object, functions, replacements, selection, tf_internals, traces, wrappers
 from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import functions, replacements, selection, tf_internals, traces, wrappers
 from tfmodetrace.record import session as session_module
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class KerasProgram:
         self._whole = whole
         self._chosen = chosen
         self._replacements = replacements.Replacements()
-        self._layers = selection.ByObject()
+        self._layers = by_object.ByObject()
         self._thread = _Thread()
         self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
         self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"

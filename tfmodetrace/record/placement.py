@@ -10,6 +10,7 @@ where two traces agree in all of that, TensorFlow places them alike.
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 import time
@@ -33,10 +34,7 @@ MAX_CONSTANT_BYTES: Final = 1 << 20
 
 _MAX_PENDING: Final = 256
 _WAIT_SECS: Final = 20.0
-"""How long the execution of a trace that no open call of ours waits for is waited for."""
-
-_WAIT_INSIDE_SECS: Final = 3.0
-"""And of one that was made inside another: collecting costs whoever makes new functions all the time, as distributed datasets do."""
+"""How long the execution of a trace is waited for that no call has caused."""
 
 _ENDS: Final = frozenset({"_Arg", "_DeviceArg", "_Retval", "_DeviceRetval"})
 _SENDS: Final = frozenset({"_Send", "_HostSend"})
@@ -65,17 +63,17 @@ class _Outline(NamedTuple):
 class _Pending:
     """A trace that waits for its first execution. Holds nothing of the user's."""
 
-    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None, wait_secs: float) -> None:
+    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None) -> None:
         self.trace_id = trace_id
         self.graph = weakref.ref(graph)
         self.body = body
         self._call = call
-        self._deadline_s = time.monotonic() + wait_secs
+        self._deadline_s = time.monotonic() + _WAIT_SECS
         self._outline: _Outline | None = None
 
-    def is_due(self) -> bool:
-        """Whether it is not going to be executed any more, as far as we can tell."""
-        return (self._call is None or not self._call.is_open) and time.monotonic() > self._deadline_s
+    def is_over(self) -> bool:
+        """Whether it either was executed by now or is not going to be, as far as we can tell."""
+        return time.monotonic() > self._deadline_s if self._call is None else not self._call.is_open
 
     def made(self, collected: _Outline) -> bool:
         """Whether a collected graph is that of the trace."""
@@ -123,8 +121,6 @@ class PlacementRecorder:
         body: op_lines.TracedBody,
         call: calls_module.OpenCall | None,
         constant_bytes: int,
-        *,
-        inside: bool,
     ) -> None:
         """Asks for the placement of a trace that has just been made.
 
@@ -132,14 +128,13 @@ class PlacementRecorder:
             trace_id: The trace.
             concrete_function: What it has made.
             body: Its body.
-            call: The call that has caused it; None if none has.
+            call: The call that has caused it, or the trace it was made inside of: it is executed before that one ends, by itself or as
+                part of the other's graph, or nobody knows when. None if none has.
             constant_bytes: What the constants of its graph have.
-            inside: Whether it was made inside another trace, as part of whose graph it is mostly executed, and not by itself.
         """
         if constant_bytes > MAX_CONSTANT_BYTES or self._session.inherited:
             return
-        wait_secs = _WAIT_INSIDE_SECS if inside else _WAIT_SECS
-        pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call, wait_secs)
+        pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call)
         with self._lock:
             if len(self._pending) >= _MAX_PENDING:
                 del self._pending[0]
@@ -160,6 +155,7 @@ class PlacementRecorder:
             waiting = list(self._pending)
         if not waiting:
             return
+        over = {id(pending) for pending in waiting if pending.is_over()}  # asked before what was executed is taken
         found = []
         for graphs in self._collection.take():
             outline = _outline_of_definition(graphs.pre_optimization_graph)
@@ -168,8 +164,8 @@ class PlacementRecorder:
                 waiting.remove(pending)
                 found.append((pending, graphs))
         with self._lock:
-            done = {id(pending) for pending, _ in found}
-            self._pending = [each for each in self._pending if id(each) not in done and each.graph() is not None and not each.is_due()]
+            over.update(id(pending) for pending, _ in found)
+            self._pending = [each for each in self._pending if id(each) not in over and each.graph() is not None]
             if not self._pending:
                 self._collection.stop()
         self._session.definitions.add_placements([_Reading(pending, graphs, self._lines).placement for pending, graphs in found])
@@ -343,6 +339,7 @@ def _output(op: Any, name: str) -> Any:
 _LOCAL: Final = re.compile(r"^/job:localhost(?:/replica:\d+)?(?:/task:\d+)?(?=/device:)")
 
 
+@functools.lru_cache(maxsize=1024)
 def device_name(device: str) -> str:
     """Returns a device's name without the parts that only say that it is this process's."""
     return _LOCAL.sub("", device)

@@ -8,6 +8,7 @@ different keys may describe one signature (``f(x)`` and ``f(x, n=3)`` where 3 is
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.record import tf_internals
+from tfmodetrace.record import by_object, tf_internals
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -95,6 +96,24 @@ def _composite_key(value: Any, _: bool) -> Any:
     return tf.type_spec_from_value(value)
 
 
+def _replicas_key(value: Any, literals: bool) -> Any:
+    return type(value), _keys(tf_internals.replicas_of(value), literals)
+
+
+# An iterator has one type for all its life, which it takes as long to tell as the rest of a call's recording.
+_iterators = by_object.ByObject()
+_iterator_types: dict[Any, object] = {}
+
+
+def _iterator_key(value: Any, _: bool) -> Any:
+    key = _iterators.find(value)
+    if key is None:
+        key = _iterator_types.setdefault(tf.type_spec_from_value(value), object())
+        with contextlib.suppress(TypeError):  # one of the user's that cannot be referred to weakly
+            _iterators.put(value, key)
+    return key
+
+
 def type_key(value: Any, _: bool) -> Any:
     """Returns the key of an argument of which only the type is told."""
     return type(value)
@@ -111,6 +130,10 @@ def _choose_key(kind: type) -> Callable[[Any, bool], Any]:
         return _sequence_key
     if issubclass(kind, Mapping):
         return _mapping_key
+    if issubclass(kind, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+        return _iterator_key
+    if issubclass(kind, tf.distribute.DistributedValues) and tf_internals.tells_replicas(kind):
+        return _replicas_key
     if issubclass(kind, tf.__internal__.CompositeTensor):
         return _composite_key
     return type_key

@@ -167,6 +167,22 @@ eager_shape: Callable[[Any], tuple[int | None, ...]] = getattr(EagerTensor, "_sh
 eager_dtype: Callable[[Any], Any] = getattr(EagerTensor, "_datatype_enum", _public_dtype)
 
 
+# --- Values of tf.distribute ------------------------------------------------------------------------------------------------------------
+
+_REPLICAS: Final = "values"
+
+
+def tells_replicas(kind: type) -> bool:
+    """Whether values of a subclass of ``tf.distribute.DistributedValues`` tell what they have for each replica, at no cost."""
+    return hasattr(kind, _REPLICAS)
+
+
+def replicas_of(value: Any) -> tuple[Any, ...]:
+    """Returns what a value has for each replica, if its class tells."""
+    replicas: tuple[Any, ...] = getattr(value, _REPLICAS)
+    return replicas
+
+
 # --- tf.function objects ---------------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from tfmodetrace.record import graph_facts, object_tokens, op_lines, placement, signatures, tf_internals, trace_keys
-from tfmodetrace.schema import events_pb2, keys
+from tfmodetrace.schema import events_pb2, keys, words
 
 if TYPE_CHECKING:
     from tfmodetrace.record import calls as calls_module
@@ -198,8 +198,10 @@ class TraceRecorder:
             if tf_internals.is_compiled(concrete_function):
                 self._compiled_ops[trace_id] = graph.ops
             elif pending.info.kind != "tf.data":  # whose functions tf.data executes by itself
-                inside = bool(pending.calls.pending_traces)
-                self.placements.expect(trace_id, concrete_function, pending.body, pending.call, graph.constant_bytes, inside=inside)
+                call = pending.calls.pending_traces[0].call if pending.calls.pending_traces else pending.call
+                if call is not None and call.mode in words.SYMBOLIC_MODES:  # it only adds to a graph of somebody else's
+                    call = None
+                self.placements.expect(trace_id, concrete_function, pending.body, call, graph.constant_bytes)
         except Exception as error:
             self._session.fault("a trace's placement cannot be found out", error)
 

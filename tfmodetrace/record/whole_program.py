@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from tfmodetrace.record import functions, keras_program, on_import, owners, replacements, selection, tf_functions, tf_internals, traces
+from tfmodetrace.record import (
+    by_object,
+    functions,
+    keras_program,
+    on_import,
+    owners,
+    replacements,
+    selection,
+    tf_functions,
+    tf_internals,
+    traces,
+)
 
 if TYPE_CHECKING:
     from tfmodetrace.record import session as session_module
@@ -35,9 +46,9 @@ class WholeProgram:
         self.session = session
         self._chosen = chosen
         self._replacements = replacements.Replacements()
-        self._recorders = selection.ByObject()
-        self._infos = selection.ByObject()
-        self._names = selection.ByObject()
+        self._recorders = by_object.ByObject()
+        self._infos = by_object.ByObject()
+        self._names = by_object.ByObject()
         self._thread = _Thread()
         self._dataset_hook = tf_internals.DatasetFunctionHook(self._dataset_function_begins)
         self._keras = keras_program.KerasProgram(self, chosen)

@@ -39,6 +39,9 @@ class Mode(enum.IntEnum):
 
 MODES: Final = tuple(mode.word for mode in Mode)
 
+SYMBOLIC_MODES: Final = (int(Mode.TRACING), int(Mode.V1_GRAPH))
+"""Modes in which a call executes no op, but adds to a graph."""
+
 
 class CallFlag(enum.IntFlag):
     """Facts about one call that are either so or not."""

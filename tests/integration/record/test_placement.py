@@ -218,6 +218,44 @@ with tmt.record(logdir):
     assert "/device:CPU:1" in placed[4]
 
 
+def test_a_trace_made_in_somebody_elses_graph_is_placed_when_it_is_executed(tmp_path: Path) -> None:
+    _, recorded = run(
+        """
+import time
+
+@tmt.traced
+@tf.function
+def scaled(x):
+    with tf.device("/CPU:1"):
+        return x * 2.0
+
+@tmt.traced
+@tf.function
+def outer(x):
+    return inner(x) + 1.0
+
+@tmt.traced
+@tf.function
+def inner(x):
+    with tf.device("/CPU:1"):
+        return x * 3.0
+
+with tmt.record(logdir, flush_secs=0.1):
+    x = tf.ones(4)
+    list(tf.data.Dataset.from_tensors(x).map(scaled))
+    time.sleep(0.5)
+    scaled(x)
+    outer(x)
+    time.sleep(0.5)
+    inner(x)
+""",
+        tmp_path,
+    )
+    assert "/device:CPU:1" in placement_of(recorded, "scaled")["ops_by_device"]
+    assert "/device:CPU:1" in placement_of(recorded, "outer")["ops_by_device"]  # with the ops of inner
+    assert placement_of(recorded, "inner") is None
+
+
 def test_what_others_collect_is_the_same_with_and_without_us(tmp_path: Path) -> None:
     """tf.summary.trace_on and Keras's TensorBoard callback share the one collection with us."""
     program = """

@@ -351,6 +351,46 @@ def test_signatures_name_arguments_and_fill_in_defaults(recording: Recorder) -> 
     }
 
 
+def test_iterators_are_told_apart_by_what_they_yield_and_not_by_where_they_lie(recording: Recorder) -> None:
+    @tmt.traced
+    def function(batches: Any) -> None:
+        return None
+
+    datasets = [tf.data.Dataset.from_tensors(tf.zeros(size)) for size in (2, 3)]
+    places = set()
+    with recording() as report:
+        for dataset in datasets * 50:
+            iterator = iter(dataset)
+            places.add(id(iterator))
+            function(iterator)
+            function(iterator)
+            del iterator
+    assert len(places) < 100  # the place of one that is gone was taken by one of another type
+    assert {signature["text"]: signature["calls"] for signature in function_named(report, "function")["signatures"]} == {
+        f"(batches: IteratorSpec(TensorSpec(shape=({size},), dtype=tf.float32, name=None),))": 100 for size in (2, 3)
+    }
+
+
+def test_what_is_distributed_is_told_apart_by_what_replicas_have(recording: Recorder) -> None:
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+
+    @tmt.traced
+    def function(x: Any) -> None:
+        return None
+
+    with recording() as report:
+        for value in (tf.zeros(2), tf.ones(2), tf.zeros(3), tf.zeros(2, tf.int32)):
+            function(strategy.experimental_distribute_values_from_function(lambda _, value=value: value))
+        for dtype in (tf.float32, tf.float32, tf.int32):
+            dataset = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors(tf.zeros(2, dtype)).repeat(3))
+            function(iter(dataset))
+    signatures = [
+        (signature["text"].partition("Spec(")[0], signature["calls"]) for signature in function_named(report, "function")["signatures"]
+    ]
+    replicas, iterators = "(x: PerReplica", "(x: DistributedIterator"
+    assert sorted(signatures) == [(iterators, 1), (iterators, 2), (replicas, 1), (replicas, 1), (replicas, 2)]
+
+
 def test_python_values_are_no_longer_told_apart_when_there_are_too_many(recording: Recorder) -> None:
     @tmt.traced
     def function(step: int) -> None:
