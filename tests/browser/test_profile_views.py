@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
-from tests.support import files, sources, tensorboards, xspaces
+from tests.support import files, profiled_jobs, sources, tensorboards, xspaces
 from tfmodetrace import log
 from tfmodetrace.insight import profiles
 
@@ -38,6 +38,14 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     with xspaces.SpaceFile(1).write(directory / "large").open("r+b") as file:
         file.truncate((2 << 30) + 1)
     files.small_run(directory / "without")
+    job = profiled_jobs.Job(directory / "compiled")
+    job.session.trace(job.session.function("<b>one_step</b>", kind="tf.function"), ordinal=1)
+    job.session.chunk.traces[-1].concrete_name = "__inference_one_step_17"
+    job.call(10, 980)
+    for start_ns in (100, 400, 700):
+        job.event("ExecutorState::Process", start_ns, 200)
+        job.event("CpuCompiler::RunBackend", start_ns, 150, name="a_inference_one_step_17__.7")
+    job.run()
     return directory
 
 
@@ -84,6 +92,20 @@ def test_where_the_time_of_every_function_goes(opened: Tab, recorded: Any) -> No
     frame.get_by_test_id("time-filter").fill("train")
     expect(shown).to_have_count(1)
     assert violations(opened) == []
+
+
+def test_what_xla_compiles_again_and_again(page: sync_api.Page, served: tensorboards.TensorBoard) -> None:
+    tab = open_tab(page, served.address, "modetrace&p.modetrace.run=compiled&p.modetrace.view=time")
+    (row,) = tab.frame.get_by_test_id("profile-findings").get_by_test_id("finding-row").all()
+    expect(row).to_contain_text("XLA compiled <b>one_step</b> 3 times")
+    expect(row).to_contain_text("xla-recompile, 300 ns lost")
+    fix = row.get_by_test_id("finding-fix")
+    expect(fix).to_be_hidden()
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(fix).to_be_visible()
+    assert violations(tab) == []
+    assert tab.problems == []
 
 
 def test_the_profile_is_a_stretch_of_the_timeline(opened: Tab, recorded: Any) -> None:

@@ -92,7 +92,7 @@ class SpaceFile:
             found = self.space.planes.add(name=plane.encode())
         return found, found.lines.add(id=len(found.lines), name=name.encode(), timestamp_ns=timestamp_ns)
 
-    def event(self, line: Any, name: str, start_ns: float, duration_ns: float, **stats: int | str | float) -> None:
+    def event(self, line: Any, name: str, start_ns: float, duration_ns: float, /, **stats: int | str | float) -> None:
         """Adds an event."""
         plane, lane = line
         event = lane.events.add(

@@ -38,8 +38,7 @@ class TraceLog(tracelog.TraceLog):
     @property
     def findings(self) -> tuple[dict[str, Any], ...]:
         """The findings of all runs, as in the report, each with the name of its ``run``."""
-        runs = report.build_report(self, full=False)["runs"]
-        return tuple({"run": run["run"], **finding} for run in runs for finding in run["findings"])
+        return tuple({"run": run["run"], **finding} for run in self.to_dict()["runs"] for finding in run["findings"])
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report: what ``tfmodetrace report --json`` prints."""

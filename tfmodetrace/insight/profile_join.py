@@ -22,6 +22,9 @@ from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import tracelog, xplane
 from tfmodetrace.schema import profiles, words
 
+MODULE_STAT: Final = "name"
+"""Of what XLA compiles, the program's name."""
+
 WANTED_STATS: Final = frozenset(
     {
         profiles.RECORDING_STAT,
@@ -43,6 +46,7 @@ WANTED_STATS: Final = frozenset(
         "bytes_allocated",
         "peak_bytes_in_use",
         "allocator_name",
+        MODULE_STAT,
     }
 )
 """The stats that are used here and by what builds on this."""

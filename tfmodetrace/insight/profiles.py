@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.insight import profile_clock, profile_events, profile_join, profile_times, slices
+from tfmodetrace.insight import compilations, profile_clock, profile_events, profile_join, profile_times, slices
 from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import profiles, tracelog, xplane
 
@@ -76,6 +78,11 @@ class RunProfiles:
                 key = (row["function_id"], row["mode"])
                 found[key] = _added(found[key], row) if key in found else row
         return sorted(found.values(), key=lambda row: -row["duration_ns"])
+
+    @functools.cached_property
+    def compilations(self) -> tuple[compilations.Compilation, ...]:
+        """What XLA compiled in recorded calls, in order."""
+        return tuple(found for member in self._members for found in member.compilations())
 
     def of_call(self, process: int, call_id: int) -> dict[str, Any] | None:
         """Says where the time of one call went; ``None`` if it is in no profile."""
@@ -173,6 +180,11 @@ class _Member:
             self.note = self._why_none(joined, begin, end)
             if joined.marks or self._is_far(begin, end):
                 self.window_ns = None
+
+    def compilations(self) -> Iterator[compilations.Compilation]:
+        """Yields what XLA compiled in the calls that it shows."""
+        if self.joined is not None and self.times is not None:
+            yield from compilations.find(self._run, self.joined)
 
     def leave_out(self, note: str) -> None:
         """Takes nothing from it."""

@@ -38,7 +38,7 @@ def run_report(run: tracelog.Run, *, full: bool = True) -> dict[str, Any]:
     """
     profiled = profiles.RunProfiles(run) if full else None
     explained = reasons.explain(run)
-    found = findings.find(run, explained)
+    found = findings.find(run, explained, profiled)
     return {
         "run": run.name,
         "start_unix_ns": run.start_unix_ns,

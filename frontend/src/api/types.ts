@@ -426,6 +426,8 @@ export interface RunProfile {
   readonly xprof: boolean;
   readonly profiles: readonly ProfileInfo[];
   readonly functions: readonly FunctionTimes[];
+  /** What only profiles tell; the report has the others. */
+  readonly findings: readonly Finding[];
   readonly lanes: readonly OpLane[];
   readonly names: readonly string[];
 }

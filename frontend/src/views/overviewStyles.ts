@@ -11,15 +11,6 @@ export const overviewStyles = css`
   .findings h2 {
     margin: 8px 0 6px;
   }
-  .findings details {
-    border: 1px solid var(--border);
-    border-radius: 4px;
-    margin-bottom: 6px;
-    padding: 6px 12px;
-  }
-  .findings summary {
-    cursor: pointer;
-  }
   .scroller {
     position: relative;
     height: 100%;

@@ -8,7 +8,7 @@ import { summarize } from "../lib/summary";
 import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
-import { findingDetails, findingStyles } from "../widgets/findings";
+import { findingRow, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
@@ -201,24 +201,7 @@ export class OverviewView extends LitElement {
     const shown = this.allFindings ? findings : findings.slice(0, SHOWN_FINDINGS);
     return html`<section class="findings" aria-labelledby="findings-title">
       <h2 id="findings-title">Findings</h2>
-      ${shown.map(
-        (finding) => html`<details
-          data-testid="finding-row"
-          data-finding-id=${finding.id}
-          data-function-id=${finding.function_id ?? nothing}
-        >
-          <summary>
-            <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}"
-              >${finding.severity}</span
-            >
-            <b>${finding.title}</b>
-            <span class="quiet"
-              >${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span
-            >
-          </summary>
-          ${findingDetails(finding)}
-        </details>`,
-      )}
+      ${shown.map(findingRow)}
       ${
         shown.length < findings.length
           ? html`<button

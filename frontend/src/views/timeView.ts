@@ -11,6 +11,7 @@ import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
 import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
+import { findingRow, findingStyles } from "../widgets/findings";
 import { namedTimes, namedTimesStyles } from "../widgets/namedTimes";
 import { NavigateEvent } from "../widgets/navigate";
 
@@ -22,6 +23,7 @@ export class TimeView extends LitElement {
   static override styles = [
     sharedStyles,
     modeStyles,
+    findingStyles,
     namedTimesStyles,
     css`
       :host {
@@ -107,6 +109,11 @@ export class TimeView extends LitElement {
     const rows = profile.functions.filter(({ function_id }) => matches(this.nameOf(function_id), this.filter));
     return html`
       ${profile.profiles.length === 0 ? renderNothing() : this.renderProfiles(profile)}
+      ${
+        profile.findings.length === 0
+          ? nothing
+          : html`<section aria-label="Findings" data-testid="profile-findings">${profile.findings.map(findingRow)}</section>`
+      }
       ${
         profile.functions.length === 0
           ? nothing

@@ -2,10 +2,19 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { Finding, WhatIf } from "../api/types";
 import { bestOption, WHAT_IF_COLUMNS } from "../lib/findings";
 import { formatCount } from "../lib/text";
-import { MISSING } from "../lib/time";
+import { formatDuration, MISSING } from "../lib/time";
 import "./codeBlock";
 
 export const findingStyles = css`
+  .finding-row {
+    border: 1px solid var(--border);
+    border-radius: 4px;
+    margin-bottom: 6px;
+    padding: 6px 12px;
+  }
+  .finding-row summary {
+    cursor: pointer;
+  }
   .finding p {
     margin: 4px 0 8px;
     max-width: 100ch;
@@ -35,6 +44,23 @@ export const findingStyles = css`
     font-weight: 600;
   }
 `;
+
+/** A finding in one line that opens. */
+export function findingRow(finding: Finding): TemplateResult {
+  return html`<details
+    class="finding-row"
+    data-testid="finding-row"
+    data-finding-id=${finding.id}
+    data-function-id=${finding.function_id ?? nothing}
+  >
+    <summary>
+      <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}">${finding.severity}</span>
+      <b>${finding.title}</b>
+      <span class="quiet">${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span>
+    </summary>
+    ${findingDetails(finding)}
+  </details>`;
+}
 
 /** Why a finding is so, how many traces other ways of writing the function would have left, and what to change. */
 export function findingDetails(finding: Finding): TemplateResult {

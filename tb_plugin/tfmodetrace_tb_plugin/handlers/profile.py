@@ -8,7 +8,7 @@ from typing import Any
 
 import werkzeug
 
-from tfmodetrace.insight import profile_events
+from tfmodetrace.insight import findings, profile_events
 from tfmodetrace_tb_plugin import arguments, index, responses, views
 
 
@@ -27,6 +27,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
                     "parts": list(profile_events.PARTS),
                     "profiles": [{**described, "xprof_run": _xprof_run(view, described)} for described in profiles.describe()],
                     "functions": profiles.by_function(),
+                    "findings": [finding.to_dict() for finding in findings.find_in_profiles(view.run, profiles)],
                     "lanes": [dataclasses.asdict(lane) for lane in profiles.lanes],
                     "names": list(profiles.names),
                 }

@@ -38,8 +38,8 @@ def sequences(batches: int = 12) -> Iterator[tuple[Any, Any]]:
         yield np.ones((16, 5 + number, 4), np.float32), np.ones((16, 1), np.float32)
 
 
-def recorded(program: Callable[[], Any], tmp_path: pathlib.Path) -> dict[str, Any]:
-    with tmt.record(tmp_path, instrument="all"):
+def recorded(program: Callable[[], Any], tmp_path: pathlib.Path, *, profiler: bool = False) -> dict[str, Any]:
+    with tmt.record(tmp_path, instrument="all", profiler=profiler):
         program()
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     assert run["processes"][0]["internal_faults"] == 0
@@ -150,10 +150,37 @@ def test_a_few_eager_steps_are_an_experiment(tmp_path: pathlib.Path) -> None:
     assert run["findings"] == []
 
 
-def test_of_what_xla_compiles_inside_keras_nothing_is_guessed(tmp_path: pathlib.Path) -> None:
+def test_of_what_xla_compiles_inside_keras_nothing_is_guessed_without_a_profile(tmp_path: pathlib.Path) -> None:
     # Keras calls what is compiled inside a graph of its own: a step that waits for data looks as one that compiles.
     run = recorded(lambda: sequence_model(jit_compile=True).fit(sequences(), epochs=1, verbose=0), tmp_path)
     assert run["findings"] == []
+
+
+@pytest.mark.parametrize("lengths", [2, 5])
+def test_what_xla_compiles_inside_keras_is_found_with_a_profile(lengths: int, tmp_path: pathlib.Path) -> None:
+    def data() -> Iterator[tuple[Any, Any]]:
+        for number in range(20):
+            yield np.ones((16, 5 + number % lengths, 4), np.float32), np.ones((16, 1), np.float32)
+
+    run = recorded(lambda: sequence_model(jit_compile=True).fit(data(), epochs=1, verbose=0), tmp_path, profiler=True)
+    (profile,) = run["profiles"]
+    assert profile["note"] is None
+    if lengths == 2:
+        assert run["findings"] == []
+        return
+    (finding,) = run["findings"]
+    assert (finding["id"], finding["severity"]) == ("xla-recompile", "medium")
+    assert finding["evidence"]["compilations"] == lengths
+    assert name_of(run, finding).endswith("one_step_on_data")
+    assert finding["title"].endswith(f"one_step_on_data {lengths} times")
+    (times,) = [
+        times
+        for function in run["functions"]
+        if function["name"].endswith(".train_function")
+        for times in function["profile"]
+        if times["mode"] == "graph"
+    ]
+    assert 0 < finding["evidence"]["lost_ns"] < times["duration_ns"]
 
 
 def test_xla_and_one_length_are_not(tmp_path: pathlib.Path) -> None:
@@ -166,7 +193,8 @@ def test_a_compiled_function_of_ones_own_and_many_shapes_are_found(tmp_path: pat
     def total(x: Any) -> Any:
         return tf.reduce_sum(tf.sin(x))
 
-    run = recorded(lambda: [total(tf.ones([size])) for size in (3, 4, 5, 6, 3, 4, 5, 6)], tmp_path)
+    # What the signatures and a profile both tell is told once.
+    run = recorded(lambda: [total(tf.ones([size])) for size in (3, 4, 5, 6, 3, 4, 5, 6)], tmp_path, profiler=True)
     (finding,) = run["findings"]
     assert (finding["id"], finding["evidence"]["compilations"]) == ("xla-recompile", 4)
 

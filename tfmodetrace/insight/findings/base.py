@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import whatif
 from tfmodetrace.log import tables, tracelog
@@ -66,11 +67,15 @@ class Evidence:
     Args:
         run: The run.
         reasons: Its traces' reasons, aligned with ``run.traces``.
+        compilations: What XLA compiled, as far as profiles tell.
     """
 
-    def __init__(self, run: tracelog.Run, reasons: Sequence[reasons_module.Reason]) -> None:
+    def __init__(
+        self, run: tracelog.Run, reasons: Sequence[reasons_module.Reason], compilations: Sequence[compilations_module.Compilation] = ()
+    ) -> None:
         self.run = run
         self.reasons = reasons
+        self.compilations = compilations
         self._what_if: dict[int, whatif.WhatIf | None] = {}
 
     @functools.cached_property

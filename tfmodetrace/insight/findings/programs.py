@@ -11,13 +11,10 @@ import numpy.typing as npt
 
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
-from tfmodetrace.schema import keys, words
+from tfmodetrace.schema import words
 
 LEFT_ON = 5
 """Eager calls from which on a switch was left on, and not tried out."""
-
-COMPILES = 3
-"""Compilations from which on they are a finding: one more for a short last batch is normal."""
 
 LOOP = 10
 """Predictions from which on they are a loop."""
@@ -39,7 +36,6 @@ def find(evidence: base.Evidence) -> Iterator[base.Finding]:
     """Yields the findings about the program of a run."""
     yield from _conflicts(evidence)
     yield from list(_eager_switch(evidence)) or _eager_steps(evidence)
-    yield from _compiled_calls(evidence)
     yield from _predict_loop(evidence)
     yield from _rebuilt_models(evidence)
 
@@ -114,46 +110,6 @@ def _inside(evidence: base.Evidence, rows: npt.NDArray[np.intp], names: Sequence
         found |= (at >= 0) & np.isin(run.calls.function_id[at], wanted)
         at = np.where(at >= 0, parents[at], -1)
     return found
-
-
-# --- XLA ---------------------------------------------------------------------------------------------------------------------------------
-
-
-def _compiled_calls(evidence: base.Evidence) -> Iterator[base.Finding]:
-    """Functions compiled by XLA that were called with many shapes: it compiles for each."""
-    run, calls = evidence.run, evidence.run.calls
-    compiled = calls.mode == int(words.Mode.XLA)
-    for function_id in np.unique(calls.function_id[compiled]).tolist():
-        rows = np.flatnonzero(compiled & (calls.function_id == function_id) & (calls.signature_id >= 0))
-        _, firsts = np.unique(calls.signature_id[rows], return_index=True)
-        signatures = {_shapes(run.signatures[int(calls.signature_id[rows[first]])].arguments) for first in firsts}
-        if len(signatures) < COMPILES:
-            continue
-        first = np.zeros(len(rows), dtype=bool)
-        first[firsts] = True
-        durations = calls.duration_ns[rows]
-        usual = float(np.median(durations[~first])) if (~first).any() else 0.0
-        lost = int(np.maximum(durations[first] - usual, 0).sum())
-        yield _recompiled(run.functions[function_id], len(signatures), lost, f"{len(signatures)} shapes of its arguments")
-
-
-def _shapes(node: keys.Node) -> tuple[object, ...]:
-    return (node.dtype, node.shape, *map(_shapes, node.children))
-
-
-def _recompiled(function: tables.Function, count: int, lost_ns: int, seen: str) -> base.Finding:
-    return base.Finding(
-        id="xla-recompile",
-        severity=base.HIGH if count >= 3 * COMPILES else base.MEDIUM,
-        function_id=function.function_id,
-        title=f"XLA compiled {function.name} for {count} shapes",
-        evidence={"compilations": count, "seen": seen},
-        why="XLA makes a program for one set of shapes. With jit_compile=True every new shape is compiled anew, and no count of traces "
-        "shows it.",
-        fix="dataset = dataset.padded_batch(batch_size, padded_shapes=..., drop_remainder=True)  # few shapes: pad to some lengths\n"
-        "# or leave jit_compile=True away where shapes vary: model.compile(..., jit_compile=False)",
-        lost_ns=max(0, lost_ns),
-    )
 
 
 # --- Keras models ------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""What XLA compiled, from profiles made by hand."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+
+from tests.support.profiled_jobs import Job
+from tfmodetrace.insight import findings, profiles
+
+COMPILED = "CpuCompiler::RunBackend"
+
+
+@pytest.fixture
+def job(tmp_path: pathlib.Path) -> Job:
+    return Job(tmp_path)
+
+
+def traced(job: Job, name: str) -> int:
+    """Adds a function and a trace of it; returns the function."""
+    function = job.session.function(name, kind="tf.function")
+    job.session.trace(function, ordinal=1)
+    job.session.chunk.traces[-1].concrete_name = f"__inference_{name}_17"
+    return function
+
+
+def compiled(job: Job) -> list[tuple[str, str, int, int]]:
+    run = job.run()
+    return [
+        (run.functions[each.function_id].name, each.program, each.start_ns, each.duration_ns)
+        for each in profiles.RunProfiles(run).compilations
+    ]
+
+
+def compilation(job: Job, start_ns: int, program: str, *, line: Any = None) -> None:
+    """XLA's passes, of 30 and 20 ns, and what follows them, of 40."""
+    job.event("HLO passes through layout assignment", start_ns, 30, line=line)
+    job.event("HLO passes after layout assignment", start_ns + 30, 20, line=line)
+    job.event("algsimp", start_ns + 32, 5, line=line)
+    job.event(COMPILED, start_ns + 60, 40, line=line, name=program)
+    job.event("CpuCompiler::CompileCpuExecutable", start_ns + 61, 38, line=line)
+
+
+def test_each_program_takes_what_came_before_it_in_the_same_event(job: Job) -> None:
+    traced(job, "one_step_1")
+    job.call(100, 900)
+    job.event("ExecutorState::Process", 150, 800)
+    compilation(job, 200, "a_inference_one_step_1_17__.7")
+    compilation(job, 400, "a_inference_one_step_1_17__XlaMustCompile_true_n_007_n_0__.12")
+    compilation(job, 600, "cluster_3.9")
+    assert compiled(job) == [
+        ("one_step_1", "a_inference_one_step_1_17__", 200, 90),
+        ("one_step_1", "a_inference_one_step_1_17__XlaMustCompile_true_n_007_n_0__", 400, 90),
+        ("step", "cluster_3", 600, 90),
+    ]
+
+
+def test_what_happens_in_no_event_has_its_own_time_only(job: Job) -> None:
+    job.call(100, 900)
+    job.event("FunctionRun", 150, 10, _pt=8, _p=5)
+    pool = job.space.line("/host:CPU", "tf_pool")
+    job.event(COMPILED, 300, 40, line=pool, name="a_inference_f_1__.7", _ct=8, _c=5)
+    assert compiled(job) == [("step", "a_inference_f_1__", 300, 40)]
+
+
+def test_what_was_compiled_in_no_call_is_nobodys(job: Job) -> None:
+    job.call(100, 100)
+    compilation(job, 300, "a_inference_f_1__.7")
+    assert compiled(job) == []
+
+
+@pytest.mark.parametrize(("times", "found"), [(2, 0), (3, 1)])
+def test_the_same_program_compiled_thrice_is_a_finding(job: Job, times: int, found: int) -> None:
+    traced(job, "<lambda>")
+    traced(job, "other")
+    job.call(10, 980)
+    for number in range(times):
+        job.event("ExecutorState::Process", 100 + 300 * number, 250)
+        compilation(job, 110 + 300 * number, "a_inference__lambda__17__.7")
+    compilation(job, 240, "a_inference_other_17__.7")
+    run = job.run()
+    told = findings.find_in_profiles(run, profiles.RunProfiles(run))
+    assert len(told) == found
+    if found:
+        assert (told[0].title, told[0].lost_ns) == ("XLA compiled <lambda> 3 times", 180)
+        assert findings.find(run, None, profiles.RunProfiles(run)) == told
+        assert findings.find(run) == ()
