@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from tfmodetrace import starting
 from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ __all__ = [
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _logger: Final = logging.getLogger("tfmodetrace")
-_MEMORY: Final = ("off", "delta", "peak")
-_INSTRUMENT: Final = ("decorated", "all")
 
 
 @overload
@@ -64,7 +63,7 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         UnavailableError: For an option this version does not have.
     """
     if memory is not None:
-        _check_choice("memory", memory, _MEMORY)
+        starting.check_choice("memory", memory, starting.MEMORY)
     if sync:
         raise _unavailable("traced(sync=True)", "Leave sync out")
     if name is not None and not isinstance(name, str):
@@ -128,22 +127,21 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         explain_errors: bool = False,
         flush_secs: float = 2.0,
     ) -> None:
-        self._arguments: dict[str, Any] = {
-            "memory": memory,
-            "instrument": instrument,
-            "include": include,
-            "exclude": exclude,
-            "layers": layers,
-            "profiler": profiler,
-            "explain_errors": explain_errors,
-            "flush_secs": flush_secs,
-        }
-        self._logdir = os.fspath(logdir)
-        check_options(self._logdir, **self._arguments)
+        self._logdir = starting.directory(logdir)
+        self._options = starting.Options(
+            memory=memory,
+            instrument=instrument,
+            include=include,
+            exclude=exclude,
+            layers=layers,
+            profiler=profiler,
+            explain_errors=explain_errors,
+            flush_secs=flush_secs,
+        ).checked()
         self._session: Any = None
 
     def __enter__(self) -> record:
-        self._session = _start(self._logdir, **self._arguments)
+        self._session = starting.start(self._logdir, self._options)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
@@ -158,7 +156,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
 
         @functools.wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            with type(self)(self._logdir, **self._arguments):
+            with type(self)(self._logdir, **self._options._asdict()):
                 return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
@@ -177,19 +175,17 @@ def start(
     flush_secs: float = 2.0,
 ) -> None:
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
-    path = os.fspath(logdir)
-    arguments: dict[str, Any] = {
-        "memory": memory,
-        "instrument": instrument,
-        "include": include,
-        "exclude": exclude,
-        "layers": layers,
-        "profiler": profiler,
-        "explain_errors": explain_errors,
-        "flush_secs": flush_secs,
-    }
-    check_options(path, **arguments)
-    _start(path, **arguments)
+    options = starting.Options(
+        memory=memory,
+        instrument=instrument,
+        include=include,
+        exclude=exclude,
+        layers=layers,
+        profiler=profiler,
+        explain_errors=explain_errors,
+        flush_secs=flush_secs,
+    )
+    starting.start(starting.directory(logdir), options.checked())
 
 
 def stop() -> None:
@@ -274,119 +270,6 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     from tfmodetrace.testing import guard
 
     return guard.expect_traces(at_most=at_most, function=function)
-
-
-def _start(
-    logdir: str,
-    *,
-    memory: str,
-    instrument: str,
-    include: Sequence[str],
-    exclude: Sequence[str],
-    layers: int,
-    profiler: Any,
-    explain_errors: bool,
-    flush_secs: float,
-) -> Any:
-    """Starts a session; None if a session that the environment asked for is already recording."""
-    from tfmodetrace.record import recording, selection
-    from tfmodetrace.record import session as session_module
-
-    recording.start_from_environment()
-    active = session_module.STATE.session
-    if active is not None and session_module.STATE.from_outside:
-        _logger.warning(
-            "tfmodetrace: the program is recorded from outside, by TFMODETRACE_LOGDIR or `tfmodetrace run`, into %s, and not into %s.",
-            active.logdir,
-            logdir,
-        )
-        return None
-    explain = None
-    if explain_errors:
-        from tfmodetrace.insight import diagnoses
-
-        explain = diagnoses.explain_as_raised
-    chosen = selection.Selection(tuple(include), tuple(exclude), layers) if instrument == "all" else None
-    options = recording.Options(flush_secs=flush_secs, memory=memory, profiler=profiler, chosen=chosen, explain=explain)
-    return recording.start(logdir, options)
-
-
-def is_recording() -> bool:
-    """Whether the process records."""
-    session_module = sys.modules.get("tfmodetrace.record.session")
-    return session_module is not None and session_module.STATE.session is not None
-
-
-def meet_keras_model(model: Any) -> None:
-    """Gives the functions of a Keras model names in the recording, if it records whole programs."""
-    from tfmodetrace.record import session as session_module
-    from tfmodetrace.record import whole_program
-
-    session = session_module.STATE.session
-    for instrument in () if session is None else session.instruments:
-        if isinstance(instrument, whole_program.WholeProgram):
-            instrument.meet_model(model)
-
-
-def record_when_imported(logdir: str, **options: Any) -> None:
-    """Starts recording once the program has imported TensorFlow, which it must not have done yet.
-
-    The program's own :class:`record` and :func:`start` are part of that recording. What keeps it from starting is logged.
-
-    Args:
-        logdir: As in :class:`record`.
-        **options: Likewise.
-    """
-    from tfmodetrace.record import on_import
-
-    def begin(_: types.ModuleType) -> None:
-        from tfmodetrace.record import session as session_module
-
-        try:
-            _start(logdir, **{"flush_secs": 2.0, **options})
-            session_module.STATE.from_outside = True
-        except Exception as error:
-            _logger.error("tfmodetrace: nothing is recorded: %s", error)
-
-    on_import.watch("keras")
-    on_import.when_imported("tensorflow", begin)
-
-
-def check_options(
-    logdir: Any,
-    *,
-    memory: Any,
-    instrument: Any,
-    include: Any,
-    exclude: Any,
-    layers: Any,
-    profiler: Any,
-    explain_errors: Any,
-    flush_secs: Any = 2.0,
-) -> None:
-    """Raises what :class:`record` does for options that make no sense."""
-    if not isinstance(logdir, str) or not logdir:
-        raise TypeError(f"record takes a log directory's path, not {logdir!r}.")
-    _check_choice("memory", memory, _MEMORY)
-    _check_choice("instrument", instrument, _INSTRUMENT)
-    if isinstance(flush_secs, bool) or not isinstance(flush_secs, int | float) or not 0 < flush_secs <= 3600:
-        raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
-    for name, patterns in (("include", include), ("exclude", exclude)):
-        if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
-            raise TypeError(f"record({name}=…) takes a list of patterns, such as ['my_package.*'], not {patterns!r}.")
-    if isinstance(layers, bool) or not isinstance(layers, int) or layers < 0:
-        raise ValueError(f"record(layers=…) takes a whole number of levels, 0 or more, not {layers!r}.")
-    if not isinstance(explain_errors, bool):
-        raise TypeError(f"record(explain_errors=…) takes True or False, not {explain_errors!r}.")
-    if instrument != "all" and (include or exclude):
-        raise ValueError('record(include=…, exclude=…) choose among functions nobody has decorated; add instrument="all".')
-    if not isinstance(profiler, bool | None) and not hasattr(profiler, "host_tracer_level"):
-        raise TypeError(f"record(profiler=…) takes True, False or tf.profiler.experimental.ProfilerOptions, not {type(profiler).__name__}.")
-
-
-def _check_choice(option: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{option}={value!r} is not possible; choose one of {', '.join(map(repr, choices))}.")
 
 
 def _unavailable(what: str, instead: str) -> UnavailableError:

@@ -10,7 +10,7 @@ try:
 except ModuleNotFoundError as _error:
     raise ModuleNotFoundError("tfmodetrace.keras needs Keras, which is not installed; pip install keras", name=_error.name) from _error
 
-from tfmodetrace import api
+from tfmodetrace import api, starting
 
 
 class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -64,10 +64,10 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def _begin(self, what: str) -> None:
         if self._recording is not None and self._began_with == "train" == what:
             self._end("train")  # the training before has raised
-        if self._recording is not None or api.is_recording():
+        if self._recording is not None or starting.is_recording():
             return
         self._recording, self._began_with = api.record(self._logdir, **self._options).__enter__(), what
-        api.meet_keras_model(self.model)
+        starting.meet_keras_model(self.model)
 
     def _end(self, what: str) -> None:
         if self._recording is not None and self._began_with == what:

@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from tfmodetrace import api
+from tfmodetrace import starting
 from tfmodetrace.cli import exits, terminal
 
 
@@ -59,11 +59,9 @@ def run_command(arguments: argparse.Namespace) -> int:
         terminal.complain(f"There is no file {command[0]} to run. To run a module, use tfmodetrace run -m {command[0]}.")
         return exits.USAGE
     logdir = arguments.logdir or _default_logdir(command[0] if arguments.module else pathlib.Path(command[0]).stem)
-    options: dict[str, Any] = {
-        name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")
-    }
+    chosen = {name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")}
     try:
-        api.check_options(logdir, instrument="all", **options)
+        options = starting.Options(instrument="all", **chosen).checked()
         if "://" not in logdir:
             pathlib.Path(logdir).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -71,7 +69,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         return exits.USAGE
     # Before anything of the session is registered, so that it is called after the session has ended.
     atexit.register(_tell, logdir)
-    api.record_when_imported(logdir, instrument="all", **options)
+    starting.start_when_imported(logdir, options)
     return _as_python_would(_module(command) if arguments.module else _script(command))
 
 

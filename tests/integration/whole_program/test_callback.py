@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tfmodetrace as tmt
+from tfmodetrace import starting
 from tfmodetrace.keras import ModeTrace
 
 X = np.ones((64, 4), np.float32)
@@ -34,7 +35,7 @@ def test_fit(tmp_path: pathlib.Path) -> None:
     found = calls(tmp_path)
     assert (found["epoch"], found["net.train_function"], found["net.test_function"]) == (2, 8, 8)
     assert found["out (Dense)"] >= 2
-    assert not tmt.api.is_recording()
+    assert not starting.is_recording()
 
 
 def test_evaluate_and_predict(tmp_path: pathlib.Path) -> None:
@@ -48,7 +49,7 @@ def test_evaluate_and_predict(tmp_path: pathlib.Path) -> None:
 def test_inside_a_recording_it_is_part_of_it(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path / "outer", instrument="all"):
         model().fit(X, Y, verbose=0, callbacks=[ModeTrace(tmp_path / "inner")])
-        assert tmt.api.is_recording()
+        assert starting.is_recording()
     assert calls(tmp_path / "outer")["Model.fit"] == 1
     assert not (tmp_path / "inner").exists()
 
@@ -66,7 +67,7 @@ def test_after_a_training_that_raised_the_next_one_is_recorded_anew(tmp_path: pa
         trained.fit(X, Y, verbose=0, callbacks=[callback, stop])
     stop.armed = False
     trained.fit(X, Y, verbose=0, callbacks=[callback, stop])
-    assert not tmt.api.is_recording()
+    assert not starting.is_recording()
     assert len(list((tmp_path / "modetrace").iterdir())) == 2
 
 
