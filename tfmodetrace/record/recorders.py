@@ -61,15 +61,7 @@ def call_from_autograph(
     call = None if session is None else _enter(session, info, args, kwargs)
     if call is None:
         return tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-    try:
-        call.calls.innermost = call
-        result = tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-        _leave(call, None, 0, result)
-    except BaseException as error:
-        if call.is_open:
-            _leave(call, error)
-        raise
-    return result
+    return calls_module.call_inside(call, tf_internals.call_as_autograph_would, function, args, kwargs, caller)
 
 
 if native.HOT_PATH is not None:

@@ -50,15 +50,7 @@ class V1Sessions:
                     session.fault("a call of Session.run could not be recorded", error)
             if call is None:
                 return original(v1_session, fetches, feed_dict, *args, **kwargs)
-            try:
-                call.calls.innermost = call
-                result = original(v1_session, fetches, feed_dict, *args, **kwargs)
-                calls_module.leave(call, None, 0, result)
-            except BaseException as error:
-                if call.is_open:
-                    calls_module.leave(call, error)
-                raise
-            return result
+            return calls_module.call_inside(call, original, v1_session, fetches, feed_dict, *args, **kwargs)
 
         return run
 

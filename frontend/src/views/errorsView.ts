@@ -11,7 +11,7 @@ import "../widgets/codeBlock";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { errorsStyles } from "./errorsStyles";
-import { viewStyles } from "./viewStyles";
+import { listStyles, viewStyles } from "./viewStyles";
 
 const SHOWN = 50;
 
@@ -26,7 +26,7 @@ const MODES: Readonly<Record<string, string>> = {
 /** What failed, what that means in the mode in which it happened, and what to change. */
 @customElement("mt-errors-view")
 export class ErrorsView extends LitElement {
-  static override styles = [sharedStyles, placeStyles, viewStyles, errorsStyles];
+  static override styles = [sharedStyles, placeStyles, viewStyles, listStyles, errorsStyles];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";

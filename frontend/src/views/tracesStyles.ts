@@ -1,23 +1,6 @@
 import { css } from "lit";
 
 export const tracesStyles = css`
-  :host {
-    display: flex;
-    flex-direction: column;
-    height: 100%;
-  }
-  .toolbar {
-    padding: 10px 16px;
-    border-bottom: 1px solid var(--border);
-  }
-  .scroller {
-    flex: 1;
-    min-height: 0;
-    overflow: auto;
-  }
-  .scroller:focus-visible {
-    outline-offset: -2px;
-  }
   .function {
     display: flex;
     flex-wrap: wrap;

@@ -14,7 +14,7 @@ import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
 import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
 import { tracesStyles } from "./tracesStyles";
-import { viewStyles } from "./viewStyles";
+import { listStyles, viewStyles } from "./viewStyles";
 
 const FUNCTION_PX = 44;
 const FINDING_PX = 190;
@@ -26,7 +26,15 @@ type FunctionItem = Extract<TraceItem, { readonly type: "function" }>;
 /** Why every trace happened, function by function, and what failed. */
 @customElement("mt-traces-view")
 export class TracesView extends LitElement {
-  static override styles = [sharedStyles, changesStyles, findingStyles, placeStyles, viewStyles, tracesStyles];
+  static override styles = [
+    sharedStyles,
+    changesStyles,
+    findingStyles,
+    placeStyles,
+    viewStyles,
+    listStyles,
+    tracesStyles,
+  ];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";

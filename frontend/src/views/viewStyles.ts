@@ -36,3 +36,24 @@ export const viewStyles = css`
     padding: 24px 16px;
   }
 `;
+
+/** A view that is one long list below its bar of controls. */
+export const listStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+  }
+  .toolbar {
+    padding: 10px 16px;
+    border-bottom: 1px solid var(--border);
+  }
+  .scroller {
+    flex: 1;
+    min-height: 0;
+    overflow: auto;
+  }
+  .scroller:focus-visible {
+    outline-offset: -2px;
+  }
+`;
