@@ -18,7 +18,7 @@ import tempfile
 import time
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "tests" / "integration" / "whole_program" / "scripts"
-EPOCHS = {"functional_keras": 100, "subclassed_keras": 140, "custom_loop": 1200, "data_pipeline": 100, "distributed": 120}
+EPOCHS = {"functional_keras": 200, "subclassed_keras": 280, "custom_loop": 2400, "data_pipeline": 100, "distributed": 120}
 TARGET = 1.03
 
 
