@@ -45,9 +45,9 @@ def find(run: tracelog.Run, joined: profile_join.JoinedProfile) -> Iterator[Comp
     modules = module.text_numbers(len(profile))
     traces = _traces_by_name(run)
     # XLA's passes come before, one after the other, in the same event as this.
-    steps = np.flatnonzero(
-        (joined.kind == Kind.COMPILE) & np.isin(joined.parent, np.unique(joined.parent[compiled])) & (joined.parent >= 0)
-    )
+    is_step = joined.kind == Kind.COMPILE
+    is_step[compiled] = True  # whatever it happens in
+    steps = np.flatnonzero(is_step & np.isin(joined.parent, np.unique(joined.parent[compiled])) & (joined.parent >= 0))
     begin_ns: dict[int, int] = {}
     for event in compiled.tolist():
         parent, end_ns = int(joined.parent[event]), int(profile.end_ns[event])

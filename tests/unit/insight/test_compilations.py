@@ -65,6 +65,13 @@ def test_what_happens_in_no_event_has_its_own_time_only(job: Job) -> None:
     assert compiled(job) == [("step", "a_inference_f_1__", 300, 40)]
 
 
+def test_what_is_compiled_while_something_is_traced_is_told_too(job: Job) -> None:
+    job.call(100, 900)
+    job.event("tf.function-graph_building", 150, 800)
+    job.event(COMPILED, 300, 40, name="a_inference_f_1__.7")
+    assert compiled(job) == [("step", "a_inference_f_1__", 300, 40)]
+
+
 def test_what_was_compiled_in_no_call_is_nobodys(job: Job) -> None:
     job.call(100, 100)
     compilation(job, 300, "a_inference_f_1__.7")
