@@ -48,6 +48,7 @@ class KerasProgram:
         self._chosen = chosen
         self._replacements = replacements.Replacements()
         self._layers = by_object.ByObject()
+        self._named = by_object.ByObject()
         self._thread = _Thread()
         self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
         self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
@@ -138,8 +139,9 @@ class KerasProgram:
     def _name_functions(self, model: Any, name: str) -> None:
         """Names the tf.functions that a train, test or predict function is made of."""
         made = vars(model).get(name)
-        if made is None:
+        if made is None or self._named.find(made) is not None:
             return
+        self._named.put(made, name)
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
             self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}")
