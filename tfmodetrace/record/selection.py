@@ -28,8 +28,11 @@ class Selection(NamedTuple):
     def takes(self, info: functions.FunctionInfo) -> bool:
         """Whether a function is to be recorded."""
         names = (info.name, f"{info.module}.{info.qualname}", info.file)
-        wanted = _match(names, self.include) if self.include else owners.owner_of(info.file) != "tensorflow"
-        return wanted and not _match(names, self.exclude)
+        return (not self.include or _match(names, self.include)) and not _match(names, self.exclude)
+
+    def leaves_out(self, file: str) -> bool:
+        """Whether the functions of a file are left out, whatever they are called: those that TensorFlow is made of, unless chosen."""
+        return not self.include and owners.owner_of(file) == "tensorflow"
 
 
 def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

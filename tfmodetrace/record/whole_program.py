@@ -15,7 +15,6 @@ from tfmodetrace.record import (
     functions,
     keras_program,
     on_import,
-    owners,
     replacements,
     selection,
     tf_functions,
@@ -139,8 +138,9 @@ class WholeProgram:
         try:
             info = traces.info_of(function)
             dataset_function, self._thread.dataset_function = self._thread.dataset_function, None
-            if info is None and not self._is_left_out(function, dataset_function):
-                info = self._describe(function, python_function, named, dataset_function)
+            runs = (python_function or function.python_function) if dataset_function is None else dataset_function[0]
+            if info is None and not self._is_left_out(function, runs):
+                info = self._describe(function, runs, named, dataset_function)
                 if self._chosen.takes(info):
                     traces.register_owner(function, info)
                     self._infos.put(function, info)
@@ -152,25 +152,22 @@ class WholeProgram:
             self.session.fault("a tf.function cannot be recorded", error)
         return self._recorders.put(function, recorder)
 
-    def _is_left_out(self, function: Any, dataset_function: tuple[Any, str] | None) -> bool:
+    def _is_left_out(self, function: Any, runs: Any) -> bool:
         """Whether a function is one of those that TensorFlow makes for itself, as a distributed dataset makes dozens for every epoch."""
-        if self._chosen.include or tf_internals.is_loaded(function):
-            return False
-        code = functions.code_of(function.python_function if dataset_function is None else dataset_function[0])
-        return code is not None and owners.owner_of(code.co_filename) == "tensorflow"
+        code = None if tf_internals.is_loaded(function) else functions.code_of(runs)
+        return code is not None and self._chosen.leaves_out(code.co_filename)
 
     def _describe(
-        self, function: Any, python_function: Any, named: tuple[str, str] | None, dataset_function: tuple[Any, str] | None
+        self, function: Any, runs: Any, named: tuple[str, str] | None, dataset_function: tuple[Any, str] | None
     ) -> functions.FunctionInfo:
         if dataset_function is not None:
-            mapped, transformation = dataset_function
-            info = functions.FunctionInfo(mapped, kind="tf.data")
-            info.name = f"{transformation.removesuffix('()')}({info.name})"
+            info = functions.FunctionInfo(runs, kind="tf.data")
+            info.name = f"{dataset_function[1].removesuffix('()')}({info.name})"
             return info
         given = named or self._names.find(function)
         settings = functions.Settings(None if given is None else given[0])
         options = tf_internals.tf_function_options(function)
-        info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
+        info = functions.FunctionInfo(runs, settings, kind="tf.function", options=options)
         if given is not None:
             info.qualname = given[1]
         elif tf_internals.is_loaded(function):

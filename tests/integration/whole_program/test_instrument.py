@@ -135,6 +135,29 @@ def test_nothing_that_is_decorated_is_counted_twice(tmp_path: pathlib.Path) -> N
     assert [sum(column) for column in zip(*seen, strict=True)] == [1, 1, 1]
 
 
+def test_what_a_strategy_runs_is_seen_however_it_is_given_to_it(tmp_path: pathlib.Path) -> None:
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+
+    def plain(x: Any) -> Any:
+        return x + 1.0
+
+    @tf.function
+    def given(x: Any) -> Any:
+        return plain(x) * 2.0
+
+    @tf.function
+    def around(x: Any) -> Any:
+        return strategy.run(plain, args=(x,))
+
+    with tmt.record(tmp_path, instrument="all"):
+        for _ in range(3):
+            strategy.run(given, args=(tf.ones(2),))
+            around(tf.ones(2))
+    functions = by_name(read(tmp_path))
+    counts = {name.rpartition(".")[2]: (function["calls"]["graph"], function["traces"]) for name, function in functions.items()}
+    assert counts == {"given": (3, 1), "around": (3, 1)}
+
+
 def test_everything_is_put_back(tmp_path: pathlib.Path) -> None:
     before = places()
     with tmt.record(tmp_path / "a", instrument="all"):
