@@ -1,4 +1,4 @@
-"""A hundred exceptions that no diagnosis is for, many of which look like one there is a diagnosis for."""
+"""Some hundred exceptions that no diagnosis is for, many of which look like one there is a diagnosis for."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ SYMBOLIC_LOOK = (
     (ValueError, "Unknown variable: <Variable path=a>. This optimizer can only be called for the variables it was originally built with."),
     (TypeError, "Input 'y' of 'Mul' Op has type float32 that does not match type int32 of argument 'x'."),
     (ValueError, "Tensor conversion requested dtype float32 for Tensor with dtype int32"),
+    (TypeError, "Expected int32 passed to parameter 'y' of op 'Mul', got 1.5 of type 'float' instead. Error: Expected int32."),
+    (TypeError, "Cannot convert 1.5 to EagerTensor of dtype int32"),
+    (TypeError, "float() argument must be a string or a real number, not 'SymbolicTensor'"),
+    (ValueError, "Shapes must be equal rank, but are 2 and 1 for '{{node stack}} = Pack[N=2](x, y)' with input shapes: [2,3], [3]."),
     (ValueError, "Dimensions must be equal, but are 3 and 4 for '{{node MatMul}} = MatMul[](x, y)'"),
     (ValueError, "condition of if statement expected to be `tf.bool` scalar, got Tensor(shape=(3,), dtype=bool)"),
     (ValueError, "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"),
@@ -82,6 +86,10 @@ def _while_handling() -> Any:
         tf.matmul(tf.ones([2, 3]), tf.ones([4, 5]))
     except tf.errors.InvalidArgumentError:
         raise KeyError("fallback")  # noqa: B904 - what is tried
+
+
+def _no_number() -> Any:
+    raise TypeError("int() argument must be a string, a bytes-like object or a real number, not 'SymbolicTensor'")
 
 
 class _Strict:
@@ -151,6 +159,7 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: len(_Strict()),
     lambda: bool(_Strict()),
     lambda: list(_Strict()),
+    _no_number,
     lambda: _own_fit(loss="mse"),
     _wrapped,
     _while_handling,
@@ -160,6 +169,7 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: tf.strings.to_number(tf.constant("x")),
     lambda: tf.gather(tf.constant([1, 2]), 5),
     lambda: tf.constant([1, 2])[5],
+    lambda: tf.constant(1.5, tf.int32),
     lambda: tf.io.parse_tensor(b"no tensor", tf.float32),
     lambda: tf.linalg.inv(tf.zeros([2, 2])),
     lambda: tf.debugging.assert_equal(1, 2),

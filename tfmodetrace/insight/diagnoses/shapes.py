@@ -15,18 +15,21 @@ _DTYPES: Final = (
     r"^Tensors in list passed to '\w+' of '(?P<op>\w+)' Op have types \[(?P<want>\w+), (?P<got>\w+)[^\]]*\] that don't all match",
     r"(?:^|: )Tensor conversion requested dtype (?P<want>\w+) for Tensor with dtype (?P<got>\w+)",
 )
+_FLOAT_IN_GRAPH: Final = r"^Expected (u?int\d+) passed to parameter '\w+' of op '(\w+)', got [^']* of type 'float' instead"
+_FLOAT_EAGERLY: Final = r"^Cannot convert [-+.\de]+ to EagerTensor of dtype (u?int\d+)$"
 _RUNTIME_SHAPES: Final = (
     r"Matrix size-incompatible: In\[0\]: (?P<first>\[[\d,]*\]), In\[1\]: (?P<second>\[[\d,]*\])",
     r"Incompatible shapes: (?P<first>\[[\d,]*\]) vs\.? (?P<second>\[[\d,]*\])",
     r"Input to reshape is a tensor with (?P<first>\d+) values, but the requested shape (?:has|requires a multiple of) (?P<second>\d+)",
     r"ConcatOp : Dimension \d+ in both shapes must be equal: shape\[0\] = (?P<first>\[[\d,]*\]) vs\. shape\[\d+\] = (?P<second>\[[\d,]*\])",
+    r"ConcatOp : Ranks of all input tensors should match: shape\[0\] = (?P<first>\[[\d,]*\]) vs\. shape\[\d+\] = (?P<second>\[[\d,]*\])",
     r"required broadcastable shapes",
     r"Matrix size-incompatible",
 )
 _STATIC_SHAPES: Final = (
     r"Dimensions must be equal, but are (?P<first>\d+) and (?P<second>\d+) for '{{node \S+}} = (?P<op>\w+)",
     r"Dimension \d+ in both shapes must be equal, but are (?P<first>\d+) and (?P<second>\d+)\.[\s\S]*= (?P<op>\w+)\[",
-    r"Shapes? must be (?:equal )?(?:at (?:least|most) )?rank \S+ but (?:is|are) [\s\S]*= (?P<op>\w+)\[",
+    r"Shapes? must be (?:equal )?(?:at (?:least|most) )?rank(?: \S+|,) but (?:is|are) [\s\S]*= (?P<op>\w+)\[",
     r"Cannot reshape a tensor with (?P<first>\d+) elements to shape (?P<second>\[[^\]]*\])",
 )
 
@@ -43,6 +46,18 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             op = (parts.get("op") or "").removeprefix("_Mkl")
             of = f"{op} of" if op else "One op was given"
             return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", fix=_cast(failure, want, got))
+    return _python_float(failure) if failure.is_a("TypeError") else None
+
+
+def _python_float(failure: Failure) -> Match | None:
+    """A tensor of ints with a float of Python's, which takes the tensor's dtype."""
+    in_graph, eagerly = failure.search(_FLOAT_IN_GRAPH), failure.search(_FLOAT_EAGERLY)
+    if in_graph is not None:
+        title = f"{in_graph[2]} of an {in_graph[1]} tensor and a float"
+        return Match(id="dtype-mismatch", title=title, fix=_cast(failure, in_graph[1], "float32"))
+    # The same is said where somebody asks for an int32 of 1.5; then there is no such tensor.
+    if eagerly is not None and failure.variable_of(eagerly[1]) is not None:
+        return Match(id="dtype-mismatch", title=f"An {eagerly[1]} tensor and a float", fix=_cast(failure, eagerly[1], "float32"))
     return None
 
 

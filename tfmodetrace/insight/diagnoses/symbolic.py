@@ -68,6 +68,21 @@ def value_of_symbolic(failure: Failure) -> Match | None:
     )
 
 
+def number_of_symbolic(failure: Failure) -> Match | None:
+    """``float(x)`` and ``int(x)``, which AutoGraph would have converted."""
+    match = failure.search(r"^(float|int)\(\) argument must be a string(?:, a bytes-like object)? or a real number, not 'SymbolicTensor'$")
+    if match is None or not failure.is_a("TypeError") or not re.search(rf"^(?!raise\b).*\b{match[1]}\(", failure.code):
+        return None
+    kind = "float32" if match[1] == "float" else "int32"
+    called = re.search(rf"\b{match[1]}\(([\w.]+)\)", failure.code)
+    instead = failure.code.replace(called[0], f"tf.cast({called[1]}, tf.{kind})") if called else f"tf.cast(x, tf.{kind})"
+    return Match(
+        id="symbolic-to-numpy",
+        title=f"{match[1]}() of a symbolic tensor, which has no value yet",
+        fix=f"{instead}\n# or take the number outside: return the tensor, and call {match[1]}() on what the function returns",
+    )
+
+
 def numpy_of_symbolic(failure: Failure) -> Match | None:
     """NumPy's and Python's functions on symbolic tensors."""
     numpy = failure.is_a("NotImplementedError") and failure.raised_in("__array__") and "symbolic tf.Tensor" in failure.text
@@ -208,4 +223,12 @@ def item_assignment(failure: Failure) -> Match | None:
     )
 
 
-RULES: Final = (value_of_symbolic, numpy_of_symbolic, truth_of_symbolic, iteration_of_symbolic, unknown_shape, item_assignment)
+RULES: Final = (
+    value_of_symbolic,
+    number_of_symbolic,
+    numpy_of_symbolic,
+    truth_of_symbolic,
+    iteration_of_symbolic,
+    unknown_shape,
+    item_assignment,
+)

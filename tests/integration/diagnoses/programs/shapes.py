@@ -52,6 +52,42 @@ def _():
 
 
 @failing("dtype-mismatch", mode="eager")
+def multiply_ints_with_a_number_eagerly():
+    @tmt.traced
+    def scale(x):
+        return x * 1.5  # fails
+
+    scale(INTS)
+
+
+@multiply_ints_with_a_number_eagerly.mended("tf.cast(x, tf.float32)")
+def _():
+    @tmt.traced
+    def scale(x):
+        return tf.cast(x, tf.float32) * 1.5
+
+    scale(INTS)
+
+
+@failing("dtype-mismatch", mode="tracing")
+def multiply_ints_with_a_number_in_a_graph():
+    @tf.function
+    def scale(x):
+        return x * 1.5  # fails
+
+    scale(INTS)
+
+
+@multiply_ints_with_a_number_in_a_graph.mended("tf.cast(x, tf.float32)")
+def _():
+    @tf.function
+    def scale(x):
+        return tf.cast(x, tf.float32) * 1.5
+
+    scale(INTS)
+
+
+@failing("dtype-mismatch", mode="eager")
 def concat_ints_and_floats_eagerly():
     @tmt.traced
     def join(x, y):
@@ -336,3 +372,39 @@ def _():
         weights.assign(values)
 
     load(tf.ones([4]))
+
+
+@failing("shape-mismatch", mode="tracing")
+def stack_of_two_ranks_in_a_graph():
+    @tf.function
+    def join(x, y):
+        return tf.stack([x, y])  # fails
+
+    join(tf.ones((2, 3)), tf.ones(3))
+
+
+@stack_of_two_ranks_in_a_graph.mended("[:, tf.newaxis]")
+def _():
+    @tf.function
+    def join(x, y):
+        return tf.stack([x, tf.repeat(y[:, tf.newaxis], 2, axis=1)])
+
+    join(tf.ones((3, 2)), tf.ones(3))
+
+
+@failing("shape-mismatch", mode="eager")
+def concat_of_two_ranks_eagerly():
+    @tmt.traced
+    def join(x, y):
+        return tf.concat([x, y], axis=0)  # fails
+
+    join(tf.ones((2, 3)), tf.ones(3))
+
+
+@concat_of_two_ranks_eagerly.mended("tf.concat(")
+def _():
+    @tmt.traced
+    def join(x, y):
+        return tf.concat([x, y], axis=1)
+
+    join(tf.ones((2, 3)), tf.ones((2, 1)))

@@ -36,6 +36,45 @@ def _():
     assert total(X) == 12
 
 
+@failing("symbolic-to-numpy", mode="tracing")
+def float_of_a_symbolic_tensor():
+    @tf.function(autograph=False)
+    def half(x):
+        return float(x) / 2  # fails
+
+    half(tf.constant(3))
+
+
+@float_of_a_symbolic_tensor.mended("tf.cast(x, tf.float32)")
+def _():
+    @tf.function(autograph=False)
+    def half(x):
+        return tf.cast(x, tf.float32) / 2
+
+    assert half(tf.constant(3)) == 1.5
+
+
+@failing("symbolic-to-numpy")
+def int_in_a_keras_layer():
+    class Layer(keras.layers.Layer):
+        def call(self, x):
+            return x[:, : int(tf.shape(x)[0])]  # fails
+
+    model = keras.Sequential([Layer(), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 3), np.float32), np.ones((8, 1), np.float32), verbose=0)
+
+
+@int_in_a_keras_layer.mended("tf.cast(")
+def _():
+    class Layer(keras.layers.Layer):
+        def call(self, x):
+            return x[:, : tf.cast(tf.shape(x)[1], tf.int32)]
+
+    model = keras.Sequential([keras.Input((3,)), Layer()])
+    model(np.ones((8, 3), np.float32))
+
+
 @failing("symbolic-to-numpy")
 def numpy_in_a_train_step():
     class Model(keras.Model):
