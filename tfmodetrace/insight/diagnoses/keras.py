@@ -127,9 +127,10 @@ def keras_tensor(failure: Failure) -> Match | None:
     """TensorFlow's op on the placeholder of a functional model."""
     if not failure.is_a("ValueError") or not failure.comes_from("keras"):
         return None
-    if not failure.text.startswith("A KerasTensor cannot be used as input to a TensorFlow function"):
+    in_op = failure.text.startswith("A KerasTensor cannot be used as input to a TensorFlow function")
+    if not in_op and not failure.text.startswith("A KerasTensor is symbolic: it's a placeholder"):
         return None
-    called = re.search(r"\btf\.(?:\w+\.)*(\w+)\(", failure.code)
+    called = re.search(r"\btf\.(?:\w+\.)*(?!function\()(\w+)\(", failure.code) if in_op else None
     name = called[1] if called else "..."
     instead = failure.code.replace(called[0], f"keras.ops.{_OF_TF.get(name, name)}(") if called else "keras.ops...."
     return Match(

@@ -26,6 +26,10 @@ _RUNTIME_SHAPES: Final = (
     r"required broadcastable shapes",
     r"Matrix size-incompatible",
 )
+_BATCH: Final = (
+    r"Cannot batch tensors with different shapes in component \d+\. First element had shape (?P<first>\[[^\]]*\]) "
+    r"and element \d+ had shape (?P<second>\[[^\]]*\])"
+)
 _STATIC_SHAPES: Final = (
     r"Dimensions must be equal, but are (?P<first>\d+) and (?P<second>\d+) for '{{node \S+}} = (?P<op>\w+)",
     r"Dimension \d+ in both shapes must be equal, but are (?P<first>\d+) and (?P<second>\d+)\.[\s\S]*= (?P<op>\w+)\[",
@@ -78,6 +82,13 @@ def _cast(failure: Failure, want: str, got: str) -> str:
 
 def shape_mismatch(failure: Failure) -> Match | None:
     """Tensors whose shapes do not fit."""
+    batch = failure.search(_BATCH) if failure.is_op_error else None
+    if batch is not None:
+        return Match(
+            id="shape-mismatch",
+            title=f"Elements of shapes {batch['first']} and {batch['second']} do not make one batch",
+            fix="dataset = dataset.padded_batch(batch_size)  # fills up with zeros, in place of dataset.batch(batch_size)",
+        )
     if failure.is_op_error and failure.is_a("InvalidArgumentError"):
         patterns: tuple[str, ...] = _RUNTIME_SHAPES + _STATIC_SHAPES
     elif failure.is_a("ValueError") and failure.comes_from("tensorflow"):

@@ -384,3 +384,21 @@ def _():
         return result
 
     assert factorial(tf.constant(5)) == 120
+
+
+@failing("condition-not-scalar", mode="graph")
+def vector_in_a_conditional_expression():
+    @tf.function
+    def clip(x):
+        return x * (0.0 if x > 1.0 else 1.0)  # fails
+
+    clip(tf.constant([1.0, 2.0]))
+
+
+@vector_in_a_conditional_expression.mended("tf.where")
+def _():
+    @tf.function
+    def clip(x):
+        return x * tf.where(x > 1.0, 0.0, 1.0)
+
+    clip(tf.constant([1.0, 2.0]))

@@ -297,3 +297,23 @@ def _():
         return keras.ops.reshape(inputs, [-1, 2, 2])
 
     build()
+
+
+@failing("kerastensor-in-tf-op")
+def keras_tensor_into_a_tf_function():
+    @tf.function
+    def double(x):
+        return x * 2.0
+
+    inputs = keras.Input((3,))
+    keras.Model(inputs, double(inputs))  # fails
+
+
+@keras_tensor_into_a_tf_function.mended("keras.layers.Lambda(")
+def _():
+    @tf.function
+    def double(x):
+        return x * 2.0
+
+    inputs = keras.Input((3,))
+    keras.Model(inputs, keras.layers.Lambda(double)(inputs))

@@ -408,3 +408,25 @@ def _():
         return tf.concat([x, y], axis=1)
 
     join(tf.ones((2, 3)), tf.ones((2, 1)))
+
+
+def sentences():
+    return tf.data.Dataset.from_generator(lambda: iter([[1.0, 2.0], [3.0]]), output_signature=tf.TensorSpec([None]))
+
+
+@failing("shape-mismatch", mode="eager")
+def batch_of_two_lengths():
+    @tmt.traced
+    def first(dataset):
+        return next(iter(dataset))  # fails
+
+    first(sentences().batch(2))
+
+
+@batch_of_two_lengths.mended("padded_batch(")
+def _():
+    @tmt.traced
+    def first(dataset):
+        return next(iter(dataset))
+
+    first(sentences().padded_batch(2))
