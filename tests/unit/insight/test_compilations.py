@@ -78,19 +78,20 @@ def test_what_was_compiled_in_no_call_is_nobodys(job: Job) -> None:
     assert compiled(job) == []
 
 
-@pytest.mark.parametrize(("times", "found"), [(2, 0), (3, 1)])
-def test_the_same_program_compiled_thrice_is_a_finding(job: Job, times: int, found: int) -> None:
+@pytest.mark.parametrize(("times", "devices", "lost_ns"), [(2, 1, None), (3, 0, 180), (3, 1, 180), (4, 2, None), (5, 2, 270)])
+def test_the_same_program_compiled_thrice_for_a_device_is_a_finding(job: Job, times: int, devices: int, lost_ns: int | None) -> None:
     traced(job, "<lambda>")
+    job.session.chunk.logical_devices.extend(f"/device:CPU:{number}" for number in range(devices))
     traced(job, "other")
     job.call(10, 980)
     for number in range(times):
-        job.event("ExecutorState::Process", 100 + 300 * number, 250)
-        compilation(job, 110 + 300 * number, "a_inference__lambda__17__.7")
-    compilation(job, 240, "a_inference_other_17__.7")
+        job.event("ExecutorState::Process", 50 + 150 * number, 140)
+        compilation(job, 60 + 150 * number, "a_inference__lambda__17__.7")
+    compilation(job, 850, "a_inference_other_17__.7")
     run = job.run()
     told = findings.find_in_profiles(run, profiles.RunProfiles(run))
-    assert len(told) == found
-    if found:
-        assert (told[0].title, told[0].lost_ns) == ("XLA compiled <lambda> 3 times", 180)
-        assert findings.find(run, None, profiles.RunProfiles(run)) == told
-        assert findings.find(run) == ()
+    assert [(finding.title, finding.lost_ns) for finding in told] == (
+        [] if lost_ns is None else [(f"XLA compiled <lambda> {times} times", lost_ns)]
+    )
+    assert findings.find(run, None, profiles.RunProfiles(run)) == told
+    assert findings.find(run) == ()
