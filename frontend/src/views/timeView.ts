@@ -10,8 +10,8 @@ import { formatCount, formatShare, matches, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
-import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
 import { findingRow, findingStyles } from "../widgets/findings";
+import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
 import { namedTimes, namedTimesStyles } from "../widgets/namedTimes";
 import { NavigateEvent } from "../widgets/navigate";
 

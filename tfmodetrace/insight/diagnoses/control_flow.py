@@ -14,15 +14,15 @@ _REPEATED: Final = 5
 
 def condition_not_scalar(failure: Failure) -> Match | None:
     """A condition with more than one element."""
-    # What AutoGraph makes of `a if condition else b` it does not check; the graph does, when it runs, and cannot tell the line.
+    # Neither tf.cond nor what AutoGraph makes of `a if condition else b` checks it. The graph does when it runs, and tells no line.
     runs = failure.search(r"The second input must be a scalar, but it has shape (\[[^\]]*\])") if failure.is_op_error else None
     if runs is not None:
-        place = failure.source_line(r"\bif .+ else\b")
-        condition = re.search(r"\bif (.+?) else\b", "" if place is None else place.code)
-        text = condition[1] if condition else "condition"
-        title = f"A condition of shape {runs[1]}: Python's `if` takes one answer"
-        fix = f"y = tf.where({text}, x, other)  # element by element\n# or one answer for all: x if tf.reduce_all({text}) else other"
-        return Match(id="condition-not-scalar", title=title, fix=fix, place=place)
+        return Match(
+            id="condition-not-scalar",
+            title=f"A condition of shape {runs[1]}: `x if condition else y` and tf.cond take one answer",
+            fix="y = tf.where(condition, x, other)  # element by element\n"
+            "# or one answer for all: x if tf.reduce_all(condition) else other",
+        )
     if not failure.is_a("ValueError") or not failure.comes_from("tensorflow"):
         return None
     graph = failure.search(r"^condition of (if statement|while loop) expected to be `tf\.bool` scalar, got .*?shape=(\([^)]*\))")

@@ -130,7 +130,7 @@ def keras_tensor(failure: Failure) -> Match | None:
     in_op = failure.text.startswith("A KerasTensor cannot be used as input to a TensorFlow function")
     if not in_op and not failure.text.startswith("A KerasTensor is symbolic: it's a placeholder"):
         return None
-    called = re.search(r"\btf\.(?:\w+\.)*(?!function\()(\w+)\(", failure.code) if in_op else None
+    called = re.search(r"\btf\.(?:\w+\.)*(\w+)\(", failure.code) if in_op else None
     name = called[1] if called else "..."
     instead = failure.code.replace(called[0], f"keras.ops.{_OF_TF.get(name, name)}(") if called else "keras.ops...."
     return Match(

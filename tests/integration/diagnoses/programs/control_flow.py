@@ -390,9 +390,9 @@ def _():
 def vector_in_a_conditional_expression():
     @tf.function
     def clip(x):
-        return x * (0.0 if x > 1.0 else 1.0)  # fails
+        return x * (0.0 if x > 1.0 else 1.0)
 
-    clip(tf.constant([1.0, 2.0]))
+    clip(tf.constant([1.0, 2.0]))  # fails
 
 
 @vector_in_a_conditional_expression.mended("tf.where")
@@ -400,5 +400,25 @@ def _():
     @tf.function
     def clip(x):
         return x * tf.where(x > 1.0, 0.0, 1.0)
+
+    clip(tf.constant([1.0, 2.0]))
+
+
+@failing("condition-not-scalar", mode="graph")
+def vector_for_cond_beside_a_conditional_expression():
+    @tf.function
+    def clip(x, invert=False):
+        low, high = (1.0, 0.0) if invert else (0.0, 1.0)
+        return x * tf.cond(x > 1.0, lambda: low, lambda: high)
+
+    clip(tf.constant([1.0, 2.0]))  # fails
+
+
+@vector_for_cond_beside_a_conditional_expression.mended("tf.where")
+def _():
+    @tf.function
+    def clip(x, invert=False):
+        low, high = (1.0, 0.0) if invert else (0.0, 1.0)
+        return x * tf.where(x > 1.0, low, high)
 
     clip(tf.constant([1.0, 2.0]))
