@@ -96,7 +96,8 @@ def test_where_the_time_of_every_function_goes(opened: Tab, recorded: Any) -> No
 
 def test_what_xla_compiles_again_and_again(page: sync_api.Page, served: tensorboards.TensorBoard) -> None:
     tab = open_tab(page, served.address, "modetrace&p.modetrace.run=compiled&p.modetrace.view=time")
-    (row,) = tab.frame.get_by_test_id("profile-findings").get_by_test_id("finding-row").all()
+    row = tab.frame.get_by_test_id("profile-findings").get_by_test_id("finding-row")
+    expect(row).to_have_count(1)
     expect(row).to_contain_text("XLA compiled <b>one_step</b> 3 times")
     expect(row).to_contain_text("xla-recompile, 300 ns lost")
     fix = row.get_by_test_id("finding-fix")
