@@ -14,12 +14,15 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "tests" / "integration" / "whole_program" / "scripts"
 EPOCHS = {"functional_keras": 200, "subclassed_keras": 280, "custom_loop": 2400, "data_pipeline": 100, "distributed": 120}
 TARGET = 1.03
+
+_COMMAND = os.path.join(sysconfig.get_path("scripts"), "tfmodetrace")
 
 
 def main() -> int:
@@ -32,7 +35,11 @@ def main() -> int:
     missed = False
     for name in options.scripts:
         epochs = max(1, round(EPOCHS[name] * options.epochs))
-        pairs = [_pair(name, epochs, bare_first=number % 2 == 0) for number in range(options.pairs)]
+        pairs = []
+        for number in range(options.pairs):
+            bare, recorded = _pair(name, epochs, bare_first=number % 2 == 0)
+            pairs.append((bare, recorded))
+            print(f"  {bare[0]:.2f} s, {recorded[0] / bare[0]:.3f} ({recorded[1] / bare[1]:.3f})", flush=True)
         wall, processor = (statistics.median(recorded[of] / bare[of] for bare, recorded in pairs) for of in (0, 1))
         bare_s = statistics.median(bare[0] for bare, _ in pairs)
         missed |= wall > TARGET
@@ -63,7 +70,9 @@ def _pair(name: str, epochs: int, *, bare_first: bool) -> tuple[_Times, _Times]:
 
 def _start(name: str, epochs: int, directory: str, *, recorded: bool) -> tuple[subprocess.Popen[bytes], float]:
     weights = os.path.join(directory, f"{recorded}.npz" if name == "custom_loop" else f"{recorded}.weights.h5")
-    command = [sys.executable, "-m", "tfmodetrace", "run", "--logdir", os.path.join(directory, "logs")] if recorded else [sys.executable]
+    command = [sys.executable]
+    if recorded:
+        command += [_COMMAND, "run", "--logdir", os.path.join(directory, "logs")]
     # As an installed Python does: our modules are compiled once, not at every import.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command += [str(SCRIPTS / f"{name}.py"), weights, str(epochs)]

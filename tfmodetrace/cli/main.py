@@ -6,7 +6,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tfmodetrace import version
@@ -30,7 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    outcome = _command(list(sys.argv[1:] if argv is None else argv))
+    # TensorFlow reads the line of every frame below each op that it runs eagerly or adds to a graph, and the later that line is in its
+    # function the longer it takes. So a program runs from here and not from the depths of its command.
+    return outcome() if callable(outcome) else outcome
+
+
+def _command(arguments: list[str]) -> int | Callable[[], int]:
+    """Carries a command out; or, if it is to run a program, makes ready what does and returns that."""
     if not arguments or arguments[0] != "run":  # whose program has its own terminal
         terminal.be_lenient_with_encodings()
     if arguments and arguments[0] in _NOT_YET:
@@ -42,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SystemExit as stop:
             # argparse exits by itself; a caller of main() expects a number.
             return stop.code if isinstance(stop.code, int) else exits.USAGE
-        code: int = parsed.run_command(parsed)
+        outcome: int | Callable[[], int] = parsed.run_command(parsed)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough. The interpreter would complain when it flushes stdout at its end.
@@ -50,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exits.OK
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    return code
+    return outcome
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:

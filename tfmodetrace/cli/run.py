@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import functools
 import io
 import os
 import pathlib
@@ -20,6 +21,8 @@ from typing import Any
 
 from tfmodetrace import starting
 from tfmodetrace.cli import exits, terminal
+
+_Program = Callable[[], object]
 
 
 def add_parser(commands: Any) -> None:
@@ -42,14 +45,12 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run_command=run_command)
 
 
-def run_command(arguments: argparse.Namespace) -> int:
-    """Runs the program.
+def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
+    """Makes ready what runs the program.
 
     Returns:
-        The exit code: 1 if the program raised.
-
-    Raises:
-        SystemExit: The program's own.
+        What runs it and returns the exit code, 1 if the program raised, or raises the program's own ``SystemExit``; or the exit code, if
+        it cannot be run.
     """
     command: list[str] = arguments.module or arguments.script
     if not command:
@@ -70,14 +71,14 @@ def run_command(arguments: argparse.Namespace) -> int:
     # Before anything of the session is registered, so that it is called after the session has ended.
     atexit.register(_tell, logdir)
     starting.start_when_imported(logdir, options)
-    return _as_python_would(_module(command) if arguments.module else _script(command))
+    return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 
 
 def _default_logdir(program: str) -> str:
     return os.path.join("logs", f"{program}-{time.strftime('%Y%m%d-%H%M%S')}")
 
 
-def _script(command: list[str]) -> Callable[[], object]:
+def _script(command: list[str]) -> Callable[[], _Program]:
     path = os.path.abspath(command[0])
     sys.argv = command
     _first_on_path(os.path.dirname(path))
@@ -85,18 +86,18 @@ def _script(command: list[str]) -> Callable[[], object]:
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = module
 
-    def run() -> None:
+    def load() -> _Program:
         with io.open_code(path) as file:
             code = compile(file.read(), path, "exec", dont_inherit=True)
-        exec(code, module.__dict__)  # noqa: S102 - that is what this command is for
+        return functools.partial(exec, code, module.__dict__)
 
-    return run
+    return load
 
 
-def _module(command: list[str]) -> Callable[[], object]:
+def _module(command: list[str]) -> Callable[[], _Program]:
     sys.argv = command
     _first_on_path(os.getcwd())
-    return lambda: runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+    return lambda: functools.partial(runpy.run_module, command[0], run_name="__main__", alter_sys=True)
 
 
 def _first_on_path(directory: str) -> None:
@@ -104,9 +105,9 @@ def _first_on_path(directory: str) -> None:
         sys.path[:1] = [directory]
 
 
-def _as_python_would(program: Callable[[], object]) -> int:
+def _as_python_would(load: Callable[[], _Program]) -> int:
     try:
-        program()
+        load()()
     except SystemExit:
         raise
     except BaseException as error:

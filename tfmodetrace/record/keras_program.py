@@ -80,18 +80,22 @@ class KerasProgram:
         if not self._chosen.takes(info):
             return original
 
-        @functools.wraps(original)
-        def modetrace_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
             session = _STATE.session
             if session is None:
-                return original(model, *args, **kwargs)
+                return None
             try:
                 self.look_at(model)
                 shown = tuple(map(_short, args)), {name: _short(value) for name, value in kwargs.items()}
             except Exception as error:
                 session.fault("a Keras model could not be looked at", error)
-                return original(model, *args, **kwargs)
-            call = calls_module.enter(session, info, (model, *shown[0]), shown[1])
+                return None
+            return calls_module.enter(session, info, (model, *shown[0]), shown[1])
+
+        # This frame lies below the whole training, and TensorFlow reads its line with every op: the later in the function the slower.
+        @functools.wraps(original)
+        def modetrace_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+            call = enter(model, args, kwargs)
             if call is None:
                 return original(model, *args, **kwargs)
             epochs = len(self._thread.epochs)

@@ -56,6 +56,21 @@ def test_a_script_is_run_as_python_would(tmp_path: pathlib.Path) -> None:
     assert names(tmp_path / "logs") == {"double"}
 
 
+def test_a_program_does_not_run_in_the_depths_of_the_command(tmp_path: pathlib.Path) -> None:
+    # TensorFlow walks the line table of every frame below each eager op, up to the line that the frame is at.
+    code = """
+        import sys
+        frame, ours = sys._getframe(1), []
+        while frame is not None:
+            if "tfmodetrace" in frame.f_code.co_filename:
+                ours.append(frame.f_lasti)
+            frame = frame.f_back
+        print(len(ours), sum(ours) < 500)
+    """
+    done = run(tmp_path, "--logdir", "logs", "program.py", code=code)
+    assert done.stdout == "3 True\n", done.stdout + done.stderr
+
+
 def test_a_module_is_run_as_python_would(tmp_path: pathlib.Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
