@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import Any
+import sys
+import types
+import weakref
+from typing import Any, ClassVar, Final
 
 try:
     import keras
 except ModuleNotFoundError as _error:
     raise ModuleNotFoundError("tfmodetrace.keras needs Keras, which is not installed; pip install keras", name=_error.name) from _error
 
-from tfmodetrace import api, starting
+from tfmodetrace import api, errors, starting
+
+_logger: Final = logging.getLogger("tfmodetrace")
 
 
 class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -19,7 +25,8 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         model.fit(x, y, callbacks=[tfmodetrace.keras.ModeTrace("logs/run1")])
 
     If the process is recording already, this is part of that recording, and the callback does nothing. If the training raises, Keras does
-    not say so to callbacks: the recording then goes on until ``tfmodetrace.stop()``, this callback's next training, or the process's end.
+    not say so to callbacks: the recording then goes on until the next training with such a callback, ``tfmodetrace.stop()``, or the
+    process's end. If nothing can be recorded, that is logged, and the training goes on.
 
     Args:
         logdir: Where to write; see ``tfmodetrace.record``.
@@ -34,8 +41,6 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         self._logdir = os.fspath(logdir)
         self._options = {"instrument": "all", **options}
         api.record(self._logdir, **self._options)  # refuses at once what it would refuse later
-        self._recording: api.record | None = None
-        self._began_with = ""
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
         """Begins the recording."""
@@ -62,14 +67,62 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         self._end("predict")
 
     def _begin(self, what: str) -> None:
-        if self._recording is not None and self._began_with == "train" == what:
-            self._end("train")  # the training before has raised
-        if self._recording is not None or starting.is_recording():
+        begun = _Begun.latest
+        if begun is not None and begun.has_raised(self, what):
+            begun.end()
+        if starting.is_recording():
             return
-        self._recording, self._began_with = api.record(self._logdir, **self._options).__enter__(), what
+        try:
+            recording = api.record(self._logdir, **self._options).__enter__()
+        except (errors.RecordingError, errors.SessionActiveError) as error:
+            _logger.error("tfmodetrace: this %s is not recorded: %s", _NAMES[what], error)
+            return
+        _Begun.latest = _Begun(self, what, recording)
         starting.meet_keras_model(self.model)
 
     def _end(self, what: str) -> None:
-        if self._recording is not None and self._began_with == what:
-            recording, self._recording = self._recording, None
-            recording.__exit__(None, None, None)
+        begun = _Begun.latest
+        if begun is not None and begun.callback() is self and begun.what == what:
+            begun.end()
+
+
+_NAMES: Final = {"train": "training", "test": "evaluation", "predict": "prediction"}
+
+
+class _Begun:
+    """What such a callback is recording."""
+
+    latest: ClassVar[_Begun | None] = None
+
+    def __init__(self, callback: ModeTrace, what: str, recording: api.record) -> None:
+        self.callback = weakref.ref(callback)
+        self.what = what
+        self._recording = recording
+        self._callback_list = _callback_list(sys._getframe(2))
+
+    def has_raised(self, callback: ModeTrace, what: str) -> bool:
+        """Whether this has ended without telling, now that something else begins with a callback."""
+        if self._callback_list is not None and self._callback_list() is None:
+            return True
+        return self.callback() is callback and self.what == "train" == what
+
+    def end(self) -> None:
+        """Ends the recording."""
+        _Begun.latest = None
+        self._recording.__exit__(None, None, None)
+
+
+def _callback_list(frame: types.FrameType | None) -> weakref.ref[Any] | None:
+    """Returns the list by which Keras calls a callback, which Keras makes for each training and keeps no longer; None if it does not."""
+    for _ in range(_NEAR):
+        if frame is None:
+            return None
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, keras.callbacks.CallbackList):
+            return weakref.ref(caller)
+        frame = frame.f_back
+    return None
+
+
+_NEAR: Final = 8
+"""How many frames may lie between Keras and us, in callbacks that call this one's methods."""

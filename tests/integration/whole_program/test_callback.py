@@ -54,14 +54,17 @@ def test_inside_a_recording_it_is_part_of_it(tmp_path: pathlib.Path) -> None:
     assert not (tmp_path / "inner").exists()
 
 
+class Stop(keras.callbacks.Callback):
+    """Raises in the middle of a training, as long as it is armed."""
+
+    armed = True
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.armed:
+            raise ValueError("enough")
+
+
 def test_after_a_training_that_raised_the_next_one_is_recorded_anew(tmp_path: pathlib.Path) -> None:
-    class Stop(keras.callbacks.Callback):
-        armed = True
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if self.armed:
-                raise ValueError("enough")
-
     trained, callback, stop = model(), ModeTrace(tmp_path), Stop()
     with pytest.raises(ValueError, match="enough"):
         trained.fit(X, Y, verbose=0, callbacks=[callback, stop])
@@ -69,6 +72,39 @@ def test_after_a_training_that_raised_the_next_one_is_recorded_anew(tmp_path: pa
     trained.fit(X, Y, verbose=0, callbacks=[callback, stop])
     assert not starting.is_recording()
     assert len(list((tmp_path / "modetrace").iterdir())) == 2
+
+
+@pytest.mark.parametrize("later", ["fit", "evaluate"])
+def test_after_a_training_that_raised_another_callback_records_into_its_own_directory(later: str, tmp_path: pathlib.Path) -> None:
+    trained = model()
+    with pytest.raises(ValueError, match="enough"):
+        trained.fit(X, Y, batch_size=16, verbose=0, callbacks=[ModeTrace(tmp_path / "first"), Stop()])
+    getattr(trained, later)(X, Y, batch_size=16, verbose=0, callbacks=[ModeTrace(tmp_path / "second")])
+    assert not starting.is_recording()
+    assert calls(tmp_path / "first")["net.train_function"] == 1
+    assert calls(tmp_path / "second")["net.train_function" if later == "fit" else "net.test_function"] == 4
+
+
+def test_an_evaluation_in_the_middle_of_a_training_does_not_end_its_recording(tmp_path: pathlib.Path) -> None:
+    trained = model()
+
+    class Evaluate(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            trained.evaluate(X, Y, verbose=0, callbacks=[ModeTrace(tmp_path / "inner")])
+
+    trained.fit(X, Y, epochs=2, verbose=0, callbacks=[ModeTrace(tmp_path / "outer"), Evaluate()])
+    found = calls(tmp_path / "outer")
+    assert (found["epoch"], found["net.test_function"]) == (2, 4)
+    assert not (tmp_path / "inner").exists()
+
+
+def test_a_directory_that_cannot_be_written_does_not_keep_the_training_from_running(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    history = model().fit(X, Y, epochs=2, verbose=0, callbacks=[ModeTrace(tmp_path / "file")])
+    assert len(history.history["loss"]) == 2
+    assert "tfmodetrace: this training is not recorded: " in caplog.text
 
 
 def test_options_are_those_of_record_and_refused_at_once(tmp_path: pathlib.Path) -> None:
