@@ -84,11 +84,11 @@ class KerasProgram:
             session = _STATE.session
             if session is None:
                 return None
+            self.look_at(model)
             try:
-                self.look_at(model)
                 shown = tuple(map(_short, args)), {name: _short(value) for name, value in kwargs.items()}
             except Exception as error:
-                session.fault("a Keras model could not be looked at", error)
+                session.fault("the arguments of a Keras call could not be looked at", error)
                 return None
             return calls_module.enter(session, info, (model, *shown[0]), shown[1])
 
@@ -115,10 +115,13 @@ class KerasProgram:
 
     def look_at(self, model: Any) -> None:
         """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
-        for name in _STEPS:
-            self._replacements.replace_inherited(type(model), name, self._step)
-        for name in _FUNCTIONS:
-            self._name_functions(model, name)
+        try:
+            for name in _STEPS:
+                self._replacements.replace_inherited(type(model), name, self._step)
+            for name in _FUNCTIONS:
+                self._name_functions(model, name)
+        except Exception as error:
+            self._whole.session.fault("a Keras model could not be looked at", error)
 
     def _step(self, original: Any) -> Any:
         if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):

@@ -107,6 +107,24 @@ def test_a_directory_that_cannot_be_written_does_not_keep_the_training_from_runn
     assert "tfmodetrace: this training is not recorded: " in caplog.text
 
 
+def test_a_model_that_cannot_be_looked_at_is_trained_all_the_same(tmp_path: pathlib.Path) -> None:
+    class Unchangeable(type(keras.Model)):  # type: ignore[misc]
+        def __setattr__(cls, name: str, value: Any) -> None:
+            raise TypeError("this class does not change")
+
+    class Mine(keras.Model, metaclass=Unchangeable):
+        def train_step(self, data: Any) -> Any:
+            return {"loss": data[0]}
+
+    made = Mine()
+    made.compile("sgd", "mse")
+    history = made.fit(X, Y, epochs=2, verbose=0, callbacks=[ModeTrace(tmp_path)])
+    assert len(history.history["loss"]) == 2
+    assert not starting.is_recording()
+    (run,) = tmt.read(tmp_path).to_dict()["runs"]
+    assert run["processes"][0]["internal_faults"] >= 1
+
+
 def test_options_are_those_of_record_and_refused_at_once(tmp_path: pathlib.Path) -> None:
     model().fit(X, Y, verbose=0, callbacks=[ModeTrace(tmp_path, layers=0, memory="delta")])
     assert "out (Dense)" not in calls(tmp_path)
