@@ -44,6 +44,8 @@ def test_diagnosis(program: case.Case, tmp_path: pathlib.Path) -> None:
         assert program.fixed.word in diagnosis["fix"], diagnosis["fix"]
         assert diagnosis["title"]
         assert diagnosis["why"]
+        if error["mode"] in ("graph", "xla"):  # it ran, so tracing had gone well
+            assert not (diagnosis["difference"] or "").endswith("in a graph while it is traced.")
 
 
 @pytest.mark.parametrize("program", [program for program in case.CASES if program.fixed is not None], ids=lambda program: program.name)

@@ -58,8 +58,8 @@ WHY: Final[dict[str, dict[str, str]]] = {
         "": "An op checks the shapes of its inputs when it runs.",
     },
     "condition-not-scalar": {
-        "": "An `if` or `while` takes one branch or the other, so its condition must be one True or False. A comparison of "
-        "tensors gives one for each element.",
+        "": "An `if`, a `while` or `a if condition else b` takes one way or the other, so its condition must be one True or False. A "
+        "comparison of tensors gives one for each element.",
     },
     "undefined-in-branch": {
         "": "A condition on a tensor becomes an op of the graph that has both branches in it, and both must give the same "
@@ -139,7 +139,8 @@ DIFFERENCE: Final[dict[str, str]] = {
     "dtype-mismatch": _SAME_IN_BOTH,
     "shape-mismatch": "Eagerly, the shapes are compared when the line runs; in a graph while tracing, as far as they are known, "
     "else when it runs.",
-    "condition-not-scalar": _SAME_IN_BOTH,
+    "condition-not-scalar": "It fails in both modes, eagerly when the line runs; in a graph an `if` or `while` fails while it is traced, "
+    "`a if condition else b` and tf.cond when the graph runs.",
     "undefined-in-branch": "Eagerly, only the branch that is taken runs, and the other need not define anything.",
     "branch-mismatch": "Eagerly, only one branch runs, and may give what it likes.",
     "loop-invariant": "Eagerly, Python's loop runs turn by turn, and its variables may change in any way.",
