@@ -29,9 +29,9 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
-from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import record_files
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import calls as calls_module
+from tfmodetrace.recorder.session import record_files
+from tfmodetrace.recorder.session import session as session_module
 
 KINDS = {"full disk": errno.ENOSPC, "input/output error": errno.EIO, "read-only": errno.EROFS, "directory removed": 0, "bucket gone": 0}
 _MUST_NOT_BE = ("programs that failed", "wrong results", "flushed calls missing", "losses not counted", "twice")

@@ -29,7 +29,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.session import session as session_module
 
 _REPORT = struct.Struct("<qqq")
 _LONGEST_SECS = 0.6

@@ -71,12 +71,12 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
 
     def decorate(function: Any) -> Any:
         try:
-            from tfmodetrace.record import decorator
+            from tfmodetrace.recorder import decorator
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "tensorflow":
                 raise
             return function  # without TensorFlow there is nothing to record, and the function must go on working
-        from tfmodetrace.record import functions
+        from tfmodetrace.recorder.calls import functions
 
         return decorator.decorate(function, functions.Settings(name, memory, bool(step)))
 
@@ -147,7 +147,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
         session, self._session = self._session, None
         if session is not None:
-            from tfmodetrace.record import session as session_module
+            from tfmodetrace.recorder.session import session as session_module
 
             session_module.stop(session)
 
@@ -190,7 +190,7 @@ def start(
 
 def stop() -> None:
     """Ends the recording that :func:`start` began; logs a warning if there is none."""
-    session_module = sys.modules.get("tfmodetrace.record.session")
+    session_module = sys.modules.get("tfmodetrace.recorder.session.session")
     if session_module is None or not session_module.stop():
         _logger.warning("tfmodetrace.stop() was called, but nothing is being recorded.")
 
@@ -215,10 +215,10 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
         self._open: list[Any] = []  # a stack: one object may be entered again inside itself
 
     def __enter__(self) -> region:
-        if "tfmodetrace.record.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
+        if "tfmodetrace.recorder.session.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
             self._open.append(None)  # nothing was ever started, so nothing records, and TensorFlow need not be imported
             return self
-        from tfmodetrace.record import regions
+        from tfmodetrace.recorder.wrapping import regions
 
         call = regions.RegionCall()
         call.open(self._name, sys._getframe(1), self._step)

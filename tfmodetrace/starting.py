@@ -85,8 +85,9 @@ def start(logdir: str, options: Options) -> Any:
         SessionActiveError: If the process is already recording for another reason.
         RecordingError: If nothing can be written into the directory.
     """
-    from tfmodetrace.record import recording, selection
-    from tfmodetrace.record import session as session_module
+    from tfmodetrace.recorder import recording
+    from tfmodetrace.recorder.programs import selection
+    from tfmodetrace.recorder.session import session as session_module
 
     recording.start_from_environment()
     active = session_module.STATE.session
@@ -117,10 +118,10 @@ def start_when_imported(logdir: str, options: Options) -> None:
     The program's own :class:`tfmodetrace.record` and :func:`tfmodetrace.start` are part of that recording. What keeps it from starting is
     logged.
     """
-    from tfmodetrace.record import on_import
+    from tfmodetrace.recorder.support import on_import
 
     def begin(_: types.ModuleType) -> None:
-        from tfmodetrace.record import session as session_module
+        from tfmodetrace.recorder.session import session as session_module
 
         try:
             start(logdir, options)
@@ -134,14 +135,14 @@ def start_when_imported(logdir: str, options: Options) -> None:
 
 def is_recording() -> bool:
     """Whether the process records."""
-    session_module = sys.modules.get("tfmodetrace.record.session")
+    session_module = sys.modules.get("tfmodetrace.recorder.session.session")
     return session_module is not None and session_module.STATE.session is not None
 
 
 def meet_keras_model(model: Any) -> None:
     """Gives the functions of a Keras model names in the recording, if it records whole programs."""
-    from tfmodetrace.record import session as session_module
-    from tfmodetrace.record import whole_program
+    from tfmodetrace.recorder.programs import whole_program
+    from tfmodetrace.recorder.session import session as session_module
 
     session = session_module.STATE.session
     for instrument in () if session is None else session.instruments:

@@ -20,7 +20,7 @@ from tfmodetrace import version
 
 pytestmark = pytest.mark.slow
 
-HOT_PATH = f"tfmodetrace/record/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
+HOT_PATH = f"tfmodetrace/recorder/calls/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
 def has_compiler() -> bool:
@@ -108,7 +108,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     assert version.VERSION in succeed(scripts / "tfmodetrace", "--version", path=path_without_node)
     assert "train_step" in succeed(scripts / "tfmodetrace", "report", digits_logdir, path=path_without_node)
     if has_compiler():
-        load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.record._hot_path').Recorder.__name__)"
+        load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.recorder.calls._hot_path').Recorder.__name__)"
         assert succeed(python, "-c", load_hot_path).strip() == "Recorder"
 
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path_without_node}
@@ -129,7 +129,7 @@ def test_a_source_distribution_builds_the_same_wheel_and_needs_neither_node_nor_
     assert {
         "frontend/package-lock.json",
         "frontend/src/index.ts",
-        "tfmodetrace/record/hot_path.c",
+        "tfmodetrace/recorder/calls/hot_path.c",
         "tfmodetrace/schema/events.proto",
         "tests/conftest.py",
         "Makefile",
@@ -160,7 +160,7 @@ def test_a_hot_path_that_cannot_be_compiled_leaves_the_wheel_without_it(tmp_path
     if not has_compiler():
         pytest.skip("there is no C compiler")
     tree = sources.copy(tmp_path / "tree")
-    (tree / "tfmodetrace" / "record" / "hot_path.c").write_text('#error "not on this machine"\n')
+    (tree / "tfmodetrace" / "recorder" / "calls" / "hot_path.c").write_text('#error "not on this machine"\n')
     build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel:editable", "--directory", tmp_path / "dist")
     result = run(*build, cwd=tree)
     assert result.returncode == 0, result.stdout + result.stderr

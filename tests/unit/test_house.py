@@ -52,11 +52,11 @@ def test_imports_point_back_along_the_way() -> None:
         ("tfmodetrace/insight/report.py", "import tfmodetrace_tb_plugin.metadata", "Imports point back"),
         ("tfmodetrace/insight/calls.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
-        ("tfmodetrace/record/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
+        ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
         ("tfmodetrace/cli/report.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/log/tail.py", "def f():\n    import keras", "Reading needs neither"),
-        ("tfmodetrace/insight/times.py", "import tfmodetrace.record.session", "Reading needs neither"),
+        ("tfmodetrace/insight/times.py", "import tfmodetrace.recorder.session.session", "Reading needs neither"),
         ("tb_plugin/tfmodetrace_tb_plugin/handlers/call.py", "import tfmodetrace.api", "Reading needs neither"),
     ],
 )

@@ -130,7 +130,7 @@ def _show(error: BaseException) -> None:
 
 def _tell(logdir: str) -> None:
     """Says what was recorded, once the session has ended."""
-    session = sys.modules.get("tfmodetrace.record.session")
+    session = sys.modules.get("tfmodetrace.recorder.session.session")
     recorded = None if session is None else session.STATE.last_recorded
     if recorded is None:
         why = "" if "tensorflow" in sys.modules else ": the program did not use TensorFlow"

@@ -40,8 +40,8 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         self._open: list[tuple[contextlib.ExitStack, Any, int, str]] = []
 
     def __enter__(self) -> expect_traces:
-        from tfmodetrace.record import recording
-        from tfmodetrace.record import session as session_module
+        from tfmodetrace.recorder import recording
+        from tfmodetrace.recorder.session import session as session_module
 
         stack = contextlib.ExitStack()
         session = session_module.STATE.session

@@ -16,8 +16,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
-from tfmodetrace.record import profiler, tf_internals
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import profiler
+from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.tf import tf_internals
 
 
 @tmt.traced
@@ -277,7 +278,8 @@ if sys.argv[2] == "hidden":
     ctypes.c_int = c_int
 import tensorflow as tf
 import tfmodetrace as tmt
-from tfmodetrace.record import native, tf_internals
+from tfmodetrace.recorder.calls import native
+from tfmodetrace.recorder.tf import tf_internals
 
 @tmt.traced
 def work(x):

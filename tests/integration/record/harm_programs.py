@@ -26,8 +26,8 @@ from typing import Any
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import definitions, record_files, writer
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.session import definitions, record_files, writer
+from tfmodetrace.recorder.session import session as session_module
 
 
 @tmt.traced

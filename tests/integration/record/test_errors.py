@@ -17,8 +17,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
-from tfmodetrace.record import cut_tracebacks, error_stacks, errors, tf_internals
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.errors import cut_tracebacks, error_stacks, errors
+from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.tf import tf_internals
 
 
 @tmt.traced
@@ -85,7 +86,7 @@ def test_the_stack_leads_from_the_program_to_the_line_with_its_types(recording: 
     assert stack[-1]["line"] == line_of(fail, "# fails")
     assert stack[-1]["code"].endswith("# fails")
     assert stack[-1]["variables"] == {"count": "3", "rate": "float32[2]"}
-    assert not [frame for frame in stack if "/tfmodetrace/record/" in frame["file"]]
+    assert not [frame for frame in stack if "/tfmodetrace/recorder/" in frame["file"]]
     assert any(frame["function"] == "test_the_stack_leads_from_the_program_to_the_line_with_its_types" for frame in stack)
 
 

@@ -13,7 +13,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
-from tfmodetrace.record import graph_facts, owners, tf_internals
+from tfmodetrace.recorder.support import owners
+from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.traces import graph_facts
 
 
 @tf.function

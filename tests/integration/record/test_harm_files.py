@@ -13,9 +13,9 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import record_files, writer
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import calls as calls_module
+from tfmodetrace.recorder.session import record_files, writer
+from tfmodetrace.recorder.session import session as session_module
 
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EFBIG]
 

@@ -19,8 +19,8 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import calls, native
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import calls, native
+from tfmodetrace.recorder.session import session as session_module
 from tfmodetrace.schema import words
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -110,8 +110,8 @@ def test_what_recording_must_not_do_it_does_not_without_the_hot_path_in_c_either
 @pytest.mark.parametrize(
     "spoil",
     [
-        "sys.modules['tfmodetrace.record._hot_path'] = None",
-        "sys.modules['tfmodetrace.record._hot_path'] = types.SimpleNamespace(INTERFACE=0)",
+        "sys.modules['tfmodetrace.recorder.calls._hot_path'] = None",
+        "sys.modules['tfmodetrace.recorder.calls._hot_path'] = types.SimpleNamespace(INTERFACE=0)",
     ],
     ids=["missing", "of another version"],
 )

@@ -241,7 +241,7 @@ def test_a_program_that_ends_without_stopping_leaves_a_complete_recording(tmp_pa
 def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import writer
+    from tfmodetrace.recorder.session import writer
 
     real_write = writer.EventFile.write
     written = []
@@ -265,7 +265,7 @@ def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_pro
 def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import definitions
+    from tfmodetrace.recorder.session import definitions
 
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ours")
@@ -282,7 +282,7 @@ def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
 def test_an_interrupt_while_a_call_begins_is_the_users_and_leaves_the_recording_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmodetrace.record import session
+    from tfmodetrace.recorder.session import session
 
     @tmt.traced
     def interrupted() -> None:
@@ -369,7 +369,8 @@ def test_the_versions_and_the_place_of_the_process_are_recorded(tmp_path: Path, 
 def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmodetrace.record import calls, writer
+    from tfmodetrace.recorder.calls import calls
+    from tfmodetrace.recorder.session import writer
 
     most = 2048
     monkeypatch.setattr(calls, "MAX_WAITING_ROWS", most)
@@ -408,7 +409,7 @@ def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_
 
 
 def test_regions_with_ever_new_names_do_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tfmodetrace.record import regions
+    from tfmodetrace.recorder.wrapping import regions
 
     monkeypatch.setattr(regions, "_MAX_REGIONS", 3)
     monkeypatch.setattr(regions, "_infos", {})

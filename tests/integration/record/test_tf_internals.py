@@ -10,7 +10,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder, function_named
 from tfmodetrace.cli import main as cli
-from tfmodetrace.record import tf_internals, trace_keys
+from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.traces import trace_keys
 
 
 def _step() -> Any:

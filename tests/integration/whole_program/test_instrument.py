@@ -19,8 +19,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.whole_program import library
-from tfmodetrace.record import session as session_module
-from tfmodetrace.record import whole_program
+from tfmodetrace.recorder.programs import whole_program
+from tfmodetrace.recorder.session import session as session_module
 
 X = np.ones((64, 4), np.float32)
 Y = np.ones((64, 1), np.float32)

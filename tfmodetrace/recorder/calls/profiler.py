@@ -1,0 +1,190 @@
+"""Recording alongside TensorFlow's profiler: recorded calls in its traces, and a session of it for ``record(profiler=…)``.
+
+While any profiler listens to TensorFlow (one of ours, the user's, Keras's, a remote capture), each recorded call is an event in its trace,
+whose stats tell the call's number and the recording it belongs to. By these a reader finds for everything else in the trace the call that
+caused it, and how the two clocks relate.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import tensorflow as tf
+
+from tfmodetrace.recorder.calls import memory
+from tfmodetrace.recorder.session import record_files
+from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.schema import profiles, words
+
+if TYPE_CHECKING:
+    from tfmodetrace.recorder.calls import calls, functions
+    from tfmodetrace.recorder.session import session as session_module
+
+_MODE_STATS: Final = tuple(f",{profiles.MODE_STAT}={mode}" for mode in words.MODES)
+_NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": ".", "/": "."})
+"""What an event's name cannot have: "#" begins its stats, with ":" in it XProf takes it for an op, and with "/" for no step."""
+
+_STEP_NAMES: Final = ("train", "test", "TraceContext")
+"""How the names of steps begin (``IsExplicitHostStepMarker`` in xprof's xplane_to_step_events.cc)."""
+
+
+MAX_PROFILED_SECS: Final = 120.0
+"""How long a recording runs the profiler, which keeps every event in memory until it is stopped."""
+
+MAX_GROWTH_BYTES: Final = 2 << 30
+"""By how much the process may grow while it does."""
+
+
+def begin(call: calls.OpenCall, step: int | None = None) -> Any:
+    """Begins a call's event in the profiler's trace; ``call.profiled`` is to be the result.
+
+    Args:
+        call: The call.
+        step: Which step of training it is, if its function does not count them itself.
+    """
+    info, session = call.info, call.calls.session
+    if session.inherited:
+        return None  # a forked child has its parent's events and nobody who would ever take them
+    prefix = info.profiler_prefix
+    if prefix is None:
+        prefix = info.profiler_prefix = _prefix(info, session)
+    if info.step:
+        step, info.profiled_steps = info.profiled_steps, info.profiled_steps + 1
+    if step is None:
+        return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}#")
+    if not prefix.startswith(_STEP_NAMES):
+        prefix = f"{_STEP_NAMES[0]} {prefix}"
+    # So TensorFlow itself marks steps; "_r" makes the event the root of what happens in it.
+    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]},_r=1,step_num={step}#")
+
+
+def end(call: calls.OpenCall) -> None:
+    """Ends a call's event."""
+    event, call.profiled = call.profiled, None
+    event.Stop()
+
+
+def _prefix(info: functions.FunctionInfo, session: session_module.Session) -> str:
+    name = info.name.translate(_NAME_CHARACTERS)
+    return f"{name}#{profiles.RECORDING_STAT}={profiles.recording_mark(session.session_id)},{profiles.CALL_ID_STAT}="
+
+
+class SessionProfiler:
+    """Profiles as long as a recording lasts, except while somebody else does.
+
+    Whoever starts the profiler by TensorFlow's own functions finds it free: what was profiled so far is put aside for the writer, and
+    profiling goes on, into a further profile, when he is done.
+
+    Args:
+        logdir: Where the profiles go: ``<logdir>/plugins/profile/<time>/<host>.xplane.pb``.
+        options: ``tf.profiler.experimental.ProfilerOptions``; None for TensorFlow's defaults.
+        warn: Logs a sentence.
+    """
+
+    def __init__(self, logdir: str, options: Any, warn: Callable[[str], None]) -> None:
+        self._logdir = logdir
+        self._options = options
+        self._warn = warn
+        self._left_secs = MAX_PROFILED_SECS
+        self._began_secs = 0.0
+        self._began_bytes = 0
+        self._running: tf_internals.ProfilerSession | None = None
+        # TensorFlow names a profile by the second in which it ends; the user's, in the same second, must not meet ours.
+        self._staging = (
+            f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp(prefix="tfmodetrace-")
+        )
+        self._staged = False
+        self._wanted = True
+        self._ended = False
+
+    def start(self) -> None:
+        """Starts profiling if nobody else does, and otherwise as soon as that has ended; see :meth:`tend`."""
+        if not tf_internals.ProfilerSession.available:
+            self._wanted = False
+            raise RuntimeError(f"the profiler of TensorFlow {tf.__version__} cannot be run by tfmodetrace; start tf.profiler.experimental")
+        profiling = tf_internals.ProfilerSession(self._staging, self._give_way)
+        try:
+            profiling.start(self._options)
+        except tf.errors.AlreadyExistsError:
+            return
+        self._began_secs, self._began_bytes = time.monotonic(), memory.resident_bytes() or 0
+        self._running = profiling
+
+    def _give_way(self) -> None:
+        self._left_secs -= time.monotonic() - self._began_secs
+        self._running, self._staged = None, True
+
+    def _stop_in_time(self) -> None:
+        """Stops profiling before it takes too much memory; a program that records for days must not die of it."""
+        running = self._running
+        if running is None:
+            return
+        grown = (memory.resident_bytes() or 0) - self._began_bytes
+        secs = MAX_PROFILED_SECS - self._left_secs + time.monotonic() - self._began_secs
+        if secs < MAX_PROFILED_SECS and grown < MAX_GROWTH_BYTES:
+            return
+        self._wanted, self._running = False, None
+        if not running.stop():
+            return  # somebody else has, just now
+        self._staged = True
+        self._warn(
+            f"TensorFlow's profiler has run for {secs:.0f} s and is stopped, since it keeps all events in memory; its profile is in "
+            f"{self._logdir}, and the recording goes on. Run tf.profiler.experimental yourself to profile another part."
+        )
+
+    def tend(self) -> None:
+        """Writes what is finished, and goes on profiling if somebody else has stopped; for the writer, now and then.
+
+        Raises:
+            Exception: Whatever the file system raises.
+        """
+        self._stop_in_time()
+        try:
+            if self._staged:
+                self._staged = False
+                for staged in glob.glob(os.path.join(glob.escape(self._staging), *profiles.DIRECTORY, "*", f"*{profiles.FILE_SUFFIX}")):
+                    _move(staged, self._logdir)
+        finally:
+            if self._ended:
+                shutil.rmtree(self._staging, ignore_errors=True)
+        # Only now, with nothing staged that a profile of the same second would replace.
+        if self._running is None and self._wanted and not tf_internals.look_for_profiler():
+            self.start()
+
+    def stop(self, *, save: bool = True) -> None:
+        """Stops profiling; what was profiled waits for :meth:`tend`, if it is to be saved."""
+        self._wanted = False
+        running, self._running = self._running, None
+        if running is not None and running.stop(save=save):
+            self._staged = save
+        self._ended = True  # the writer may tidy up now, and not while a large profile is still being written
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the profiler is the parent's."""
+        self._wanted, self._running, self._staged = False, None, False
+
+
+def _move(staged: str, logdir: str) -> None:
+    """Moves a profile to where XProf looks for it."""
+    time_ended = os.path.basename(os.path.dirname(staged))
+    name = f"{time_ended}_modetrace"  # the user's own profiles have names without that
+    for number in range(1, 1000):
+        directory = os.path.join(logdir, *profiles.DIRECTORY, name if number == 1 else f"{name}_{number}")
+        if not tf.io.gfile.exists(directory):
+            break
+    tf.io.gfile.makedirs(directory)
+    # TensorBoard may look at any time: the file is there once it is whole.
+    path = os.path.join(directory, os.path.basename(staged))
+    if record_files.is_local(logdir):
+        os.replace(staged, path)
+    else:
+        tf.io.gfile.copy(staged, f"{path}.part")
+        tf.io.gfile.rename(f"{path}.part", path)
+        os.remove(staged)

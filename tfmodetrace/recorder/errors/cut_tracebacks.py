@@ -1,0 +1,38 @@
+"""Notes where exceptions come from before TensorFlow and Keras take their own frames out of the tracebacks."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING
+
+from tfmodetrace.recorder.errors import error_stacks
+from tfmodetrace.recorder.support import on_import
+from tfmodetrace.recorder.tf import keras_internals, replacements, tf_internals
+
+if TYPE_CHECKING:
+    from tfmodetrace.recorder.session import session as session_module
+
+
+class CutTracebacks:
+    """An instrument of a session; see ``session.Instrument``."""
+
+    def __init__(self, session: session_module.Session) -> None:
+        self.session = session
+        self._hook = tf_internals.TracebackHook(error_stacks.note_origin)
+        self._replacements = replacements.Replacements()
+
+    def install(self) -> None:
+        """Notes from now on."""
+        self._hook.install()
+        on_import.when_imported("keras", self._keras_imported)
+
+    def remove(self) -> None:
+        """Notes no more."""
+        on_import.forget("keras", self._keras_imported)
+        self._hook.remove()
+        self._replacements.restore()
+
+    def _keras_imported(self, _: types.ModuleType) -> None:
+        module = keras_internals.traceback_filter()
+        if module is not None and not self.session.ended:
+            self._replacements.replace(module, keras_internals.FILTER, lambda cut: keras_internals.seeing(cut, error_stacks.note_origin))

@@ -1,0 +1,278 @@
+"""Keras without decorating: fit, evaluate and predict, their epochs and steps, their functions by name, and calls of models and layers.
+
+Only public classes are touched, and only those of Keras 3 on TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from tfmodetrace.recorder.calls import calls as calls_module
+from tfmodetrace.recorder.calls import functions
+from tfmodetrace.recorder.programs import selection
+from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.support import by_object
+from tfmodetrace.recorder.tf import replacements, tf_internals
+from tfmodetrace.recorder.traces import traces
+from tfmodetrace.recorder.wrapping import wrappers
+
+if TYPE_CHECKING:
+    from tfmodetrace.recorder.programs import whole_program
+
+_STATE: Final = session_module.STATE
+
+_ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+_STEPS: Final = ("train_step", "test_step", "predict_step")
+_FUNCTIONS: Final = ("train_function", "test_function", "predict_function")
+_MAX_ITEMS: Final = 32
+_CLOSURE_DEPTH: Final = 4
+
+
+class _Thread(threading.local):
+    depth = 0
+
+    def __init__(self) -> None:
+        self.epochs: list[calls_module.OpenCall] = []
+
+
+class KerasProgram:
+    """Records what a program does with Keras, between :meth:`install` and :meth:`remove`.
+
+    Args:
+        whole: Records the program's tf.functions.
+        chosen: Which functions are recorded.
+    """
+
+    def __init__(self, whole: whole_program.WholeProgram, chosen: selection.Selection) -> None:
+        self._whole = whole
+        self._chosen = chosen
+        self._replacements = replacements.Replacements()
+        self._layers = by_object.ByObject()
+        self._named = by_object.ByObject()
+        self._thread = _Thread()
+        self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
+        self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
+        self._keras_tensor: type = type(None)
+
+    def install(self, keras: types.ModuleType) -> None:
+        """Records from now on."""
+        if keras.backend.backend() != "tensorflow":
+            return
+        self._keras_tensor = keras.KerasTensor
+        for name in _ENTRIES:
+            self._replacements.replace_inherited(keras.Model, name, self._entry)
+        for name in _STEPS:
+            self._replacements.replace_inherited(keras.Model, name, self._step)
+        for name in _FUNCTIONS:
+            self._replacements.replace_inherited(keras.Model, f"make_{name}", functools.partial(self._maker, name))
+        self._replacements.replace_inherited(keras.layers.Layer, "__call__", self._layer)
+        self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_begin", self._epoch_begins)
+        self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_end", self._epoch_ends)
+
+    def remove(self) -> None:
+        """Puts everything back."""
+        self._replacements.restore()
+
+    # --- fit, evaluate, predict ---------------------------------------------------------------------------------------------------------
+
+    def _entry(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        info = functions.FunctionInfo(original, functions.Settings(f"Model.{original.__name__}"), kind="method")
+        if not self._chosen.takes(info):
+            return original
+
+        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
+            session = _STATE.session
+            if session is None:
+                return None
+            self.look_at(model)
+            try:
+                shown = tuple(map(_short, args)), {name: _short(value) for name, value in kwargs.items()}
+            except Exception as error:
+                session.fault("the arguments of a Keras call could not be looked at", error)
+                return None
+            return calls_module.enter(session, info, (model, *shown[0]), shown[1])
+
+        # This frame lies below the whole training, and TensorFlow reads its line with every op: the later in the function the slower.
+        @functools.wraps(original)
+        def modetrace_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+            call = enter(model, args, kwargs)
+            if call is None:
+                return original(model, *args, **kwargs)
+            epochs = len(self._thread.epochs)
+            try:
+                call.calls.innermost = call
+                result = original(model, *args, **kwargs)
+                calls_module.leave(call, None, 0, result)
+            except BaseException as error:
+                self._close_epochs(epochs, error)
+                if call.is_open:
+                    calls_module.leave(call, error)
+                raise
+            self._close_epochs(epochs, None)
+            return result
+
+        return modetrace_call
+
+    def look_at(self, model: Any) -> None:
+        """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
+        try:
+            for name in _STEPS:
+                self._replacements.replace_inherited(type(model), name, self._step)
+            for name in _FUNCTIONS:
+                self._name_functions(model, name)
+        except Exception as error:
+            self._whole.session.fault("a Keras model could not be looked at", error)
+
+    def _step(self, original: Any) -> Any:
+        if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):
+            return original  # recorded already, or nothing that we know
+        info = functions.FunctionInfo(original, functions.Settings(f"Model.{original.__name__}" if _is_kerass(original) else None))
+        if not self._chosen.takes(info):
+            return original
+        return wrappers.wrap(original, info)
+
+    def _maker(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def make(model: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(model, *args, **kwargs)
+            try:
+                self._name_functions(model, name)
+            except Exception as error:
+                self._whole.session.fault("a Keras function could not be named", error)
+            return result
+
+        return make
+
+    def _name_functions(self, model: Any, name: str) -> None:
+        """Names the tf.functions that a train, test or predict function is made of."""
+        made = vars(model).get(name)
+        if made is None or self._named.find(made) is not None:
+            return
+        self._named.put(made, name)
+        for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
+            inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
+            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}")
+
+    # --- Models and layers --------------------------------------------------------------------------------------------------------------
+
+    def _layer(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        layers, thread, most = self._layers, self._thread, self._chosen.layers
+
+        def modetrace_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            depth = thread.depth
+            if depth > most or _STATE.session is None:
+                return original(layer, *args, **kwargs)
+            if self._is_symbolic(args) or self._is_symbolic(kwargs.values()):
+                thread.depth = most + 1  # a functional model is being put together: nothing runs
+                try:
+                    return original(layer, *args, **kwargs)
+                finally:
+                    thread.depth = depth
+            entry = layers.get(id(layer))
+            if entry is None or entry[0]() is not layer:
+                entry = self._learn_layer(layer, original)
+            record = entry[1]
+            if record is None:
+                return original(layer, *args, **kwargs)
+            thread.depth = depth + 1
+            try:
+                return record((layer, *args), kwargs)
+            finally:
+                thread.depth = depth
+
+        return functools.update_wrapper(wrappers.as_dynamic_code(modetrace_call), original)  # type: ignore[arg-type]
+
+    def _learn_layer(self, layer: Any, original: Callable[..., Any]) -> tuple[Any, Any]:
+        record = None
+        try:
+            kind = type(layer)
+            if not hasattr(kind.call, traces.INFO_ATTRIBUTE):  # else it is decorated, and recorded as that
+                info = functions.FunctionInfo(kind.call, functions.Settings(f"{layer.name} ({kind.__name__})"), kind="keras-call")
+                if self._chosen.takes(info):
+                    record = wrappers.recorder(original, info)
+        except Exception as error:
+            self._whole.session.fault("a Keras layer cannot be recorded", error)
+        return self._layers.put(layer, record)
+
+    def _is_symbolic(self, values: Any) -> bool:
+        for value in values:
+            if isinstance(value, self._keras_tensor):
+                return True
+            if type(value) in (list, tuple) and self._is_symbolic(value[:_MAX_ITEMS]):
+                return True
+            if type(value) is dict and self._is_symbolic(itertools.islice(value.values(), _MAX_ITEMS)):
+                return True
+        return False
+
+    # --- Epochs -------------------------------------------------------------------------------------------------------------------------
+
+    def _epoch_begins(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def on_epoch_begin(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
+            session = _STATE.session
+            call = None if session is None else calls_module.enter(session, self._epoch, (), {}, signed=False)
+            if call is not None:
+                call.calls.innermost = call
+                self._thread.epochs.append(call)
+            return original(callbacks, epoch, *args, **kwargs)
+
+        return on_epoch_begin
+
+    def _epoch_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def on_epoch_end(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
+            result = original(callbacks, epoch, *args, **kwargs)
+            self._close_epochs(len(self._thread.epochs) - 1, None)
+            return result
+
+        return on_epoch_end
+
+    def _close_epochs(self, left: int, error: BaseException | None) -> None:
+        epochs = self._thread.epochs
+        while len(epochs) > max(0, left):
+            call = epochs.pop()
+            if call.is_open:
+                calls_module.leave(call, error)
+
+
+def _short(value: Any) -> Any:
+    """Returns an argument to describe, of a long Python list only what it is: its description has every number in it."""
+    if isinstance(value, (list, tuple)):
+        return _Data(type(value).__name__, len(value)) if len(value) > _MAX_ITEMS else type(value)(map(_short, value))
+    return value
+
+
+class _Data:
+    """Stands for a long list."""
+
+    def __init__(self, kind: str, length: int) -> None:
+        self.description = f"{kind} of {length}"
+
+
+def _tf_functions_in(function: Any, depth: int) -> Iterator[Any]:
+    """Yields the tf.functions that a function or tf.function closes over, outermost first."""
+    if depth == 0:
+        return
+    if tf_internals.is_tf_function(function):
+        yield function
+        function = function.python_function
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+        if isinstance(value, types.FunctionType) or tf_internals.is_tf_function(value):
+            yield from _tf_functions_in(value, depth - 1)
+
+
+def _is_kerass(function: types.FunctionType) -> bool:
+    return function.__module__.partition(".")[0] == "keras"
+
+
+def _nothing() -> None:
+    return None
