@@ -9,7 +9,7 @@ from typing import Any
 
 from tfmodetrace.recorder import recording
 from tfmodetrace.recorder.calls import functions
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import function_objects
 from tfmodetrace.recorder.wrapping import partials, tf_functions, wrappers
 
 
@@ -22,7 +22,7 @@ def decorate(target: Any, settings: functions.Settings) -> Any:
     recording.start_from_environment()
     if isinstance(target, staticmethod | classmethod):
         return type(target)(decorate(target.__func__, settings))
-    if tf_internals.is_tf_function(target):
+    if function_objects.is_tf_function(target):
         return tf_functions.wrap(target, settings)
     if isinstance(target, functools.partial):
         return partials.wrap(target, settings)

@@ -19,7 +19,7 @@ import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
 from tfmodetrace.recorder.errors import cut_tracebacks, error_stacks, errors
 from tfmodetrace.recorder.session import session as session_module
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import tracebacks
 
 
 @tmt.traced
@@ -105,7 +105,7 @@ def test_the_frame_that_raised_is_known_although_tracebacks_are_cut(
     hooked: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not hooked:
-        monkeypatch.setattr(tf_internals.TracebackHook, "available", False)
+        monkeypatch.setattr(tracebacks.TracebackHook, "available", False)
 
     @tmt.traced
     @tf.function(autograph=False)

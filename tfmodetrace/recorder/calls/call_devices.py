@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import tensors
 from tfmodetrace.recorder.traces import graph_facts, placement
 from tfmodetrace.schema import events_pb2
 
@@ -20,7 +20,7 @@ MAX_TENSORS: Final = 64
 _MAX_DEPTH: Final = 4
 _MAX_COMBINATIONS: Final = 1 << 14
 
-_EagerTensor: Final = tf_internals.EagerTensor
+_EagerTensor: Final = tensors.EagerTensor
 
 _Key = tuple[int, int, tuple[str, ...], tuple[str, ...]]
 

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import native, profiler, signatures
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import execution, profiling
 from tfmodetrace.schema import words
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ _pack = _ROW.pack
 _now_ns = time.perf_counter_ns
 _new = native.OpenCall.__new__
 _executing_eagerly = tf.executing_eagerly
-_graphs = tf_internals.DEFAULT_GRAPHS
-_modes = tf_internals.EXECUTION_MODES
-_trace_level = tf_internals.TRACE_LEVEL
+_graphs = execution.DEFAULT_GRAPHS
+_modes = execution.EXECUTION_MODES
+_trace_level = profiling.TRACE_LEVEL
 _arguments_key = signatures.arguments_key
 _tensors_key = signatures.tensors_key
 
@@ -109,7 +109,7 @@ class ThreadCalls(native.ThreadState):
         self.rows = []
         self.memory_rows: list[bytes] = []
         self.innermost = _root()
-        self.graphs = tf_internals.graphs_of_thread()
+        self.graphs = execution.graphs_of_thread()
         self.pending_traces: list[traces_module.PendingTrace] = []
         self.busy = False
         self.dropped = 0

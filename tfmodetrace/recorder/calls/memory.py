@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import devices as tf_devices
 
 if TYPE_CHECKING:
     from tfmodetrace.recorder.calls import calls as calls_module
@@ -69,11 +69,11 @@ class DeviceMemory:
     def devices(self) -> tuple[str, ...]:
         """The devices, such as ``GPU:0``; none before TensorFlow has initialized them, which asking must not cause."""
         if self._devices is None:
-            if not tf_internals.devices_are_initialized():
+            if not tf_devices.devices_are_initialized():
                 return ()
             # Logical CPUs share one allocator, which tells only if oneDNN is on.
             gpus = tf.config.list_logical_devices("GPU")
-            self.info, self.reset = tf_internals.memory_statistics()
+            self.info, self.reset = tf_devices.memory_statistics()
             self._devices = tuple(name for name in ("CPU:0", *(f"GPU:{index}" for index in range(len(gpus)))) if self._tells(name))
         return self._devices
 

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from tfmodetrace.recorder.calls import memory
 from tfmodetrace.recorder.session import record_files
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import profiling as tf_profiling
 from tfmodetrace.schema import profiles, words
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def begin(call: calls.OpenCall, step: int | None = None) -> Any:
     if info.step:
         step, info.profiled_steps = info.profiled_steps, info.profiled_steps + 1
     if step is None:
-        return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}#")
+        return tf_profiling.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}#")
     if not prefix.startswith(_STEP_NAMES):
         prefix = f"{_STEP_NAMES[0]} {prefix}"
     # So TensorFlow itself marks steps; "_r" makes the event the root of what happens in it.
-    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]},_r=1,step_num={step}#")
+    return tf_profiling.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]},_r=1,step_num={step}#")
 
 
 def end(call: calls.OpenCall) -> None:
@@ -95,7 +95,7 @@ class SessionProfiler:
         self._left_secs = MAX_PROFILED_SECS
         self._began_secs = 0.0
         self._began_bytes = 0
-        self._running: tf_internals.ProfilerSession | None = None
+        self._running: tf_profiling.ProfilerSession | None = None
         # TensorFlow names a profile by the second in which it ends; the user's, in the same second, must not meet ours.
         self._staging = (
             f"{logdir}/.modetrace-{uuid.uuid4().hex[:8]}" if record_files.is_local(logdir) else tempfile.mkdtemp(prefix="tfmodetrace-")
@@ -106,10 +106,10 @@ class SessionProfiler:
 
     def start(self) -> None:
         """Starts profiling if nobody else does, and otherwise as soon as that has ended; see :meth:`tend`."""
-        if not tf_internals.ProfilerSession.available:
+        if not tf_profiling.ProfilerSession.available:
             self._wanted = False
             raise RuntimeError(f"the profiler of TensorFlow {tf.__version__} cannot be run by tfmodetrace; start tf.profiler.experimental")
-        profiling = tf_internals.ProfilerSession(self._staging, self._give_way)
+        profiling = tf_profiling.ProfilerSession(self._staging, self._give_way)
         try:
             profiling.start(self._options)
         except tf.errors.AlreadyExistsError:
@@ -155,7 +155,7 @@ class SessionProfiler:
             if self._ended:
                 shutil.rmtree(self._staging, ignore_errors=True)
         # Only now, with nothing staged that a profile of the same second would replace.
-        if self._running is None and self._wanted and not tf_internals.look_for_profiler():
+        if self._running is None and self._wanted and not tf_profiling.look_for_profiler():
             self.start()
 
     def stop(self, *, save: bool = True) -> None:

@@ -17,15 +17,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfmodetrace.recorder.support import by_object
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import tensors
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
 
 _LITERALS: Final = (int, float, bool, str, bytes, complex)
-_eager_tensor: Final = tf_internals.EagerTensor
-_eager_shape: Final = tf_internals.eager_shape
-_eager_dtype: Final = tf_internals.eager_dtype
+_eager_tensor: Final = tensors.EagerTensor
+_eager_shape: Final = tensors.eager_shape
+_eager_dtype: Final = tensors.eager_dtype
 
 
 # --- Keys ------------------------------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def _composite_key(value: Any, _: bool) -> Any:
 
 
 def _replicas_key(value: Any, literals: bool) -> Any:
-    return type(value), _keys(tf_internals.replicas_of(value), literals)
+    return type(value), _keys(tensors.replicas_of(value), literals)
 
 
 # An iterator has one type for all its life, which it takes as long to tell as the rest of a call's recording.
@@ -133,7 +133,7 @@ def _choose_key(kind: type) -> Callable[[Any, bool], Any]:
         return _mapping_key
     if issubclass(kind, (tf.data.Iterator, tf.distribute.DistributedIterator)):
         return _iterator_key
-    if issubclass(kind, tf.distribute.DistributedValues) and tf_internals.tells_replicas(kind):
+    if issubclass(kind, tf.distribute.DistributedValues) and tensors.tells_replicas(kind):
         return _replicas_key
     if issubclass(kind, tf.__internal__.CompositeTensor):
         return _composite_key

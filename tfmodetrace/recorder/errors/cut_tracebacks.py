@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfmodetrace.recorder.errors import error_stacks
 from tfmodetrace.recorder.support import on_import
-from tfmodetrace.recorder.tf import keras_internals, replacements, tf_internals
+from tfmodetrace.recorder.tf import replacements, tracebacks
 
 if TYPE_CHECKING:
     from tfmodetrace.recorder.session import session as session_module
@@ -18,7 +18,7 @@ class CutTracebacks:
 
     def __init__(self, session: session_module.Session) -> None:
         self.session = session
-        self._hook = tf_internals.TracebackHook(error_stacks.note_origin)
+        self._hook = tracebacks.TracebackHook(error_stacks.note_origin)
         self._replacements = replacements.Replacements()
 
     def install(self) -> None:
@@ -33,6 +33,6 @@ class CutTracebacks:
         self._replacements.restore()
 
     def _keras_imported(self, _: types.ModuleType) -> None:
-        module = keras_internals.traceback_filter()
+        module = tracebacks.keras_filter()
         if module is not None and not self.session.ended:
-            self._replacements.replace(module, keras_internals.FILTER, lambda cut: keras_internals.seeing(cut, error_stacks.note_origin))
+            self._replacements.replace(module, tracebacks.FILTER, lambda cut: tracebacks.seeing(cut, error_stacks.note_origin))

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.calls import signatures
 from tfmodetrace.recorder.support import interrupts, owners
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph, tensors
 from tfmodetrace.schema import events_pb2, keys
 
 MAX_FRAMES: Final = 50
@@ -78,7 +78,7 @@ def _leaf(tb: types.TracebackType) -> _Place:
     leaf = tb
     while tb.tb_next is not None:
         tb = tb.tb_next
-        if not tf_internals.passes_calls_on(tb.tb_frame.f_code):
+        if not autograph.passes_calls_on(tb.tb_frame.f_code):
             leaf = tb
     code = leaf.tb_frame.f_code
     return _Place(code.co_filename, leaf.tb_lineno, code.co_name)
@@ -107,9 +107,9 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
     translated = False
     for exception in exceptions:
         # AutoGraph hands what it has noted of an exception on to the one that repeats it.
-        if translated and tf_internals.autograph_stack(exception) is not None:
+        if translated and autograph.autograph_stack(exception) is not None:
             continue
-        translated = translated or tf_internals.autograph_stack(exception) is not None
+        translated = translated or autograph.autograph_stack(exception) is not None
         places = _joined(places, _places(exception))
     frames: list[events_pb2.Frame] = []
     for place in _joined(_callers(), places):
@@ -130,8 +130,8 @@ def _callers() -> list[_Place]:
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and len(places) < _MAX_CALLERS:
         code = frame.f_code
-        if tf_internals.AUTOGRAPH_FILE in code.co_filename:
-            origin = tf_internals.autograph_origin(code.co_filename, frame.f_lineno or 0)
+        if autograph.AUTOGRAPH_FILE in code.co_filename:
+            origin = autograph.autograph_origin(code.co_filename, frame.f_lineno or 0)
             if origin is not None:
                 places.append(_Place(*origin, code.co_name.removeprefix("tf__")))
         elif owners.owner_of(code.co_filename) != "tfmodetrace":
@@ -150,16 +150,16 @@ def _joined(outer: list[_Place], inner: list[_Place]) -> list[_Place]:
 
 def _places(error: BaseException) -> list[_Place]:
     """Returns the frames of one exception's traceback, outermost first, converted code as what it was made of."""
-    translated = tf_internals.autograph_stack(error)
+    translated = autograph.autograph_stack(error)
     places: list[_Place] = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         code = frame.f_code
-        if tf_internals.AUTOGRAPH_FILE not in code.co_filename:
+        if autograph.AUTOGRAPH_FILE not in code.co_filename:
             places.append(_Place(code.co_filename, line, code.co_name))
         elif translated is not None:
             break
         else:
-            origin = tf_internals.autograph_origin(code.co_filename, line)
+            origin = autograph.autograph_origin(code.co_filename, line)
             if origin is not None:
                 places.append(_Place(*origin, code.co_name.removeprefix("tf__")))
     return places + [_Place(*place) for place in translated or ()]
@@ -205,7 +205,7 @@ def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame) -> 
         for each, line in traceback.walk_tb(exception.__traceback__):
             file = each.f_code.co_filename
             # Of converted code it is the innermost frame, whatever AutoGraph has called the function that it made of the line's block.
-            if tf_internals.AUTOGRAPH_FILE in file or (file, line) == (innermost.file, innermost.line):
+            if autograph.AUTOGRAPH_FILE in file or (file, line) == (innermost.file, innermost.line):
                 frame = each
     if frame is None:
         return []
@@ -219,4 +219,4 @@ def _type_text(value: Any) -> str:
     if isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > _MAX_ITEMS:
         return f"{type(value).__name__} of {len(value)}"
     text = keys.render(signatures.value_node(value))
-    return f"symbolic {text}" if tf_internals.is_symbolic(value) else text
+    return f"symbolic {text}" if tensors.is_symbolic(value) else text

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfmodetrace.recorder.errors import error_stacks
 from tfmodetrace.recorder.support import interrupts
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph
 from tfmodetrace.schema import events_pb2, words
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def chain_of(error: BaseException) -> list[tuple[BaseException, int]]:
 def _repeats(outer: BaseException, inner: BaseException) -> bool:
     _, message = describe(inner)
     _, whole = describe(outer)
-    if tf_internals.autograph_stack(inner) is not None and whole.startswith("in user code:"):
+    if autograph.autograph_stack(inner) is not None and whole.startswith("in user code:"):
         return True
     return len(message) >= _TELLING and message in whole
 

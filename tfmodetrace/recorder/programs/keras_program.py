@@ -17,7 +17,7 @@ from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.programs import selection
 from tfmodetrace.recorder.session import session as session_module
 from tfmodetrace.recorder.support import by_object
-from tfmodetrace.recorder.tf import replacements, tf_internals
+from tfmodetrace.recorder.tf import function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import wrappers
 
@@ -258,7 +258,7 @@ def _tf_functions_in(function: Any, depth: int) -> Iterator[Any]:
     """Yields the tf.functions that a function or tf.function closes over, outermost first."""
     if depth == 0:
         return
-    if tf_internals.is_tf_function(function):
+    if function_objects.is_tf_function(function):
         yield function
         function = function.python_function
     for cell in getattr(function, "__closure__", None) or ():
@@ -266,7 +266,7 @@ def _tf_functions_in(function: Any, depth: int) -> Iterator[Any]:
             value = cell.cell_contents
         except ValueError:  # not filled yet
             continue
-        if isinstance(value, types.FunctionType) or tf_internals.is_tf_function(value):
+        if isinstance(value, types.FunctionType) or function_objects.is_tf_function(value):
             yield from _tf_functions_in(value, depth - 1)
 
 

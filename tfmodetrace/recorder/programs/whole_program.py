@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.programs import keras_program, selection
 from tfmodetrace.recorder.support import by_object, on_import
-from tfmodetrace.recorder.tf import replacements, tf_internals
+from tfmodetrace.recorder.tf import dataset_functions, function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
 
@@ -44,7 +44,7 @@ class WholeProgram:
         self._infos = by_object.ByObject()
         self._names = by_object.ByObject()
         self._thread = _Thread()
-        self._dataset_hook = tf_internals.DatasetFunctionHook(self._dataset_function_begins)
+        self._dataset_hook = dataset_functions.DatasetFunctionHook(self._dataset_function_begins)
         self._keras = keras_program.KerasProgram(self, chosen)
         self._call: Callable[..., Any] | None = None
 
@@ -56,7 +56,7 @@ class WholeProgram:
             self._call = tf_functions.unreplaced(vars(owner)["__call__"])
             self._replacements.replace(owner, "__call__", self._calling)
         self._replacements.replace_inherited(kind, "get_concrete_function", self._getting)
-        self._replacements.replace_inherited(kind, tf_internals.CLONE_METHOD, self._cloning)
+        self._replacements.replace_inherited(kind, function_objects.CLONE_METHOD, self._cloning)
         self._dataset_hook.install()
         on_import.when_imported("keras", self._keras_imported)
 
@@ -149,7 +149,7 @@ class WholeProgram:
 
     def _is_left_out(self, function: Any, runs: Any) -> bool:
         """Whether a function is one of those that TensorFlow makes for itself, as a distributed dataset makes dozens for every epoch."""
-        code = None if tf_internals.is_loaded(function) else functions.code_of(runs)
+        code = None if function_objects.is_loaded(function) else functions.code_of(runs)
         return code is not None and self._chosen.leaves_out(code.co_filename)
 
     def _describe(
@@ -161,12 +161,12 @@ class WholeProgram:
             return info
         given = named or self._names.find(function)
         settings = functions.Settings(None if given is None else given[0])
-        options = tf_internals.tf_function_options(function)
+        options = function_objects.tf_function_options(function)
         info = functions.FunctionInfo(runs, settings, kind="tf.function", options=options)
         if given is not None:
             info.qualname = given[1]
-        elif tf_internals.is_loaded(function):
-            info.name, info.file, info.line = tf_internals.loaded_name(function), "", 0
+        elif function_objects.is_loaded(function):
+            info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info
 
     def _pass_on(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

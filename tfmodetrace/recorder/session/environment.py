@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import native
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import names
 
 
 def describe() -> dict[str, Any]:
@@ -28,7 +28,7 @@ def describe() -> dict[str, Any]:
         "built_with_cuda": tf.test.is_built_with_cuda(),
         "devices": [_device(device) for device in tf.config.list_physical_devices()],
         "native_recorder": native.HOT_PATH is not None,
-        "missing_private_names": list(tf_internals.missing()),
+        "missing_private_names": list(names.missing()),
     }
 
 

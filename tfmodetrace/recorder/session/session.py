@@ -32,7 +32,8 @@ from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.errors import errors
 from tfmodetrace.recorder.session import definitions, process_facts, record_files, writer
 from tfmodetrace.recorder.support import interrupts
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import devices as tf_devices
+from tfmodetrace.recorder.tf import profiling as tf_profiling
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.schema import events_pb2
 
@@ -261,7 +262,7 @@ class Session:
     def _learn_devices(self) -> None:
         """Finds out how many devices there are, once TensorFlow has set them up; only of several there is something to count."""
         if self._logical_devices is None:
-            self._logical_devices = tf_internals.logical_devices() or None
+            self._logical_devices = tf_devices.logical_devices() or None
             if self._logical_devices is not None:
                 for reference in self._unsure:
                     info = reference()
@@ -358,7 +359,7 @@ class Session:
 
     def tend_profiler(self) -> None:
         """Notices a profiler that came or went, and writes the profiles that are finished."""
-        tf_internals.look_for_profiler()
+        tf_profiling.look_for_profiler()
         if self._profiler is None:
             return
         try:

@@ -8,7 +8,7 @@ import site
 import sysconfig
 from typing import Final
 
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph, installation
 
 
 def is_users(file: str, own_file: str) -> bool:
@@ -24,7 +24,7 @@ _OURS: Final = os.path.join(os.path.abspath(__file__).removesuffix(os.path.join(
 @functools.lru_cache(maxsize=4096)
 def _package_of(file: str) -> str:
     """Returns the installed package that a file belongs to; empty for one outside any, and a mark for what is never the user's."""
-    if not file or file.startswith("<frozen ") or file == tf_internals.DYNAMIC_CODE_FILENAME:
+    if not file or file.startswith("<frozen ") or file == autograph.DYNAMIC_CODE_FILENAME:
         return _NOT_THE_USERS
     for directory in _NEVER:
         if file.startswith(directory):
@@ -38,7 +38,7 @@ def _package_of(file: str) -> str:
 def _directories() -> tuple[tuple[str, ...], tuple[str, ...]]:
     paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages(), *site.getsitepackages()}
     installed = tuple(os.path.join(path, "") for path in paths if path)
-    never = [os.path.join(tf_internals.TENSORFLOW_DIRECTORY, ""), _OURS]
+    never = [os.path.join(installation.TENSORFLOW_DIRECTORY, ""), _OURS]
     never += [os.path.join(directory, package, "") for directory in installed for package in ("keras", "tf_keras")]
     return installed, tuple(never)
 
@@ -50,9 +50,9 @@ _STANDARD_LIBRARY: Final = os.path.join(sysconfig.get_path("stdlib"), "")
 @functools.lru_cache(maxsize=4096)
 def owner_of(file: str) -> str:
     """Names whose a file is: ``tensorflow``, ``keras``, another package's name, ``tfmodetrace``, ``python``; empty for the user's."""
-    if file.startswith(os.path.join(tf_internals.TENSORFLOW_DIRECTORY, "")):
+    if file.startswith(os.path.join(installation.TENSORFLOW_DIRECTORY, "")):
         return "tensorflow"
-    if file.startswith(_OURS) or file == tf_internals.DYNAMIC_CODE_FILENAME:
+    if file.startswith(_OURS) or file == autograph.DYNAMIC_CODE_FILENAME:
         return "tfmodetrace"
     for directory in _INSTALLED:
         if file.startswith(directory):

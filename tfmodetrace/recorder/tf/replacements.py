@@ -46,11 +46,17 @@ class Replacements:
         return any(made.owner is owner and made.name == name for made in self._made)
 
     def restore(self) -> None:
-        """Puts everything back that nobody else has replaced meanwhile; below somebody else's, ours stays, and records nothing."""
+        """Puts everything back that nobody else has replaced meanwhile.
+
+        Below somebody else's, ours stays, and records nothing; it stays known, so that it is not put there a second time.
+        """
+        covered = []
         for made in reversed(self._made):
             if inspect.getattr_static(made.owner, made.name, None) is made.ours:
                 setattr(made.owner, made.name, made.original)
-        self._made.clear()
+            else:
+                covered.append(made)
+        self._made = covered[::-1]
 
 
 def definer(kind: type, name: str) -> type | None:

@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import concrete_functions, graphs
 from tfmodetrace.recorder.traces import op_lines
 from tfmodetrace.schema import events_pb2
 
@@ -70,13 +70,13 @@ class GraphFacts:
         self._control_flow: list[tuple[str, op_lines.OpLine]] = []
         self._casts: list[tuple[str, str, str, op_lines.OpLine]] = []
         self.constant_bytes = 0
-        graph = tf_internals.graph_of(concrete_function)
+        graph = concrete_functions.graph_of(concrete_function)
         self._own_ops = self._add_graph(0, graph, in_loop=False)
         self._functions = 0
-        for number, function in enumerate(tf_internals.library_functions(graph), 1):
+        for number, function in enumerate(graphs.library_functions(graph), 1):
             self._functions = number
             if function.graph is not None:
-                self._add_graph(number, function.graph, in_loop=tf_internals.is_loop_graph(function.graph))
+                self._add_graph(number, function.graph, in_loop=graphs.is_loop_graph(function.graph))
             else:
                 self._add_unseen(function.op_types)
         self._captures = _captures(concrete_function)

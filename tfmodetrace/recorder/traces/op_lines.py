@@ -14,7 +14,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tfmodetrace.recorder.support import owners
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph, graphs, tracing
 
 if TYPE_CHECKING:
     from tfmodetrace.recorder.calls import functions
@@ -110,7 +110,7 @@ class OpLines:
         self._thread = _Thread()
         self._graphs: weakref.WeakKeyDictionary[Any, GraphLines] = weakref.WeakKeyDictionary()
         self._latest: dict[tuple[functions.Definition, int], dict[str, OpLine]] = {}
-        self._hook = tf_internals.OpHook(self._made)
+        self._hook = graphs.OpHook(self._made)
 
     def begin(self, own: functions.Definition) -> TracedBody:
         """Says that a trace of a function begins on this thread."""
@@ -135,7 +135,7 @@ class OpLines:
     def mark_own(self, graph: Any, body: TracedBody) -> None:
         """Says that a graph has become a trace's own."""
         own = [graph]
-        own.extend(function.graph for function in tf_internals.library_functions(graph) if tf_internals.is_part_of(function.graph, graph))
+        own.extend(function.graph for function in graphs.library_functions(graph) if graphs.is_part_of(function.graph, graph))
         for number, each in enumerate(own):
             lines = self._graphs.get(each)
             if lines is not None:
@@ -233,9 +233,9 @@ def _learn(code: types.CodeType, body: TracedBody | None, codes: dict[int, str])
 
 def _file_of(code: types.CodeType, body: TracedBody | None) -> str:
     """Returns the user's file that code is from; empty for a library's, and a mark for converted code and for where the trace began."""
-    if code is tf_internals.TRACED_BODY_CODE:
+    if code is tracing.TRACED_BODY_CODE:
         return _BOUNDARY
-    if tf_internals.AUTOGRAPH_FILE in code.co_filename:
+    if autograph.AUTOGRAPH_FILE in code.co_filename:
         return _CONVERTED
     return code.co_filename if owners.is_users(code.co_filename, "" if body is None else body.own.file) else ""
 
@@ -244,7 +244,7 @@ def _origin(file: str, line: int, body: TracedBody | None) -> tuple[str, int]:
     origins: dict[tuple[str, int], tuple[str, int]] = {} if body is None else body.origins
     origin = origins.get((file, line))
     if origin is None:
-        origin = tf_internals.autograph_origin(file, line)
+        origin = autograph.autograph_origin(file, line)
         if origin is None or not owners.is_users(origin[0], "" if body is None else body.own.file):
             origin = ("", 0)
         origins[file, line] = origin
@@ -260,11 +260,11 @@ def _from_stack(op: Any, own: functions.Definition) -> OpLine:
     if op.type == "Placeholder":
         return NOWHERE
     file, line = "", 0
-    for at_file, at_line in tf_internals.stack_of(op):
+    for at_file, at_line in graphs.stack_of(op):
         if not owners.is_users(at_file, own.file):
             continue
         if own.file == at_file and own.first <= at_line <= own.last:
             return OpLine(file or at_file, line or at_line, at_line)
         if not line:
             file, line = at_file, at_line
-    return NOWHERE if not line or tf_internals.is_made_outside_body(op) else OpLine(file, line, 0)
+    return NOWHERE if not line or graphs.is_made_outside_body(op) else OpLine(file, line, 0)

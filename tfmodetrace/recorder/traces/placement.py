@@ -19,7 +19,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import concrete_functions, graph_collection, tensors
+from tfmodetrace.recorder.tf import devices as tf_devices
+from tfmodetrace.recorder.tf import graphs as tf_graphs
 from tfmodetrace.recorder.traces import graph_facts, op_lines
 from tfmodetrace.schema import events_pb2
 
@@ -99,7 +101,7 @@ class PlacementRecorder:
         self._lines = lines
         self._pending: list[_Pending] = []
         self._lock = threading.RLock()
-        self._collection = tf_internals.GraphCollection()
+        self._collection = graph_collection.GraphCollection()
 
     def install(self) -> None:
         """Begins to share TensorFlow's collection with everybody else who uses it."""
@@ -135,7 +137,7 @@ class PlacementRecorder:
         """
         if constant_bytes > MAX_CONSTANT_BYTES or self._session.inherited:
             return
-        pending = _Pending(trace_id, tf_internals.graph_of(concrete_function), body, call)
+        pending = _Pending(trace_id, concrete_functions.graph_of(concrete_function), body, call)
         with self._lock:
             if len(self._pending) >= _MAX_PENDING:
                 del self._pending[0]
@@ -144,7 +146,7 @@ class PlacementRecorder:
 
     def compiled(self, trace_id: int, ops: int, result: Any) -> None:
         """Places a trace that XLA has compiled and run: all of it where its result is."""
-        devices = {device_name(tensor.device) for tensor in tf_internals.eager_tensors(result)}
+        devices = {device_name(tensor.device) for tensor in tensors.eager_tensors(result)}
         if len(devices) == 1:
             placement = events_pb2.Placement(trace_id=trace_id, compiled=True)
             placement.devices.add(device=devices.pop(), ops=ops)
@@ -233,7 +235,7 @@ class _Reading:
         """Yields every op by the name it has once TensorFlow has put functions in the place of their calls, without numbers."""
         if graph is None:
             return
-        functions = {function.name: function.graph for function in tf_internals.library_functions(graph)}
+        functions = {function.name: function.graph for function in tf_graphs.library_functions(graph)}
         waiting = [("", graph, 0)]
         while waiting:
             prefix, graph, depth = waiting.pop()
@@ -267,7 +269,7 @@ class _Reading:
         line = self._line(source)
         transfer = placement.transfers.add(
             op=_text(send, "_src") or _text(send, "tensor_name"),
-            dtype=tf_internals.dtype_name(send.attr["T"].type),
+            dtype=tensors.dtype_name(send.attr["T"].type),
             bytes=-1,
             from_device=device_name(_text(send, "send_device")),
             to_device=device_name(_text(send, "recv_device")),
@@ -288,14 +290,14 @@ class _Reading:
 
     def _add_not_honoured(self, placed: Mapping[str, str]) -> None:
         placement = self.placement
-        devices = tf_internals.logical_devices()
+        devices = tf_devices.logical_devices()
         for path, op in self._ops_by_path.items():
             requested = op.device
             if not requested or op.type == "Placeholder":
                 continue
             actual = placed.get(path)
-            missing = not tf_internals.has_device(requested, devices)
-            if actual is None or (not missing and tf_internals.is_device(actual, requested)):
+            missing = not tf_devices.has_device(requested, devices)
+            if actual is None or (not missing and tf_devices.is_device(actual, requested)):
                 continue
             placement.not_honoured_count += 1
             if len(placement.not_honoured) < MAX_LISTED:

@@ -15,12 +15,12 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.support import interrupts
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import cache_keys, concrete_functions, devices
 from tfmodetrace.recorder.traces import object_tokens
 from tfmodetrace.schema import events_pb2, keys
 
 Kind = keys.Kind
-_Types = tf_internals.TraceTypes
+_Types = cache_keys.TraceTypes
 
 _MAX_ATTRIBUTES: Final = 8
 _PLAIN: Final = frozenset({bool, int, float, complex, str, bytes, type(None)})
@@ -37,11 +37,11 @@ def cache_key(
         parameters: The Python function's parameters; TensorFlow renames what comes by ``*`` and ``**``.
         tokens: The session's object numbers.
     """
-    facts = tf_internals.context_facts(context)
+    facts = cache_keys.context_facts(context)
     key = events_pb2.CacheKey(
         scope_type=facts.scope_type,
         parent_graph=tokens.token(facts.parent_graph),
-        device_functions=[tf_internals.device_text(item) or _named_object(item, tokens) for item in facts.device_functions],
+        device_functions=[devices.device_text(item) or _named_object(item, tokens) for item in facts.device_functions],
         colocation_stack=facts.colocation_stack,
         in_cross_replica_context=facts.in_cross_replica_context,
         variable_policy=facts.variable_policy,
@@ -51,7 +51,7 @@ def cache_key(
     declared = tuple(parameters)
     names: list[str] = []
     children: list[keys.Node] = []
-    for name, kind, trace_type in tf_internals.parameter_types(concrete_function):
+    for name, kind, trace_type in concrete_functions.parameter_types(concrete_function):
         names.append(parameter_path(name, kind, declared))
         children.append(type_node(trace_type, tokens))
     keys.to_proto(keys.Node(kind=Kind.DICT, names=tuple(names), children=tuple(children)), key.arguments)
@@ -100,14 +100,14 @@ def type_node(trace_type: Any, tokens: object_tokens.ObjectTokens, depth: int = 
     if kind is tf.TensorSpec:
         return keys.Node(kind=Kind.TENSOR, dtype=trace_type.dtype.name, shape=_shape(trace_type.shape), text=trace_type.name or "")
     if kind is _Types.literal:
-        return _literal(tf_internals.literal_value(trace_type))
+        return _literal(cache_keys.literal_value(trace_type))
     if kind is _Types.weakref:
-        return _object(tf_internals.weakref_target(trace_type), tokens)
+        return _object(cache_keys.weakref_target(trace_type), tokens)
     if kind is _Types.distributed_variable:
-        shape, dtype = tf_internals.distributed_variable_facts(trace_type)
+        shape, dtype = cache_keys.distributed_variable_facts(trace_type)
         return keys.Node(kind=Kind.VARIABLE, dtype=dtype.name, shape=shape, text="distributed")
     if kind is _Types.tensor_array:
-        return _tensor_array(tf_internals.tensor_array_of(trace_type), tokens)
+        return _tensor_array(cache_keys.tensor_array_of(trace_type), tokens)
     if kind is _Types.tuple:
         return keys.Node(kind=Kind.TUPLE, children=below(trace_type.components))
     if kind is _Types.list:
@@ -188,7 +188,7 @@ def _composite(spec: Any, tokens: object_tokens.ObjectTokens, depth: int) -> key
     """Describes a TypeSpec: its words, and apart from them the shapes and specifications in it, for which others may stand in."""
     children: list[keys.Node] = []
     rest: list[str] = []
-    for part in tf_internals.spec_parts(spec) or ():
+    for part in cache_keys.spec_parts(spec) or ():
         if isinstance(part, tf.TensorShape):
             children.append(keys.Node(kind=Kind.TENSOR, shape=_shape(part)))
         elif isinstance(part, tf.TypeSpec):

@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from tfmodetrace.recorder.calls import signatures
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
@@ -55,13 +55,13 @@ class PendingTrace:
 
 def info_of(function: Any) -> functions.FunctionInfo | None:
     """Returns what is known of a tf.function that is recorded."""
-    cache = tf_internals.function_cache_of(function)
+    cache = function_objects.function_cache_of(function)
     return None if cache is None else _infos_by_cache.get(id(cache))
 
 
 def register_owner(function: Any, info: functions.FunctionInfo) -> None:
     """Remembers whose traces the additions to a tf.function's cache are."""
-    cache = tf_internals.function_cache_of(function)
+    cache = function_objects.function_cache_of(function)
     if cache is not None:
         _infos_by_cache[id(cache)] = info
         weakref.finalize(function, _infos_by_cache.pop, id(cache), None).atexit = False
@@ -69,7 +69,7 @@ def register_owner(function: Any, info: functions.FunctionInfo) -> None:
 
 def forget_owner(function: Any, info: functions.FunctionInfo) -> None:
     """Takes back what :func:`register_owner` was told, if nobody has told it otherwise since."""
-    cache = tf_internals.function_cache_of(function)
+    cache = function_objects.function_cache_of(function)
     if cache is not None and _infos_by_cache.get(id(cache)) is info:
         del _infos_by_cache[id(cache)]
 
@@ -85,7 +85,7 @@ class TraceRecorder:
         self._latest_graphs: dict[functions.Definition, tuple[int, graph_facts.GraphFacts]] = {}
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
-        self.hook = tf_internals.TraceHook(self._begin, self._failed, self._ended, self._added)
+        self.hook = tracing.TraceHook(self._begin, self._failed, self._ended, self._added)
         self.placements = placement.PlacementRecorder(session, self._lines)
 
     def install(self) -> None:
@@ -174,14 +174,14 @@ class TraceRecorder:
     def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
         trace.gone_objects.extend(self._tokens.take_gone())
         trace.key.CopyFrom(trace_keys.cache_key(concrete_function, context, info.parameters, self._tokens))
-        trace.concrete_name = tf_internals.concrete_name(concrete_function)
+        trace.concrete_name = concrete_functions.concrete_name(concrete_function)
         trace.captures.extend(_captures(concrete_function))
-        keys.to_proto(trace_keys.type_node(tf_internals.output_type(concrete_function), self._tokens), trace.outputs)
+        keys.to_proto(trace_keys.type_node(concrete_functions.output_type(concrete_function), self._tokens), trace.outputs)
 
     def _graph(self, trace: events_pb2.Trace, concrete_function: Any, body: op_lines.TracedBody) -> graph_facts.GraphFacts | None:
         """Describes the graph of a trace, which mostly is made of the same as that of the function's trace before."""
         try:
-            self._lines.mark_own(tf_internals.graph_of(concrete_function), body)
+            self._lines.mark_own(concrete_functions.graph_of(concrete_function), body)
             graph = graph_facts.GraphFacts(concrete_function, self._lines, body)
             number, latest = self._latest_graphs.get(body.own, (0, None))
             if graph != latest:
@@ -189,7 +189,7 @@ class TraceRecorder:
                 self._latest_graphs[body.own] = number, graph
             trace.graph_number = number
             if graph.constant_bytes <= MEASURED_CONSTANT_BYTES:
-                trace.definition_bytes = tf_internals.definition_bytes(concrete_function)
+                trace.definition_bytes = concrete_functions.definition_bytes(concrete_function)
         except Exception as error:
             self._session.fault("a trace's graph could not be read", error)
             return None
@@ -197,7 +197,7 @@ class TraceRecorder:
 
     def _expect_placement(self, trace_id: int, concrete_function: Any, pending: PendingTrace, graph: graph_facts.GraphFacts) -> None:
         try:
-            if tf_internals.is_compiled(concrete_function):
+            if concrete_functions.is_compiled(concrete_function):
                 self._compiled_ops[trace_id] = graph.ops
             elif pending.info.kind != "tf.data":  # whose functions tf.data executes by itself
                 call = pending.calls.pending_traces[0].call if pending.calls.pending_traces else pending.call
@@ -247,12 +247,12 @@ def _pop(calls: calls_module.ThreadCalls, pending: PendingTrace) -> None:
 
 def _ordinal(info: functions.FunctionInfo, cache: Any) -> int | None:
     """The trace's place among all of its function, those before the recording included; None if several caches share the info."""
-    return tf_internals.cached_trace_count(cache) if _infos_by_cache.get(id(cache)) is info else None
+    return function_objects.cached_trace_count(cache) if _infos_by_cache.get(id(cache)) is info else None
 
 
 def _captures(concrete_function: Any) -> list[str]:
     captures = []
-    for tensor, name in tf_internals.captured_tensors(concrete_function):
+    for tensor, name in concrete_functions.captured_tensors(concrete_function):
         text = keys.render(signatures.value_node(tensor))
         captures.append(f"{name}: {text}" if name else text)
     return captures

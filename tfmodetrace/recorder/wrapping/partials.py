@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph
 from tfmodetrace.recorder.wrapping import wrappers
 
 
@@ -22,7 +22,7 @@ class TracedPartial(functools.partial[Any]):
     @property
     def func(self) -> Any:
         """The function, as in any partial."""
-        return self._modetrace_call if tf_internals.called_by_converted_call() else super().func
+        return self._modetrace_call if autograph.called_by_converted_call() else super().func
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the function with the arguments held and given."""

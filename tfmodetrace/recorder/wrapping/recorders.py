@@ -13,7 +13,7 @@ import numpy as np
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, native, signatures
 from tfmodetrace.recorder.session import session as session_module
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph, execution, profiling, tensors
 
 _STATE: Final = session_module.STATE
 _enter: Final = calls_module.enter
@@ -61,24 +61,24 @@ def call_from_autograph(
     session = _STATE.session
     call = None if session is None else _enter(session, info, args, kwargs)
     if call is None:
-        return tf_internals.call_as_autograph_would(function, args, kwargs, caller)
-    return calls_module.call_inside(call, tf_internals.call_as_autograph_would, function, args, kwargs, caller)
+        return autograph.call_as_autograph_would(function, args, kwargs, caller)
+    return calls_module.call_inside(call, autograph.call_as_autograph_would, function, args, kwargs, caller)
 
 
 if native.HOT_PATH is not None:
     native.HOT_PATH.configure(
         {
             "state": _STATE,
-            "profiler_level": ctypes.addressof(tf_internals.TRACE_LEVEL),
-            "tensor_type": tf_internals.EagerTensor,
-            "shape_of": tf_internals.eager_shape,
-            "dtype_of": tf_internals.eager_dtype,
+            "profiler_level": ctypes.addressof(profiling.TRACE_LEVEL),
+            "tensor_type": tensors.EagerTensor,
+            "shape_of": tensors.eager_shape,
+            "dtype_of": tensors.eager_dtype,
             "array_type": np.ndarray,
-            "execution_modes": tf_internals.variables_of(tf_internals.EXECUTION_MODES),
-            "eager_runs": tf_internals.variables_of(tf_internals.EAGER_RUNS),
-            "runs_eagerly": lambda: tf_internals.EAGER_RUNS.RUN_FUNCTIONS_EAGERLY,
-            "unconverted_code": tf_internals.UNCONVERTED_CALL_CODE,
-            "method_target_code": tf_internals.METHOD_TARGET_CALL_CODE,
+            "execution_modes": execution.variables_of(execution.EXECUTION_MODES),
+            "eager_runs": execution.variables_of(execution.EAGER_RUNS),
+            "runs_eagerly": lambda: execution.EAGER_RUNS.RUN_FUNCTIONS_EAGERLY,
+            "unconverted_code": autograph.UNCONVERTED_CALL_CODE,
+            "method_target_code": autograph.METHOD_TARGET_CALL_CODE,
             "get_frame": sys._getframe,
             "call_from_autograph": call_from_autograph,
             "keys_by_type": signatures.KEYS_BY_TYPE,

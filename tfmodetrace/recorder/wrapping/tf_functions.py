@@ -13,7 +13,7 @@ from typing import Any, Final
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.session import session as session_module
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph, execution, function_objects
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
@@ -24,7 +24,7 @@ _XLA: Final = int(words.Mode.XLA)
 _EAGER: Final = int(words.Mode.EAGER)
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
-_eager_runs: Final = tf_internals.EAGER_RUNS
+_eager_runs: Final = execution.EAGER_RUNS
 
 _classes: dict[type, type] = {}
 
@@ -37,7 +37,7 @@ def wrap(function: Any, settings: functions.Settings, *, python_function: Any = 
         settings: What ``traced`` was told.
         python_function: What it really runs, where TensorFlow has put a wrapper of its own around it.
     """
-    options = tf_internals.tf_function_options(function)
+    options = function_objects.tf_function_options(function)
     info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
     traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
@@ -139,7 +139,7 @@ def _traced_class(base: type) -> type:
             super().__init__(*args, **kwargs)
             _adopt(
                 self,
-                functions.FunctionInfo(self.python_function, kind="tf.function", options=tf_internals.tf_function_options(self)),
+                functions.FunctionInfo(self.python_function, kind="tf.function", options=function_objects.tf_function_options(self)),
             )
 
         def __get__(self, instance: Any, owner: Any) -> Any:
@@ -151,7 +151,7 @@ def _traced_class(base: type) -> type:
         def __reduce__(self) -> Any:
             return _rebuild, (base, self.__getstate__(), self._modetrace_info.settings)
 
-    base_clone: Any = getattr(base, tf_internals.CLONE_METHOD, None)
+    base_clone: Any = getattr(base, function_objects.CLONE_METHOD, None)
 
     def clone(self: Any, python_function: Any) -> Any:
         # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
@@ -162,8 +162,8 @@ def _traced_class(base: type) -> type:
         )
 
     if base_clone is not None:
-        setattr(TracedFunction, tf_internals.CLONE_METHOD, clone)
-    setattr(TracedFunction, tf_internals.AUTOGRAPH_MARK, None)
+        setattr(TracedFunction, function_objects.CLONE_METHOD, clone)
+    setattr(TracedFunction, autograph.AUTOGRAPH_MARK, None)
     TracedFunction.__name__ = base.__name__
     TracedFunction.__qualname__ = base.__qualname__
     _classes[base] = TracedFunction

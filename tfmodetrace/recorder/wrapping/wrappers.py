@@ -17,7 +17,7 @@ from typing import Any, Final
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.session import session as session_module
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import autograph
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
@@ -30,8 +30,8 @@ _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
 _call_from_autograph: Final = recorders.call_from_autograph
 _frame: Final = sys._getframe
-_UNCONVERTED: Final = tf_internals.UNCONVERTED_CALL_CODE
-_METHOD_TARGET: Final = tf_internals.METHOD_TARGET_CALL_CODE
+_UNCONVERTED: Final = autograph.UNCONVERTED_CALL_CODE
+_METHOD_TARGET: Final = autograph.METHOD_TARGET_CALL_CODE
 
 _dynamic_codes: dict[types.CodeType, types.CodeType] = {}
 
@@ -50,7 +50,7 @@ def as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
     code = wrapper.__code__
     dynamic = _dynamic_codes.get(code)
     if dynamic is None:
-        dynamic = _dynamic_codes[code] = code.replace(co_filename=tf_internals.DYNAMIC_CODE_FILENAME)
+        dynamic = _dynamic_codes[code] = code.replace(co_filename=autograph.DYNAMIC_CODE_FILENAME)
     wrapper.__code__ = dynamic
     return wrapper
 

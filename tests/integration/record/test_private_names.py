@@ -10,7 +10,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder, function_named
 from tfmodetrace.cli import main as cli
-from tfmodetrace.recorder.tf import tf_internals
+from tfmodetrace.recorder.tf import graph_collection, graphs, names, tensors, tracing
 from tfmodetrace.recorder.traces import trace_keys
 
 
@@ -24,22 +24,22 @@ def _step() -> Any:
 
 
 def test_this_tensorflow_has_every_private_name() -> None:
-    assert tf_internals.missing() == (), f"TensorFlow {tf.__version__} has changed what tf_internals.py rests on"
-    assert tf_internals.TraceHook.available
-    assert tf_internals.OpHook.available
-    assert tf_internals.GraphCollection.available
+    assert names.missing() == (), f"TensorFlow {tf.__version__} has changed what recorder/tf rests on"
+    assert tracing.TraceHook.available
+    assert graphs.OpHook.available
+    assert graph_collection.GraphCollection.available
 
 
 def test_shapes_and_dtypes_are_those_of_the_public_properties() -> None:
     for tensor in (tf.ones((2, 3)), tf.constant("a"), tf.zeros((0,), tf.int64)):
-        assert tf_internals.eager_shape(tensor) == tuple(tensor.shape)
-        assert tf_internals.eager_dtype(tensor) == tensor.dtype.as_datatype_enum
+        assert tensors.eager_shape(tensor) == tuple(tensor.shape)
+        assert tensors.eager_dtype(tensor) == tensor.dtype.as_datatype_enum
 
 
 def test_without_the_hook_traces_are_counted_and_their_reasons_unknown(
     recording: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tf_internals.TraceHook, "available", False)
+    monkeypatch.setattr(tracing.TraceHook, "available", False)
     step = _step()
     with recording() as report:
         for size in (1, 2, 2, 3):
@@ -77,7 +77,7 @@ def test_without_the_op_hook_lines_come_from_tensorflows_stacks(recording: Recor
     step = _step()
     with recording() as seen:
         step(tf.ones(3))
-    monkeypatch.setattr(tf_internals.OpHook, "available", False)
+    monkeypatch.setattr(graphs.OpHook, "available", False)
     step = _step()
     with recording() as read:
         step(tf.ones(3))
@@ -90,7 +90,7 @@ def test_without_graph_collection_there_is_no_placement(recording: Recorder, mon
     with recording() as report:
         step(tf.ones(3))
     assert report["traces"][0]["placement"]["ops_by_device"] == {"/device:CPU:0": 4}
-    monkeypatch.setattr(tf_internals.GraphCollection, "available", False)
+    monkeypatch.setattr(graph_collection.GraphCollection, "available", False)
     step = _step()
     with recording() as report:
         step(tf.ones(3))
@@ -102,7 +102,7 @@ def test_a_graph_that_cannot_be_read_leaves_the_trace(recording: Recorder, monke
     def fail(*args: Any) -> Any:
         raise AttributeError("get_operations")
 
-    monkeypatch.setattr(tf_internals, "library_functions", fail)
+    monkeypatch.setattr(graphs, "library_functions", fail)
     with recording() as report:
         _step()(tf.ones(3))
     (trace,) = report["traces"]
