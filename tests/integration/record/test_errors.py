@@ -329,7 +329,7 @@ def test_a_trace_that_fails_without_a_call_is_told(tmp_path: pathlib.Path) -> No
 
 
 def test_without_keras_nothing_is_hooked_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr(cut_tracebacks.keras_internals, "traceback_filter", lambda: None)
+    monkeypatch.setattr(cut_tracebacks.tracebacks, "keras_filter", lambda: None)
     with tmt.record(tmp_path), pytest.raises(ValueError, match="incompatible"):
         inner(lambda: keras.layers.Conv2D(1, 3)(tf.ones([2, 8, 8])))
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
