@@ -8,6 +8,7 @@ Trace" tab, or with :func:`read`. Importing this package does not import TensorF
 # once, when it is first imported; importing it (it is empty) before the context manager leaves the name to the latter for good.
 import tfmodetrace.record  # noqa: F401 - for its binding # isort: skip
 from tfmodetrace.api import (
+    LogError,
     RecordingError,
     SessionActiveError,
     UnavailableError,
@@ -23,6 +24,7 @@ from tfmodetrace.api import (
 from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
+    "LogError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",
