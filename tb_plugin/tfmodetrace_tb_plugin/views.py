@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import threading
 
-from tfmodetrace.insight import profiles, report, timeline
+from tfmodetrace.insight import attribution, profiles, report, timeline
 from tfmodetrace.log import tracelog
 from tfmodetrace_tb_plugin import responses
 
@@ -34,6 +34,11 @@ class RunView:
         with self._lock:
             return self._timeline
 
+    def get_attribution(self) -> attribution.Attribution:
+        """Returns what belongs to which of the run's calls."""
+        with self._lock:
+            return self._attribution
+
     def get_report(self) -> bytes:
         """Returns the answer to ``GET report``: JSON, gzipped."""
         with self._lock:
@@ -49,7 +54,11 @@ class RunView:
     # Computed under the lock: two requests that come at once wait for one computation instead of doing it twice.
     @functools.cached_property
     def _timeline(self) -> timeline.Timeline:
-        return timeline.Timeline(self.run)
+        return timeline.Timeline(self.run, self._attribution)
+
+    @functools.cached_property
+    def _attribution(self) -> attribution.Attribution:
+        return attribution.Attribution(self.run)
 
     @functools.cached_property
     def _report(self) -> bytes:
