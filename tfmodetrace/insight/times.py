@@ -7,22 +7,23 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from tfmodetrace.insight import attribution
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Times:
-    """Nanoseconds by function id; what each is, :func:`total_ns`, :func:`self_ns` and :func:`tracing_ns` say."""
+    """Nanoseconds by function id; what each is, :func:`total_ns`, :func:`self_ns` and ``Attribution.function_tracing_ns`` say."""
 
     total_ns: npt.NDArray[np.int64]
     self_ns: npt.NDArray[np.int64]
     tracing_ns: npt.NDArray[np.int64]
 
 
-def of_run(run: tracelog.Run) -> Times:
-    """Times the functions of a run."""
-    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=tracing_ns(run))
+def of_run(run: tracelog.Run, attributed: attribution.Attribution) -> Times:
+    """Times the functions of a run, given what belongs to its calls."""
+    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=attributed.function_tracing_ns)
 
 
 def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
@@ -39,6 +40,8 @@ def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
 def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     """Sums for every function what its calls took without the recorded calls made directly from them.
 
+    A trace that has no call of its own is part of the call that it belongs to.
+
     A generator or coroutine can outlive the call it was made from, and overlap its siblings: only what lies within the parent counts as the
     child's, and no call has less than 0.
 
@@ -52,16 +55,6 @@ def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     end = np.minimum(calls.end_ns[children], calls.end_ns[parents])
     spent = _sums(parents, np.maximum(end - begin, 0), len(calls))
     return _sums(calls.function_id, np.maximum(calls.duration_ns - spent, 0), len(run.functions))
-
-
-def tracing_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
-    """Sums the durations of every function's traces.
-
-    Returns:
-        Nanoseconds by function id, shape ``(functions,)``.
-    """
-    functions = np.array([trace.function_id for trace in run.traces], dtype=np.int64)
-    return _sums(functions, np.array([trace.duration_ns or 0 for trace in run.traces], dtype=np.int64), len(run.functions))
 
 
 def in_functions_ns(run: tracelog.Run) -> int:
