@@ -15,16 +15,12 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.calls import tensor_facts
+from tfmodetrace.recorder.calls import states, tensor_facts
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.recorder.traces import op_lines, placed_graphs
 from tfmodetrace.schema import events_pb2
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
-    from tfmodetrace.recorder.session import session as session_module
 
 MAX_CONSTANT_BYTES: Final = 1 << 20
 """With more bytes in its constants a graph is not collected: TensorFlow would copy them four times."""
@@ -57,7 +53,7 @@ class _Outline(NamedTuple):
 class _Pending:
     """A trace that waits for its first execution. Holds nothing of the user's."""
 
-    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None) -> None:
+    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: states.OpenCall | None) -> None:
         self.trace_id = trace_id
         self.graph = weakref.ref(graph)
         self.body = body
@@ -87,7 +83,7 @@ class PlacementRecorder:
         lines: What knows the lines of ops.
     """
 
-    def __init__(self, session: session_module.Session, lines: op_lines.OpLines) -> None:
+    def __init__(self, session: states.Recording, lines: op_lines.OpLines) -> None:
         self._session = session
         self._lines = lines
         self._pending: list[_Pending] = []
@@ -113,7 +109,7 @@ class PlacementRecorder:
         trace_id: int,
         concrete_function: Any,
         body: op_lines.TracedBody,
-        call: calls_module.OpenCall | None,
+        call: states.OpenCall | None,
         constant_bytes: int,
     ) -> None:
         """Asks for the placement of a trace that has just been made.
