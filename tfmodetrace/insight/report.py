@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -93,6 +94,8 @@ def _functions(run: tracelog.Run, profiled: profiles.RunProfiles | None) -> list
             "module": function.module,
             "definition_id": function.definition_id,
             "instance": function.instance,
+            "made_at": None if function.made_at is None else dataclasses.asdict(function.made_at),
+            "model": None if function.model is None else dataclasses.asdict(function.model),
             "calls": _calls_by_mode(by_mode[function.function_id].tolist()),
             "traces": traces[function.function_id],
             "errors": errors[function.function_id],
