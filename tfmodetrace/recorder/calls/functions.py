@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.calls import native
+from tfmodetrace.recorder.calls import native, signatures
 from tfmodetrace.recorder.support import sources
 from tfmodetrace.schema import events_pb2
 
@@ -156,7 +156,7 @@ class FunctionInfo(native.FunctionState):
             message.tf_function.reduce_retracing = self.options.reduce_retracing
             message.tf_function.autograph = self.options.autograph
             message.tf_function.has_input_signature = self.options.input_signature is not None
-            message.tf_function.input_signature = "" if self.options.input_signature is None else repr(self.options.input_signature)
+            message.tf_function.input_signature = self.options.input_signature or ""
         return message
 
     def _source(self) -> sources.Source:
@@ -170,6 +170,12 @@ class FunctionInfo(native.FunctionState):
             last = self.line if self._code is None else sources.last_line(self._code)
             self._definition = Definition(self.file, self.line, last)
         return self._definition
+
+    def let_go(self) -> None:
+        """Keeps of the program's own objects, defaults and the parts of an input signature, only how they are described."""
+        self.parameters = tuple(map(signatures.described, self.parameters))
+        if self.options is not None and self.options.input_signature is not None:
+            self.options = self.options._replace(input_signature=str(self.options.input_signature))
 
     def learn_from_first_call(self, args: tuple[Any, ...]) -> None:
         """Tells a Keras ``call`` from any other method, which only an instance can show."""

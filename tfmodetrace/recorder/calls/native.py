@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfmodetrace.recorder.session import session as session_module
 
 
-_INTERFACE: Final = 3
+_INTERFACE: Final = 4
 """Raised, here and in ``hot_path.c``, with every change of what they expect of each other: a source tree may hold an older one compiled."""
 
 

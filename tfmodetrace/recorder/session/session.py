@@ -236,6 +236,7 @@ class Session:
             if info.session is self:
                 return
             info.learn_from_first_call(args)
+            info.let_go()
             info.signature_ids = {}
             info.signature_nodes = {}
             self._learn_devices()
