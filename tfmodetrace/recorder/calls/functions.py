@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.calls import native, sampling
+from tfmodetrace.recorder.calls import native, sampling, signatures
 from tfmodetrace.recorder.support import call_sites, sources
 from tfmodetrace.schema import events_pb2
 
@@ -196,7 +196,7 @@ class FunctionInfo(FunctionState):
             message.tf_function.reduce_retracing = self.options.reduce_retracing
             message.tf_function.autograph = self.options.autograph
             message.tf_function.has_input_signature = self.options.input_signature is not None
-            message.tf_function.input_signature = "" if self.options.input_signature is None else repr(self.options.input_signature)
+            message.tf_function.input_signature = self.options.input_signature or ""
         return message
 
     def _source(self) -> sources.Source:
@@ -211,6 +211,12 @@ class FunctionInfo(FunctionState):
             self._definition = Definition(self.file, self.line, last)
         return self._definition
 
+    def let_go(self) -> None:
+        """Keeps of the program's own objects, defaults and the parts of an input signature, only how they are described."""
+        self.parameters = tuple(map(signatures.described, self.parameters))
+        if self.options is not None and self.options.input_signature is not None:
+            self.options = self.options._replace(input_signature=str(self.options.input_signature))
+
     def begin_session(self, args: tuple[Any, ...]) -> None:
         """Forgets what held in another session.
 
@@ -218,6 +224,7 @@ class FunctionInfo(FunctionState):
             args: Those of its first call in this one.
         """
         self._learn_from_call(args)
+        self.let_go()
         self.signature_ids = {}
         self.signature_nodes = {}
         self.takes_tensors = True

@@ -9,6 +9,7 @@ import functools
 import itertools
 import threading
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -62,6 +63,7 @@ class KerasProgram:
         self._tf_functions = tf_functions
         self._chosen = chosen
         self._replacements = replacements.Replacements()
+        self._own_steps = by_object.ByObject()  # class of the program's → the names of its steps that are ours, and those weakly
         self._layers = by_object.ByObject()
         self._named = by_object.ByObject()
         self._models = by_object.ByObject()
@@ -89,6 +91,12 @@ class KerasProgram:
     def remove(self) -> None:
         """Puts everything back."""
         self._replacements.restore()
+        for reference, steps in tuple(self._own_steps.values()):
+            owner = reference()
+            for name, ours in steps if owner is not None else ():
+                if ours() is not None and vars(owner).get(name) is ours():
+                    setattr(owner, name, ours().__wrapped__)
+        self._own_steps.clear()
 
     # --- fit, evaluate, predict ---------------------------------------------------------------------------------------------------------
 
@@ -138,7 +146,7 @@ class KerasProgram:
         """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
         try:
             for name in _STEPS:
-                self._replacements.replace_inherited(type(model), name, self._step)
+                self._replace_own_step(type(model), name)
             for name in _FUNCTIONS:
                 self._name_functions(model, name)
             self._identify(model)
@@ -155,6 +163,15 @@ class KerasProgram:
             known = functions.Model(next(self._model_numbers), type(model).__name__, str(model.name))
             self._models.put(model, known)
         return known
+
+    def _replace_own_step(self, kind: type, name: str) -> None:
+        """Replaces a step where a class has it from, unless it is ours already. Nothing of the class is held, which may be let go."""
+        owner = replacements.definer(kind, name)
+        original = None if owner is None else vars(owner)[name]
+        ours = self._step(original)
+        if ours is not original:
+            setattr(owner, name, ours)
+            self._own_steps.put(owner, [*(self._own_steps.find(owner) or ()), (name, weakref.ref(ours))])
 
     def _step(self, original: Any) -> Any:
         if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):
