@@ -81,6 +81,7 @@ def _run(arguments: list[str], path: list[str]) -> None:
 
 if __name__ == "__main__":
     faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in a shell's background, which ignores it
     _path = [entry for entry in sys.path[1:] if entry not in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     for _name in sys.argv[1:]:
         importlib.import_module(_name)
