@@ -6,8 +6,6 @@ import logging
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -16,6 +14,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
+from tests.support import fresh
 from tfmodetrace.recorder.session import process, session_profiler
 from tfmodetrace.recorder.tf import profiling
 
@@ -303,14 +302,8 @@ def test_a_profiler_is_noticed_in_either_recorder_and_without_tensorflows_variab
     program = tmp_path / "program.py"
     program.write_text(_PROGRAM)
     environment = {**os.environ, "TFMODETRACE_NATIVE": native}
-    result = subprocess.run(
-        [sys.executable, str(program), str(tmp_path / "logs"), level],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-        timeout=120,
-    )
+    result = fresh.run(program, tmp_path / "logs", level, env=environment)
+    assert result.returncode == 0, result.stderr
     assert ("g_trace_level" in result.stdout) == (level == "hidden")
     if native == "0":
         assert result.stdout.startswith("False")

@@ -1,4 +1,4 @@
-"""The programs that ``harm_zygote`` runs: each does something to its process that a recorder could suffer from, or make worse.
+"""The programs of ``test_harm_process``: each does something to its process that a recorder could suffer from, or make worse.
 
 A program gets its log directory and prints what it computed; ``test_harm_process`` compares that and reads the recording. What a program
 checks of itself it asserts, which ends it with another status.

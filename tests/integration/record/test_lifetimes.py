@@ -102,7 +102,7 @@ def _default_and_annotation(watch: Watch) -> None:
     default = Local()
 
     @tmt.traced
-    def function(x: Any, helper: Local = default) -> Any:  # type: ignore[valid-type]
+    def function(x: Any, helper: Local = default) -> Any:
         return x, helper
 
     function(1)
@@ -245,8 +245,8 @@ def _undecorated_function(watch: Watch) -> None:
         return x * 2.0
 
     @tf.function
-    def with_default(x: Any, helper: Local = default) -> Any:  # type: ignore[valid-type]
-        return x if helper is None else x + 1
+    def with_default(x: Any, helper: Local = default) -> Any:
+        return x + (helper is not default)
 
     compute(tf.ones(2))
     with_default(tf.ones(2))

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import pathlib
-import subprocess
 import sys
 import textwrap
 import threading
@@ -19,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from tests.support import fresh
 from tfmodetrace.recorder.calls import calls, native, states
 from tfmodetrace.recorder.session import process
 from tfmodetrace.schema import words
@@ -41,15 +41,7 @@ def failing(error: BaseException) -> None:
 def _run(*command: object, **environment: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name not in ("TFMODETRACE_NATIVE", "TFMODETRACE_LOGDIR")}
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, *map(str, command)],
-        env={**inherited, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, **environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = fresh.run(*command, env={**inherited, "PYTHONPATH": path, **environment}, cwd=ROOT, timeout=300)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return done.stdout
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 import pathlib
 import pickle
-import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -19,6 +16,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.whole_program import library
+from tests.support import fresh
 from tfmodetrace.recorder.programs import whole_program
 from tfmodetrace.recorder.session import process
 
@@ -363,10 +361,7 @@ assert type(double).__call__ is not before
 
 
 def test_a_forked_child_puts_back_its_own_and_leaves_the_parents(tmp_path: pathlib.Path) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, check=False
-    )
+    done = fresh.run("-c", FORKS, tmp_path)
     assert done.returncode == 0, done.stderr
     (function,) = read(tmp_path)["functions"]
     assert (function["calls"]["graph"], function["traces"]) == (2, 1)
