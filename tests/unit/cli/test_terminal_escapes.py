@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-import types
 import unicodedata
-from typing import Any
 
 import pytest
 
 from tests.support import files
+from tfmodetrace import starting
 from tfmodetrace.cli import doctor, exits, main, run
 from tfmodetrace.log import reader
 from tfmodetrace.schema import words
@@ -91,9 +90,7 @@ def test_a_program_that_cannot_be_run(tmp_path: pathlib.Path, capsys: pytest.Cap
 
 
 def test_the_last_lines_of_a_run(logdir: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    session: Any = types.ModuleType("session")
-    session.STATE = types.SimpleNamespace(last_recorded=(3, 1, f"{logdir}/events"))
-    monkeypatch.setitem(run.sys.modules, "tfmodetrace.recorder.session.session", session)
+    monkeypatch.setattr(starting, "last_recorded", lambda: (3, 1, f"{logdir}/events"))
     run._tell(logdir)
     assert "recorded 3 calls and 1 trace" in written(capsys)
 
