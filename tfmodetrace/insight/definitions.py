@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import os
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -295,10 +295,15 @@ def _shortened(values: Sequence[str]) -> list[str]:
     """Cuts long values down to where they differ."""
     if max(map(len, values)) <= _MAX_VALUE:
         return list(values)
-    before = max(0, len(os.path.commonprefix(values)) - _SAME_SHOWN)
+    before = max(0, _same(values) - _SAME_SHOWN)
     rest = [value[before:] for value in values]
-    after = max(0, len(os.path.commonprefix([value[::-1] for value in rest])) - _SAME_SHOWN)
+    after = max(0, _same([value[::-1] for value in rest]) - _SAME_SHOWN)
     return [("…" if before else "") + _cut(value[: len(value) - after]) + ("…" if after else "") for value in rest]
+
+
+def _same(values: Sequence[str]) -> int:
+    """Counts the characters with which all values begin."""
+    return sum(1 for _ in itertools.takewhile(lambda place: len(set(place)) == 1, zip(*values, strict=False)))
 
 
 def _cut(value: str) -> str:
