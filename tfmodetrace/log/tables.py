@@ -566,7 +566,7 @@ class _CallIndex:
         return found
 
 
-def rows_by_group(groups: npt.NDArray[np.int64]) -> list[tuple[int, npt.NDArray[np.int64]]]:
+def rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Returns for every value in a column, ascending, the rows that have it, ascending."""
     if len(groups) == 0:
         return []
