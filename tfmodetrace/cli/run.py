@@ -130,6 +130,8 @@ def _show(error: BaseException) -> None:
 
 def _tell(logdir: str) -> None:
     """Says what was recorded, once the session has ended."""
+    from tfmodetrace.insight import units
+
     session = sys.modules.get("tfmodetrace.record.session")
     recorded = None if session is None else session.STATE.last_recorded
     if recorded is None:
@@ -137,6 +139,6 @@ def _tell(logdir: str) -> None:
         terminal.complain(f"tfmodetrace: nothing was recorded{why}.")
         return
     calls, traces, path = recorded
-    terminal.complain(f"tfmodetrace: recorded {terminal.plural(calls, 'call')} and {terminal.plural(traces, 'trace')} into {path}")
+    terminal.complain(f"tfmodetrace: recorded {units.plural(calls, 'call')} and {units.plural(traces, 'trace')} into {path}")
     terminal.complain(f"  tfmodetrace report {logdir}")
     terminal.complain(f"  tensorboard --logdir {logdir}")

@@ -52,23 +52,23 @@ class WhatIf:
         return tuple(self.scalar_dtypes)
 
     @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[WhatIfOption, ...]:
         """The numbers with their labels, the one that leaves fewest traces marked: the mildest of several, none if none leaves fewer."""
         numbers = {"now": self.now, **{option: getattr(self, option) for option in _LABELS}}
         better = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
         best = min(better, key=better.__getitem__, default=None)
         return tuple(
-            Option(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
+            WhatIfOption(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
             for option, traces in numbers.items()
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class WhatIfOption:
     """One way of writing a function, and the traces it would have had.
 
     Attributes:
-        option: ``now``, or which of :class:`WhatIf`'s it is.
+        option: ``now``, or which number of ``what_if`` it labels.
         label: What to call it, as in "2 with reduce_retracing".
         traces: How many traces there would have been; ``None`` if it is not possible, or was not simulated.
         best: Whether it leaves fewest.
@@ -80,7 +80,7 @@ class Option:
     best: bool
 
 
-def told(options: Sequence[Option]) -> str:
+def told(options: Sequence[WhatIfOption]) -> str:
     """Writes options as a sentence."""
     now, *others = options
     possible = ", ".join(f"{option.traces} with {option.label}" for option in others if option.traces is not None)
