@@ -103,7 +103,7 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False)
     varying = varying_numbers([key.arguments for key in cached])
     as_tensors = _numbers_to_tensors(varying)
     signature = _common_signature([as_tensors(key.arguments) for key in cached])
-    contexts = {_context(key) for key in cached}
+    contexts = {key.context for key in cached}
     lengths = {len(key.arguments.names) for key in cached}
     return WhatIf(
         now=len(cached),
@@ -162,13 +162,14 @@ def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], key
         if trace.key is None:
             continue
         arguments = transform(trace.key.arguments)
-        place = (_context(trace.key), subtypes.skeleton(arguments))
+        place = (trace.key.context, subtypes.skeleton(arguments))
         if (place, arguments) in exact:
             continue
-        request = dataclasses.replace(trace.key, arguments=arguments)
         known = known_by_skeleton[place]
-        if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
-            continue
+        if known:
+            request = dataclasses.replace(trace.key, arguments=arguments)
+            if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
+                continue
         count += 1
         if relax:
             for other in known:
@@ -195,7 +196,3 @@ def _fits_a_signature(node: keys.Node) -> bool:
     return (
         node.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and bool(node.children) and all(_fits_a_signature(child) for child in node.children)
     )
-
-
-def _context(key: tables.CacheKey) -> Any:
-    return dataclasses.replace(key, arguments=keys.Node(kind=Kind.UNKNOWN))
