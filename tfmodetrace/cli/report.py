@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from tfmodetrace.cli import exits, reading, report_page, styled, terminal
+from tfmodetrace.insight import answers, plain
 from tfmodetrace.insight import report as reports
-from tfmodetrace.log import tracelog
 
 
 def add_parser(commands: Any) -> None:
@@ -40,11 +40,11 @@ def run_command(arguments: argparse.Namespace) -> int:
         names = ", ".join(run.name for run in log.runs)
         terminal.complain(f"No run in {arguments.logdir} is called {arguments.run}; there are: {names}.")
         return exits.NOTHING_READ
-    report = reports.build_report(tracelog.TraceLog(path=log.path, runs=runs, warnings=log.warnings))
+    told = reports.of_runs([answers.Answers(run, profiled=True) for run in runs])
     if arguments.json:
         # ASCII, so that no terminal's or pipe's encoding can spoil it.
-        json.dump(report, sys.stdout, indent=2, allow_nan=False)
+        json.dump(plain.plain(told), sys.stdout, indent=2, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        report_page.print_report(styled.Console(), report)
+        report_page.print_report(styled.Console(), told)
     return exits.OK

@@ -29,6 +29,11 @@ class CallCounts:
         return dict(zip(words.MODES, (self.eager, self.graph, self.xla, self.tracing, self.v1_graph), strict=True))
 
     @property
+    def shares(self) -> Mapping[words.ModeWord, float]:
+        """Which part of the calls ran in each mode, from 0 to 1."""
+        return {mode: number / self.total if self.total else 0.0 for mode, number in self.by_mode.items()}
+
+    @property
     def ran(self) -> int:
         """Those that executed what they stand for, and did not only add to a graph."""
         return self.eager + self.graph + self.xla

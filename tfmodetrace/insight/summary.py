@@ -16,7 +16,7 @@ class Summary:
 
     Attributes:
         calls: The calls of all functions by mode.
-        call_shares: Of each mode that any call ran in, which part of the calls did, from 0 to 1.
+        call_shares: Which part of the calls ran in each mode, from 0 to 1.
         traces: How many traces there are.
         retraces: How many of them are no function's first.
         retraced_functions: How many functions these belong to.
@@ -60,7 +60,7 @@ def of_run(
     functions_ns, tracing_ns = times.in_functions_ns(run), times.in_traces_ns(run)
     return Summary(
         calls=calls,
-        call_shares={mode: number / calls.total for mode, number in calls.by_mode.items() if number},
+        call_shares=calls.shares,
         traces=len(run.traces),
         retraces=len(retraces),
         retraced_functions=len(set(retraces)),

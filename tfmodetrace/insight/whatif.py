@@ -52,23 +52,23 @@ class WhatIf:
         return tuple(self.scalar_dtypes)
 
     @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[WhatIfOption, ...]:
         """The numbers with their labels, the one that leaves fewest traces marked: the mildest of several, none if none leaves fewer."""
         numbers = {"now": self.now, **{option: getattr(self, option) for option in _LABELS}}
         better = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
         best = min(better, key=better.__getitem__, default=None)
         return tuple(
-            Option(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
+            WhatIfOption(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
             for option, traces in numbers.items()
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class WhatIfOption:
     """One way of writing a function, and the traces it would have had.
 
     Attributes:
-        option: ``now``, or which of :class:`WhatIf`'s it is.
+        option: ``now``, or which number of ``what_if`` it labels.
         label: What to call it, as in "2 with reduce_retracing".
         traces: How many traces there would have been; ``None`` if it is not possible, or was not simulated.
         best: Whether it leaves fewest.
@@ -80,7 +80,7 @@ class Option:
     best: bool
 
 
-def told(options: Sequence[Option]) -> str:
+def told(options: Sequence[WhatIfOption]) -> str:
     """Writes options as a sentence."""
     now, *others = options
     possible = ", ".join(f"{option.traces} with {option.label}" for option in others if option.traces is not None)
@@ -103,7 +103,7 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False)
     varying = varying_numbers([key.arguments for key in cached])
     as_tensors = _numbers_to_tensors(varying)
     signature = _common_signature([as_tensors(key.arguments) for key in cached])
-    contexts = {_context(key) for key in cached}
+    contexts = {key.context for key in cached}
     lengths = {len(key.arguments.names) for key in cached}
     return WhatIf(
         now=len(cached),
@@ -162,13 +162,14 @@ def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], key
         if trace.key is None:
             continue
         arguments = transform(trace.key.arguments)
-        place = (_context(trace.key), subtypes.skeleton(arguments))
+        place = (trace.key.context, subtypes.skeleton(arguments))
         if (place, arguments) in exact:
             continue
-        request = dataclasses.replace(trace.key, arguments=arguments)
         known = known_by_skeleton[place]
-        if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
-            continue
+        if known:
+            request = dataclasses.replace(trace.key, arguments=arguments)
+            if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
+                continue
         count += 1
         if relax:
             for other in known:
@@ -195,7 +196,3 @@ def _fits_a_signature(node: keys.Node) -> bool:
     return (
         node.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and bool(node.children) and all(_fits_a_signature(child) for child in node.children)
     )
-
-
-def _context(key: tables.CacheKey) -> Any:
-    return dataclasses.replace(key, arguments=keys.Node(kind=Kind.UNKNOWN))

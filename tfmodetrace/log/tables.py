@@ -196,6 +196,20 @@ class CacheKey:
     xla_context: int = 0
     from_cache: bool = True
 
+    @property
+    def context(self) -> tuple[Any, ...]:
+        """Everything but the arguments."""
+        return (
+            self.scope_type,
+            self.parent_graph,
+            self.device_functions,
+            self.colocation_stack,
+            self.in_cross_replica_context,
+            self.variable_policy,
+            self.xla_context,
+            self.from_cache,
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:

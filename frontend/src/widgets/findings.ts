@@ -1,8 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Finding, WhatIf } from "../api/types";
-import { bestOption, WHAT_IF_COLUMNS } from "../lib/findings";
+import type { Finding, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
-import { formatDuration, MISSING } from "../lib/time";
+import { formatDuration } from "../lib/time";
 import "./codeBlock";
 
 export const findingStyles = css`
@@ -56,7 +55,7 @@ export function findingRow(finding: Finding): TemplateResult {
     <summary>
       <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}">${finding.severity}</span>
       <b>${finding.title}</b>
-      <span class="quiet">${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span>
+      <span class="quiet">${finding.id}${finding.lost_ns > 0 ? `, ${formatDuration(finding.lost_ns)} lost` : nothing}</span>
     </summary>
     ${findingDetails(finding)}
   </details>`;
@@ -66,27 +65,26 @@ export function findingRow(finding: Finding): TemplateResult {
 export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
     <p>${finding.why}</p>
-    ${finding.what_if ? whatIfTable(finding.what_if) : nothing}
+    ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}
     <mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>
   </div>`;
 }
 
-function whatIfTable(whatIf: WhatIf): TemplateResult {
-  const best = bestOption(whatIf);
+function whatIfTable(options: readonly WhatIfOption[]): TemplateResult {
   return html`<table class="what-if" data-testid="finding-what-if">
     <caption>
       Traces there would have been
     </caption>
     <thead>
       <tr>
-        ${WHAT_IF_COLUMNS.map(({ label }) => html`<th scope="col">${label}</th>`)}
+        ${options.map(({ label }) => html`<th scope="col">${label}</th>`)}
       </tr>
     </thead>
     <tbody>
       <tr>
-        ${WHAT_IF_COLUMNS.map(
-          ({ key }) =>
-            html`<td class=${key === best ? "best" : ""}>${whatIf[key] === null ? MISSING : formatCount(whatIf[key])}</td>`,
+        ${options.map(
+          ({ option, traces, best }) =>
+            html`<td class=${best ? "best" : ""} data-option=${option}>${formatCount(traces)}</td>`,
         )}
       </tr>
     </tbody>

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.support import files, xspaces
-from tfmodetrace.cli import main, terminal
+from tfmodetrace.cli import main
 from tfmodetrace.insight import report
 from tfmodetrace.log import reader
 
@@ -75,7 +75,7 @@ def test_many_traces_of_one_function_are_folded(tmp_path: pathlib.Path, capsys: 
     text = page(capsys, str(tmp_path))
     assert "37 traces, 296 ms" in text
     assert "n: 0 → 1" in text
-    assert "33 more traces: 33× python-value" in text
+    assert "33 more traces; all retraces: 36× python-value, 288 ms" in " ".join(text.split())
     assert "n: 30" not in text
     assert len(text.splitlines()) < 50
 
@@ -94,7 +94,7 @@ def test_nothing_is_wider_than_80_columns_when_piped(tmp_path: pathlib.Path) -> 
     assert done.returncode == 0
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "\x1b" not in done.stdout
-    for expected in ("370 ms", "1.23M calls dropped", "tracing"):
+    for expected in ("370 ms", "1,234,567 calls dropped", "tracing"):
         assert expected in done.stdout
 
 
@@ -193,34 +193,6 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path: pathlib.Path, option: s
     done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.stdout.splitlines()[1] == "0"
-
-
-@pytest.mark.parametrize(
-    ("nanoseconds", "text"),
-    [
-        (0, "0 ns"),
-        (999, "999 ns"),
-        (1000, "1.00 µs"),
-        (9_994, "9.99 µs"),
-        (9_996, "10.0 µs"),
-        (99_960, "100 µs"),
-        (999_499, "999 µs"),
-        (999_600, "1.00 ms"),
-        (12_345_678, "12.3 ms"),
-        (59_940_000_000, "59.9 s"),
-        (59_960_000_000, "1m 00s"),
-        (123_000_000_000, "2m 03s"),
-        (3_599_600_000_000, "1h 00m"),
-        (3_720_000_000_000, "1h 02m"),
-    ],
-)
-def test_durations_are_written_in_human_units(nanoseconds: int, text: str) -> None:
-    assert terminal.duration(nanoseconds) == text
-
-
-@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999_999, "999999"), (1_234_567, "1.23M"), (999_600_000, "1G"), (2 * 10**9, "2G")])
-def test_counts_are_exact_until_they_are_large(number: int, text: str) -> None:
-    assert terminal.count(number) == text
 
 
 def profile_step(logdir: pathlib.Path) -> xspaces.SpaceFile:

@@ -135,7 +135,7 @@ def test_a_limit_names_the_traces_beyond_it() -> None:
     run = run_of(*(files.arguments(x=files.literal(number)) for number in range(20)))
     (excess,) = limits.excesses(answers.Answers(run), at_most=2)
     assert excess.text.splitlines()[0] == "step (train.py:7) was traced 20 times, but may be traced at most 2 times."
-    assert "  trace 3, 1.0 ms: python-value: x: 1 → 2" in excess.text
+    assert "  trace 3, 1 ms: python-value: x: 1 → 2" in excess.text
     assert "  … and 10 more" in excess.text
     assert limits.excesses(answers.Answers(run), at_most=20) == []
     assert limits.excesses(answers.Answers(run), at_most=2, function="other*") == []

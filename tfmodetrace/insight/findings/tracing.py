@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfmodetrace.insight import diagnoses, subtypes
+from tfmodetrace.insight import diagnoses, subtypes, units
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
@@ -44,7 +44,7 @@ def _slow(evidence: base.Evidence) -> Iterator[base.Finding]:
             id="slow-tracing",
             severity=base.MEDIUM,
             function_id=function_id,
-            title=f"Tracing {function.name} took {tracing_ns / 1e9:.1f} s",
+            title=f"Tracing {function.name} took {units.duration(tracing_ns)}",
             evidence={"traces": len(traces), "tracing_ns": tracing_ns, "longest_ns": longest_ns, "total_ns": total_ns},
             why="Tracing runs the Python body and builds a graph; large bodies, and Python loops that unroll into it, make that slow.",
             fix="for i in tf.range(n): ...  # instead of `for i in range(n)`, which copies the loop's body into the graph n times",

@@ -46,7 +46,7 @@ class Finding:
     fix: str
     what_if: WhatIf | None
     lost_ns: int
-    what_if_options: tuple[whatif.Option, ...] | None
+    what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
 def info(finding: findings.Finding) -> Finding:

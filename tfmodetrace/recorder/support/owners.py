@@ -16,8 +16,7 @@ import sysconfig
 from collections.abc import Iterator
 from typing import Final
 
-from tfmodetrace.recorder.tf import autograph
-from tfmodetrace.recorder.tf import installation
+from tfmodetrace.recorder.tf import autograph, installation
 
 
 def is_users(file: str, own_file: str) -> bool:
