@@ -5,6 +5,7 @@ Trace" tab, or with :func:`read`. Importing this package does not import TensorF
 """
 
 from tfmodetrace.api import (
+    LogError,
     RecordingError,
     SessionActiveError,
     UnavailableError,
@@ -20,6 +21,7 @@ from tfmodetrace.api import (
 from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
+    "LogError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",

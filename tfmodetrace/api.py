@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from tfmodetrace import starting
-from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
+from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, UnavailableError
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
     from tfmodetrace.testing import guard
 
 __all__ = [
+    "LogError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",
@@ -235,7 +236,7 @@ def read(path: str | os.PathLike[str]) -> insight.TraceLog:
     """Reads every recording below a directory (or one event file), also while it is being written.
 
     Raises:
-        tfmodetrace.log.LogError: If there is nothing that can be read; the message says why.
+        LogError: If there is nothing that can be read; the message says why.
     """
     from tfmodetrace import insight
 

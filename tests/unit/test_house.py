@@ -49,7 +49,7 @@ def test_imports_point_back_along_the_way() -> None:
     [
         ("tfmodetrace/schema/codec.py", "import tfmodetrace.log.reader", "Imports point back"),
         ("tfmodetrace/log/files.py", "from tfmodetrace.insight import report", "Imports point back"),
-        ("tfmodetrace/insight/report.py", "import tfmodetrace_tb_plugin.metadata", "Imports point back"),
+        ("tfmodetrace/insight/report/run.py", "import tfmodetrace_tb_plugin.metadata", "Imports point back"),
         ("tfmodetrace/insight/calls.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from tfmodetrace.log import tracelog
+    from tfmodetrace import insight
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -79,9 +79,9 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         run = _run_of(insight.read(path), session_id)
         process = next(process.process for process in run.processes if process.session_id == session_id)
         counted = [trace for trace in run.traces if trace.process == process][before:]
-        found = limits.excesses(run, at_most=self._at_most, function=self._function, traces=counted)
+        found = limits.excesses(run.answers, at_most=self._at_most, function=self._function, traces=counted)
         return "\n\n".join(excess.text for excess in found)
 
 
-def _run_of(log: tracelog.TraceLog, session_id: str) -> tracelog.Run:
+def _run_of(log: insight.TraceLog, session_id: str) -> insight.Run:
     return next(run for run in log.runs if any(process.session_id == session_id for process in run.processes))
