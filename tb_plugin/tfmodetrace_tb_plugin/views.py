@@ -31,7 +31,7 @@ class RunView:
     @once
     def timeline(self) -> timeline_module.Timeline:
         """The run's timeline."""
-        return timeline_module.Timeline(self.run)
+        return timeline_module.Timeline(self.run, self.answers.attribution)
 
     @once
     def report(self) -> bytes:

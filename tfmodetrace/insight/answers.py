@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfmodetrace.insight import attribution as attribution_module
+from tfmodetrace.insight import budget as budget_module
 from tfmodetrace.insight import causes as causes_module
 from tfmodetrace.insight import counts as counts_module
+from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import diagnoses as diagnoses_module
 from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
+from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
+from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.insight import summary as summary_module
 from tfmodetrace.insight import times as times_module
 from tfmodetrace.insight.lazily import once
@@ -44,6 +49,31 @@ class Answers:
         return causes_module.by_function(self.run, self.reasons)
 
     @once
+    def attribution(self) -> attribution_module.Attribution:
+        """Which trace and which error belongs to which call."""
+        return attribution_module.Attribution(self.run)
+
+    @once
+    def first_calls(self) -> first_calls_module.FirstCalls:
+        """What the first calls of graphs cost."""
+        return first_calls_module.FirstCalls(self.run, self.attribution)
+
+    @once
+    def budgets(self) -> budget_module.Budgets:
+        """Where the wall time of each process went."""
+        return budget_module.Budgets(self.run, self.attribution, self.first_calls)
+
+    @once
+    def definitions(self) -> definitions_module.Definitions:
+        """The functions, folded by the lines that they were made from."""
+        return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
+
+    @once
+    def reuse(self) -> tuple[reuse_module.Reuse, ...]:
+        """How often what was traced ran again, by function id."""
+        return reuse_module.by_function(self.run)
+
+    @once
     def findings(self) -> tuple[findings_module.Finding, ...]:
         """The findings, those that cost most time first."""
         return findings_module.find(self.run, self.reasons, self.profiles if self.profiled else None)
@@ -71,7 +101,7 @@ class Answers:
     @once
     def times(self) -> times_module.Times:
         """How long each function ran."""
-        return times_module.of_run(self.run)
+        return times_module.of_run(self.run, self.attribution)
 
     @once
     def summary(self) -> summary_module.Summary:

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from tfmodetrace.insight import attribution
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -20,9 +21,9 @@ class Times:
     tracing_ns: npt.NDArray[np.int64]
 
 
-def of_run(run: tracelog.Run) -> Times:
-    """Times the functions of a run."""
-    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=tracing_ns(run))
+def of_run(run: tracelog.Run, attributed: attribution.Attribution | None = None) -> Times:
+    """Times the functions of a run; ``attributed`` as in :func:`tracing_ns`."""
+    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=tracing_ns(run, attributed))
 
 
 def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
@@ -39,6 +40,8 @@ def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
 def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     """Sums for every function what its calls took without the recorded calls made directly from them.
 
+    A trace that has no call of its own is part of the call that it belongs to.
+
     A generator or coroutine can outlive the call it was made from, and overlap its siblings: only what lies within the parent counts as the
     child's, and no call has less than 0.
 
@@ -54,14 +57,19 @@ def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     return _sums(calls.function_id, np.maximum(calls.duration_ns - spent, 0), len(run.functions))
 
 
-def tracing_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
-    """Sums the durations of every function's traces.
+def tracing_ns(run: tracelog.Run, attributed: attribution.Attribution | None = None) -> npt.NDArray[np.int64]:
+    """Returns how much tracing happened in every function's calls and in its own traces, nested ones once.
+
+    Functions that call each other both count what they share, as in :func:`total_ns`.
+
+    Args:
+        run: The run.
+        attributed: What belongs to its calls, if that is already known.
 
     Returns:
         Nanoseconds by function id, shape ``(functions,)``.
     """
-    functions = np.array([trace.function_id for trace in run.traces], dtype=np.int64)
-    return _sums(functions, np.array([trace.duration_ns or 0 for trace in run.traces], dtype=np.int64), len(run.functions))
+    return (attributed or attribution.Attribution(run)).function_tracing_ns
 
 
 def in_functions_ns(run: tracelog.Run) -> int:
