@@ -1,0 +1,96 @@
+"""Findings about tf.functions that are made anew, and Keras models, each of which has to be traced again."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tfmodetrace.insight import definitions, model_identity
+from tfmodetrace.insight.findings import base
+from tfmodetrace.log import tables
+
+MANY: Final = 3
+"""Functions, or models, made from one definition from which on that is a finding."""
+
+ORDER: Final = 20
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Yields the definitions of which functions were made, and traced, again and again."""
+    for row in evidence.definitions.rows:
+        functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
+        if row.kind != "tf.function" or len(functions) < MANY:
+            continue
+        # One that served many calls has paid for itself: an ensemble's members, one function for each length.
+        idle = [function for function in functions if not evidence.is_healthy(function.function_id)]
+        yield (_models if model_identity.model_of(functions[0]) is not None else _functions)(
+            evidence, row, functions, normal=len(idle) < MANY
+        )
+
+
+def _functions(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    name = row.name
+    maker = functions[-1].qualname.rpartition(".<locals>.")[0]
+    if maker:
+        advice = (
+            f"{maker} makes {name} anew each time it is called: call it once, before the loop, keep what it returns, and pass what differs "
+            "as arguments."
+        )
+    elif "." in functions[-1].qualname:
+        owner = functions[-1].qualname.rpartition(".")[0]
+        advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
+    else:
+        advice = f"Make {name} a tf.function once, before the loop, and call that same object every time."
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=f"{name} was made {len(functions)} times, and traced for each",
+        evidence={
+            "functions": len(functions),
+            "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
+            "calls": sum(evidence.calls_of[function.function_id] for function in functions),
+            "file": row.file,
+            "line": row.line,
+        },
+        why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts without "
+        "traces.",
+        advice=advice,
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=normal,
+    )
+
+
+def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+    traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
+    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    kind = functions[-1].qualname.rpartition(".")[2]
+    names = {model_identity.model_of(function) for function in functions}
+    if len(names) == 1:
+        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+        advice = (
+            "Compile the model once: to change the learning rate, assign to model.optimizer.learning_rate; to begin again, give the one "
+            "model its first weights."
+        )
+    else:
+        title = f"{len(functions)} Keras models alike were made, and the {kind} of each traced"
+        advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=title,
+        evidence={
+            "functions": len(functions),
+            "traces": len(traces),
+            "calls": sum(evidence.calls_of[function.function_id] for function in functions),
+            "median_trace_ns": int(statistics.median(trace.duration_ns or 0 for trace in traces)),
+        },
+        why="A Keras model makes its train, test and predict functions anew whenever it is built or compiled, and each must be traced. "
+        "Keras also keeps what every model was made of until keras.backend.clear_session() is called.",
+        advice=advice,
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=normal,
+    )
