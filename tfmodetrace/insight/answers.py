@@ -49,31 +49,6 @@ class Answers:
         return causes_module.by_function(self.run, self.reasons)
 
     @once
-    def attribution(self) -> attribution_module.Attribution:
-        """Which trace and which error belongs to which call."""
-        return attribution_module.Attribution(self.run)
-
-    @once
-    def first_calls(self) -> first_calls_module.FirstCalls:
-        """What the first calls of graphs cost."""
-        return first_calls_module.FirstCalls(self.run, self.attribution)
-
-    @once
-    def budgets(self) -> budget_module.Budgets:
-        """Where the wall time of each process went."""
-        return budget_module.Budgets(self.run, self.attribution, self.first_calls)
-
-    @once
-    def definitions(self) -> definitions_module.Definitions:
-        """The functions, folded by the lines that they were made from."""
-        return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
-
-    @once
-    def reuse(self) -> tuple[reuse_module.Reuse, ...]:
-        """How often what was traced ran again, by function id."""
-        return reuse_module.by_function(self.run)
-
-    @once
     def findings(self) -> tuple[findings_module.Finding, ...]:
         """The findings, those that cost most time first."""
         return findings_module.find(self.run, self.reasons, self.profiles if self.profiled else None)
@@ -102,6 +77,31 @@ class Answers:
     def times(self) -> times_module.Times:
         """How long each function ran."""
         return times_module.of_run(self.run, self.attribution)
+
+    @once
+    def attribution(self) -> attribution_module.Attribution:
+        """To which call each trace, error and compilation belongs."""
+        return attribution_module.Attribution(self.run)
+
+    @once
+    def first_calls(self) -> first_calls_module.FirstCalls:
+        """What the first calls of graphs cost beyond later ones."""
+        return first_calls_module.FirstCalls(self.run, self.attribution)
+
+    @once
+    def budgets(self) -> budget_module.Budgets:
+        """The wall time of each process and what its threads did in it."""
+        return budget_module.Budgets(self.run, self.attribution, self.first_calls)
+
+    @once
+    def definitions(self) -> definitions_module.Definitions:
+        """The functions folded by definition."""
+        return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
+
+    @once
+    def reuse(self) -> tuple[reuse_module.Reuse, ...]:
+        """How often the traces of each function ran again, by function id."""
+        return reuse_module.by_function(self.run)
 
     @once
     def summary(self) -> summary_module.Summary:

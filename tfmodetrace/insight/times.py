@@ -14,16 +14,16 @@ from tfmodetrace.schema import words
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Times:
-    """Nanoseconds by function id; what each is, :func:`total_ns`, :func:`self_ns` and :func:`tracing_ns` say."""
+    """Nanoseconds by function id; what each is, :func:`total_ns`, :func:`self_ns` and ``Attribution.function_tracing_ns`` say."""
 
     total_ns: npt.NDArray[np.int64]
     self_ns: npt.NDArray[np.int64]
     tracing_ns: npt.NDArray[np.int64]
 
 
-def of_run(run: tracelog.Run, attributed: attribution.Attribution | None = None) -> Times:
-    """Times the functions of a run; ``attributed`` as in :func:`tracing_ns`."""
-    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=tracing_ns(run, attributed))
+def of_run(run: tracelog.Run, attributed: attribution.Attribution) -> Times:
+    """Times the functions of a run, given what belongs to its calls."""
+    return Times(total_ns=total_ns(run), self_ns=self_ns(run), tracing_ns=attributed.function_tracing_ns)
 
 
 def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
@@ -55,21 +55,6 @@ def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     end = np.minimum(calls.end_ns[children], calls.end_ns[parents])
     spent = _sums(parents, np.maximum(end - begin, 0), len(calls))
     return _sums(calls.function_id, np.maximum(calls.duration_ns - spent, 0), len(run.functions))
-
-
-def tracing_ns(run: tracelog.Run, attributed: attribution.Attribution | None = None) -> npt.NDArray[np.int64]:
-    """Returns how much tracing happened in every function's calls and in its own traces, nested ones once.
-
-    Functions that call each other both count what they share, as in :func:`total_ns`.
-
-    Args:
-        run: The run.
-        attributed: What belongs to its calls, if that is already known.
-
-    Returns:
-        Nanoseconds by function id, shape ``(functions,)``.
-    """
-    return (attributed or attribution.Attribution(run)).function_tracing_ns
 
 
 def in_functions_ns(run: tracelog.Run) -> int:

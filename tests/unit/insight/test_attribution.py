@@ -49,7 +49,7 @@ def test_a_trace_without_a_call_belongs_to_the_innermost_call_open_on_its_thread
 def test_tracing_counts_once_in_every_call_and_function_it_happened_in(tmp_path: pathlib.Path) -> None:
     run = pipeline(tmp_path)
     assert attribution.Attribution(run).call_tracing_ns.tolist() == [30 + 20, 20, 5]
-    predict, step, outer, inner, load = times.tracing_ns(run).tolist()
+    predict, step, outer, inner, load = attribution.Attribution(run).function_tracing_ns.tolist()
     assert (predict, step) == (50, 20)
     assert (outer, inner, load) == (30 + 5, 10 + 5, 5), "what was traced outside calls counts for what was traced"
     assert times.self_ns(run).tolist() == [60, 40, 0, 0, 1000], "a trace without a call takes nothing from the call it belongs to"
