@@ -147,7 +147,8 @@ class _Page:
             told.append(f"\n{terminal.safe(finding['why'])}", style="not bold")
             if finding["what_if"] is not None:
                 told.append(f"\n{_what_if(finding['what_if'])}", style="not bold")
-            for line in finding["fix"].splitlines():
+            told.append(f"\n{terminal.safe(finding['advice'])}", style="not bold")
+            for line in (finding["fix"] or "").splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding["severity"], _SEVERITY_STYLES[finding["severity"]]), told)
         rest = len(findings) - _SHOWN_FINDINGS

@@ -1,7 +1,7 @@
 """Code the user can paste, for each cause of retracing.
 
-Every fix parses, names only what is at the place where it goes, and works when it is pasted there. Where there can be no such code a function
-returns ``None``, and the finding's advice says in a sentence what to do.
+Every fix parses, names only what is at the place where it goes, and works when it is pasted there. Where there can be no such code a
+function returns ``None``, and the finding's advice says in a sentence what to do.
 """
 
 from __future__ import annotations
@@ -102,13 +102,17 @@ def decorated(function: tables.Function, options: Mapping[str, str]) -> str | No
 
 
 def made_before(function: tables.Function) -> str | None:
-    """Makes the variables of an optimizer that a function applies before the function is traced, if its names are not the function's own."""
+    """Makes an optimizer's variables before the function that applies it is traced; ``None`` if what it names is the function's own."""
     node = sources.definition(function)
     if node is None:
         return None
     own = sources.made_in(node)
-    optimizers = {ast.unparse(found.value) for found in ast.walk(node) if isinstance(found, ast.Attribute) and found.attr == "apply_gradients"}
-    models = {ast.unparse(found.value) for found in ast.walk(node) if isinstance(found, ast.Attribute) and found.attr == "trainable_variables"}
+    optimizers = {
+        ast.unparse(found.value) for found in ast.walk(node) if isinstance(found, ast.Attribute) and found.attr == "apply_gradients"
+    }
+    models = {
+        ast.unparse(found.value) for found in ast.walk(node) if isinstance(found, ast.Attribute) and found.attr == "trainable_variables"
+    }
     if len(optimizers) != 1 or len(models) != 1:
         return None
     (optimizer,), (model,) = optimizers, models

@@ -175,24 +175,40 @@ def python_use(function: tables.Function, path: str) -> str | None:
     return None
 
 
-def call_on(code: str, method: str) -> tuple[ast.stmt, ast.Call, str] | None:
-    """Finds the one call of a method in a line of code.
+class MethodCall(NamedTuple):
+    """The call of a method in a statement.
 
-    Returns:
-        The line's statement, the call in it, and what it is called on, such as ``model``; ``None`` if the line has no such call or several.
+    Attributes:
+        code: The statement.
+        call: The call in it.
+        receiver: What the method is called on, such as ``model``.
     """
-    tree = _parsed(code.strip())
-    if tree is None or len(tree.body) != 1:
+
+    code: str
+    call: ast.Call
+    receiver: str
+
+    def replaced(self, code: str) -> str:
+        """Writes the statement with other code in the place of the call."""
+        return self.code.replace(ast.get_source_segment(self.code, self.call) or "", code, 1)
+
+
+def call_on(code: str, method: str) -> MethodCall | None:
+    """Finds the one call of a method in some code; ``None`` if that is no simple statement with one such call."""
+    code = code.strip()
+    tree = _parsed(code)
+    statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return):
         return None
     calls = [
-        node
-        for node in ast.walk(tree)
+        (node, node.func.value)
+        for node in ast.walk(statement)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     ]
     if len(calls) != 1:
         return None
-    (call,) = calls
-    return tree.body[0], call, ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    ((call, receiver),) = calls
+    return MethodCall(code, call, ast.unparse(receiver))
 
 
 class _Values:
@@ -206,8 +222,7 @@ class _Values:
         if isinstance(statement, ast.Assign) and self.made_of(statement.value):
             self.texts |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
         elif isinstance(statement, ast.AugAssign | ast.AnnAssign | ast.NamedExpr) and isinstance(statement.target, ast.Name):
-            if statement.value is not None and self.made_of(statement.value):
-                self.texts.add(statement.target.id)
+            self.texts |= {statement.target.id} if statement.value is not None and self.made_of(statement.value) else set()
 
     def made_of(self, node: ast.AST) -> bool:
         """Whether an expression is the value, or computed of it in Python."""
@@ -219,7 +234,11 @@ class _Values:
             return self.made_of(node.operand)
         if isinstance(node, ast.IfExp):
             return self.made_of(node.body) or self.made_of(node.orelse)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float", "min", "max", "abs", "round"):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("int", "float", "min", "max", "abs", "round")
+        ):
             return any(map(self.made_of, node.args))
         return False
 

@@ -31,7 +31,7 @@ class WhatIf:
 
     Attributes:
         now: As recorded.
-        tensor_argument: Were the Python values that varied passed as tensors; ``None`` if the function's body needs all of them as they are.
+        tensor_argument: Were the Python values that varied passed as tensors; ``None`` if the body needs all of them as they are.
         reduce_retracing: With ``reduce_retracing=True``; ``None`` if TensorFlow cannot do that (up to 2.21 it fails with an IndexError
             where the number of arguments varies).
         input_signature: With an ``input_signature`` that covers every recorded trace; ``None`` if there can be none.

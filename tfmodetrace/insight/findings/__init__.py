@@ -13,6 +13,7 @@ from tfmodetrace.insight.findings import (
     first_calls,
     folding,
     graphs,
+    loops,
     memory,
     placement,
     predictions,
@@ -29,7 +30,7 @@ Evidence = base.Evidence
 Finding = base.Finding
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
-_FAMILIES: Final = (predictions, retracing, recreated, tracing, graphs, placement, memory, programs, compilations)
+_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, placement, memory, programs, compilations)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:

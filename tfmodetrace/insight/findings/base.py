@@ -20,6 +20,7 @@ from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
 Rows = npt.NDArray[np.int64]
+Traces = Sequence[tables.Trace]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

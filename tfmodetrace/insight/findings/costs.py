@@ -27,6 +27,12 @@ class Ledger:
         self._evidence = evidence
         self._taken: dict[int, spans.Cover] = {}
 
+    def copy(self) -> Ledger:
+        """Returns another one, in which the same is taken."""
+        other = Ledger(self._evidence)
+        other._taken = dict(self._taken)
+        return other
+
     def take(self, claims: Iterable[base.Claim]) -> int:
         """Takes the time that nobody has taken yet.
 

@@ -106,14 +106,14 @@ def _advice_on_values(
 ) -> str:
     if option is None and len(needed) == len(names):
         return (
-            f"Each value of {base.listed(needed)} needs a graph of its own, since the body uses it in Python: call {function.name} with fewer "
-            "values, or take what depends on it out of the body."
+            f"Each value of {base.listed(needed)} needs a graph of its own, since the body uses it in Python: call {function.name} with "
+            "fewer values, or take what depends on it out of the body."
         )
     tensors = f"Pass {base.listed([name for name in names if name not in needed])} to {function.name} as a tensor."
     if option == "tensor_argument" and what_if is not None and (what_if.tensor_argument or 0) > 1:
         return f"{tensors} {_what_remains(what_if.tensor_argument or 0)}"
     if option == "input_signature":
-        return f"Declare the types of {function.name}'s arguments, so that Python numbers become tensors and one graph serves all calls."
+        return f"Declare the types of {function.name}'s arguments: Python numbers become tensors then, and one graph serves all calls."
     return tensors
 
 
@@ -150,8 +150,8 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
         advice = (
-            f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch away "
-            f"(drop_remainder=True).{already}"
+            f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch "
+            f"away (drop_remainder=True).{already}"
         )
     return base.Draft(
         id="varying-shape",
@@ -174,7 +174,7 @@ def _specs(traces: Sequence[tables.Trace]) -> frozenset[str]:
     seen: dict[str, set[object]] = collections.defaultdict(set)
     for trace in traces:
         for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False) if trace.key is not None else ():
-            seen[name].add(subtypes.skeleton(child) + (child.token,) if child.kind == Kind.COMPOSITE and child.children else None)
+            seen[name].add((*subtypes.skeleton(child), child.token) if child.kind == Kind.COMPOSITE and child.children else None)
     return frozenset(name for name, kinds in seen.items() if len(kinds) == 1 and None not in kinds)
 
 
