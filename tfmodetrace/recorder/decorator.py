@@ -29,7 +29,9 @@ def decorate(target: Any, settings: functions.Settings) -> Any:
     if isinstance(target, types.MethodType):
         return types.MethodType(decorate(target.__func__, settings), target.__self__)
     if inspect.isroutine(target):
-        return wrappers.wrap(target, functions.FunctionInfo(target, settings))
+        info = functions.FunctionInfo(target, settings)
+        info.made_here()
+        return wrappers.wrap(target, info)
     if inspect.isclass(target):
         raise TypeError(f"tfmodetrace.traced cannot trace the class {target.__qualname__}. Decorate its methods instead.")
     if isinstance(target, property | functools.cached_property):

@@ -42,7 +42,8 @@ def by_name(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def places() -> dict[str, Any]:
     """Everything that is replaced while a whole program is recorded."""
     tf_function = type(tf.function(lambda: None))
-    names = [(tf_function, "__call__"), (tf_function, "get_concrete_function"), (tf_function, "_clone"), (tf.compat.v1.Session, "run")]
+    names = [(tf_function, name) for name in ("__init__", "__call__", "get_concrete_function", "_clone")]
+    names += [(tf.compat.v1.Session, "run")]
     names += [(keras.Model, name) for name in ("fit", "evaluate", "predict", "train_on_batch", "train_step", "make_train_function")]
     names += [(keras.layers.Layer, "__call__"), (keras.callbacks.CallbackList, "on_epoch_begin"), (Custom, "train_step")]
     return {f"{owner.__name__}.{name}": inspect.getattr_static(owner, name) for owner, name in names}

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, model_identity
+from tfmodetrace.insight import definitions, model_identity, places
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 
@@ -32,17 +32,19 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 def _functions(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     name = row.name
+    made = places.made_at(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
     if maker:
         advice = (
-            f"{maker} makes {name} anew each time it is called: call it once, before the loop, keep what it returns, and pass what differs "
+            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass what differs "
             "as arguments."
         )
     elif "." in functions[-1].qualname:
         owner = functions[-1].qualname.rpartition(".")[0]
         advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
     else:
-        advice = f"Make {name} a tf.function once, before the loop, and call that same object every time."
+        advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -53,6 +55,7 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
             "calls": sum(evidence.calls_of[function.function_id] for function in functions),
             "file": row.file,
             "line": row.line,
+            "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts without "
         "traces.",
@@ -66,10 +69,11 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
 def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    made = places.made_at(functions)
     kind = functions[-1].qualname.rpartition(".")[2]
-    names = {model_identity.model_of(function) for function in functions}
-    if len(names) == 1:
-        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+    models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
+    if len(models) == 1:
+        title = f"The {kind} of one model was made {len(functions)} times, and traced for each"
         advice = (
             "Compile the model once: to change the learning rate, assign to model.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."
@@ -85,6 +89,7 @@ def _models(evidence: base.Evidence, row: definitions.Definition, functions: Seq
             "functions": len(functions),
             "traces": len(traces),
             "calls": sum(evidence.calls_of[function.function_id] for function in functions),
+            "made_at": None if made is None else places.place(made.file, made.line),
             "median_trace_ns": int(statistics.median(trace.duration_ns or 0 for trace in traces)),
         },
         why="A Keras model makes its train, test and predict functions anew whenever it is built or compiled, and each must be traced. "

@@ -11,7 +11,7 @@ import numpy as np
 from tfmodetrace.insight import answers, causes, counts, memory
 from tfmodetrace.insight import devices as devices_module
 from tfmodetrace.insight.report import profiles
-from tfmodetrace.log import tracelog
+from tfmodetrace.log import tables, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,8 @@ class FunctionInfo:
     """One traced function object: see ``log.tables.Function``.
 
     Attributes:
+        made_at: The user's line that made it; ``None`` if not known.
+        model: The Keras model that Keras made it for; ``None`` for any other function.
         devices: On which devices its calls left their results; ``None`` if that is not known.
         call_devices: On which devices they found their tensors and left their results; ``None`` likewise.
         memory: By device; ``None`` where memory was not sampled.
@@ -55,6 +57,8 @@ class FunctionInfo:
     module: str
     definition_id: int
     instance: int
+    made_at: tables.Place | None
+    model: tables.Model | None
     calls: counts.CallCounts
     traces: int
     errors: int
@@ -88,6 +92,8 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             module=function.module,
             definition_id=function.definition_id,
             instance=function.instance,
+            made_at=function.made_at,
+            model=function.model,
             calls=told.call_counts[number],
             traces=traces[number],
             errors=errors[number],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.calls import native
-from tfmodetrace.recorder.support import sources
+from tfmodetrace.recorder.support import call_sites, sources
 from tfmodetrace.schema import events_pb2
 
 _PARAMETER_KINDS: Final = {
@@ -45,6 +45,14 @@ class Settings(NamedTuple):
 _BY_DEFAULT: Final = Settings()
 
 
+class Model(NamedTuple):
+    """A Keras model that functions are made for: its number among those of the session, its class's name and its own."""
+
+    number: int
+    class_name: str
+    name: str
+
+
 class FunctionInfo(native.FunctionState):
     """One traced function object, for as long as it lives.
 
@@ -57,6 +65,8 @@ class FunctionInfo(native.FunctionState):
         parameters: The parameters a signature names, in order; ``self`` and ``cls`` of methods are not among them.
         skip_first: Whether the first positional argument is ``self`` or ``cls`` and is left out of signatures.
         options: The tf.function's options, or None.
+        made_at: The user's line that made it; None where that is not known.
+        model: The Keras model that it was made for; None if it was not, or is the user's own.
         memory: How its calls' memory is sampled, ``off``, ``delta`` or ``peak``; None as the session has it.
         step: Whether the profiler is to take its calls for steps of training.
         profiled_steps: How many it was told of.
@@ -77,7 +87,9 @@ class FunctionInfo(native.FunctionState):
         "file",
         "kind",
         "line",
+        "made_at",
         "memory",
+        "model",
         "module",
         "name",
         "options",
@@ -99,6 +111,8 @@ class FunctionInfo(native.FunctionState):
         self.file = code.co_filename if code else ""
         self.line = code.co_firstlineno if code else 0
         self.options = options
+        self.made_at: call_sites.Site | None = None
+        self.model: Model | None = None
         self.parameters, self.skip_first = _parameters(function, self.qualname)
         self.kind = kind or _kind(function, is_method=self.skip_first)
         self.memory = settings.memory
@@ -124,6 +138,10 @@ class FunctionInfo(native.FunctionState):
         self.name = settings.name or self.name
         self.memory, self.step = settings.memory, settings.step
 
+    def made_here(self) -> None:
+        """Takes note of the line that the program is at, which has made the function."""
+        self.made_at = call_sites.innermost(self.file)
+
     def to_proto(self, *, definition_id: int, instance: int) -> events_pb2.Function:
         """Describes the function for the event file.
 
@@ -145,6 +163,11 @@ class FunctionInfo(native.FunctionState):
         )
         if instance == 0:
             message.source, message.source_truncated = self._source()
+        if self.made_at is not None:
+            message.made_at.file, message.made_at.line, message.made_at.function = self.made_at
+            message.made_at.code = sources.of_statement(self.made_at.file, self.made_at.line)
+        if self.model is not None:
+            message.model.number, message.model.class_name, message.model.name = self.model
         for parameter in self.parameters:
             message.parameters.add(
                 name=parameter.name,

@@ -16,7 +16,7 @@ from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.programs import selection
 from tfmodetrace.recorder.session import session as session_module
-from tfmodetrace.recorder.support import by_object
+from tfmodetrace.recorder.support import by_object, owners
 from tfmodetrace.recorder.tf import function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import wrappers
@@ -35,6 +35,7 @@ _CLOSURE_DEPTH: Final = 4
 
 class _Thread(threading.local):
     depth = 0
+    model: functions.Model | None = None
 
     def __init__(self) -> None:
         self.epochs: list[calls_module.OpenCall] = []
@@ -54,6 +55,8 @@ class KerasProgram:
         self._replacements = replacements.Replacements()
         self._layers = by_object.ByObject()
         self._named = by_object.ByObject()
+        self._models = by_object.ByObject()
+        self._model_numbers = itertools.count(1)
         self._thread = _Thread()
         self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
         self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
@@ -84,6 +87,7 @@ class KerasProgram:
         info = functions.FunctionInfo(original, functions.Settings(f"Model.{original.__name__}"), kind="method")
         if not self._chosen.takes(info):
             return original
+        thread = self._thread
 
         def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
             session = _STATE.session
@@ -103,9 +107,10 @@ class KerasProgram:
             call = enter(model, args, kwargs)
             if call is None:
                 return original(model, *args, **kwargs)
-            epochs = len(self._thread.epochs)
+            epochs, around = len(thread.epochs), thread.model
             try:
                 call.calls.innermost = call
+                thread.model = self._models.find(model)
                 result = original(model, *args, **kwargs)
                 calls_module.leave(call, None, 0, result)
             except BaseException as error:
@@ -113,6 +118,8 @@ class KerasProgram:
                 if call.is_open:
                     calls_module.leave(call, error)
                 raise
+            finally:
+                thread.model = around
             self._close_epochs(epochs, None)
             return result
 
@@ -125,8 +132,20 @@ class KerasProgram:
                 self._replacements.replace_inherited(type(model), name, self._step)
             for name in _FUNCTIONS:
                 self._name_functions(model, name)
+            self._identify(model)
         except Exception as error:
             self._whole.session.fault("a Keras model could not be looked at", error)
+
+    def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
+        """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
+        return self._thread.model if owners.owner_of(info.file) == "keras" else None
+
+    def _identify(self, model: Any) -> functions.Model:
+        known: functions.Model | None = self._models.find(model)
+        if known is None:
+            known = functions.Model(next(self._model_numbers), type(model).__name__, str(model.name))
+            self._models.put(model, known)
+        return known
 
     def _step(self, original: Any) -> Any:
         if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):
@@ -156,7 +175,7 @@ class KerasProgram:
         self._named.put(made, name)
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
-            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}")
+            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 

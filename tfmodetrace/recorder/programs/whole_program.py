@@ -6,19 +6,27 @@ import functools
 import threading
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.programs import keras_program, selection
-from tfmodetrace.recorder.support import by_object, on_import
+from tfmodetrace.recorder.support import by_object, call_sites, on_import
 from tfmodetrace.recorder.tf import dataset_functions, function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
 
 if TYPE_CHECKING:
     from tfmodetrace.recorder.session import session as session_module
+
+
+class _Given(NamedTuple):
+    """What :meth:`WholeProgram.name` was told of a tf.function."""
+
+    name: str
+    role: str
+    model: functions.Model
 
 
 class _Thread(threading.local):
@@ -42,7 +50,8 @@ class WholeProgram:
         self._replacements = replacements.Replacements()
         self._recorders = by_object.ByObject()
         self._infos = by_object.ByObject()
-        self._names = by_object.ByObject()
+        self._given = by_object.ByObject()
+        self._sites = by_object.ByObject()
         self._thread = _Thread()
         self._dataset_hook = dataset_functions.DatasetFunctionHook(self._dataset_function_begins)
         self._keras = keras_program.KerasProgram(self, chosen)
@@ -51,6 +60,7 @@ class WholeProgram:
     def install(self) -> None:
         """Records from now on."""
         kind = type(tf.function(lambda: None))
+        self._replacements.replace_inherited(kind, "__init__", self._making)
         owner = replacements.definer(kind, "__call__")
         if owner is not None:
             self._call = tf_functions.unreplaced(vars(owner)["__call__"])
@@ -76,16 +86,17 @@ class WholeProgram:
         """Names the functions of a Keras model that is in the middle of its training."""
         self._keras.look_at(model)
 
-    def name(self, function: Any, name: str, role: str) -> None:
+    def name(self, function: Any, name: str, role: str, model: functions.Model) -> None:
         """Says what reports call a tf.function that was not called yet.
 
         Args:
             function: The tf.function.
             name: Its name.
             role: What it is for; functions made of the same lines for different ends are of different definitions.
+            model: The Keras model that it was made for; for different models, likewise.
         """
-        if self._names.find(function) is None:
-            self._names.put(function, (name, role))
+        if self._given.find(function) is None:
+            self._given.put(function, _Given(name, role, model))
 
     def _keras_imported(self, keras: types.ModuleType) -> None:
         if not self.session.ended:
@@ -95,6 +106,18 @@ class WholeProgram:
                 self.session.fault("Keras cannot be recorded", error)
 
     # --- tf.functions -------------------------------------------------------------------------------------------------------------------
+
+    def _making(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def init(function: Any, python_function: Any, *args: Any, **kwargs: Any) -> None:
+            original(function, python_function, *args, **kwargs)
+            try:
+                code = functions.code_of(python_function)
+                self._sites.put(function, call_sites.innermost("" if code is None else code.co_filename))
+            except Exception as error:
+                self.session.fault("where a tf.function is made could not be found out", error)
+
+        return init
 
     def _calling(self, original: Callable[..., Any]) -> Callable[..., Any]:
         recorders, learn = self._recorders, self._learn
@@ -122,12 +145,13 @@ class WholeProgram:
         def clone(function: Any, python_function: Any) -> Any:
             # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
             cloned = original(function, python_function)
-            self._learn(cloned, python_function=function.python_function, named=self._names.find(function))
+            self._sites.put(cloned, self._sites.find(function))
+            self._learn(cloned, python_function=function.python_function, given=self._given.find(function))
             return cloned
 
         return clone
 
-    def _learn(self, function: Any, python_function: Any = None, named: tuple[str, str] | None = None) -> tuple[Any, Any]:
+    def _learn(self, function: Any, python_function: Any = None, given: _Given | None = None) -> tuple[Any, Any]:
         """Finds out what a tf.function is that was not met before, and what records its calls."""
         recorder: Callable[..., Any] = self._pass_on
         try:
@@ -135,7 +159,7 @@ class WholeProgram:
             dataset_function, self._thread.dataset_function = self._thread.dataset_function, None
             runs = (python_function or function.python_function) if dataset_function is None else dataset_function[0]
             if info is None and not self._is_left_out(function, runs):
-                info = self._describe(function, runs, named, dataset_function)
+                info = self._describe(function, runs, given, dataset_function)
                 if self._chosen.takes(info):
                     traces.register_owner(function, info)
                     self._infos.put(function, info)
@@ -152,19 +176,20 @@ class WholeProgram:
         code = None if function_objects.is_loaded(function) else functions.code_of(runs)
         return code is not None and self._chosen.leaves_out(code.co_filename)
 
-    def _describe(
-        self, function: Any, runs: Any, named: tuple[str, str] | None, dataset_function: tuple[Any, str] | None
-    ) -> functions.FunctionInfo:
+    def _describe(self, function: Any, runs: Any, given: _Given | None, dataset_function: tuple[Any, str] | None) -> functions.FunctionInfo:
         if dataset_function is not None:
             info = functions.FunctionInfo(runs, kind="tf.data")
             info.name = f"{dataset_function[1].removesuffix('()')}({info.name})"
+            info.made_here()
+            info.model = self._keras.model_of(info)
             return info
-        given = named or self._names.find(function)
-        settings = functions.Settings(None if given is None else given[0])
+        given = given or self._given.find(function)
+        settings = functions.Settings(None if given is None else given.name)
         options = function_objects.tf_function_options(function)
         info = functions.FunctionInfo(runs, settings, kind="tf.function", options=options)
+        info.made_at = self._sites.find(function)
         if given is not None:
-            info.qualname = given[1]
+            info.qualname, info.model = given.role, given.model
         elif function_objects.is_loaded(function):
             info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info

@@ -35,7 +35,7 @@ class Definitions:
         self._signature_ids = itertools.count()
         self._signature_keys = 0
         self._error_ids = itertools.count()
-        self._places: dict[tuple[str, int, str], tuple[int, int]] = {}
+        self._places: dict[tuple[str, int, str, int], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {
             "threads": [],
             "functions": [],
@@ -59,7 +59,7 @@ class Definitions:
         """Gives a function its number and keeps it for the writer."""
         with self._lock:
             info.function_id = next(self._function_ids)
-            place = (info.file, info.line, info.qualname)
+            place = (info.file, info.line, info.qualname, 0 if info.model is None else info.model.number)
             definition_id, instance = self._places.get(place, (len(self._places), 0))
             self._places[place] = (definition_id, instance + 1)
             self._waiting["functions"].append(info.to_proto(definition_id=definition_id, instance=instance))

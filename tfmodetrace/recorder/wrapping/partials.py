@@ -40,5 +40,7 @@ def wrap(partial: functools.partial[Any], settings: functions.Settings) -> Trace
 def _rebuild(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], settings: functions.Settings) -> TracedPartial:
     traced = TracedPartial(function, *args, **keywords)
     traced._modetrace_settings = settings
-    traced._modetrace_call = wrappers.wrap(function, functions.FunctionInfo(function, settings))
+    info = functions.FunctionInfo(function, settings)
+    info.made_here()
+    traced._modetrace_call = wrappers.wrap(function, info)
     return traced

@@ -29,16 +29,20 @@ _eager_runs: Final = execution.EAGER_RUNS
 _classes: dict[type, type] = {}
 
 
-def wrap(function: Any, settings: functions.Settings, *, python_function: Any = None) -> Any:
+def wrap(function: Any, settings: functions.Settings, *, clone_of: Any = None) -> Any:
     """Returns the tf.function as one that records its calls and traces.
 
     Args:
         function: A tf.function.
         settings: What ``traced`` was told.
-        python_function: What it really runs, where TensorFlow has put a wrapper of its own around it.
+        clone_of: The tf.function that it is a clone of, which runs the same Python function, with a wrapper of TensorFlow's around it.
     """
     options = function_objects.tf_function_options(function)
-    info = functions.FunctionInfo(python_function or function.python_function, settings, kind="tf.function", options=options)
+    info = functions.FunctionInfo((clone_of or function).python_function, settings, kind="tf.function", options=options)
+    if clone_of is None:
+        info.made_here()
+    else:
+        info.made_at = clone_of._modetrace_info.made_at
     traced: Any = object.__new__(_traced_class(type(function)))
     traced.__dict__ = function.__dict__
     _adopt(traced, info)
@@ -137,10 +141,9 @@ def _traced_class(base: type) -> type:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             # TensorFlow makes the function of an instance's method with `type(original)(…)`; __get__ names it.
             super().__init__(*args, **kwargs)
-            _adopt(
-                self,
-                functions.FunctionInfo(self.python_function, kind="tf.function", options=function_objects.tf_function_options(self)),
-            )
+            info = functions.FunctionInfo(self.python_function, kind="tf.function", options=function_objects.tf_function_options(self))
+            info.made_here()
+            _adopt(self, info)
 
         def __get__(self, instance: Any, owner: Any) -> Any:
             bound = super().__get__(instance, owner)
@@ -155,11 +158,7 @@ def _traced_class(base: type) -> type:
 
     def clone(self: Any, python_function: Any) -> Any:
         # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
-        return wrap(
-            base_clone(self, python_function),
-            self._modetrace_info.settings,
-            python_function=self.python_function,
-        )
+        return wrap(base_clone(self, python_function), self._modetrace_info.settings, clone_of=self)
 
     if base_clone is not None:
         setattr(TracedFunction, function_objects.CLONE_METHOD, clone)
