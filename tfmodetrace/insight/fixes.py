@@ -41,18 +41,9 @@ def is_users(function: tables.Function) -> bool:
     return function.module.partition(".")[0] not in _LIBRARIES
 
 
-def chosen(function: tables.Function, what_if: whatif.WhatIf | None, *, but: Collection[str] = ()) -> tuple[str | None, str | None]:
-    """Gives the code of the option that leaves fewest traces.
-
-    Args:
-        function: The function.
-        what_if: What each option would leave.
-        but: Options that do not fit.
-
-    Returns:
-        The option and its code; ``None`` twice if none leaves fewer, or the best one cannot be given in code.
-    """
-    best = next((option for option in what_if.better if option not in but), None) if what_if is not None else None
+def chosen(function: tables.Function, what_if: whatif.WhatIf | None) -> tuple[str | None, str | None]:
+    """Gives the option that leaves fewest traces and its code; ``None`` twice if none does, or it cannot be given in code."""
+    best = what_if.better[0] if what_if is not None and what_if.better else None
     if what_if is None or best is None:
         return None, None
     if best == "tensor_argument":

@@ -29,6 +29,12 @@ __all__ = ["Evidence", "Finding", "find", "find_in_profiles"]
 Evidence = base.Evidence
 Finding = base.Finding
 
+INSIDE: Final = 0.1
+"""The part of its time that a finding about traces must have for itself."""
+
+_TRACED_AGAIN: Final = frozenset(
+    {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
+)
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 _FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, placement, memory, programs, compilations)
 
@@ -53,11 +59,18 @@ def find_in_profiles(evidence: Evidence) -> tuple[Finding, ...]:
 def _told(evidence: Evidence, ledger: costs.Ledger, drafts: Iterable[base.Draft]) -> list[Finding]:
     folded = folding.fold(evidence, drafts)
     folded.sort(key=lambda draft: (draft.order, -sum(map(ledger.free_ns, draft.claims))))
-    return [_finding(evidence, ledger, draft) for draft in folded]
+    return [_finding(evidence, ledger, draft) for draft in folded if not _is_told(ledger, draft)]
+
+
+def _is_told(ledger: costs.Ledger, draft: base.Draft) -> bool:
+    """Whether what was traced again was traced inside of what another finding tells of: its cause is that one's, then."""
+    whole_ns = sum(map(costs.Ledger(ledger.evidence).free_ns, draft.claims))
+    return draft.id in _TRACED_AGAIN and whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < INSIDE * whole_ns
 
 
 def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Finding:
     lost_ns = ledger.take(draft.claims)
+    trace_ids = ledger.take_traces(draft.traces)
     function_id = draft.functions[-1] if draft.functions else None
     definition = None if function_id is None else evidence.definitions.of_function(function_id)
     wall_ns = evidence.wall_ns(draft.process if definition is None else definition.process)
@@ -80,7 +93,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         lost_ns=lost_ns,
         share=share,
         what_if=what_if,
-        trace_ids=draft.traces,
+        trace_ids=trace_ids,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,14 +24,21 @@ class Ledger:
 
     def __init__(self, evidence: base.Evidence) -> None:
         """Takes what the claims are about; nothing is copied."""
-        self._evidence = evidence
+        self.evidence = evidence
         self._taken: dict[int, spans.Cover] = {}
+        self._traces: set[int] = set()
 
     def copy(self) -> Ledger:
         """Returns another one, in which the same is taken."""
-        other = Ledger(self._evidence)
+        other = Ledger(self.evidence)
         other._taken = dict(self._taken)
         return other
+
+    def take_traces(self, traces: Sequence[int]) -> tuple[int, ...]:
+        """Takes traces that nobody has taken yet, and returns these."""
+        free = tuple(number for number in traces if number not in self._traces)
+        self._traces.update(free)
+        return free
 
     def take(self, claims: Iterable[base.Claim]) -> int:
         """Takes the time that nobody has taken yet.
@@ -66,13 +73,13 @@ class Ledger:
 
     def _spans(self, claim: base.Claim) -> Mapping[int, spans.Cover]:
         """When a claim's calls and traces were, by thread, within the wall time."""
-        run, calls = self._evidence.run, self._evidence.run.calls
+        run, calls = self.evidence.run, self.evidence.run.calls
         found: dict[int, list[tuple[int, int]]] = collections.defaultdict(list)
         for row in claim.rows:
             found[int(calls.thread_id[row])].append((int(calls.start_ns[row]), int(calls.end_ns[row])))
         traces, first_calls = set(claim.traces), {}
         for number in claim.traces:
-            trace, call = run.traces[number], self._evidence.first_calls.of_trace(number)
+            trace, call = run.traces[number], self.evidence.first_calls.of_trace(number)
             if call is not None and call.later_ns is not None and traces.issuperset(call.trace_ids):
                 first_calls[call.row] = call
             else:
@@ -85,9 +92,9 @@ class Ledger:
 
     def _cover(self, thread_id: int, bounds: list[tuple[int, int]]) -> spans.Cover:
         starts, ends = np.array(bounds, dtype=np.int64).T
-        process = self._evidence.run.threads[thread_id].process
-        if process < len(self._evidence.budgets.bounds):
-            begin, end = self._evidence.budgets.bounds[process]
+        process = self.evidence.run.threads[thread_id].process
+        if process < len(self.evidence.budgets.bounds):
+            begin, end = self.evidence.budgets.bounds[process]
             starts, ends = np.clip(starts, begin, end), np.clip(ends, begin, end)
         return spans.Cover(starts, ends)
 

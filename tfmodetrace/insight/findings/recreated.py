@@ -13,6 +13,9 @@ from tfmodetrace.log import tables
 MANY: Final = 3
 """Functions, or models, made from one definition from which on that is a finding."""
 
+NORMAL: Final = 0.02
+"""The share of the wall time below which nobody has to mend a pipeline that is built anew, for every epoch, say."""
+
 ORDER: Final = 20
 
 
@@ -20,13 +23,49 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the definitions of which functions were made, and traced, again and again."""
     for row in evidence.definitions.rows:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
-        if row.kind != "tf.function" or len(functions) < MANY:
+        if row.kind not in ("tf.function", "tf.data") or len(functions) < MANY:
             continue
+        if row.kind == "tf.data" or model_identity.is_kerass(functions[0]):
+            # What Keras makes of a model's input is told with the model's predictions.
+            if row.kind == "tf.data" and not model_identity.is_kerass(functions[0]):
+                yield _pipeline(evidence, row, functions)
+            if model_identity.model_of(functions[0]) is None or _is_inner(functions[0]):
+                continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         idle = [function for function in functions if not evidence.is_healthy(function.function_id)]
-        yield (_models if model_identity.model_of(functions[0]) is not None else _functions)(
-            evidence, row, functions, normal=len(idle) < MANY
-        )
+        normal = len(idle) < MANY
+        if model_identity.model_of(functions[0]) is None:
+            yield _functions(evidence, row, functions, normal=normal)
+        else:
+            yield _models(evidence, functions, normal=normal)
+
+
+def _is_inner(function: tables.Function) -> bool:
+    """Whether a function of a model's is part of another one: a step inside the train function."""
+    return "." in function.qualname.removeprefix("Model.")
+
+
+def _pipeline(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function]) -> base.Draft:
+    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    made = places.made_at(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=f"{row.name} was put into a dataset {len(functions)} times, and traced for each",
+        evidence={
+            "functions": len(functions),
+            "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
+            "file": row.file,
+            "line": row.line,
+            "made_at": None if made is None else places.place(made.file, made.line),
+        },
+        why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
+        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=base.tracing_ns(again) < NORMAL * evidence.wall_ns(row.process),
+    )
 
 
 def _functions(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
@@ -37,8 +76,8 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
     if maker:
         advice = (
-            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass what differs "
-            "as arguments."
+            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
+            "what differs as arguments."
         )
     elif "." in functions[-1].qualname:
         owner = functions[-1].qualname.rpartition(".")[0]
@@ -66,7 +105,7 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
     )
 
 
-def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+def _models(evidence: base.Evidence, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)

@@ -7,6 +7,7 @@ last batch.
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -133,15 +134,14 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     if evidence.most_variants(caused, kinds) < MANY:
         return None
     names = evidence.paths(caused, kinds)
-    what_if = evidence.what_if(function.function_id)
-    options = function.tf_function
-    relaxes = options is not None and options.reduce_retracing
-    unfit = set()
-    if relaxes or any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused):
-        unfit.add("reduce_retracing")
-    if options is None or options.has_input_signature or (what_if is not None and what_if.values):
-        unfit.add("input_signature")
-    option, fix = fixes.chosen(function, what_if, but={*unfit, "tensor_argument"})
+    found = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
+    needed = {path for path in found if sources.python_use(function, path) is not None}
+    what_if = evidence.what_if(function.function_id, needed)
+    relaxes = function.tf_function is not None and function.tf_function.reduce_retracing
+    if what_if is not None and any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused):
+        # It would leave graphs for tensors of any rank, which hardly anything can be calculated with.
+        what_if = dataclasses.replace(what_if, reduce_retracing=None)
+    option, fix = fixes.chosen(function, what_if)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
