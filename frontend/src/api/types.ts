@@ -307,6 +307,16 @@ export interface WhatIf {
   readonly input_signature: number | null;
 }
 
+/** One way of writing a function, and the traces it would have had. */
+export interface WhatIfOption {
+  readonly option: string;
+  readonly label: string;
+  /** null: it is not possible, or was not simulated. */
+  readonly traces: number | null;
+  /** Whether its code is the finding's fix. */
+  readonly best: boolean;
+}
+
 export interface Finding {
   readonly id: string;
   readonly severity: "high" | "medium" | "low" | "info";
@@ -315,8 +325,12 @@ export interface Finding {
   readonly title: string;
   readonly evidence: { readonly lost_ns: number };
   readonly why: string;
-  readonly fix: string;
+  /** What to do, in a sentence. */
+  readonly advice: string;
+  /** Code to paste; null: none can be given. */
+  readonly fix: string | null;
   readonly what_if: WhatIf | null;
+  readonly what_if_options: readonly WhatIfOption[] | null;
 }
 
 export interface RunReport {

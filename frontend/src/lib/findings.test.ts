@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Finding, TraceInfo, WhatIf } from "../api/types";
+import type { Finding, TraceInfo } from "../api/types";
 import { reason, traceInfo } from "../testing/reports";
-import { bestOption, causesOf, findingsByFunction } from "./findings";
+import { causesOf, findingsByFunction } from "./findings";
 
 function trace(ordinal: number, kinds: readonly string[] | null, durationNs: number | null): TraceInfo {
   return traceInfo(ordinal, { ordinal, duration_ns: durationNs, reason: kinds && reason(kinds) });
@@ -24,30 +24,6 @@ describe("causesOf", () => {
   });
 });
 
-describe("bestOption", () => {
-  const whatIf = (numbers: Partial<WhatIf>): WhatIf => ({
-    now: 9,
-    tensor_argument: 9,
-    reduce_retracing: 9,
-    input_signature: null,
-    ...numbers,
-  });
-
-  test("is the option with the fewest traces", () => {
-    expect(bestOption(whatIf({ tensor_argument: 2, input_signature: 1 }))).toBe("input_signature");
-  });
-
-  test("is the mildest of equals", () => {
-    expect(bestOption(whatIf({ tensor_argument: 1, reduce_retracing: null, input_signature: 1 }))).toBe(
-      "tensor_argument",
-    );
-  });
-
-  test("is none where nothing helps", () => {
-    expect(bestOption(whatIf({}))).toBeNull();
-  });
-});
-
 test("findings are found by their function, in order", () => {
   const finding = (id: string, functionId: number): Finding => ({
     id,
@@ -56,8 +32,10 @@ test("findings are found by their function, in order", () => {
     title: "",
     evidence: { lost_ns: 0 },
     why: "",
-    fix: "",
+    advice: "",
+    fix: null,
     what_if: null,
+    what_if_options: null,
   });
   const found = findingsByFunction([finding("a", 1), finding("b", 2), finding("c", 1)]);
   expect(found.get(1)?.map(({ id }) => id)).toEqual(["a", "c"]);

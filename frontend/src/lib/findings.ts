@@ -1,4 +1,4 @@
-import type { Finding, TraceInfo, WhatIf } from "../api/types";
+import type { Finding, TraceInfo } from "../api/types";
 
 /** Traces of one function that changed in the same kinds of things. */
 export interface Cause {
@@ -7,13 +7,6 @@ export interface Cause {
   /** Time that tracing them took. */
   readonly lostNs: number;
 }
-
-export const WHAT_IF_COLUMNS: readonly { readonly key: keyof WhatIf; readonly label: string }[] = [
-  { key: "now", label: "now" },
-  { key: "tensor_argument", label: "tensor arguments" },
-  { key: "reduce_retracing", label: "reduce_retracing" },
-  { key: "input_signature", label: "input_signature" },
-];
 
 /** The retraces among a function's traces by cause, the one that cost most time first. */
 export function causesOf(traces: readonly TraceInfo[]): readonly Cause[] {
@@ -29,17 +22,6 @@ export function causesOf(traces: readonly TraceInfo[]): readonly Cause[] {
   return [...causes]
     .map(([kinds, { traces: count, lostNs }]) => ({ kinds, traces: count, lostNs }))
     .sort((a, b) => b.lostNs - a.lostNs || a.kinds.localeCompare(b.kinds));
-}
-
-/** The option that leaves the fewest traces; the mildest of several; null if none leaves fewer than there are. */
-export function bestOption(whatIf: WhatIf): keyof WhatIf | null {
-  let best: keyof WhatIf | null = null;
-  let fewest = whatIf.now;
-  for (const key of ["tensor_argument", "reduce_retracing", "input_signature"] as const) {
-    const traces = whatIf[key];
-    if (traces !== null && traces < fewest) [best, fewest] = [key, traces];
-  }
-  return best;
 }
 
 /** Findings by function, in the report's order. */

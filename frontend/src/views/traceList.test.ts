@@ -95,8 +95,10 @@ describe("traceItems", () => {
       title: "",
       evidence: { lost_ns: 0 },
       why: "",
-      fix: "",
+      advice: "",
+      fix: null,
       what_if: null,
+      what_if_options: null,
     };
     const [line] = traceItems({ ...report, findings: [finding] }, { text: "", kind: "shape" });
     expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [finding] });

@@ -1,6 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Finding, WhatIf } from "../api/types";
-import { bestOption, WHAT_IF_COLUMNS } from "../lib/findings";
+import type { Finding, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
 import { formatDuration, MISSING } from "../lib/time";
 import "./codeBlock";
@@ -66,27 +65,31 @@ export function findingRow(finding: Finding): TemplateResult {
 export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
     <p>${finding.why}</p>
-    ${finding.what_if ? whatIfTable(finding.what_if) : nothing}
-    <mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>
+    ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}
+    <p data-testid="finding-advice">${finding.advice}</p>
+    ${
+      finding.fix === null
+        ? nothing
+        : html`<mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>`
+    }
   </div>`;
 }
 
-function whatIfTable(whatIf: WhatIf): TemplateResult {
-  const best = bestOption(whatIf);
+function whatIfTable(options: readonly WhatIfOption[]): TemplateResult {
   return html`<table class="what-if" data-testid="finding-what-if">
     <caption>
       Traces there would have been
     </caption>
     <thead>
       <tr>
-        ${WHAT_IF_COLUMNS.map(({ label }) => html`<th scope="col">${label}</th>`)}
+        ${options.map(({ label }) => html`<th scope="col">${label}</th>`)}
       </tr>
     </thead>
     <tbody>
       <tr>
-        ${WHAT_IF_COLUMNS.map(
-          ({ key }) =>
-            html`<td class=${key === best ? "best" : ""}>${whatIf[key] === null ? MISSING : formatCount(whatIf[key])}</td>`,
+        ${options.map(
+          ({ traces, best }) =>
+            html`<td class=${best ? "best" : ""}>${traces === null ? MISSING : formatCount(traces)}</td>`,
         )}
       </tr>
     </tbody>
