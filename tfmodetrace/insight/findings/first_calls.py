@@ -69,7 +69,7 @@ def _first_call(evidence: base.Evidence, slow: first_calls.SlowFirstCall) -> bas
     draft = base.Draft(
         id="slow-first-call",
         functions=(function.function_id,),
-        title=f"The first call of {function.name} took {_seconds(call.duration_ns)}, {slow.share:.0%} of the wall time",
+        title=f"The first call of {function.name} cost {_seconds(call.known_cost_ns)}, {slow.share:.0%} of the wall time",
         evidence={
             "call_id": int(run.calls.call_id[call.row]),
             "duration_ns": call.duration_ns,

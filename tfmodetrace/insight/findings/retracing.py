@@ -110,6 +110,8 @@ def _advice_on_values(
             f"Each value of {base.listed(needed)} needs a graph of its own, since the body uses it in Python: call {function.name} with "
             "fewer values, or take what depends on it out of the body."
         )
+    if option == "reduce_retracing":
+        return f"Let one graph of {function.name} serve all shapes; each value of {base.listed(needed or names)} keeps a graph of its own."
     tensors = f"Pass {base.listed([name for name in names if name not in needed])} to {function.name} as a tensor."
     if option == "tensor_argument" and what_if is not None and (what_if.tensor_argument or 0) > 1:
         return f"{tensors} {_what_remains(what_if.tensor_argument or 0)}"
