@@ -119,6 +119,8 @@ def _dotted(text: str) -> bool:
 def _with_tensor(expression: str, steps: Sequence[varying.Step], value: varying.Value) -> str:
     """Writes what an expression stands for, with a tensor in the one place."""
     if not steps:
+        if value.sometimes_tensor:  # which tf.constant would not convert
+            return f"tf.cast({expression}, tf.{value.dtype})"
         return f"tf.constant({expression}{'' if value.dtype == 'string' else f', tf.{value.dtype}'})"
     step, rest = steps[0], steps[1:]
     inner = _with_tensor(f"{expression}{step.text}", rest, value)

@@ -48,12 +48,14 @@ class Value:
         dtype: Of the tensor that could stand for it.
         shape: Likewise; of one dimension where it is a list or tuple of numbers.
         steps: How it is reached from its parameter; none where it is the parameter itself.
+        sometimes_tensor: Whether it was a tensor in some traces.
     """
 
     path: str
     dtype: str
     shape: tuple[int, ...]
     steps: tuple[Step, ...]
+    sometimes_tensor: bool = False
 
     @property
     def parameter(self) -> str:
@@ -90,7 +92,10 @@ def values(arguments: Iterable[keys.Node], *, but: Collection[str] = ()) -> dict
                 elif known.dtype != "float32" and (leaf.kind not in subtypes.TENSORS):
                     found[path] = value
     varying = {path for path, kept in seen.items() if len(kept) > 1 and any(isinstance(each, tuple) for each in kept)}
-    return {path: found[path] for path in sorted(varying - unfit)}
+    return {
+        path: dataclasses.replace(found[path], sometimes_tensor=any(not isinstance(each, tuple) for each in seen[path]))
+        for path in sorted(varying - unfit)
+    }
 
 
 def covering(path: str, found: Mapping[str, Value]) -> str | None:

@@ -37,7 +37,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         if model_identity.model_of(functions[0]) is None:
             yield _functions(evidence, row, functions, normal=normal)
         else:
-            yield _models(evidence, functions, normal=normal)
+            yield _models(evidence, row, functions, normal=normal)
 
 
 def _is_inner(function: tables.Function) -> bool:
@@ -105,14 +105,14 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
     )
 
 
-def _models(evidence: base.Evidence, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
     kind = functions[-1].qualname.rpartition(".")[2]
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
-        title = f"The {kind} of one model was made {len(functions)} times, and traced for each"
+        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
         advice = (
             "Compile the model once: to change the learning rate, assign to model.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."
