@@ -9,7 +9,7 @@ import ast
 import builtins
 import functools
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from tfmodetrace.log import tables
@@ -39,7 +39,8 @@ class Loop(NamedTuple):
         first: The first line of its body.
         last: The last one.
         text: Its first line, as Python writes it, without the colon.
-        in_graph: The same as a loop of the graph's, where it counts over ``range``; ``None`` for any other.
+        in_graph: The same as a loop of the graph's, where it counts over ``range`` and its body can do with a tensor for the number;
+            ``None`` for any other.
         appends_to: The lists that its body appends to.
     """
 
@@ -124,8 +125,13 @@ def free_names(code: str) -> frozenset[str] | None:
     return frozenset(used - made - set(dir(builtins)))
 
 
-def loops(function: tables.Function) -> list[Loop]:
-    """Finds the loops in a function's source; none if that is not known whole."""
+def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop]:
+    """Finds the loops in a function's source; none if that is not known whole.
+
+    Args:
+        function: The function.
+        tensors: Names of tensors, which a tensor may index.
+    """
     if not function.source or function.source_truncated:
         return []
     tree = _parsed(function.source)
@@ -136,7 +142,7 @@ def loops(function: tables.Function) -> list[Loop]:
             first, last = node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno
             appends = tuple(dict.fromkeys(_appends(node)))
             if isinstance(node, ast.For):
-                text, in_graph = f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}", _in_graph(node)
+                text, in_graph = f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}", _in_graph(node, tensors)
             else:
                 text, in_graph = f"while {ast.unparse(node.test)}", None
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
@@ -273,6 +279,13 @@ def _needs_python(node: ast.AST, values: _Values) -> bool:
     return False
 
 
+def _hands_on(node: ast.AST, values: _Values) -> bool:
+    """Whether a value is given to a function of which nothing is known."""
+    if not isinstance(node, ast.Call) or _called(node.func).partition(".")[0] == "tf":
+        return False
+    return values.in_any(node.args) or values.in_any([keyword.value for keyword in node.keywords])
+
+
 def _tested(test: ast.expr, values: _Values) -> bool:
     if isinstance(test, ast.BoolOp):
         return any(_tested(part, values) for part in test.values)
@@ -283,10 +296,15 @@ def _tested(test: ast.expr, values: _Values) -> bool:
     return values.made_of(test)
 
 
-def _in_graph(node: ast.For) -> str | None:
+def _in_graph(node: ast.For, tensors: Collection[str]) -> str | None:
     called = node.iter
     if not (isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "range"):
         return None
+    values = _Values(ast.unparse(node.target))
+    for part in (found for statement in node.body for found in ast.walk(statement)):
+        indexes = isinstance(part, ast.Subscript) and ast.unparse(part.value) in tensors
+        if not indexes and (_needs_python(part, values) or _hands_on(part, values)):
+            return None
     return f"for {ast.unparse(node.target)} in tf.range({', '.join(map(ast.unparse, called.args))}):"
 
 

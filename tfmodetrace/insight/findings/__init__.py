@@ -88,7 +88,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         title=draft.title,
         evidence=draft.evidence,
         why=draft.why,
-        advice=draft.advice,
+        advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
         fix=fix,
         lost_ns=lost_ns,
         share=share,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tfmodetrace.insight import graphs as graph_facts
-from tfmodetrace.insight import places, sources
+from tfmodetrace.insight import places, sources, subtypes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import graphs, tables
 
@@ -35,7 +35,7 @@ def _unrolled(function: tables.Function, traces: base.Traces, trace: tables.Trac
     if graph is None:
         return
     converted = {flow.own_line for flow in graph.control_flow if flow.type in graph_facts.LOOPS}
-    loops = sources.loops(function)
+    loops = sources.loops(function, _tensors(trace))
     repeated: dict[sources.Loop, list[graphs.SourceLine]] = {}
     for line in graph.source_lines:
         around = [loop for loop in loops if loop.first <= line.own_line <= loop.last]
@@ -67,6 +67,13 @@ def _unrolled(function: tables.Function, traces: base.Traces, trace: tables.Trac
             claims=(base.Claim(traces=base.ids(traces), saved=min(1.0, ops / max(1, graph.ops)) * (1 - 1 / iterations)),),
             order=ORDER,
         )
+
+
+def _tensors(trace: tables.Trace) -> frozenset[str]:
+    """The parameters that were tensors."""
+    arguments = None if trace.key is None else trace.key.arguments
+    pairs = () if arguments is None else zip(arguments.names, arguments.children, strict=False)
+    return frozenset(name for name, child in pairs if child.kind in subtypes.TENSORS)
 
 
 def _advice(loop: sources.Loop, at: str) -> str:

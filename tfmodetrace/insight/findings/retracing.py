@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import fixes, sources, subtypes, varying, whatif
+from tfmodetrace.insight import differences, fixes, sources, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys, words
@@ -78,6 +78,7 @@ def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Dr
     if not found.keys() - uses.keys() - unknown:
         option, fix = None, None
     needed = [name for name in names if name in uses]
+    others = _others(evidence, traces, lambda change: what_if is not None and varying.covering(change.path, what_if.values) is not None)
     strings = all(found[name].dtype == "string" for name in names)
     what = "string" if strings else "number" if not any(found[name].dtype == "string" for name in names) else "value"
     why = (
@@ -92,7 +93,7 @@ def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Dr
         title=f"{function.name} is traced for every value of {base.listed(names)}",
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
-        advice=_advice_on_values(function, names, needed, option, what_if),
+        advice=_advice_on_values(function, names, needed, option, what_if, others),
         fix=fix,
         cause=tuple(sorted(names)),
         claims=(_claim(caused, what_if, option, needless=len(needed) < len(names)),),
@@ -103,7 +104,12 @@ def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Dr
 
 
 def _advice_on_values(
-    function: tables.Function, names: Sequence[str], needed: Sequence[str], option: str | None, what_if: whatif.WhatIf | None
+    function: tables.Function,
+    names: Sequence[str],
+    needed: Sequence[str],
+    option: str | None,
+    what_if: whatif.WhatIf | None,
+    others: Sequence[str],
 ) -> str:
     if option is None and len(needed) == len(names):
         return (
@@ -112,16 +118,31 @@ def _advice_on_values(
         )
     if option == "reduce_retracing":
         return f"Let one graph of {function.name} serve all shapes; each value of {base.listed(needed or names)} keeps a graph of its own."
-    tensors = f"Pass {base.listed([name for name in names if name not in needed])} to {function.name} as a tensor."
-    if option == "tensor_argument" and what_if is not None and (what_if.tensor_argument or 0) > 1:
-        return f"{tensors} {_what_remains(what_if.tensor_argument or 0)}"
+    free = [name for name in names if name not in needed]
+    if option == "tensor_argument" and what_if is not None:
+        return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}.{_what_remains(what_if.tensor_argument, others)}"
     if option == "input_signature":
         return f"Declare the types of {function.name}'s arguments: Python numbers become tensors then, and one graph serves all calls."
-    return tensors
+    return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}, if the body can do with that."
 
 
-def _what_remains(left: int) -> str:
-    return f"The {left} traces that remain differ in something else, such as shapes or dtypes: their reasons tell in what."
+def _tensors(names: Sequence[str]) -> str:
+    return "a tensor" if len(names) == 1 else "tensors"
+
+
+def _what_remains(left: int | None, others: Sequence[str]) -> str:
+    """Says why traces remain after a fix."""
+    if left is None or left <= 1:
+        return ""
+    return f" The {left} traces that remain differ in {base.listed(others) if others else 'what their reasons tell'}."
+
+
+def _others(evidence: base.Evidence, traces: Sequence[tables.Trace], mended: Callable[[differences.Change], bool]) -> list[str]:
+    """What else changed from trace to trace, most often first."""
+    counted = collections.Counter(
+        f"{change.path} ({change.kind})" for trace in traces for change in evidence.reasons[trace.trace_id].changes if not mended(change)
+    )
+    return [place for place, _ in counted.most_common()]
 
 
 def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
@@ -147,8 +168,7 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
-        if what_if is not None and (left := getattr(what_if, option)) > 1:
-            advice = f"{advice} {_what_remains(left)}"
+        advice += _what_remains(getattr(what_if, option), _others(evidence, traces, lambda change: change.kind in kinds))
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
         advice = (
@@ -188,7 +208,7 @@ def _object_identity(evidence: base.Evidence, function: tables.Function) -> base
     name, _, attribute = names[0].partition(".")
     after = next(change.after for change in evidence.reasons[caused[-1].trace_id].changes if change.path == names[0])
     type_name = after.removeprefix("<").partition(" ")[0]
-    what = f"`{name}`" if type_name in ("function", "") else f"the {type_name} in `{name}`"
+    what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
     if attribute:
         advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
