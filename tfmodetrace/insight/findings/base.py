@@ -62,7 +62,7 @@ class Finding:
     trace_ids: tuple[int, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Claim:
     """Wall time that a finding takes for its own, so that none other does.
 
@@ -74,7 +74,7 @@ class Claim:
     """
 
     traces: tuple[int, ...] = ()
-    rows: tuple[int, ...] = ()
+    rows: Rows = dataclasses.field(default_factory=lambda: np.empty(0, dtype=np.int64))
     needed_ns: int = 0
     saved: float = 1.0
 
@@ -177,6 +177,16 @@ class Evidence:
                 if change.kind in kinds:
                     variants[change.path] |= {change.before, change.after}
         return max(map(len, variants.values()), default=0)
+
+    def inside(self, rows: Rows, functions: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """Which of some calls were made, at any depth, in calls of some functions."""
+        calls = self.run.calls
+        found = np.zeros(len(rows), dtype=np.bool_)
+        at = calls.parent_rows[rows]
+        while (at >= 0).any():
+            found |= (at >= 0) & np.isin(calls.function_id[at], functions)
+            at = np.where(at >= 0, calls.parent_rows[at], -1)
+        return found
 
     def is_in_another(self, function: tables.Function, file: str, line: int) -> bool:
         """Whether a line is part of another recorded function's definition, whose own findings tell of it."""

@@ -39,7 +39,7 @@ def _many_shapes(evidence: base.Evidence) -> Iterator[base.Draft]:
         durations = calls.duration_ns[rows]
         usual = float(np.median(durations[~first])) if (~first).any() else 0.0
         # The first of all has to be compiled.
-        claim = base.Claim(rows=tuple(rows[first].tolist()[1:]), needed_ns=int(usual * (int(first.sum()) - 1)))
+        claim = base.Claim(rows=rows[first][1:], needed_ns=int(usual * (int(first.sum()) - 1)))
         yield _recompiled(evidence, function_id, len(signatures), claim, f"for {len(signatures)} shapes", "shapes of its arguments")
 
 
@@ -61,7 +61,7 @@ def in_profiles(evidence: base.Evidence) -> Iterator[base.Draft]:
             again_ns = sum(compilation.duration_ns for compilation in compiled[needed:])
             rows = sorted({compilation.call_row for compilation in compiled[needed:] if compilation.call_row >= 0})
             spent_ns = int(evidence.run.calls.duration_ns[rows].sum())
-            claim = base.Claim(rows=tuple(rows), needed_ns=max(0, spent_ns - again_ns))
+            claim = base.Claim(rows=np.array(rows, dtype=np.int64), needed_ns=max(0, spent_ns - again_ns))
             yield _recompiled(evidence, function_id, len(compiled), claim, f"{len(compiled)} times", "compilations in profiles")
 
 

@@ -75,8 +75,6 @@ class Ledger:
         """When a claim's calls and traces were, by thread, within the wall time."""
         run, calls = self.evidence.run, self.evidence.run.calls
         found: dict[int, list[tuple[int, int]]] = collections.defaultdict(list)
-        for row in claim.rows:
-            found[int(calls.thread_id[row])].append((int(calls.start_ns[row]), int(calls.end_ns[row])))
         traces, first_calls = set(claim.traces), {}
         for number in claim.traces:
             trace, call = run.traces[number], self.evidence.first_calls.of_trace(number)
@@ -88,10 +86,16 @@ class Ledger:
             start, end = int(calls.start_ns[row]), int(calls.end_ns[row])
             # What a later call takes is needed in the first one, too; it comes last there.
             found[call.thread_id].append((start, max(start, end - (call.later_ns or 0))))
-        return {thread_id: self._cover(thread_id, bounds) for thread_id, bounds in found.items()}
+        covers = {}
+        threads = calls.thread_id[claim.rows]
+        for thread_id in {*found, *np.unique(threads).tolist()}:
+            rows = claim.rows[threads == thread_id]
+            starts, ends = np.array(found.get(thread_id, ()), dtype=np.int64).reshape(-1, 2).T
+            starts, ends = np.concatenate([starts, calls.start_ns[rows]]), np.concatenate([ends, calls.end_ns[rows]])
+            covers[thread_id] = self._cover(thread_id, starts, ends)
+        return covers
 
-    def _cover(self, thread_id: int, bounds: list[tuple[int, int]]) -> spans.Cover:
-        starts, ends = np.array(bounds, dtype=np.int64).T
+    def _cover(self, thread_id: int, starts: spans.Times, ends: spans.Times) -> spans.Cover:
         process = self.evidence.run.threads[thread_id].process
         if process < len(self.evidence.budgets.bounds):
             begin, end = self.evidence.budgets.bounds[process]

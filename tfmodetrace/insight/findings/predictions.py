@@ -35,7 +35,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         if function.name not in _NAMES or function.kind != "method":
             continue
         rows = np.flatnonzero(calls.function_id == function.function_id)
-        rows = rows[~_inside(evidence, rows, entries)]
+        rows = rows[~evidence.inside(rows, entries)]
         for definition_id in np.unique(evidence.definitions.of_calls[rows]).tolist():
             own = rows[evidence.definitions.of_calls[rows] == definition_id]
             draft = _loop(evidence, function, definition_id, own[np.argsort(calls.start_ns[own], kind="stable")])
@@ -73,7 +73,7 @@ def _loop(evidence: base.Evidence, function: tables.Function, definition_id: int
         fix=fix,
         names=frozenset() if place is None else _names(place.code),
         cause=("loop", definition_id),
-        claims=(base.Claim(traces=base.ids(again), rows=tuple(rows.tolist()), needed_ns=needed_ns),),
+        claims=(base.Claim(traces=base.ids(again), rows=rows, needed_ns=needed_ns),),
         order=ORDER,
         normal=wall_ns > 0 and total_ns - needed_ns < NORMAL * wall_ns,
     )
@@ -93,14 +93,3 @@ def _called_directly(made: Sequence[tables.Function], place: tables.Place | None
 
 def _names(code: str) -> frozenset[str]:
     return sources.free_names(code) or frozenset()
-
-
-def _inside(evidence: base.Evidence, rows: base.Rows, wanted: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of some calls were made, at any depth, in calls of some functions."""
-    calls = evidence.run.calls
-    found = np.zeros(len(rows), dtype=np.bool_)
-    at = calls.parent_rows[rows]
-    while (at >= 0).any():
-        found |= (at >= 0) & np.isin(calls.function_id[at], wanted)
-        at = np.where(at >= 0, calls.parent_rows[at], -1)
-    return found

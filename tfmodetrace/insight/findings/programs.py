@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from tfmodetrace.insight import model_identity
 from tfmodetrace.insight.findings import base
 from tfmodetrace.schema import words
 
@@ -17,7 +17,6 @@ CONFLICTS = "version conflicts"
 """The option of a recording that names packages that do not go together."""
 
 _STEPS = ("train_step", "test_step", "predict_step")
-_ENTRIES = ("Model.fit", "Model.evaluate", "Model.predict", "Model.train_on_batch", "Model.test_on_batch", "Model.predict_on_batch")
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -60,18 +59,19 @@ def _eager_switch(evidence: base.Evidence) -> Iterator[base.Draft]:
             why="tf.config.run_functions_eagerly(True) makes every tf.function run op by op, as for debugging.",
             advice="Take tf.config.run_functions_eagerly(True) away, or switch it off again after debugging.",
             fix="tf.config.run_functions_eagerly(False)",
-            claims=(base.Claim(rows=_outermost(evidence, rows)),),
+            claims=(base.Claim(rows=rows),),
         )
 
 
 def _eager_steps(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Keras's steps that ran eagerly inside fit, evaluate or predict, while tf.functions do not."""
     run, calls = evidence.run, evidence.run.calls
+    entries = [function.function_id for function in run.functions if model_identity.is_entry(function)]
     for function in run.functions:
         if function.kind != "method" or function.qualname.rpartition(".")[2] not in _STEPS:
             continue
         rows = np.flatnonzero((calls.function_id == function.function_id) & (calls.mode == int(words.Mode.EAGER)))
-        rows = rows[_inside(evidence, rows, _ENTRIES)]
+        rows = rows[evidence.inside(rows, entries)]
         if len(rows) < LEFT_ON:
             continue
         yield base.Draft(
@@ -81,22 +81,5 @@ def _eager_steps(evidence: base.Evidence) -> Iterator[base.Draft]:
             evidence={"calls": len(rows), "eager_ns": int(calls.duration_ns[rows].sum()), "lost_is": "at most"},
             why="With run_eagerly=True Keras makes no graph of its steps: Python dispatches every op of every step.",
             advice="Compile the model with run_eagerly=False, which is the default.",
-            claims=(base.Claim(rows=_outermost(evidence, rows)),),
+            claims=(base.Claim(rows=rows),),
         )
-
-
-def _inside(evidence: base.Evidence, rows: npt.NDArray[np.intp], names: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which of some calls were made, at any depth, in calls of functions of some names."""
-    run, parents = evidence.run, evidence.run.calls.parent_rows
-    wanted = [function.function_id for function in run.functions if function.name in names]
-    found = np.zeros(len(rows), dtype=bool)
-    at = parents[rows]
-    while (at >= 0).any():
-        found |= (at >= 0) & np.isin(run.calls.function_id[at], wanted)
-        at = np.where(at >= 0, parents[at], -1)
-    return found
-
-
-def _outermost(evidence: base.Evidence, rows: npt.NDArray[np.intp]) -> tuple[int, ...]:
-    """Of some calls, those that were not made from another of them."""
-    return tuple(rows[~np.isin(evidence.run.calls.parent_rows[rows], rows)].tolist())

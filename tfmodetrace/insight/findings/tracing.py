@@ -94,9 +94,9 @@ def _one_type(function: tables.Function, traced: keys.Node, ran: keys.Node) -> s
     return "\n".join([f"# before calling {sources.bare_name(function)}", *lines]) if lines else None
 
 
-def _rows(evidence: base.Evidence, errors: list[tables.Error]) -> tuple[int, ...]:
+def _rows(evidence: base.Evidence, errors: list[tables.Error]) -> base.Rows:
     rows = evidence.attribution.error_rows[[error.error_id for error in errors]]
-    return tuple(row for row in rows.tolist() if row >= 0)
+    return rows[rows >= 0]
 
 
 def _last_line(error: tables.Error) -> str:
