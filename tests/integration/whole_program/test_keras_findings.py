@@ -214,6 +214,55 @@ def test_predict_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert finding["evidence"]["lost_ns"] > 0
 
 
+def test_a_loop_over_one_models_predictions_is_not_mixed_with_anothers(tmp_path: pathlib.Path) -> None:
+    looped, other = model(), keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)], name="other")
+
+    def program() -> None:
+        for number in range(12):
+            looped.predict(X[number : number + 1], verbose=0)
+            if number % 4 == 0:
+                other.predict(X, batch_size=16, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = run["findings"]
+    assert (finding["id"], finding["evidence"]["calls"], finding["evidence"]["batches"]) == ("function-recreated", 12, 12)
+    assert looped.name in finding["title"]
+    assert finding["fix"].startswith("looped(X[number : number + 1], training=False).numpy()")
+
+
+def test_a_model_compiled_in_a_loop_is_told_as_such(tmp_path: pathlib.Path) -> None:
+    trained = model()
+
+    def program() -> None:
+        for number in range(4):
+            trained.compile(keras.optimizers.SGD(0.1 / (number + 1)), "mse")
+            trained.fit(X, Y, batch_size=64, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "function-recreated"
+    assert finding["title"] == f"The train_function of {trained.name} was made 4 times, and traced for each"
+    assert "learning_rate" in finding["advice"]
+    assert finding["fix"] is None
+
+
+def test_float64_in_one_dataset_is_told_once_with_its_columns(tmp_path: pathlib.Path) -> None:
+    inputs = {name: keras.Input((2,), name=name) for name in ("age", "pay")}
+    trained = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(list(inputs.values()))))
+    trained.compile("sgd", "mse")
+    data = tf.data.Dataset.from_tensor_slices(({name: np.ones((64, 2)) for name in inputs}, Y[:64])).batch(16)
+
+    def program() -> None:
+        trained.fit(data, epochs=2, verbose=0, validation_data=data)
+        trained.evaluate(data, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = run["findings"]
+    assert finding["id"] == "float64-input-cast"
+    assert finding["title"].count("float64") == 1
+    assert all(name in finding["title"] for name in inputs)
+
+
 def test_predictions_of_many_batches_are_no_loop(tmp_path: pathlib.Path) -> None:
     trained = model()
     run = recorded(lambda: [trained.predict(X, batch_size=32, verbose=0) for _ in range(12)], tmp_path)

@@ -219,6 +219,14 @@ def test_tracing_that_no_call_tells_of_is_told_if_it_takes_long() -> None:
     assert ids(dataclasses.replace(without, processes=(dataclasses.replace(run.processes[0], end_ns=60_000 * MS),))) == []
 
 
+def _creating_variables(run: tracelog.Run) -> tracelog.Run:
+    """The same, of whose traces the first makes variables."""
+    first = run.traces[0]
+    assert first.key is not None
+    key = dataclasses.replace(first.key, scope_type="VARIABLE_CREATION")
+    return dataclasses.replace(run, traces=(dataclasses.replace(first, key=key), *run.traces[1:]))
+
+
 def test_a_costly_second_trace_that_makes_no_variables_can_be_avoided() -> None:
     source = """
         @tf.function
@@ -227,13 +235,30 @@ def test_a_costly_second_trace_that_makes_no_variables_can_be_avoided() -> None:
             adam.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
         """
     run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function_of(source=source))
-    keys_ = [dataclasses.replace(trace.key, scope_type=scope) for trace, scope in zip(run.traces, ("VARIABLE_CREATION", ""), strict=True)]
-    keys_[1] = dataclasses.replace(keys_[1], scope_type="NO_VARIABLE_CREATION")
-    run = dataclasses.replace(run, traces=tuple(map(lambda trace, key: dataclasses.replace(trace, key=key), run.traces, keys_)))
-    (finding, *rest) = found_in(run)
-    assert (finding.id, finding.severity, finding.lost_ns) == ("slow-tracing", "high", 1_000 * MS) or finding.id == "slow-first-call"
+    (finding, *rest) = found_in(_creating_variables(run))
+    assert (finding.severity, finding.lost_ns) == ("high", 1_000 * MS)
     assert finding.fix == "adam.build(net.trainable_variables)  # once, before the first call of step"
     assert all(other.severity == "info" for other in rest)
+
+
+def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() -> None:
+    for code, expected in (
+        ("history = net.fit(x, y)", "net.optimizer.build(net.trainable_variables)  # before train.py:40"),
+        ("self.model.fit(\n    x,\n    y,\n)", "self.model.optimizer.build(self.model.trainable_variables)  # before train.py:40"),
+        ("models[0].fit(x)", "models[0].optimizer.build(models[0].trainable_variables)  # before train.py:40"),
+        ("", None),
+        ("train(net)", None),
+    ):
+        function = function_of(
+            name="net.train_function",
+            qualname="Model.train_function",
+            module="keras.src.backend.tensorflow.trainer",
+            made_at=tables.Place(file="/a/train.py", line=40, function="main", code=code),
+        )
+        run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function)
+        (finding, *_) = found_in(_creating_variables(run))
+        assert (finding.severity, finding.fix) == ("high", expected)
+        assert "optimizer.build" in finding.advice
 
 
 def test_shapes_are_a_finding_from_three_on() -> None:
