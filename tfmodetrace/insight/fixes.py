@@ -7,7 +7,7 @@ function returns ``None``, and the finding's advice says in a sentence what to d
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import sources, subtypes, varying, whatif
@@ -59,7 +59,7 @@ def pass_tensors(function: tables.Function, values: Mapping[str, varying.Value])
     """Makes Python values that vary tensors, before the call."""
     if not values or len(values) > MAX_LINES:
         return None
-    lines = [f"{value.parameter} = {_with_tensor(value.parameter, value.steps, value)}" for value in values.values()]
+    lines = [f"{value.parameter} = {replaced(value.parameter, value.steps, _tensor_of(value))}" for value in values.values()]
     if any(step.kind == Kind.ATTRS for value in values.values() for step in value.steps):
         lines.insert(0, "import attr")
     return "\n".join([f"# before calling {sources.bare_name(function)}", *lines])
@@ -116,14 +116,24 @@ def _dotted(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
 
 
-def _with_tensor(expression: str, steps: Sequence[varying.Step], value: varying.Value) -> str:
-    """Writes what an expression stands for, with a tensor in the one place."""
+def _tensor_of(value: varying.Value) -> Callable[[str], str]:
+    dtype = "" if value.dtype == "string" else f", tf.{value.dtype}"
+    # tf.constant would not convert a tensor.
+    return lambda old: f"tf.cast({old}{dtype})" if value.sometimes_tensor else f"tf.constant({old}{dtype})"
+
+
+def replaced(expression: str, steps: Sequence[varying.Step], new: Callable[[str], str]) -> str:
+    """Writes what an expression stands for, with another part in one place.
+
+    Args:
+        expression: What is a container, or is itself to be replaced.
+        steps: How the part is reached.
+        new: Writes the new part, given the old one.
+    """
     if not steps:
-        if value.sometimes_tensor:  # which tf.constant would not convert
-            return f"tf.cast({expression}, tf.{value.dtype})"
-        return f"tf.constant({expression}{'' if value.dtype == 'string' else f', tf.{value.dtype}'})"
+        return new(expression)
     step, rest = steps[0], steps[1:]
-    inner = _with_tensor(f"{expression}{step.text}", rest, value)
+    inner = replaced(f"{expression}{step.text}", rest, new)
     if step.kind == Kind.DICT:
         return f"{{**{expression}, {step.text[1:-1]}: {inner}}}"
     if step.kind == Kind.NAMED_TUPLE:

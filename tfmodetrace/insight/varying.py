@@ -60,7 +60,25 @@ class Value:
     @property
     def parameter(self) -> str:
         """The parameter that it is, or is in."""
-        return self.path[: len(self.path) - sum(len(step.text) for step in self.steps)]
+        return _parameter(self.path, self.steps)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A value in an argument: where it is, as of :class:`Value`, and its node."""
+
+    path: str
+    steps: tuple[Step, ...]
+    node: keys.Node
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that it is, or is in."""
+        return _parameter(self.path, self.steps)
+
+
+def _parameter(path: str, steps: Iterable[Step]) -> str:
+    return path[: len(path) - sum(len(step.text) for step in steps)]
 
 
 def values(arguments: Iterable[keys.Node], *, but: Collection[str] = ()) -> dict[str, Value]:
@@ -80,8 +98,9 @@ def values(arguments: Iterable[keys.Node], *, but: Collection[str] = ()) -> dict
         for name, child in zip(node.names, node.children, strict=False):
             if name.startswith("*"):
                 continue  # what stands under *args or **kwargs has no name that a fix could use
-            for path, steps, leaf in _leaves(child, name, ()):
-                value = _value(path, steps, leaf)
+            for part in leaves(child, name):
+                path, leaf = part.path, part.node
+                value = _value(path, part.steps, leaf)
                 if value is None:
                     unfit.add(path)
                     continue
@@ -128,12 +147,20 @@ def _replaced(node: keys.Node, path: str, found: Mapping[str, Value]) -> keys.No
     return dataclasses.replace(node, children=children)
 
 
-def _leaves(node: keys.Node, path: str, steps: tuple[Step, ...]) -> Iterator[tuple[str, tuple[Step, ...], keys.Node]]:
-    if node.kind in _CONTAINERS and not _is_vector(node):
-        for step, child in zip(_steps(node), node.children, strict=False):
-            yield from _leaves(child, path + step.text, (*steps, step))
-    else:
-        yield path, steps, node
+def leaves(node: keys.Node, path: str, steps: tuple[Step, ...] = ()) -> Iterator[Leaf]:
+    """Goes over the values in an argument, as TensorFlow does, of which dicts come in the order of their keys.
+
+    Args:
+        node: The argument.
+        path: Its path: the parameter's name.
+        steps: How it is reached from the parameter.
+    """
+    if node.kind not in _CONTAINERS or _is_vector(node):
+        yield Leaf(path=path, steps=steps, node=node)
+        return
+    parts = list(zip(_steps(node), node.children, strict=False))
+    for step, child in sorted(parts, key=lambda part: part[0].name) if node.kind == Kind.DICT else parts:
+        yield from leaves(child, path + step.text, (*steps, step))
 
 
 def _steps(node: keys.Node) -> list[Step]:

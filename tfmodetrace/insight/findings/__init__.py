@@ -8,6 +8,7 @@ from typing import Final
 from tfmodetrace.insight import fixes
 from tfmodetrace.insight.findings import (
     base,
+    casts,
     compilations,
     costs,
     first_calls,
@@ -36,7 +37,7 @@ _TRACED_AGAIN: Final = frozenset(
     {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
 )
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
-_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, placement, memory, programs, compilations)
+_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:

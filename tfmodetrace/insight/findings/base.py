@@ -86,6 +86,7 @@ class Draft:
     Attributes:
         functions: The functions that it is about.
         cause: What tells it from other findings of its id and definition; drafts of one cause become one finding.
+        across_definitions: Whether drafts of that cause become one finding also where their definitions differ.
         claims: What it costs.
         order: Findings of a lower order take their time first: who knows the cause better comes first.
         normal: Whether nobody has to mend it, whatever it costs.
@@ -103,6 +104,7 @@ class Draft:
     fix: str | None = None
     what_if: whatif.WhatIf | None = None
     cause: Hashable = None
+    across_definitions: bool = False
     claims: tuple[Claim, ...] = ()
     order: int = 50
     normal: bool = False

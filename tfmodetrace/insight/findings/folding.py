@@ -22,7 +22,8 @@ def fold(evidence: base.Evidence, drafts: Iterable[base.Draft]) -> list[base.Dra
 
 
 def _key(evidence: base.Evidence, draft: base.Draft) -> Hashable:
-    definition = evidence.definitions.of_function(draft.functions[-1]).definition_id if draft.functions else None
+    alone = not draft.functions or draft.across_definitions
+    definition = None if alone else evidence.definitions.of_function(draft.functions[-1]).definition_id
     return draft.id, definition, draft.cause
 
 
@@ -32,7 +33,11 @@ def _one(drafts: Sequence[base.Draft]) -> base.Draft:
     most = max(drafts, key=lambda draft: len(draft.traces))
     functions = tuple(dict.fromkeys(function for draft in drafts for function in draft.functions))
     others = len(functions) - len(most.functions)
-    title = most.title if not others else f"{most.title}, and so {'is' if others == 1 else 'are'} {others} more made from the same lines"
+    title = (
+        most.title
+        if not others or most.across_definitions
+        else f"{most.title}, and so {'is' if others == 1 else 'are'} {others} more made from the same lines"
+    )
     added = {name: _sum(draft.evidence[name] for draft in drafts) for name in _ADDED_UP if all(name in draft.evidence for draft in drafts)}
     return dataclasses.replace(
         most,

@@ -1,4 +1,4 @@
-"""Findings about what graphs are made of: Python in the graph, large constants, casts. Loops are in ``loops``."""
+"""Findings about what graphs are made of: Python in the graph, large constants. Loops and casts have files of their own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from tfmodetrace.insight import graphs as graph_facts
-from tfmodetrace.insight import model_identity, places
+from tfmodetrace.insight import places
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import tables
 
 LARGE_CONSTANT_BYTES: Final = 1 << 20
 """What a constant must have to be a finding."""
@@ -22,7 +22,6 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         if described:
             yield from _python_ops(evidence, function, described[-1])
             yield from _large_constants(evidence, function, described)
-            yield from _casts(function, described[-1])
 
 
 def _python_ops(evidence: base.Evidence, function: tables.Function, trace: tables.Trace) -> Iterator[base.Draft]:
@@ -84,33 +83,6 @@ def _large_constants(evidence: base.Evidence, function: tables.Function, traces:
         advice=f"Make the array at {at} a tensor once, outside the function, with tf.constant or tf.Variable(…, trainable=False): the "
         "graph then refers to it instead of holding a copy.",
     )
-
-
-def _casts(function: tables.Function, trace: tables.Trace) -> Iterator[base.Draft]:
-    casts = [] if trace.graph is None else [cast for cast in trace.graph.input_casts if _narrows(cast)]
-    if not casts:
-        return
-    names = list(dict.fromkeys(cast.input for cast in casts))
-    dtype = casts[0].to_dtype
-    kerass = model_identity.is_kerass(function)
-    once = "once, before fit" if kerass else "once, before the loop"
-    parameters = {parameter.name for parameter in function.parameters}
-    yield base.Draft(
-        id="float64-input-cast",
-        functions=(function.function_id,),
-        title=f"{function.name} gets float64 in {', '.join(names)} and computes in {dtype}",
-        evidence={"inputs": names, "to": dtype, "places": [places.place(cast.file, cast.line) for cast in casts]},
-        why=f"float64 is what NumPy makes by itself. It takes twice the memory and twice the time to copy, and every call converts it to "
-        f"{dtype} first.",
-        advice=f"Make {', '.join(names)} {dtype} {once}: array.astype({dtype!r}), or tf.cast in the dataset's map.",
-        fix="\n".join(f"{name} = {name}.astype({dtype!r})  # {once}" for name in names) if parameters.issuperset(names) else None,
-        # Keras gives one dataset to several functions of one model.
-        cause=("dataset", tuple(names)) if kerass else None,
-    )
-
-
-def _narrows(cast: graphs.InputCast) -> bool:
-    return cast.from_dtype == "float64" and cast.to_dtype in ("float32", "float16", "bfloat16")
 
 
 def megabytes(size: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
 from tfmodetrace.insight import definitions, model_identity, places
@@ -21,23 +22,28 @@ ORDER: Final = 20
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the definitions of which functions were made, and traced, again and again."""
+    pipelines: dict[Hashable, list[tables.Function]] = collections.defaultdict(list)
     for row in evidence.definitions.rows:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
-        if row.kind not in ("tf.function", "tf.data") or len(functions) < MANY:
+        if len(functions) < MANY:
             continue
-        if row.kind == "tf.data" or model_identity.is_kerass(functions[0]):
-            # What Keras makes of a model's input is told with the model's predictions.
-            if row.kind == "tf.data" and not model_identity.is_kerass(functions[0]):
-                yield _pipeline(evidence, row, functions)
-            if model_identity.model_of(functions[0]) is None or _is_inner(functions[0]):
-                continue
+        kerass = model_identity.is_kerass(functions[0])
+        # What Keras makes of a model's input is told with the model's predictions.
+        if row.kind == "tf.data" and not kerass:
+            pipelines[_built_by(row, functions)] += functions
+        if row.kind != "tf.function" or (kerass and (model_identity.model_of(functions[0]) is None or _is_inner(functions[0]))):
+            continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
-        idle = [function for function in functions if not evidence.is_healthy(function.function_id)]
-        normal = len(idle) < MANY
-        if model_identity.model_of(functions[0]) is None:
-            yield _functions(evidence, row, functions, normal=normal)
-        else:
-            yield _models(evidence, row, functions, normal=normal)
+        normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
+        yield (_models if kerass else _functions)(evidence, row, functions, normal=normal)
+    for functions in pipelines.values():
+        yield _pipeline(evidence, functions)
+
+
+def _built_by(row: definitions.Definition, functions: Sequence[tables.Function]) -> Hashable:
+    """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
+    made = places.made_at(functions)
+    return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
 
 
 def _is_inner(function: tables.Function) -> bool:
@@ -45,26 +51,30 @@ def _is_inner(function: tables.Function) -> bool:
     return "." in function.qualname.removeprefix("Model.")
 
 
-def _pipeline(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function]) -> base.Draft:
-    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+def _pipeline(evidence: base.Evidence, functions: Sequence[tables.Function]) -> base.Draft:
+    by_name: dict[str, list[tables.Function]] = collections.defaultdict(list)
+    for function in functions:
+        by_name[function.name].append(function)
+    again = [trace for own in by_name.values() for function in own[1:] for trace in evidence.traces[function.function_id]]
+    count = max(map(len, by_name.values()))
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
-        title=f"{row.name} was put into a dataset {len(functions)} times, and traced for each",
+        title=f"A tf.data pipeline was built {count} times, and {base.listed(list(by_name))} traced each time",
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
-            "file": row.file,
-            "line": row.line,
+            "transformations": list(by_name),
             "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
         advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
+        cause=("pipeline", functions[0].function_id),
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
-        normal=base.tracing_ns(again) < NORMAL * evidence.wall_ns(row.process),
+        normal=base.tracing_ns(again) < NORMAL * evidence.wall_ns(functions[0].process),
     )
 
 
