@@ -166,7 +166,8 @@ class _Page:
             told.append(f"\n{terminal.safe(finding.why)}", style="not bold")
             if finding.what_if_options is not None:
                 told.append(f"\n{whatif.told(finding.what_if_options)}", style="not bold")
-            for line in finding.fix.splitlines():
+            told.append(f"\n{terminal.safe(finding.advice)}", style="not bold")
+            for line in (finding.fix or "").splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)
         rest = len(findings) - _SHOWN_FINDINGS

@@ -370,7 +370,8 @@ def _fold(run: tracelog.Run, models: model_identity.Models) -> _Folded:
     moved: dict[int, list[int]] = {}
     for function in run.functions:
         number, own = function.function_id, models.by_function[function.function_id]
-        key = (function.process, function.definition_id, function.name if own is None else (own, function.qualname))
+        # Where the recorder tells models apart, each of those that are alike has a definition of its own.
+        key = (function.process, function.definition_id, function.name) if own is None else (function.process, own, function.qualname)
         by_model = called_by.get(number, {})
         if len(by_model) <= 1:
             of_function.append((definition(key, number, own or next(iter(by_model), None)),))

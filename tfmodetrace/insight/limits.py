@@ -51,7 +51,7 @@ def excesses(
         traces: The traces that count; all of the run if not given.
     """
     run = told.run
-    by_function = {finding.function_id: finding for finding in reversed(told.findings)}
+    by_function = {function_id: finding for finding in reversed(told.findings) for function_id in finding.function_ids}
     counted: dict[int, list[tables.Trace]] = collections.defaultdict(list)
     for trace in run.traces if traces is None else traces:
         counted[trace.function_id].append(trace)
@@ -83,8 +83,10 @@ def _explain(
         lines.append(f"  … and {len(beyond) - _SHOWN} more")
     if finding is not None:
         lines.append(f"Why: {finding.why}")
-        lines.append("Fix:")
-        lines.extend(f"  {line}" for line in finding.fix.splitlines())
+        lines.append(f"What to do: {finding.advice}")
+        if finding.fix is not None:
+            lines.append("Fix:")
+            lines.extend(f"  {line}" for line in finding.fix.splitlines())
         if finding.what_if is not None:
             lines.append(whatif.told(finding.what_if.options))
     return "\n".join(lines)

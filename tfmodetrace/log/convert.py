@@ -56,7 +56,7 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
 
 
 def _place(message: events_pb2.Frame) -> tables.Place:
-    return tables.Place(file=message.file, line=message.line, function=message.function)
+    return tables.Place(file=message.file, line=message.line, function=message.function, code=message.code)
 
 
 def _model(message: events_pb2.Model) -> tables.Model:

@@ -103,11 +103,12 @@ class TfFunctionOptions:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A line of the program, and the function it is in."""
+    """A line of the program, and the function it is in; ``code`` is the statement that begins there, empty if not known."""
 
     file: str
     line: int
     function: str
+    code: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,6 +154,7 @@ FindingId = Literal[
     "memory-growth",
     "graph-memory-growth",
     "version-conflict",
+    "slow-first-call",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

@@ -66,7 +66,12 @@ export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
     <p>${finding.why}</p>
     ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}
-    <mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>
+    <p data-testid="finding-advice">${finding.advice}</p>
+    ${
+      finding.fix === null
+        ? nothing
+        : html`<mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>`
+    }
   </div>`;
 }
 

@@ -15,7 +15,7 @@ class WhatIf:
     """How many traces a function has, and would have had, had it been written otherwise; ``None`` where that is impossible."""
 
     now: int
-    tensor_argument: int
+    tensor_argument: int | None
     reduce_retracing: int | None
     input_signature: int | None
 
@@ -27,25 +27,35 @@ class Finding:
     Attributes:
         id: What it is.
         severity: How much it matters.
-        function_id: The function it is about; ``None`` if it is about none.
+        function_id: The function it is about, the last of several; ``None`` if it is about none.
+        function_ids: All functions that it is about.
+        definition_id: The definition that these were made from; ``None`` if it is about none.
         title: One line.
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
-        fix: What to change.
+        advice: What to do, in a sentence.
+        fix: Code to paste; ``None`` if none can be given.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
-        lost_ns: Time that the fix would have saved; findings are ranked by it.
+        lost_ns: The wall time that would have been saved.
+        share: The part of its process's wall time that this is.
+        verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if_options: The numbers of ``what_if`` with their labels, in order; ``None`` likewise.
     """
 
     id: words.FindingId
     severity: words.Severity
     function_id: int | None
+    function_ids: tuple[int, ...]
+    definition_id: int | None
     title: str
     evidence: Mapping[str, Any]
     why: str
-    fix: str
+    advice: str
+    fix: str | None
     what_if: WhatIf | None
     lost_ns: int
+    share: float
+    verified: None
     what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
@@ -56,9 +66,12 @@ def info(finding: findings.Finding) -> Finding:
         id=finding.id,
         severity=finding.severity,
         function_id=finding.function_id,
+        function_ids=finding.function_ids,
+        definition_id=finding.definition_id,
         title=finding.title,
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
+        advice=finding.advice,
         fix=finding.fix,
         what_if=None
         if what_if is None
@@ -69,5 +82,7 @@ def info(finding: findings.Finding) -> Finding:
             input_signature=what_if.input_signature,
         ),
         lost_ns=finding.lost_ns,
+        share=finding.share,
+        verified=finding.verified,
         what_if_options=None if what_if is None else what_if.options,
     )

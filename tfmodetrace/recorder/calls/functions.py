@@ -183,6 +183,7 @@ class FunctionInfo(FunctionState):
             message.source, message.source_truncated = self._source()
         if self.made_at is not None:
             message.made_at.file, message.made_at.line, message.made_at.function = self.made_at
+            message.made_at.code = sources.of_statement(self.made_at.file, self.made_at.line)
         if self.model is not None:
             message.model.number, message.model.class_name, message.model.name = self.model
         for parameter in self.parameters:

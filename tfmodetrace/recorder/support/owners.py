@@ -72,7 +72,7 @@ def _installed(file: str) -> str:
 
 def _directories() -> Iterator[str]:
     """Yields where modules are imported from, the inner of nested folders first."""
-    paths = {os.path.join(os.path.abspath(path), "") for path in sys.path if isinstance(path, str)} | _FOR_PACKAGES
+    paths = {os.path.join(os.path.abspath(path), "") for path in map(str, sys.path)} | _FOR_PACKAGES
     yield from sorted(paths, key=len, reverse=True)
 
 
