@@ -1,10 +1,10 @@
-"""The report as a page for people, made of the same JSON that ``--json`` prints."""
+"""Everything that the report holds as a page for people (``--all``), made of the same JSON that ``--json`` prints."""
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import rich.box
@@ -18,22 +18,26 @@ from tfmodetrace.schema import words
 
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
 _SEVERITY_STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
-_SHOWN_FUNCTIONS: Final = 60
-_SHOWN_FINDINGS: Final = 8
-_SHOWN_PROFILED: Final = 12
 _SHOWN_SIGNATURES: Final = 6
 _SHOWN_TRACES: Final = 4
-_SHOWN_ERRORS: Final = 10
 _SHOWN_MESSAGE_LINES: Final = 6
 _WIDE_COLUMNS: Final = 110
 
 
-def print_report(console: rich.console.Console, report: dict[str, Any]) -> None:
-    """Prints every run of a report."""
-    for number, run in enumerate(report["runs"]):
-        if number:
-            console.print()
-        _Page(console, run).print()
+def print_run(console: rich.console.Console, run: dict[str, Any], functions: Collection[int]) -> None:
+    """Prints one run of a report.
+
+    Args:
+        console: Where.
+        run: The run.
+        functions: The ids of the functions that are told of.
+    """
+    chosen = set(functions)
+    parts = {
+        part: [each for each in run[part] if each["function_id"] is None or each["function_id"] in chosen]
+        for part in ("functions", "traces", "errors", "findings")
+    }
+    _Page(console, {**run, **parts}).print()
 
 
 class _Page:
@@ -93,7 +97,7 @@ class _Page:
             table.add_column(f"\n{heading}", justify="right", no_wrap=True)
         for heading in ("total", "self", "tracing"):
             table.add_column(f"time\n{heading}", justify="right", no_wrap=True)
-        for function in self._functions[:_SHOWN_FUNCTIONS]:
+        for function in self._functions:
             name = styled.text(self._names[function["function_id"]], "bold")
             cells: list[rich.text.Text] = [name]
             if wide:
@@ -107,8 +111,6 @@ class _Page:
             cells += [_duration(function["time_ns"][part]) for part in ("total", "self", "tracing")]
             table.add_row(*cells)
         self._section("Functions", table)
-        if len(self._functions) > _SHOWN_FUNCTIONS:
-            self._console.print(styled.text(f"… and {len(self._functions) - _SHOWN_FUNCTIONS} more; --json has them all", "dim"))
 
     def _profiles(self) -> None:
         """Where the time of profiled calls went, and what is wrong with profiles."""
@@ -120,7 +122,7 @@ class _Page:
             table.add_column("calls\nprofiled", justify="right", no_wrap=True)
             table.add_column("time\neach", justify="right", no_wrap=True)
             table.add_column("where it goes", overflow="fold", ratio=1)
-            for function, row in sorted(rows, key=lambda pair: -pair[1]["duration_ns"])[:_SHOWN_PROFILED]:
+            for function, row in sorted(rows, key=lambda pair: -pair[1]["duration_ns"]):
                 table.add_row(
                     styled.text(self._names[function["function_id"]], "bold"),
                     styled.text(row["mode"], _MODE_STYLES[row["mode"]]),
@@ -140,7 +142,7 @@ class _Page:
         table = _table()
         table.add_column("severity", no_wrap=True)
         table.add_column("finding", overflow="fold", ratio=1)
-        for finding in findings[:_SHOWN_FINDINGS]:
+        for finding in findings:
             told = styled.text(finding["title"], "bold")
             lost_ns = finding["evidence"]["lost_ns"]
             told.append(f"  {finding['id']}{f', {terminal.duration(lost_ns)} lost' if lost_ns else ''}", style="not bold dim")
@@ -150,9 +152,6 @@ class _Page:
             for line in finding["fix"].splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding["severity"], _SEVERITY_STYLES[finding["severity"]]), told)
-        rest = len(findings) - _SHOWN_FINDINGS
-        if rest > 0:
-            table.add_row("", styled.text(f"… and {rest} more in the report's JSON", "dim"))
         self._section("Findings", table)
 
     def _signatures(self) -> None:
@@ -219,10 +218,8 @@ class _Page:
             place = error["diagnosis"]["source"] or {}
             alike[error["diagnosis"]["id"], error["type"], place.get("file"), place.get("line"), error["function_id"]].append(error)
         parts: list[rich.console.RenderableType] = []
-        for errors in list(alike.values())[:_SHOWN_ERRORS]:
+        for errors in alike.values():
             parts += self._error(errors)
-        if len(alike) > _SHOWN_ERRORS:
-            parts.append(styled.text(f"… and {len(alike) - _SHOWN_ERRORS} more; --json has them all", "dim"))
         self._section("Errors", rich.console.Group(*parts))
 
     def _error(self, errors: list[dict[str, Any]]) -> Iterator[rich.console.RenderableType]:

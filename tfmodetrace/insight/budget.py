@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,10 @@ from tfmodetrace.insight import model_identity, spans
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
-PARTS: Final = ("tracing", "compiling", "graph", "xla", "eager-ops", "input", "keras", "python", "idle")
+PARTS: Final[tuple[words.BudgetPart, ...]] = get_args(words.BudgetPart)
 """The parts of a budget, in the order in which they are told. A part that nothing recorded can tell, as ``input`` today, is left out."""
 
-LABELS: Final[Mapping[str, str]] = {
+LABELS: Final[Mapping[words.BudgetPart, str]] = {
     "tracing": "running Python bodies symbolically, to make graphs of them",
     "compiling": "first runs of graphs, beyond what a later run takes: optimizing and placing them, and XLA's compiling",
     "graph": "running graphs",
@@ -52,9 +52,9 @@ class Part:
         label: What is in it, in words.
     """
 
-    part: str
+    part: words.BudgetPart
     ns: int
-    how: Literal["measured", "sampled"] = "measured"
+    how: words.HowKnown = "measured"
     plus_minus_ns: int | None = None
     label: str
 

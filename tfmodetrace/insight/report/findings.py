@@ -47,6 +47,9 @@ class Finding:
     what_if: WhatIf | None
     lost_ns: int
     what_if_options: tuple[whatif.Option, ...] | None
+    share: float | None = None
+    advice: str = "Call it once, for all inputs."
+    place: str | None = None
 
 
 def info(finding: findings.Finding) -> Finding:
