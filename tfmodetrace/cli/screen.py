@@ -53,10 +53,13 @@ def print_screen(console: rich.console.Console, run: report.RunReport, *, path: 
         run: The run.
         path: What was read, after which a run is called that has no name of its own.
     """
-    for line in _Screen(run, console.width, path).lines():
-        line.rstrip()
-        line.truncate(console.width, overflow="ellipsis")
-        console.print(line, no_wrap=True, crop=True)
+    for row in rows(run, width=console.width, path=path):
+        console.print(row, no_wrap=True, crop=False, soft_wrap=True)
+
+
+def rows(run: report.RunReport, *, width: int, path: str) -> list[rich.text.Text]:
+    """Returns the rows of one run, at most ``ROWS``, none wider than ``width`` cells."""
+    return [_trimmed(line, width) for line in _Screen(run, width, path).lines()]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -229,7 +232,7 @@ class _Screen:
         for row in rows[:_SHOWN_RETRACED]:
             line = styled.text(_cut_middle(terminal.safe(row.title), self._width // 3), "bold")
             line.append(" traced again: ", style="not bold dim").append(terminal.safe(f"{row.changes}"), style="not bold")
-            lines.append(_cut_line(line, self._width))
+            lines.append(line)
         return lines
 
     def _last(self) -> list[_Line]:
@@ -247,6 +250,12 @@ class _Screen:
             if number > 0
         ]
         return [_Line(), styled.text(f"… {', '.join(hidden)}: --all", "dim")] if hidden else []
+
+
+def _trimmed(line: _Line, width: int) -> _Line:
+    line.truncate(width, overflow="ellipsis")
+    line.rstrip()
+    return line
 
 
 def _place(file: str, line: int) -> str:
@@ -293,11 +302,6 @@ def _wrap(line: _Line, width: int, *, indent: int) -> list[_Line]:
 
 def _cut_end(text: str, width: int) -> str:
     return text if rich.cells.cell_len(text) <= width else rich.cells.set_cell_size(text, max(0, width - 1)).rstrip() + "…"
-
-
-def _cut_line(line: _Line, width: int) -> _Line:
-    line.truncate(width, overflow="ellipsis")
-    return line
 
 
 def _cut_middle(text: str, width: int) -> str:
