@@ -1,10 +1,11 @@
-"""The report as a page for people, made of the same values that ``--json`` prints."""
+"""Everything that the report holds as a page for people (``--all``), made of the same values that ``--json`` prints."""
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import rich.box
@@ -20,22 +21,30 @@ from tfmodetrace.schema import words
 
 _MODE_STYLES: Final = {"eager": "yellow", "graph": "green", "xla": "cyan", "tracing": "magenta", "v1-graph": "blue"}
 _SEVERITY_STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
-_SHOWN_FUNCTIONS: Final = 60
-_SHOWN_FINDINGS: Final = 8
-_SHOWN_PROFILED: Final = 12
 _SHOWN_SIGNATURES: Final = 6
 _SHOWN_TRACES: Final = 4
-_SHOWN_ERRORS: Final = 10
 _SHOWN_MESSAGE_LINES: Final = 6
 _WIDE_COLUMNS: Final = 110
 
 
-def print_report(console: rich.console.Console, told: report.Report) -> None:
-    """Prints every run of a report."""
-    for number, run in enumerate(told.runs):
-        if number:
-            console.print()
-        _Page(console, run).print()
+def print_run(console: rich.console.Console, run: report.RunReport, functions: Collection[int]) -> None:
+    """Prints one run of a report.
+
+    Args:
+        console: Where.
+        run: The run.
+        functions: The ids of the functions that are told of.
+    """
+    chosen = frozenset(functions)
+    told = dataclasses.replace(
+        run,
+        functions=tuple(each for each in run.functions if each.function_id in chosen),
+        traces=tuple(each for each in run.traces if each.function_id in chosen),
+        errors=tuple(each for each in run.errors if each.function_id in chosen),
+        findings=tuple(each for each in run.findings if each.function_id is None or each.function_id in chosen),
+        failures=tuple(each for each in run.failures if each.function_id in chosen),
+    )
+    _Page(console, told).print()
 
 
 class _Page:
@@ -113,7 +122,7 @@ class _Page:
             table.add_column(f"\n{heading}", justify="right", no_wrap=True)
         for heading in ("total", "self", "tracing"):
             table.add_column(f"time\n{heading}", justify="right", no_wrap=True)
-        for function in self._functions[:_SHOWN_FUNCTIONS]:
+        for function in self._functions:
             name = styled.text(self._names[function.function_id], "bold")
             cells: list[rich.text.Text] = [name]
             if wide:
@@ -127,8 +136,6 @@ class _Page:
             cells += [_duration(time_ns) for time_ns in (function.time_ns.total, function.time_ns.self, function.time_ns.tracing)]
             table.add_row(*cells)
         self._section("Functions", table)
-        if len(self._functions) > _SHOWN_FUNCTIONS:
-            self._console.print(styled.text(f"… and {len(self._functions) - _SHOWN_FUNCTIONS} more; --json has them all", "dim"))
 
     def _profiles(self) -> None:
         """Where the time of profiled calls went, and what is wrong with profiles."""
@@ -140,7 +147,7 @@ class _Page:
             table.add_column("calls\nprofiled", justify="right", no_wrap=True)
             table.add_column("time\neach", justify="right", no_wrap=True)
             table.add_column("where it goes", overflow="fold", ratio=1)
-            for function, row in sorted(rows, key=lambda pair: -pair[1].duration_ns)[:_SHOWN_PROFILED]:
+            for function, row in sorted(rows, key=lambda pair: -pair[1].duration_ns):
                 table.add_row(
                     styled.text(self._names[function.function_id], "bold"),
                     styled.text(row.mode, _MODE_STYLES[row.mode]),
@@ -160,7 +167,7 @@ class _Page:
         table = _table()
         table.add_column("severity", no_wrap=True)
         table.add_column("finding", overflow="fold", ratio=1)
-        for finding in findings[:_SHOWN_FINDINGS]:
+        for finding in findings:
             told = styled.text(finding.title, "bold")
             told.append(f"  {finding.id}{f', {units.duration(finding.lost_ns)} lost' if finding.lost_ns else ''}", style="not bold dim")
             told.append(f"\n{terminal.safe(finding.why)}", style="not bold")
@@ -170,9 +177,6 @@ class _Page:
             for line in (finding.fix or "").splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)
-        rest = len(findings) - _SHOWN_FINDINGS
-        if rest > 0:
-            table.add_row("", styled.text(f"… and {rest} more in the report's JSON", "dim"))
         self._section("Findings", table)
 
     def _signatures(self) -> None:
@@ -229,10 +233,8 @@ class _Page:
         if not groups:
             return
         parts: list[rich.console.RenderableType] = []
-        for group in groups[:_SHOWN_ERRORS]:
+        for group in groups:
             parts += self._failure(group)
-        if len(groups) > _SHOWN_ERRORS:
-            parts.append(styled.text(f"… and {len(groups) - _SHOWN_ERRORS} more; --json has them all", "dim"))
         self._section("Errors", rich.console.Group(*parts))
 
     def _failure(self, group: failures.FailureGroup) -> Iterator[rich.console.RenderableType]:

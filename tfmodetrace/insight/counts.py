@@ -46,6 +46,11 @@ def by_function(run: tracelog.Run) -> tuple[CallCounts, ...]:
     return tuple(map(_of, np.bincount(codes, minlength=count * modes).reshape(count, modes).tolist()))
 
 
+def of_modes(calls: Mapping[str, int]) -> CallCounts:
+    """Makes counts of a number for each mode."""
+    return _of([calls[mode] for mode in words.MODES])
+
+
 def added(counts: Iterable[CallCounts]) -> CallCounts:
     """Adds counts up."""
     sums = [0] * len(words.MODES)

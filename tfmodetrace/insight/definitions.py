@@ -118,6 +118,11 @@ class Definition:
     suspended: bool
     changes: str | None
 
+    @property
+    def title(self) -> str:
+        """Its name, and how many functions were made from it where these are several."""
+        return self.name if len(self.functions) == 1 else f"{self.name} × {len(self.functions):,}"
+
 
 class Definitions:
     """Answers what the functions of a run are, folded. Each answer is computed when it is first asked for; one object a run is enough."""

@@ -78,7 +78,8 @@ export type FindingId =
   | "float64-input-cast"
   | "memory-growth"
   | "graph-memory-growth"
-  | "version-conflict";
+  | "version-conflict"
+  | "slow-first-call";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -98,6 +99,21 @@ export interface ProcessInfo {
   readonly start_ns: number;
   readonly end_ns: number | null;
   readonly internal_faults: number;
+}
+
+/** A line of the program, and the function it is in; `code` is the statement that begins there, empty if not known. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  readonly code: string;
+}
+
+/** A Keras model; `number` counts the models of its process from 1. */
+export interface Model {
+  readonly number: number;
+  readonly class_name: string;
+  readonly name: string;
 }
 
 /** Calls by mode; `total` is their sum. */
@@ -222,6 +238,10 @@ export interface FunctionInfo {
   readonly module: string;
   readonly definition_id: number;
   readonly instance: number;
+  /** The user's line that made it; null if not known. */
+  readonly made_at: Place | null;
+  /** The Keras model that Keras made it for; null for any other function. */
+  readonly model: Model | null;
   readonly calls: CallCounts;
   readonly traces: number;
   readonly errors: number;
@@ -414,7 +434,7 @@ export interface ErrorInfo {
 /** How many traces a function has, and would have had, had it been written otherwise; null where that is impossible. */
 export interface WhatIf {
   readonly now: number;
-  readonly tensor_argument: number;
+  readonly tensor_argument: number | null;
   readonly reduce_retracing: number | null;
   readonly input_signature: number | null;
 }
@@ -427,7 +447,7 @@ export interface WhatIfOption {
   readonly label: string;
   /** How many traces there would have been; null if it is not possible, or was not simulated. */
   readonly traces: number | null;
-  /** Whether it leaves fewest. */
+  /** Whether its code is what the finding's fix says. */
   readonly best: boolean;
 }
 
@@ -437,20 +457,32 @@ export interface Finding {
   readonly id: FindingId;
   /** How much it matters. */
   readonly severity: Severity;
-  /** The function it is about; null if it is about none. */
+  /** The function it is about, the last of several; null if it is about none. */
   readonly function_id: number | null;
+  /** All functions that it is about. */
+  readonly function_ids: readonly number[];
+  /** The definition that these were made from; null if it is about none. */
+  readonly definition_id: number | null;
   /** One line. */
   readonly title: string;
+  /** The user's line to look at, `train.py:14`; null if none is known. */
+  readonly place: string | null;
   /** Numbers and names it rests on, and `lost_ns`. */
   readonly evidence: Readonly<Record<string, unknown>>;
   /** What causes it. */
   readonly why: string;
-  /** What to change. */
-  readonly fix: string;
+  /** What to do, in a sentence. */
+  readonly advice: string;
+  /** Code to paste; null if none can be given. */
+  readonly fix: string | null;
   /** Numbers of traces under each option; null where it is not about traces. */
   readonly what_if: WhatIf | null;
-  /** Time that the fix would have saved; findings are ranked by it. */
+  /** The wall time that would have been saved. */
   readonly lost_ns: number;
+  /** The part of its process's wall time that this is. */
+  readonly share: number;
+  /** What came of it when the fix was tried; null if it was not. */
+  readonly verified: null;
   /** The numbers of `what_if` with their labels, in order; null likewise. */
   readonly what_if_options: readonly WhatIfOption[] | null;
 }
@@ -459,6 +491,40 @@ export interface Finding {
 export interface KindCount {
   readonly kind: ChangeKind;
   readonly traces: number;
+}
+
+/** A part of the wall time, as the bar shows it. */
+export interface Slice {
+  /** Which part of the budget it is. */
+  readonly part: "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+  /** The same in few words. */
+  readonly name: string;
+  /** How long it is. */
+  readonly ns: number;
+  /** Which part of the wall time that is, from 0 to 1. */
+  readonly share: number;
+  /** The share in words: `92 %`. */
+  readonly text: string;
+}
+
+/** What is told first. */
+export interface FirstLines {
+  /** The wall time of the process that stands for the run. */
+  readonly wall_ns: number;
+  /** The same as a text. */
+  readonly wall: string;
+  /** That process. */
+  readonly process: number;
+  /** What the time of its main thread was, the longest first; what took no time is left out. The parts sum to `wall_ns`. */
+  readonly bar: readonly Slice[];
+  /** The same as one line. */
+  readonly sentence: string;
+  /** The findings that matter, as places in the list of findings; at most `MATTER`. */
+  readonly matter: readonly number[];
+  /** How many findings matter beside these. */
+  readonly more: number;
+  /** A sentence, if no finding matters and nothing failed; else null. */
+  readonly nothing_to_mend: string | null;
 }
 
 /** A run in a few numbers. */
@@ -485,6 +551,8 @@ export interface Summary {
   readonly running_ns: number;
   /** `tracing_ns` as a part of `functions_ns`, from 0 to 1; null if no call was recorded. */
   readonly tracing_share_of_functions: number | null;
+  /** What is told first; null if no process is known. */
+  readonly first_lines: FirstLines | null;
 }
 
 /** Failures of one kind, in one place of one function. */
@@ -505,6 +573,70 @@ export interface FailureGroup {
   readonly left: readonly number[];
   /** The error of the first of them that has the longest stack. */
   readonly stack_error_id: number;
+}
+
+/** A part of a thread's time: see `budget.Part`. */
+export interface PartInfo {
+  readonly part: "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+  readonly ns: number;
+  readonly how: "measured" | "sampled";
+  readonly plus_minus_ns: number | null;
+  readonly label: string;
+}
+
+/** One thread's split of its process's wall time; `thread` is null for a main thread on which nothing was recorded. */
+export interface ThreadBudgetInfo {
+  readonly thread: number | null;
+  readonly name: string;
+  readonly main: boolean;
+  readonly parts: readonly PartInfo[];
+}
+
+/** The wall time of one process, its main thread's split first. Threads ran at the same time: their times are not to be added up. */
+export interface ProcessBudgetInfo {
+  readonly process: number;
+  readonly wall_ns: number;
+  readonly threads: readonly ThreadBudgetInfo[];
+}
+
+/** Traces after a definition's first, as what they are: see `definitions.Repeated`. */
+export interface RepeatedInfo {
+  readonly total: number;
+  readonly made_anew: number;
+  readonly same_function: number;
+  readonly normal: number;
+  readonly text: string;
+}
+
+/** One definition: see `definitions.Definition`. */
+export interface DefinitionInfo {
+  readonly definition_id: number;
+  readonly process: number;
+  readonly name: string;
+  /** Its name, and how many functions were made from it where these are several: `step × 30`. */
+  readonly title: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly kind: string;
+  /** The ids of these functions. */
+  readonly functions: readonly number[];
+  readonly calls: CallCounts;
+  readonly traces: number;
+  readonly traces_inside: number;
+  /** Its own traces, and those of other functions that belong to its calls. */
+  readonly all_traces: number;
+  readonly repeated: RepeatedInfo;
+  /** How long it was open on the thread that spent most time in it. */
+  readonly wall_ns: number;
+  readonly tracing_ns: number;
+  readonly main_ns: number;
+  /** The same as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  readonly threads: number;
+  /** Whether that holds time in which its generators or coroutines lay suspended. */
+  readonly suspended: boolean;
+  /** What changed from trace to trace, in one line; null where it was not traced again or that is not known. */
+  readonly changes: string | null;
 }
 
 /** Everything that is told of a run. */
@@ -529,6 +661,14 @@ export interface RunReport {
   readonly summary: Summary;
   /** Exceptions as they happened, each once, those that are alike together. */
   readonly failures: readonly FailureGroup[];
+  /** The wall time of the process that stands for the run; null if no process is known. */
+  readonly wall_ns: number | null;
+  /** What the time of its main thread was; the parts sum to `wall_ns`. */
+  readonly budget: readonly PartInfo[];
+  /** The same of every process, and of its other threads. */
+  readonly budgets: readonly ProcessBudgetInfo[];
+  /** The functions folded by definition, by number. */
+  readonly definitions: readonly DefinitionInfo[];
 }
 
 /** Ops that one line of the user's made; null for a place or text that is not known. */

@@ -26,7 +26,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def page(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main.main(["report", *arguments]) == 0
+    assert main.main(["report", "--all", *arguments]) == 0
     return capsys.readouterr().out
 
 
@@ -90,7 +90,7 @@ def test_nothing_is_wider_than_80_columns_when_piped(tmp_path: pathlib.Path) -> 
     session.error(function, message="x" * 500)
     session.dropped_calls = 1234567
     session.end()
-    done = run("report", str(tmp_path))
+    done = run("report", "--all", str(tmp_path))
     assert done.returncode == 0
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "\x1b" not in done.stdout

@@ -262,13 +262,19 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
 
 
 def test_shapes_are_a_finding_from_three_on() -> None:
-    (finding,) = found_in(run_of(*shapes(1, 2, 3)))
+    run = run_of(*shapes(1, 2, 3))
+    (finding,) = found_in(run)
     assert finding.id == "varying-shape"
     assert finding.fix is not None
     assert "tf.TensorSpec([None, 4], tf.float32),  # x" in finding.fix
     assert finding.lost_ns == 2 * MS
-    assert plain.plain(report.finding(finding).what_if) == {"now": 3, "tensor_argument": 3, "reduce_retracing": 2, "input_signature": 1}
-    options = report.finding(finding).what_if_options
+    assert plain.plain(report.finding(run, finding).what_if) == {
+        "now": 3,
+        "tensor_argument": 3,
+        "reduce_retracing": 2,
+        "input_signature": 1,
+    }
+    options = report.finding(run, finding).what_if_options
     assert options is not None
     assert [option.option for option in options if option.best] == ["input_signature"]
     assert ids(run_of(*shapes(1, 2))) == []
@@ -276,10 +282,11 @@ def test_shapes_are_a_finding_from_three_on() -> None:
 
 def test_no_signature_is_suggested_where_the_rank_varies() -> None:
     ranks = [files.arguments(x=files.tensor("float32", *shape)) for shape in ((1,), (2, 2), (3, 3, 3))]
-    (finding,) = found_in(run_of(*ranks))
+    run = run_of(*ranks)
+    (finding,) = found_in(run)
     assert (finding.id, finding.fix) == ("varying-shape", None)
     assert "padded_batch" in finding.advice
-    told = report.finding(finding)
+    told = report.finding(run, finding)
     assert told.what_if is not None
     assert told.what_if.input_signature is None
     assert not any(option.best for option in told.what_if_options or ())
