@@ -37,6 +37,8 @@ export function functionInfo(functionId: number, change: Partial<FunctionInfo> =
     module: "train",
     definition_id: functionId,
     instance: 0,
+    made_at: null,
+    model: null,
     calls: callCounts({ eager: 1 }),
     traces: 0,
     errors: 0,
@@ -111,12 +113,18 @@ export function finding(id: FindingId, functionId: number | null): Finding {
     id,
     severity: "low",
     function_id: functionId,
+    function_ids: functionId === null ? [] : [functionId],
+    definition_id: functionId,
     title: "",
+    place: null,
     evidence: {},
     why: "",
-    fix: "",
+    advice: "",
+    fix: null,
     what_if: null,
     lost_ns: 0,
+    share: 0,
+    verified: null,
     what_if_options: null,
   };
 }
@@ -133,6 +141,7 @@ const SUMMARY: Summary = {
   tracing_ns: 0,
   running_ns: 0,
   tracing_share_of_functions: null,
+  first_lines: null,
 };
 
 export function runReport(change: Partial<RunReport> = {}): RunReport {
@@ -151,6 +160,10 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     warnings: [],
     summary: SUMMARY,
     failures: [],
+    wall_ns: null,
+    budget: [],
+    budgets: [],
+    definitions: [],
     ...change,
   };
 }

@@ -38,7 +38,15 @@ def storm(logdir: pathlib.Path, *, traces: int = 37) -> None:
         values = {"x": files.tensor("float32", 32, 8), "n": files.literal(number)}
         signature = session.signature(step, **values)
         call = session.call(step, number * 10**7, 9 * 10**6, mode=1, signature=signature, trace=number)
-        session.trace(step, ordinal=number + 1, call_id=call, duration_ns=8 * 10**6, signature=signature, key=files.arguments(**values))
+        session.trace(
+            step,
+            ordinal=number + 1,
+            call_id=call,
+            start_ns=number * 10**7,
+            duration_ns=8 * 10**6,
+            signature=signature,
+            key=files.arguments(**values),
+        )
     session.end()
 
 

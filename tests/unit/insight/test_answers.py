@@ -209,18 +209,23 @@ def test_a_failure_counts_once_and_alike_ones_are_together(tmp_path: pathlib.Pat
 
 
 @pytest.mark.parametrize(
-    ("numbers", "best"),
+    ("numbers", "better"),
     [
-        ((9, 2, 9, 1), "input_signature"),
-        ((9, 1, None, 1), "tensor_argument"),
-        ((9, 9, 9, None), None),
+        ((9, 2, 9, 1), ("input_signature", "tensor_argument")),
+        ((9, 1, None, 1), ("tensor_argument", "input_signature")),
+        ((9, 9, 9, None), ()),
     ],
 )
-def test_the_mildest_option_that_leaves_fewest_traces_is_marked(numbers: tuple[int, int, int | None, int | None], best: str | None) -> None:
+def test_options_are_better_by_the_traces_they_leave_and_the_one_whose_code_is_given_is_marked(
+    numbers: tuple[int, int, int | None, int | None], better: tuple[str, ...]
+) -> None:
     now, tensor, reduced, signature = numbers
-    options = whatif.WhatIf(now=now, tensor_argument=tensor, reduce_retracing=reduced, input_signature=signature).options
+    simulated = whatif.WhatIf(now=now, tensor_argument=tensor, reduce_retracing=reduced, input_signature=signature)
+    assert simulated.better == better
+    assert not any(option.best for option in simulated.options)
+    options = simulated.with_chosen("tensor_argument").options
     assert [option.traces for option in options] == list(numbers)
-    assert [option.option for option in options if option.best] == ([] if best is None else [best])
+    assert [option.option for option in options if option.best] == ["tensor_argument"]
     assert f"{tensor} with tensor arguments" in whatif.told(options)
 
 

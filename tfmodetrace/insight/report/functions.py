@@ -98,7 +98,7 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             process=function.process,
             qualname=function.qualname,
             module=function.module,
-            definition_id=function.definition_id,
+            definition_id=told.definitions.of_function(number).definition_id,
             instance=function.instance,
             made_at=function.made_at,
             model=function.model,
