@@ -214,7 +214,7 @@ def test_tracing_that_no_call_tells_of_is_told_if_it_takes_long() -> None:
         run, calls=tables.Calls.empty(), traces=tuple(dataclasses.replace(trace, call_id=None) for trace in run.traces)
     )
     (finding,) = found_in(without)
-    assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2.0 s, 20% of the wall time")
+    assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2 s, 20% of the wall time")
     assert "tf.range" not in finding.advice
     assert ids(dataclasses.replace(without, processes=(dataclasses.replace(run.processes[0], end_ns=60_000 * MS),))) == []
 
