@@ -116,7 +116,8 @@ def typescript(hint: Any) -> str:
     if origin is collections.abc.Mapping:
         key, value = map(typescript, arguments)
         return f"Readonly<Record<{key}, {value}>>"
-    return NAMES.get(hint.__name__, hint.__name__)
+    name: str = hint.__name__
+    return NAMES.get(name, name)
 
 
 def literal(hint: Any) -> str:
