@@ -256,7 +256,7 @@ def check(value: Any, hint: Any, where: str) -> None:
         for key, each in value.items():
             check(key, arguments[0], where)
             check(each, arguments[1], f"{where}[{key!r}]")
-    elif dataclasses.is_dataclass(hint):
+    elif isinstance(hint, type) and dataclasses.is_dataclass(hint):
         assert isinstance(value, hint), f"{where}: {value!r}"
         for name, own in typing.get_type_hints(hint).items():
             check(getattr(value, name), own, f"{where}.{name}")
