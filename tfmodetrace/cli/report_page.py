@@ -314,7 +314,7 @@ def _number(value: int, style: str = "") -> rich.text.Text:
 def _duration(value: int | None) -> rich.text.Text:
     if value is None:
         return rich.text.Text("–", style="dim")
-    return rich.text.Text(units.duration(value) if value else "0", style="" if value else "dim")
+    return rich.text.Text(units.duration(value), style="" if value else "dim")
 
 
 def _message(message: str) -> rich.text.Text:

@@ -70,7 +70,7 @@ def test_the_page_shows_functions_signatures_traces_and_errors(tmp_path: pathlib
     assert "tensorflow 2.21.0" in lines[1]
     assert "process 0: pid 1 on h, complete" in lines
     assert "step 0 4 0 0 2 0 200 ns 200 ns 50 ns" in lines
-    assert "prepare 1 0 0 0 0 1 10 ns 10 ns 0" in lines
+    assert "prepare 1 0 0 0 0 1 10 ns 10 ns 0 ns" in lines
     assert "3 1 (x: float32[32, 8])" in lines
     assert "#1 20 ns first-trace (x: float32[32, 8])" in lines
     assert "#2 30 ns shape x: float32[32, 8] → float32[17, 8]" in lines
