@@ -235,7 +235,9 @@ class _Values:
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and ast.unparse(node) in self.texts:
             return True
         if isinstance(node, ast.BinOp):
-            return self.made_of(node.left) or self.made_of(node.right)
+            # With anything that may be a tensor, a tensor comes out.
+            sides = (node.left, node.right)
+            return any(map(self.made_of, sides)) and all(isinstance(side, ast.Constant) or self.made_of(side) for side in sides)
         if isinstance(node, ast.UnaryOp):
             return self.made_of(node.operand)
         if isinstance(node, ast.IfExp):

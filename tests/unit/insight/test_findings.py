@@ -363,8 +363,11 @@ def test_no_tensor_is_proposed_for_a_number_that_the_body_needs_in_python(body: 
     assert finding.severity == "low"
 
 
-def test_a_tensor_is_proposed_for_a_number_that_is_only_calculated_with() -> None:
-    source = "@tf.function\ndef step(x):\n    return y * x + tf.cast(x, tf.float32)"
+@pytest.mark.parametrize(
+    "body", ["return y * x + tf.cast(x, tf.float32)", "z = y * x\n    if z > 1.0:\n        z = 1.0\n    return z[0]", "return f(y, x)"]
+)
+def test_a_tensor_is_proposed_for_a_number_that_is_only_calculated_with(body: str) -> None:
+    source = f"@tf.function\ndef step(x):\n    {body}"
     (finding,) = found_in(run_of(*numbers(1, 2, 3, 4), function=function_of(source=source)))
     assert (finding.fix or "").splitlines()[-1] == "x = tf.constant(x, tf.int32)"
 
