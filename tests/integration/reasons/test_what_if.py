@@ -41,7 +41,11 @@ def _predictions(case: scenario.Scenario, logdir: pathlib.Path) -> dict[str, tup
         function = functions[traces[0].function_id]
         reduces = bool(function.tf_function and function.tf_function.reduce_retracing)
         values = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
-        python = {path for path in values if sources.python_use(function, path) is not None}
+        python = {
+            path
+            for path in values
+            if sources.python_use(function, path, {sources.bare_name(other): other for other in run.functions}) is not None
+        }
         found[name] = function, whatif.simulate(traces, reduces_retracing=reduces, python=python)
     del kept
     return found

@@ -363,6 +363,21 @@ def test_no_tensor_is_proposed_for_a_number_that_the_body_needs_in_python(body: 
     assert finding.severity == "low"
 
 
+def test_no_tensor_is_proposed_for_a_number_that_is_handed_on_to_a_function_that_needs_it_in_python() -> None:
+    outer = function_of(source="@tf.function\ndef step(x):\n    return block(y, index=x + 1)")
+    for body, fixed in (("ws[index]", False), ("y * tf.cast(index, tf.float32)", True)):
+        block = function_of(
+            1,
+            definition_id=1,
+            name="block",
+            qualname="block",
+            parameters="y index",
+            source=f"@tf.function\ndef block(y, index):\n    return {body}",
+        )
+        (finding,) = found_in(runs_of([(outer, numbers(1, 2, 3, 4)), (block, shapes(3))]))
+        assert (finding.id, finding.fix is not None) == ("python-scalar-argument", fixed)
+
+
 @pytest.mark.parametrize(
     "body", ["return y * x + tf.cast(x, tf.float32)", "z = y * x\n    if z > 1.0:\n        z = 1.0\n    return z[0]", "return f(y, x)"]
 )
