@@ -218,9 +218,13 @@ class MethodCall(NamedTuple):
     call: ast.Call
     receiver: str
 
+    def text(self, node: ast.expr) -> str:
+        """Returns a part of the statement as it is written."""
+        return ast.get_source_segment(self.code, node) or ast.unparse(node)
+
     def replaced(self, code: str) -> str:
         """Writes the statement with other code in the place of the call."""
-        return self.code.replace(ast.get_source_segment(self.code, self.call) or "", code, 1)
+        return self.code.replace(self.text(self.call), code, 1)
 
 
 def call_on(code: str, method: str) -> MethodCall | None:
