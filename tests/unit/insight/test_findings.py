@@ -237,15 +237,16 @@ def test_a_costly_second_trace_that_makes_no_variables_can_be_avoided() -> None:
     run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function_of(source=source))
     (finding, *rest) = found_in(_creating_variables(run))
     assert (finding.severity, finding.lost_ns) == ("high", 1_000 * MS)
-    assert finding.fix == "adam.build(net.trainable_variables)  # once, before the first call of step"
+    assert (finding.fix or "").splitlines()[-1].strip() == "adam.build(net.trainable_variables)"
+    assert "before the first call of step" in (finding.fix or "")
     assert all(other.severity == "info" for other in rest)
 
 
 def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() -> None:
     for code, expected in (
-        ("history = net.fit(x, y)", "net.optimizer.build(net.trainable_variables)  # before train.py:40"),
-        ("self.model.fit(\n    x,\n    y,\n)", "self.model.optimizer.build(self.model.trainable_variables)  # before train.py:40"),
-        ("models[0].fit(x)", "models[0].optimizer.build(models[0].trainable_variables)  # before train.py:40"),
+        ("history = net.fit(x, y)", "net.optimizer.build(net.trainable_variables)"),
+        ("self.model.fit(\n    x,\n    y,\n)", "self.model.optimizer.build(self.model.trainable_variables)"),
+        ("models[0].fit(x)", "models[0].optimizer.build(models[0].trainable_variables)"),
         ("", None),
         ("train(net)", None),
     ):
@@ -257,7 +258,13 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
         )
         run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function)
         (finding, *_) = found_in(_creating_variables(run))
-        assert (finding.severity, finding.fix) == ("high", expected)
+        assert finding.severity == "high"
+        if expected is None:
+            assert finding.fix is None
+        else:
+            assert finding.fix is not None
+            assert "before train.py:40" in finding.fix
+            assert finding.fix.splitlines()[-1].strip() == expected
         assert "optimizer.build" in finding.advice
 
 
