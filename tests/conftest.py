@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.support import fresh, sources
+from tests.support import once as once_module
+
+
+def pytest_sessionfinish() -> None:
+    fresh.close()
 
 
 @pytest.fixture(scope="session")
-def digits_logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def once(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> once_module.Once:
+    """Makes what is costly once for all workers."""
+    return once_module.Once(pytestconfig, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def digits_logdir(once: once_module.Once) -> pathlib.Path:
     """A log directory with the run ``digits``: a real training job, recorded once for all tests."""
-    logdir = tmp_path_factory.mktemp("recordings")
-    command = [sys.executable, str(ROOT / "examples" / "digits_training.py"), "--logdir", str(logdir / "digits")]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == 0, result.stderr
-    return logdir
+
+    def record(logdir: pathlib.Path) -> None:
+        result = fresh.run(sources.ROOT / "examples" / "digits_training.py", "--logdir", logdir / "digits", timeout=300)
+        assert result.returncode == 0, result.stderr
+
+    return once("recordings", record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
-from tests.support import files, sources, tensorboards
+from tests.support import files, fresh, sources, tensorboards
 
 HOSTILE = "<img src=x onerror=\"window.parent.hacked='yes'\">"
 
@@ -24,8 +23,8 @@ HOSTILE = "<img src=x onerror=\"window.parent.hacked='yes'\">"
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     directory = tmp_path_factory.mktemp("errors")
-    command = [sys.executable, str(sources.ROOT / "examples" / "what_went_wrong.py"), "--logdir", str(directory / "mistakes")]
-    subprocess.run(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, check=True)
+    done = fresh.run(sources.ROOT / "examples" / "what_went_wrong.py", "--logdir", directory / "mistakes")
+    assert done.returncode == 0, done.stderr
     fine = files.SessionFile(directory / "fine")
     fine.call(fine.function("fine"), start_ns=10, duration_ns=100)
     fine.end()
@@ -52,7 +51,7 @@ def run(logdir: pathlib.Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def served(logdir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tensorboards.TensorBoard]:
-    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"]) as tensorboard:
+    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"], python=None) as tensorboard:
         yield tensorboard
 
 

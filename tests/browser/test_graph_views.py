@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
-from tests.support import files, tensorboards
+from tests.support import files, fresh, tensorboards
 from tfmodetrace import log
 from tfmodetrace.insight import answers, memory, placements
 from tfmodetrace.insight import report as reports
@@ -67,7 +65,8 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     directory = tmp_path_factory.mktemp("graphs")
     script = directory / "program.py"
     script.write_text(_PROGRAM)
-    subprocess.run([sys.executable, str(script), str(directory / "logs")], env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, check=True)
+    done = fresh.run(script, directory / "logs", env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"})
+    assert done.returncode == 0, done.stderr
     return directory / "logs"
 
 
@@ -78,7 +77,7 @@ def recorded(logdir: pathlib.Path) -> Any:
 
 @pytest.fixture(scope="module")
 def served(logdir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tensorboards.TensorBoard]:
-    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"]) as tensorboard:
+    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"], python=None) as tensorboard:
         yield tensorboard
 
 
@@ -206,7 +205,7 @@ def test_without_traces_and_samples_the_views_say_so(page: sync_api.Page, tmp_pa
     session.thread()
     session.call(session.function("plain"), 0, 10)
     session.end()
-    with tensorboards.serve(tmp_path, [f"--logdir={tmp_path}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir={tmp_path}"], python=None) as tensorboard:
         tab = open_tab(page, tensorboard.address)
         show(tab.frame, "graphs")
         expect(tab.frame.get_by_role("region", name="Concrete functions")).to_contain_text("Nothing was traced in this run.")

@@ -103,7 +103,7 @@ def test_every_view_shows_the_numbers_of_the_report(
     # High enough that no row is left out for being out of sight.
     page.set_viewport_size({"width": 1400, "height": 4000})
     flags = [f"--logdir={digits_logdir}", f"--load_fast={load_fast}", f"--path_prefix={prefix}"]
-    with tensorboards.serve(tmp_path, flags) as tensorboard:
+    with tensorboards.serve(tmp_path, flags, python=None) as tensorboard:
         # Left to itself the page takes the canvas where WebGL is emulated, as it is here.
         tab = open_tab(page, tensorboard.address, f"modetrace&p.modetrace.renderer={renderer}")
         compare_overview(tab.frame, report)

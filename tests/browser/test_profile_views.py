@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +14,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
-from tests.support import files, profiled_jobs, sources, tensorboards, xspaces
+from tests.support import files, fresh, profiled_jobs, sources, tensorboards, xspaces
 from tfmodetrace import log
 from tfmodetrace.insight import profiles
 
@@ -25,8 +23,9 @@ from tfmodetrace.insight import profiles
 def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The example's recording, whose profile covers only part of it, and runs whose profiles are no good."""
     directory = tmp_path_factory.mktemp("profiles")
-    command = [sys.executable, str(sources.ROOT / "examples" / "profiled_training.py"), "--logdir", str(directory / "profiled")]
-    subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, check=True)
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}
+    done = fresh.run(sources.ROOT / "examples" / "profiled_training.py", "--logdir", directory / "profiled", env=environment)
+    assert done.returncode == 0, done.stderr
     for run, content in (("cut off", b"\x0a\xff\xff\x03cut"), ("empty", b"")):
         files.small_run(directory / run)
         xspaces.SpaceFile().write(directory / run).write_bytes(content)
@@ -56,7 +55,7 @@ def recorded(logdir: pathlib.Path) -> Any:
 
 @pytest.fixture(scope="module")
 def served(logdir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tensorboards.TensorBoard]:
-    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"]) as tensorboard:
+    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={logdir}"], python=None) as tensorboard:
         yield tensorboard
 
 

@@ -87,7 +87,7 @@ def test_source_is_text_and_not_markup_and_says_where_it_was_cut_or_is_missing(p
         session.chunk.functions[-1].source = source
         session.chunk.functions[-1].source_truncated = True
     session.end()
-    with tensorboards.serve(tmp_path, [f"--logdir={tmp_path}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir={tmp_path}"], python=None) as tensorboard:
         tab = open_tab(page, tensorboard.address)
         place_of(tab, "overview", "cut").click(timeout=SOON_MS)
         panel = tab.frame.get_by_test_id("source-panel")

@@ -29,7 +29,7 @@ def logdir(tmp_path: pathlib.Path) -> pathlib.Path:
 @pytest.fixture
 def opened(page: sync_api.Page, logdir: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Tab]:
     """The tab on ``logdir``, which is empty until the test fills it."""
-    with tensorboards.serve(tmp_path, [f"--logdir={logdir}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir={logdir}"], python=None) as tensorboard:
         tab = open_tab(page, tensorboard.address)
         yield tab
         assert tab.problems == []

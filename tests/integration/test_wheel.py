@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
@@ -96,6 +97,27 @@ def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: path
     assert not [name for name in names if unwanted.search(name)]
 
 
+def test_the_wheel_holds_the_notices_of_exactly_what_its_page_is_bundled_of(
+    wheel: pathlib.Path, source_tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        notices = archive.read("tfmodetrace_tb_plugin/static/licenses.txt").decode()
+    frontend = source_tree / "frontend"
+    succeed("npm", "exec", "--", "vite", "build", "--sourcemap", "--logLevel=error", f"--outDir={tmp_path}", cwd=frontend)
+    bundled = {
+        match[1]
+        for source in json.loads((tmp_path / "index.js.map").read_text())["sources"]
+        if (match := re.search(r".*node_modules/((?:@[^/]+/)?[^/]+)/", source))
+    }
+    assert bundled >= {"lit", "@tanstack/virtual-core"}
+    assert set(re.findall(r"^## (\S+) - ", notices, re.MULTILINE)) == bundled
+    for name in bundled:
+        folder = frontend / "node_modules" / name
+        [licence] = folder.glob("LICENSE*")
+        assert f"## {name} - {json.loads((folder / 'package.json').read_text())['version']} (" in notices
+        assert licence.read_text().strip() in notices
+
+
 def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorflow(
     wheel: pathlib.Path, digits_logdir: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
 ) -> None:
@@ -116,6 +138,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     with tensorboards.serve(tmp_path, flags, python=str(python), environment=environment) as tensorboard:
         assert [run["run"] for run in tensorboard.runs()["runs"]] == ["digits"]
         assert tensorboard.get("plugins_listing").json()["modetrace"]["enabled"] is True
+        assert "Copyright" in tensorboard.get("plugin/modetrace/licenses.txt").body.decode()
         script = tensorboard.get("plugin/modetrace/index.js")
         with zipfile.ZipFile(wheel) as archive:
             assert script.body == archive.read("tfmodetrace_tb_plugin/static/index.js")

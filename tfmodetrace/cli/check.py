@@ -40,13 +40,13 @@ def run_command(arguments: argparse.Namespace) -> int:
         return exits.NOTHING_READ
     complaints = [complaint for run in log.runs for complaint in _complaints(answers.Answers(run), arguments)]
     if complaints:
-        print("\n\n".join(complaints))  # noqa: T201 - this is the command's answer
+        terminal.tell("\n\n".join(complaints))
         return exits.LIMIT_EXCEEDED
     functions = [function for run in log.runs for function in run.functions if limits.matches(function, arguments.function)]
     traces = sum(len(run.traces) for run in log.runs)
     if not functions:
         terminal.complain(f"warning: no recorded function matches {arguments.function!r}, so nothing was checked.")
-    print(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")  # noqa: T201
+    terminal.tell(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")
     return exits.OK
 
 

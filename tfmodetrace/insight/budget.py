@@ -150,8 +150,9 @@ class Budgets:
         calls = self._run.calls
         alone = np.zeros(len(calls), dtype=np.int64)
         for thread_id, rows in self._rows_by_thread.items():
-            began = calls.start_ns[rows]
-            alone[rows] = spans.alone_ns(*self._without_tracing(thread_id, began, calls.end_ns[rows]), began)
+            begin, end = self.bounds[self._run.threads[thread_id].process]
+            starts, ends = np.clip(calls.start_ns[rows], begin, end), np.clip(calls.end_ns[rows], begin, end)
+            alone[rows] = spans.alone_ns(starts, ends, self._attribution.traced.get(thread_id))
         return alone
 
     @functools.cached_property
@@ -159,13 +160,6 @@ class Budgets:
         calls = self._run.calls
         rows = np.flatnonzero((calls.flags & int(words.CallFlag.SUSPENDABLE)) == 0)
         return {thread_id: rows[members] for thread_id, members in tables.rows_by_group(calls.thread_id[rows])}
-
-    def _without_tracing(self, thread_id: int, start_ns: spans.Times, end_ns: spans.Times) -> tuple[spans.Times, spans.Times]:
-        """Puts spans on a clock that stands still while the thread traces, within the wall time."""
-        begin, end = self.bounds[self._run.threads[thread_id].process]
-        start_ns, end_ns = np.clip(start_ns, begin, end), np.clip(end_ns, begin, end)
-        cover = self._attribution.traced.get(thread_id)
-        return (start_ns, end_ns) if cover is None else (start_ns - cover.before(start_ns), end_ns - cover.before(end_ns))
 
     @functools.cached_property
     def bounds(self) -> tuple[tuple[int, int], ...]:

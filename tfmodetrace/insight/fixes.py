@@ -114,7 +114,8 @@ def made_before(function: tables.Function) -> str | None:
 
 def build(optimizer: str, model: str, where: str) -> str:
     """Makes an optimizer's variables, if the model has its own already: an optimizer that was built for none refuses them later."""
-    return f"if {model}.trainable_variables:  # {where}; there are none before the model is built\n    {optimizer}.build({model}.trainable_variables)"
+    head = f"if {model}.trainable_variables:  # {where}; there are none before the model is built"
+    return f"{head}\n    {optimizer}.build({model}.trainable_variables)"
 
 
 def _dotted(text: str) -> bool:

@@ -7,8 +7,6 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
+from tests.support import fresh
 from tfmodetrace import log
 from tfmodetrace.insight import profile_join, profile_times, profiles
 from tfmodetrace.schema import words
@@ -27,8 +26,7 @@ _WAYS = ("start", "with", "callback", "outside", "record")
 
 def run_program(name: str, *arguments: object) -> None:
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, str(_HERE / name), *map(str, arguments)]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    result = fresh.run(_HERE / name, *arguments, timeout=300, env=environment)
     assert result.returncode == 0, result.stderr
     assert "AlreadyExistsError" not in result.stderr
     assert "tfmodetrace:" not in result.stderr

@@ -6,8 +6,6 @@ import logging
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -16,8 +14,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
-from tfmodetrace.recorder.calls import profiler
-from tfmodetrace.recorder.session import session as session_module
+from tests.support import fresh
+from tfmodetrace.recorder.session import process, session_profiler
 from tfmodetrace.recorder.tf import profiling
 
 
@@ -178,7 +176,7 @@ def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(t
 def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
     limit: str, value: float, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(profiler, limit, value)
+    monkeypatch.setattr(session_profiler, limit, value)
     with caplog.at_level(logging.WARNING), tmt.record(tmp_path, profiler=True, flush_secs=0.1):
         run()
         wait_for(lambda: not profiling.look_for_profiler())
@@ -193,7 +191,7 @@ def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
 
 
 def test_what_others_profile_in_between_is_not_counted(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiler, "MAX_PROFILED_SECS", 1.0)
+    monkeypatch.setattr(session_profiler, "MAX_PROFILED_SECS", 1.0)
     with tmt.record(tmp_path / "ours", profiler=True, flush_secs=0.05):
         run(1)
         with tf.profiler.experimental.Profile(str(tmp_path / "theirs")):
@@ -251,7 +249,7 @@ def test_a_forked_child_leaves_the_profiler_to_its_parent(tmp_path: pathlib.Path
         _, status = os.waitpid(child, 0)
         assert status == 0
         run(1)
-        assert session_module.STATE.session is not None
+        assert process.active() is not None
     (path,) = reading.profiles(tmp_path)
     assert len(calls_in(path)) == 3
 
@@ -304,14 +302,8 @@ def test_a_profiler_is_noticed_in_either_recorder_and_without_tensorflows_variab
     program = tmp_path / "program.py"
     program.write_text(_PROGRAM)
     environment = {**os.environ, "TFMODETRACE_NATIVE": native}
-    result = subprocess.run(
-        [sys.executable, str(program), str(tmp_path / "logs"), level],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-        timeout=120,
-    )
+    result = fresh.run(program, tmp_path / "logs", level, env=environment)
+    assert result.returncode == 0, result.stderr
     assert ("g_trace_level" in result.stdout) == (level == "hidden")
     if native == "0":
         assert result.stdout.startswith("False")

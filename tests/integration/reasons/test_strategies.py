@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
 from tests.integration.reasons import scenarios_strategy
-from tests.support import sources
+from tests.support import fresh, sources
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +17,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What went wrong in each scenario; empty where nothing did."""
     answers = tmp_path_factory.mktemp("strategies") / "answers.json"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(sources.ROOT), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "tests.integration.reasons.scenarios_strategy", str(answers)]
-    result = subprocess.run(command, cwd=sources.ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    result = fresh.run("-m", "tests.integration.reasons.scenarios_strategy", answers, cwd=sources.ROOT, env=environment, timeout=300)
     assert result.returncode == 0, result.stderr[-4000:]
     return dict(json.loads(pathlib.Path(answers).read_text()))
 

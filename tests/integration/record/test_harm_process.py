@@ -12,33 +12,27 @@ from typing import Any
 import pytest
 
 import tfmodetrace as tmt
-from tests.integration.record import harm_zygote
+from tests.support import fresh, sources
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="programs are watched by process descriptors, which Linux has")
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[harm_zygote.Zygote]:
-    started = harm_zygote.Zygote()
-    yield started
-    started.close()
+_PROGRAMS = "tests.integration.record.harm_programs"
 
 
 class Program:
     """Runs programs in one log directory and reads it."""
 
-    def __init__(self, zygote: harm_zygote.Zygote, logdir: pathlib.Path) -> None:
-        self._zygote = zygote
+    def __init__(self, logdir: pathlib.Path) -> None:
         self.logdir = logdir
 
     def __call__(self, name: str, *arguments: object) -> str:
         """Runs a program that must end well; returns what it printed."""
         done = self.outcome(name, *arguments)
-        assert done.status == 0, done
-        return done.out
+        assert done.returncode == 0, done
+        return done.stdout
 
-    def outcome(self, name: str, *arguments: object) -> harm_zygote.Outcome:
-        return self._zygote.run(name, self.logdir, *arguments)
+    def outcome(self, name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        call = f"import sys, {_PROGRAMS} as programs; programs.{name}(*sys.argv[1:])"
+        environment = {name: value for name, value in os.environ.items() if name != "TFMODETRACE_LOGDIR"}
+        return fresh.run("-c", call, self.logdir, *arguments, cwd=sources.ROOT, env=environment, timeout=60, imports=(_PROGRAMS,))
 
     def run(self, logdir: pathlib.Path | None = None) -> Any:
         """The one run that it has recorded, in which nothing is wrong."""
@@ -53,8 +47,8 @@ class Program:
 
 
 @pytest.fixture
-def program(zygote: harm_zygote.Zygote, tmp_path: pathlib.Path) -> Program:
-    return Program(zygote, tmp_path / "run")
+def program(tmp_path: pathlib.Path) -> Program:
+    return Program(tmp_path / "run")
 
 
 def _values(run: Any) -> list[list[str]]:
@@ -189,8 +183,8 @@ def test_what_was_flushed_before_the_process_became_another_program_can_be_read(
 
 def test_a_descriptor_that_was_closed_is_not_written_to_when_it_is_the_programs(program: Program) -> None:
     done = program.outcome("close_every_descriptor")
-    assert done.status == 0, done
-    assert "its descriptor was closed" in done.err
+    assert done.returncode == 0, done
+    assert "its descriptor was closed" in done.stderr
     run = program.run()
     assert (len(run.calls), run.complete) == (1, False)
 
@@ -212,7 +206,7 @@ def test_an_interrupt_while_a_recording_ends_is_the_programs_and_the_recording_i
 
 
 def test_what_was_flushed_before_a_termination_can_be_read(program: Program) -> None:
-    assert program.outcome("terminate").status == -signal.SIGTERM
+    assert program.outcome("terminate").returncode == -signal.SIGTERM
     run = program.run()
     assert (len(run.calls), run.complete) == (1, False)
 
@@ -264,8 +258,8 @@ def test_a_recording_cannot_be_started_while_one_is_being_started(program: Progr
 
 def test_a_program_ends_with_threads_that_still_call_traced_functions(program: Program) -> None:
     done = program.outcome("end_without_stopping")
-    assert (done.status, done.out) == (3, "")
-    assert "Traceback" not in done.err
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Traceback" not in done.stderr
     run = program.run()
     assert run.complete
     assert {"after the main thread", "at exit"} >= set(_values(run)[0]) >= {"after the main thread"}
@@ -278,15 +272,15 @@ def test_an_exit_in_a_thread_ends_only_that(program: Program) -> None:
 
 
 def test_what_was_flushed_before_an_exit_at_once_can_be_read(program: Program) -> None:
-    assert program.outcome("exit_at_once").status == 4
+    assert program.outcome("exit_at_once").returncode == 4
     run = program.run()
     assert (len(run.calls), run.complete) == (7, False)
 
 
 def test_a_file_system_that_does_not_answer_holds_nothing_up_for_ever(program: Program) -> None:
     done = program.outcome("a_file_system_that_does_not_answer")
-    assert (done.status, done.out) == (6, "right\nright still\n")
-    assert "does not answer" in done.err
+    assert (done.returncode, done.stdout) == (6, "right\nright still\n")
+    assert "does not answer" in done.stderr
     run = program.run()
     assert (len(run.calls), run.complete) == (1, False)
 
@@ -364,15 +358,15 @@ def test_a_file_that_must_not_grow_for_a_while_goes_on_later(program: Program) -
     assert (len(run.calls), run.processes[0].dropped, run.complete) == (made, 0, True)
 
 
-def test_a_recording_goes_on_when_a_full_disk_has_room_again(zygote: harm_zygote.Zygote, disk: pathlib.Path) -> None:
-    program = Program(zygote, disk / "run")
+def test_a_recording_goes_on_when_a_full_disk_has_room_again(disk: pathlib.Path) -> None:
+    program = Program(disk / "run")
     made = int(program("a_disk_that_is_full", disk))
     run = program.run()
     assert (len(run.calls) + run.processes[0].dropped, run.complete) == (made, True)
 
 
-def test_what_a_full_disk_has_no_room_for_is_counted(zygote: harm_zygote.Zygote, disk: pathlib.Path) -> None:
-    program = Program(zygote, disk / "run")
+def test_what_a_full_disk_has_no_room_for_is_counted(disk: pathlib.Path) -> None:
+    program = Program(disk / "run")
     made = int(program("a_disk_that_stays_full", disk))
     (run,) = tmt.read(program.logdir).runs
     assert len(run.calls) >= 10

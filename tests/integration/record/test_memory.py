@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support import fresh
 from tfmodetrace import log
 from tfmodetrace.insight import report
 
@@ -32,8 +31,7 @@ logdir = sys.argv[1]
 def run(program: str, logdir: Path, *, tells: bool = True) -> tuple[Any, Any]:
     """Runs a program, and returns what it printed last, as JSON, and the run it recorded."""
     environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1" if tells else "0"}
-    command = [sys.executable, "-c", _BEGIN + textwrap.dedent(program), str(logdir)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = fresh.run("-c", _BEGIN + textwrap.dedent(program), logdir, env=environment)
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()
     return json.loads(printed[-1]) if printed else None, log.read(logdir).runs[0]
@@ -197,7 +195,5 @@ def test_sampling_does_not_set_up_the_devices_before_the_program_does(tmp_path: 
             print(configure())
     """
     begin = _BEGIN.replace("tf.ones(1)\n", "")
-    done = subprocess.run(
-        [sys.executable, "-c", begin + textwrap.dedent(program), str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    done = fresh.run("-c", begin + textwrap.dedent(program), tmp_path)
     assert done.stdout.split() == ["2"], done.stderr

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import pathlib
-import subprocess
 import sys
 import textwrap
 import threading
@@ -19,8 +18,9 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.recorder.calls import calls, native
-from tfmodetrace.recorder.session import session as session_module
+from tests.support import fresh
+from tfmodetrace.recorder.calls import calls, native, states
+from tfmodetrace.recorder.session import process
 from tfmodetrace.schema import words
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -41,15 +41,7 @@ def failing(error: BaseException) -> None:
 def _run(*command: object, **environment: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name not in ("TFMODETRACE_NATIVE", "TFMODETRACE_LOGDIR")}
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, *map(str, command)],
-        env={**inherited, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, **environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = fresh.run(*command, env={**inherited, "PYTHONPATH": path, **environment}, cwd=ROOT, timeout=300)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return done.stdout
 
@@ -220,9 +212,9 @@ def _fail() -> None:
 def test_a_hundred_thousand_calls_leave_every_count_of_references_as_it_was(tmp_path: pathlib.Path) -> None:
     array, text, keyed = np.ones(3), str(np.float64(2.5)), {"x": TENSOR}
     # Not the class of tensors: TensorFlow itself keeps a reference to that for every result of a tf.function.
-    watched = [TENSOR, array, text, keyed, work, graph, VARIABLE, np.ndarray, array.dtype, calls.OpenCall, ValueError]
+    watched = [TENSOR, array, text, keyed, work, graph, VARIABLE, np.ndarray, array.dtype, states.OpenCall, ValueError]
     with tmt.record(tmp_path):
-        watched += [session_module.STATE.session, work.__modetrace_info__, calls.THREAD]
+        watched += [process.active(), work.__modetrace_info__, states.THREAD]
 
         def call() -> None:
             work()
@@ -235,8 +227,8 @@ def test_a_hundred_thousand_calls_leave_every_count_of_references_as_it_was(tmp_
             _fail()
 
         def counts() -> tuple[list[int], int, int]:
-            assert session_module.STATE.session is not None
-            session_module.STATE.session.flush()
+            assert process.active() is not None
+            process.flush()
             gc.collect()
             return [sys.getrefcount(value) for value in watched], len(gc.get_objects()), sys.getallocatedblocks()
 
@@ -275,9 +267,9 @@ def test_a_threads_calls_end_with_the_thread(tmp_path: pathlib.Path) -> None:
             thread = threading.Thread(target=work)
             thread.start()
             thread.join()
-        session_module.STATE.session.flush()  # with which ended threads are forgotten
+        process.flush()  # with which ended threads are forgotten
         gc.collect()
-        mine = [found for found in gc.get_objects() if type(found) is calls.ThreadCalls and found.session is session_module.STATE.session]
+        mine = [found for found in gc.get_objects() if type(found) is states.ThreadCalls and found.session is process.active()]
         assert {found.thread() for found in mine} <= {threading.current_thread(), *threading.enumerate()}
     (run,) = tmt.read(tmp_path).runs
     assert len(run.calls) == 21
@@ -335,7 +327,7 @@ def _raising_as(step: str) -> Iterator[None]:
 def test_an_interrupt_where_a_call_ends_leaves_no_call_open(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path, flush_secs=1000):
         work()
-        of_thread = calls.THREAD.calls
+        of_thread = states.THREAD.calls
         while len(of_thread.rows) < of_thread.wake_rows:  # the next call wakes the writer, which is done in Python
             work()
         with _raising_as("leave"), pytest.raises(Interrupt):
@@ -353,7 +345,7 @@ def test_an_interrupt_where_a_new_call_begins_is_the_programs(tmp_path: pathlib.
         with _raising_as("enter"), pytest.raises(Interrupt):
             work("a new signature")
         work("last")
-        assert calls.THREAD.calls.innermost.call_id == -1
+        assert states.THREAD.calls.innermost.call_id == -1
     (run,) = tmt.read(tmp_path).runs
     assert (len(run.calls), run.calls.depth.tolist()) == (2, [0, 0])
 
@@ -372,7 +364,7 @@ def test_arguments_that_cannot_be_described_cost_the_record_and_not_the_call(tmp
         for value in (Strange(), endless):
             assert work(value)[0][0] is value
         assert work(1) == ((1,), {})
-        assert not calls.THREAD.calls.busy
+        assert not states.THREAD.calls.busy
     (run,) = tmt.read(tmp_path).runs
     process = run.processes[0]
     assert (len(run.calls), process.dropped, process.internal_faults) == (1, 2, 2)

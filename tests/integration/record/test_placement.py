@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support import fresh
 from tfmodetrace import log
 from tfmodetrace.insight import report
 
@@ -52,8 +51,7 @@ def run(program: str, tmp_path: Path) -> tuple[Any, dict[str, Any]]:
     """Runs a program, which AutoGraph can read, and returns what it printed last, as JSON, and the report of what it recorded."""
     script = tmp_path / "program.py"
     script.write_text(_BEGIN + program)
-    command = [sys.executable, str(script), str(tmp_path / "log")]
-    done = subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}, capture_output=True, text=True, check=False)
+    done = fresh.run(script, tmp_path / "log", env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"})
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()
     recorded = report.run_report(log.read(tmp_path / "log").runs[0])
@@ -323,8 +321,7 @@ print(json.dumps(found))
     script.write_text(_BEGIN + program)
     found = []
     for way in ("bare", "record"):
-        command = [sys.executable, str(script), str(tmp_path / way), way]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = fresh.run(script, tmp_path / way, way)
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout.splitlines()[-1]))
     bare, recorded = found

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from tests.support import fresh
 
 
 @tmt.traced
@@ -30,6 +31,7 @@ def _calls(path: Path) -> int:
 
 
 def _run(source: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a process that imports TensorFlow when the program does, or what records it."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
         capture_output=True,
@@ -38,6 +40,11 @@ def _run(source: str, *arguments: object, **environment: str) -> subprocess.Comp
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
         check=False,
     )
+
+
+def _run_forked(source: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a process that has TensorFlow already."""
+    return fresh.run("-c", textwrap.dedent(source), *arguments, env={**os.environ, **environment})
 
 
 def test_nothing_is_recorded_outside_a_session(tmp_path: Path) -> None:
@@ -168,7 +175,7 @@ def test_a_session_of_the_programs_own_joins_that_of_the_environment(tmp_path: P
         with tmt.record(sys.argv[1]): work()
         work()
     """
-    done = _run(source, tmp_path / "own", TFMODETRACE_LOGDIR=str(tmp_path / "environment"))
+    done = _run_forked(source, tmp_path / "own", TFMODETRACE_LOGDIR=str(tmp_path / "environment"))
     assert done.returncode == 0, done.stderr
     assert "recorded from outside, by TFMODETRACE_LOGDIR" in done.stderr
     assert _calls(tmp_path / "environment") == 2
@@ -178,7 +185,7 @@ def test_a_session_of_the_programs_own_joins_that_of_the_environment(tmp_path: P
 def test_an_environment_that_cannot_be_recorded_into_does_not_stop_the_program(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("here")
-    done = _run("import tfmodetrace as tmt; print(tmt.traced(lambda: 'done')())", TFMODETRACE_LOGDIR=str(blocker))
+    done = _run_forked("import tfmodetrace as tmt; print(tmt.traced(lambda: 'done')())", TFMODETRACE_LOGDIR=str(blocker))
     assert done.stdout == "done\n"
     assert done.returncode == 0
     assert "Nothing can be recorded into" in done.stderr
@@ -233,7 +240,7 @@ def test_a_program_that_ends_without_stopping_leaves_a_complete_recording(tmp_pa
         work()
         sys.exit(3)
     """
-    assert _run(source, tmp_path).returncode == 3
+    assert _run_forked(source, tmp_path).returncode == 3
     (run,) = tmt.read(tmp_path).runs
     assert (run.complete, len(run.calls)) == (True, 1)
 
@@ -241,18 +248,18 @@ def test_a_program_that_ends_without_stopping_leaves_a_complete_recording(tmp_pa
 def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.recorder.session import writer
+    from tfmodetrace.recorder.session import event_file
 
-    real_write = writer.EventFile.write
+    real_write = event_file.EventFile.write
     written = []
 
-    def write(file: writer.EventFile, chunk: Any) -> None:
+    def write(file: event_file.EventFile, chunk: Any) -> None:
         written.append(chunk)
         if len(written) > 2:
             raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
         real_write(file, chunk)
 
-    monkeypatch.setattr(writer.EventFile, "write", write)
+    monkeypatch.setattr(event_file.EventFile, "write", write)
     with tmt.record(tmp_path, flush_secs=0.05):
         for index in range(40):
             assert work(index) == index
@@ -369,13 +376,13 @@ def test_the_versions_and_the_place_of_the_process_are_recorded(tmp_path: Path, 
 def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmodetrace.recorder.calls import calls
-    from tfmodetrace.recorder.session import writer
+    from tfmodetrace.recorder.calls import states
+    from tfmodetrace.recorder.session import event_file
 
     most = 2048
-    monkeypatch.setattr(calls, "MAX_WAITING_ROWS", most)
+    monkeypatch.setattr(states, "MAX_WAITING_ROWS", most)
     disk_works, writing = threading.Event(), threading.Event()
-    write = writer.EventFile.write
+    write = event_file.EventFile.write
 
     def write_slowly(self: Any, chunk: Any) -> None:
         if chunk.calls:
@@ -383,7 +390,7 @@ def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_
             disk_works.wait()
         write(self, chunk)
 
-    monkeypatch.setattr(writer.EventFile, "write", write_slowly)
+    monkeypatch.setattr(event_file.EventFile, "write", write_slowly)
     start = threading.Barrier(4)
 
     def call_often() -> None:

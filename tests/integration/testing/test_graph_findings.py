@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import finding_rules, sources
+from tests.support import finding_rules, fresh, sources
 from tfmodetrace import log
 from tfmodetrace.insight import report
 
@@ -209,8 +207,7 @@ with tmt.record(logdir, memory="delta"):
 def run(program: str, tmp_path: Path) -> dict[str, Any]:
     script = tmp_path / "program.py"
     script.write_text(_BEGIN + program)
-    command = [sys.executable, str(script), str(tmp_path / "log")]
-    done = subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, capture_output=True, text=True, check=False)
+    done = fresh.run(script, tmp_path / "log", env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"})
     assert done.returncode == 0, done.stderr
     read = log.read(tmp_path / "log").runs[0]
     finding_rules.check(read, profiled=True)
@@ -310,8 +307,7 @@ def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
 
 def test_the_example_shows_what_it_says(tmp_path: Path) -> None:
     example = sources.ROOT / "examples" / "two_devices.py"
-    command = [sys.executable, str(example), "--logdir", str(tmp_path)]
-    done = subprocess.run(command, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}, capture_output=True, text=True, check=False)
+    done = fresh.run(example, "--logdir", tmp_path, env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"})
     assert done.returncode == 0, done.stderr
     recorded = report.run_report(log.read(tmp_path).runs[0])
     names = {function["function_id"]: function["name"] for function in recorded["functions"]}

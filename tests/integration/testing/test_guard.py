@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from tests.support import fresh
 from tfmodetrace.cli import main as cli
 
 
@@ -141,14 +142,7 @@ def test_the_pytest_plugin_offers_the_fixture_and_the_marker(tmp_path: Path) -> 
             """
         )
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = fresh.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", tmp_path, cwd=tmp_path)
     assert "2 failed, 3 passed" in done.stdout, done.stdout
     assert "n: 1 → 2" in done.stdout
     assert "n = tf.constant(n, tf.int32)" in done.stdout

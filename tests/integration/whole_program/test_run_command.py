@@ -11,14 +11,26 @@ import textwrap
 import pytest
 
 import tfmodetrace as tmt
+from tests.support import fresh
 
 
-def run(tmp_path: pathlib.Path, *arguments: str, code: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(tmp_path: pathlib.Path, *arguments: str, code: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process that imports TensorFlow when the program does."""
+    write(tmp_path, code)
+    command = [sys.executable, "-m", "tfmodetrace", "run", *arguments]
+    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False)
+
+
+def run_forked(tmp_path: pathlib.Path, *arguments: str, code: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process that has TensorFlow already, as the program finds out only when it looks."""
+    write(tmp_path, code)
+    return fresh.run("-m", "tfmodetrace", "run", *arguments, cwd=tmp_path)
+
+
+def write(tmp_path: pathlib.Path, code: str | None) -> None:
     if code is not None:
         (tmp_path / "program.py").write_text(textwrap.dedent(code))
-    command = [sys.executable, "-m", "tfmodetrace", "run", *arguments]
-    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    return subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
 
 def names(logdir: pathlib.Path) -> set[str]:
@@ -79,7 +91,7 @@ def test_a_module_is_run_as_python_would(tmp_path: pathlib.Path) -> None:
     (package / "work.py").write_text(
         "import tensorflow as tf\n@tf.function\ndef triple(x):\n    return 3 * x\ndef run():\n    return float(triple(tf.constant(1.0)))\n"
     )
-    done = run(tmp_path, "--logdir", "logs", "-m", "package", "--a", "b")
+    done = run_forked(tmp_path, "--logdir", "logs", "-m", "package", "--a", "b")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['--a', 'b'] __main__ 3.0\n"
     assert names(tmp_path / "logs") == {"triple"}
@@ -95,7 +107,7 @@ def test_an_exception_is_shown_as_python_would(tmp_path: pathlib.Path) -> None:
 
         first(tf.constant(1.0))
     """
-    done = run(tmp_path, "--logdir", "logs", "--explain-errors", "program.py", code=code)
+    done = run_forked(tmp_path, "--logdir", "logs", "--explain-errors", "program.py", code=code)
     assert done.returncode == 1
     assert done.stderr.count("Traceback (most recent call last):") == 1
     assert "cli/run.py" not in done.stderr
@@ -123,7 +135,7 @@ def test_a_program_that_records_itself_joins(tmp_path: pathlib.Path) -> None:
         with tmt.record("own"):
             decorated(tf.constant(2.0))
     """
-    done = run(tmp_path, "--logdir", "logs", "program.py", code=code)
+    done = run_forked(tmp_path, "--logdir", "logs", "program.py", code=code)
     assert done.returncode == 0, done.stderr
     assert "recorded from outside" in done.stderr
     assert names(tmp_path / "logs") == {"decorated"}
@@ -145,7 +157,7 @@ def test_threads_that_outlive_the_script_are_recorded(tmp_path: pathlib.Path) ->
 
         threading.Thread(target=work).start()
     """
-    done = run(tmp_path, "--logdir", "logs", "program.py", code=code)
+    done = run_forked(tmp_path, "--logdir", "logs", "program.py", code=code)
     assert done.returncode == 0, done.stderr
     assert names(tmp_path / "logs") == {"later"}
 
@@ -162,7 +174,8 @@ def test_memory_profiler_and_patterns(tmp_path: pathlib.Path) -> None:
         for _ in range(3):
             wanted(tf.constant(1.0)), unwanted(tf.constant(1.0))
     """
-    done = run(tmp_path, "--logdir", "logs", "--memory", "peak", "--profiler", "--exclude", "un*", "--layers", "0", "program.py", code=code)
+    options = ("--logdir", "logs", "--memory", "peak", "--profiler", "--exclude", "un*", "--layers", "0")
+    done = run_forked(tmp_path, *options, "program.py", code=code)
     assert done.returncode == 0, done.stderr
     (run_,) = tmt.read(tmp_path / "logs").to_dict()["runs"]
     assert [function["name"] for function in run_["functions"]] == ["<lambda>"]

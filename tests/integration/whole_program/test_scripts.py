@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import pathlib
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 import tfmodetrace as tmt
+from tests.support import fresh
 
 SCRIPTS: Final = pathlib.Path(__file__).parent / "scripts"
 EPOCHS: Final = 2
@@ -26,11 +26,14 @@ class Outcome:
     report: dict[str, Any] | None
 
 
-def run_script(name: str, directory: pathlib.Path, *, recorded: bool) -> Outcome:
+def run_script(name: str, directory: pathlib.Path, *, recorded: bool, started_anew: bool) -> Outcome:
     logdir, weights = directory / "logs", directory / ("w.npz" if name == "custom_loop" else "model.weights.h5")
-    command = [sys.executable, "-m", "tfmodetrace", "run", "--logdir", str(logdir)] if recorded else [sys.executable]
+    command = ["-m", "tfmodetrace", "run", "--logdir", str(logdir)] if recorded else []
     command += [str(SCRIPTS / f"{name}.py"), str(weights), str(EPOCHS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=directory, env={**os.environ}, check=False)
+    if started_anew:
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=300, cwd=directory, check=False)
+    else:
+        done = fresh.run(*command, timeout=300, cwd=directory)
     assert done.returncode == 0, done.stderr
     report = tmt.read(logdir).to_dict()["runs"][0] if recorded else None
     return Outcome(done.stdout, weights.read_bytes(), report)
@@ -40,12 +43,18 @@ def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {function["name"]: function for function in report["functions"]}
 
 
-def recorded_as_plain(name: str, tmp_path: pathlib.Path) -> dict[str, Any]:
-    """Runs a script with and without recording, compares, and returns the report."""
+def recorded_as_plain(name: str, tmp_path: pathlib.Path, *, started_anew: bool = False) -> dict[str, Any]:
+    """Runs a script with and without recording, compares, and returns the report.
+
+    Args:
+        name: Which.
+        tmp_path: Where it writes.
+        started_anew: In processes that import TensorFlow and Keras only when the script does.
+    """
     (tmp_path / "same").mkdir()
     directory = tmp_path / "same"  # the same paths in both
-    plain = run_script(name, directory, recorded=False)
-    recorded = run_script(name, directory, recorded=True)
+    plain = run_script(name, directory, recorded=False, started_anew=started_anew)
+    recorded = run_script(name, directory, recorded=True, started_anew=started_anew)
     assert recorded.output == plain.output
     assert recorded.weights == plain.weights
     report = recorded.report
@@ -58,7 +67,7 @@ def recorded_as_plain(name: str, tmp_path: pathlib.Path) -> dict[str, Any]:
 
 
 def test_functional_keras(tmp_path: pathlib.Path) -> None:
-    report = recorded_as_plain("functional_keras", tmp_path)
+    report = recorded_as_plain("functional_keras", tmp_path, started_anew=True)
     functions = by_name(report)
     batches = -(-1347 // 64)
     assert functions["Model.fit"]["calls"]["eager"] == 1

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import subprocess
-import sys
 import textwrap
 from typing import Any
 
@@ -13,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from tests.support import fresh
 
 PROGRAM = """
     import sys
@@ -49,14 +47,7 @@ PROGRAM = """
 def report(tmp_path: pathlib.Path) -> dict[str, Any]:
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent(PROGRAM))
-    done = subprocess.run(
-        [sys.executable, str(program), str(tmp_path / "logs")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        check=False,
-    )
+    done = fresh.run(program, tmp_path / "logs")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "found"
     (run,) = tmt.read(tmp_path / "logs").to_dict()["runs"]

@@ -38,8 +38,8 @@ class FunctionInfo:
     """One traced function object: see ``log.tables.Function``.
 
     Attributes:
-        made_at: The user's line that made it; ``None`` if not known.
-        model: The Keras model that Keras made it for; ``None`` for any other function.
+        made_at: The user's line that made it; ``None`` if that was not recorded.
+        model: The Keras model that it was made for; ``None`` if for none, or that is not known.
         devices: On which devices its calls left their results; ``None`` if that is not known.
         call_devices: On which devices they found their tensors and left their results; ``None`` likewise.
         memory: By device; ``None`` where memory was not sampled.

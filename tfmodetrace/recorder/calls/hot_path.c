@@ -27,14 +27,14 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 3, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, GIVE_WAY_ROWS = 2048, EAGER = 0 };
+enum { INTERFACE = 4, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
 static PyCFunction shape_function, dtype_function;
 static const PyGetSetDef *array_dtype, *array_shape;
-static PyObject *state, *execution_modes, *eager_runs, *unconverted_code, *method_target_code, *keys_by_type;
-static PyObject *value_key_in_python, *type_key_in_python, *enter_in_python, *leave_in_python, *not_begun_in_python;
+static PyObject *state, *execution_modes, *eager_runs, *unconverted_code, *method_target_code;
+static PyObject *value_key_in_python, *enter_in_python, *leave_in_python, *not_begun_in_python;
 static PyObject *runs_eagerly_in_python, *call_from_autograph, *get_frame;
 
 /* TensorFlow's own: negative while no profiler listens to it. */
@@ -384,6 +384,32 @@ static PyObject *read_attribute(PyObject *value, const PyGetSetDef *getter, PyOb
 
 static PyObject *keys_of(PyObject *const *values, Py_ssize_t count, int literals);
 
+/* What stands for classes in keys of whose values only the type is told; owned. Mostly that is a weak reference, so that the class can die. A
+   later class at its place has another one. */
+static PyObject *known_classes[KNOWN_CLASSES];
+
+static int stands_for(PyObject *token, PyObject *type) {
+  return token == type || (PyWeakref_CheckRefExact(token) && ((PyWeakReference *)token)->wr_object == type);
+}
+
+static PyObject *key_of_other(PyObject *value, int literals) {
+  PyObject *type = (PyObject *)Py_TYPE(value);
+  PyObject **known = &known_classes[((uintptr_t)type >> 4) % KNOWN_CLASSES];
+  if (*known != NULL && stands_for(*known, type)) return Py_NewRef(*known);
+  PyObject *key = PyObject_CallFunctionObjArgs(value_key_in_python, value, literals ? Py_True : Py_False, NULL);
+  if (key != NULL && stands_for(key, type)) Py_XSETREF(*known, Py_NewRef(key));
+  return key;
+}
+
+/* Whether a dict's keys may stand in a signature's key as they are: nothing of the program's is to live on in it. */
+static int are_plain(PyObject *names) {
+  for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(names); place++) {
+    PyObject *name = PyTuple_GET_ITEM(names, place);
+    if (!PyUnicode_CheckExact(name) && !PyLong_CheckExact(name)) return 0;
+  }
+  return 1;
+}
+
 static PyObject *key_of(PyObject *value, int literals) {
   PyTypeObject *type = Py_TYPE(value);
   if ((PyObject *)type == tensor_type) {
@@ -399,6 +425,11 @@ static PyObject *key_of(PyObject *value, int literals) {
   if (type == &PyTuple_Type || type == &PyList_Type || type == &PyDict_Type) {
     if (Py_EnterRecursiveCall(" while describing an argument")) return NULL;
     PyObject *keys = NULL, *names = type == &PyDict_Type ? PySequence_Tuple(value) : NULL;
+    if (names != NULL && !are_plain(names)) {
+      Py_DECREF(names);
+      Py_LeaveRecursiveCall();
+      return key_of_other(value, literals);
+    }
     /* A copy, since what follows may run Python code. */
     PyObject *values = type == &PyDict_Type ? PyDict_Values(value) : PySequence_List(value);
     if (values != NULL) {
@@ -415,9 +446,7 @@ static PyObject *key_of(PyObject *value, int literals) {
     PyObject *dtype = read_attribute(value, array_dtype, dtype_name);
     return dtype == NULL ? NULL : triple_of(Py_NewRef(type), dtype, read_attribute(value, array_shape, shape_name));
   }
-  if (PyDict_GetItemWithError(keys_by_type, (PyObject *)type) == type_key_in_python) return Py_NewRef(type);
-  if (PyErr_Occurred()) return NULL;
-  return PyObject_CallFunctionObjArgs(value_key_in_python, value, literals ? Py_True : Py_False, NULL);
+  return key_of_other(value, literals);
 }
 
 static PyObject *keys_of(PyObject *const *values, Py_ssize_t count, int literals) {
@@ -904,9 +933,7 @@ static PyObject *configure(PyObject *module, PyObject *given) {
       {"method_target_code", &method_target_code},
       {"get_frame", &get_frame},
       {"call_from_autograph", &call_from_autograph},
-      {"keys_by_type", &keys_by_type},
       {"value_key", &value_key_in_python},
-      {"type_key", &type_key_in_python},
       {"enter", &enter_in_python},
       {"leave", &leave_in_python},
       {"not_begun", &not_begun_in_python},
@@ -916,7 +943,7 @@ static PyObject *configure(PyObject *module, PyObject *given) {
   for (size_t place = 0; place < COUNT; place++) {
     PyObject *value = PyDict_GetItemString(given, settings[place].name);
     if (value == NULL) return PyErr_Format(PyExc_KeyError, "%s", settings[place].name);
-    int is_dict = settings[place].place == &execution_modes || settings[place].place == &eager_runs || settings[place].place == &keys_by_type;
+    int is_dict = settings[place].place == &execution_modes || settings[place].place == &eager_runs;
     if ((is_dict && !PyDict_CheckExact(value)) || (settings[place].place == &state && !PyObject_TypeCheck(value, &StateType)))
       return PyErr_Format(PyExc_TypeError, "%s", settings[place].name);
   }

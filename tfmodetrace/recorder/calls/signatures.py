@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.recorder.support import by_object
+from tfmodetrace.recorder.support import by_object, interrupts
 from tfmodetrace.recorder.tf import tensors
 from tfmodetrace.schema import keys
 
@@ -66,82 +67,90 @@ def _keys(values: Iterable[Any], literals: bool) -> tuple[Any, ...]:
 def value_key(value: Any, literals: bool) -> Any:
     """Returns the key of one argument."""
     kind = type(value)
-    key_of = KEYS_BY_TYPE.get(kind)
+    key_of = _keys_of_builtins.get(kind)
     if key_of is None:
-        key_of = KEYS_BY_TYPE[kind] = _choose_key(kind)
+        known = _keys_of_classes.get(id(kind))
+        key_of = known[1] if known is not None and known[0]() is kind else _keys_of_classes.put(kind, _choose_key(kind))[1]
     return key_of(value, literals)
+
+
+# A key outlives the call that it is of, and nothing of the program's may live on in it: classes that can die stand there as weak
+# references, which are equal as long as their classes live and are the same, and never equal to that of a later class at the same place.
+# They die like any other object, without a word; whatever a table here still says of them is swept out later.
+
+
+def _token(kind: type) -> Any:
+    """Returns what stands for a class in keys."""
+    return weakref.ref(kind) if kind.__flags__ & _MAY_DIE else kind
+
+
+_MAY_DIE: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made while the program runs
+
+
+def _choose_key(kind: type) -> _KeyOf:
+    """Returns what makes the keys of a class's values. It must not hold the class."""
+    token = _token(kind)
+    if issubclass(kind, (np.ndarray, np.generic)):
+        return lambda value, _: (token, value.dtype, value.shape)
+    if issubclass(kind, (tf.Tensor, tf.Variable)):
+        return lambda value, _: (token, value.dtype, _shape(value.shape))
+    if issubclass(kind, (list, tuple)):
+        return lambda value, literals: (token, _keys(value, literals))
+    if issubclass(kind, Mapping):
+        return lambda value, literals: (token, _names_key(value), _keys(value.values(), literals))
+    if issubclass(kind, (tf.data.Iterator, tf.distribute.DistributedIterator)):
+        return _iterator_key
+    if issubclass(kind, tf.distribute.DistributedValues) and tensors.tells_replicas(kind):
+        return lambda value, literals: (token, _keys(tensors.replicas_of(value), literals))
+    if kind in (tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices):
+        return lambda value, _: tf.type_spec_from_value(value)
+    if issubclass(kind, tf.__internal__.CompositeTensor):
+        return lambda value, _: (token, _spec_text(value))
+    return lambda _value, _literals: token
 
 
 def _literal_key(value: Any, literals: bool) -> Any:
     return (type(value), value if value == value else "nan") if literals else type(value)
 
 
-def _sequence_key(value: Any, literals: bool) -> Any:
-    return type(value), _keys(value, literals)
+def _names_key(value: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Returns what stands for a mapping's keys, in their order."""
+    names = tuple(value)
+    return names if _PLAIN_NAMES.issuperset(map(type, names)) else tuple(map(_name_key, names))
 
 
-def _mapping_key(value: Mapping[Any, Any], literals: bool) -> Any:
-    return type(value), tuple(value), _keys(value.values(), literals)
+def _name_key(name: Any) -> Any:
+    return name if type(name) in _PLAIN_NAMES else (_token(type(name)), keys.clip(repr(name)))  # as the tree tells it
 
 
-def _array_key(value: Any, _: bool) -> Any:
-    return type(value), value.dtype, value.shape
+_PLAIN_NAMES: Final = frozenset({*_LITERALS, type(None)})
 
 
-def _symbolic_key(value: Any, _: bool) -> Any:
-    shape = value.shape
-    return type(value), value.dtype, None if shape.rank is None else tuple(shape.as_list())
-
-
-def _composite_key(value: Any, _: bool) -> Any:
-    return tf.type_spec_from_value(value)
-
-
-def _replicas_key(value: Any, literals: bool) -> Any:
-    return type(value), _keys(tensors.replicas_of(value), literals)
+def _spec_text(value: Any) -> str:
+    # As the tree tells it. The spec itself would hold the program's classes of which it may be, or in which it may have its parts.
+    return str(tf.type_spec_from_value(value))
 
 
 # An iterator has one type for all its life, which it takes as long to tell as the rest of a call's recording.
 _iterators = by_object.ByObject()
-_iterator_types: dict[Any, object] = {}
 
 
 def _iterator_key(value: Any, _: bool) -> Any:
     key = _iterators.find(value)
     if key is None:
-        key = _iterator_types.setdefault(tf.type_spec_from_value(value), object())
+        key = _spec_text(value)
         with contextlib.suppress(TypeError):  # one of the user's that cannot be referred to weakly
             _iterators.put(value, key)
     return key
 
 
-def type_key(value: Any, _: bool) -> Any:
-    """Returns the key of an argument of which only the type is told."""
-    return type(value)
+_KeyOf = Callable[[Any, bool], Any]
 
-
-def _choose_key(kind: type) -> Callable[[Any, bool], Any]:
-    if kind in _LITERALS:
-        return _literal_key
-    if issubclass(kind, (np.ndarray, np.generic)):
-        return _array_key
-    if issubclass(kind, (tf.Tensor, tf.Variable)):
-        return _symbolic_key
-    if issubclass(kind, (list, tuple)):
-        return _sequence_key
-    if issubclass(kind, Mapping):
-        return _mapping_key
-    if issubclass(kind, (tf.data.Iterator, tf.distribute.DistributedIterator)):
-        return _iterator_key
-    if issubclass(kind, tf.distribute.DistributedValues) and tensors.tells_replicas(kind):
-        return _replicas_key
-    if issubclass(kind, tf.__internal__.CompositeTensor):
-        return _composite_key
-    return type_key
-
-
-KEYS_BY_TYPE: Final[dict[type, Callable[[Any, bool], Any]]] = {type(None): type_key}
-"""What makes the keys of values of each type that was met."""
+_keys_of_classes: Final = by_object.ByObject()
+_keys_of_builtins: Final[dict[type, _KeyOf]] = {
+    **dict.fromkeys(_LITERALS, _literal_key),
+    **{kind: _choose_key(kind) for kind in (type(None), list, tuple, dict, np.ndarray)},
+}
 
 
 # --- Trees -----------------------------------------------------------------------------------------------------------------------------
@@ -184,7 +193,7 @@ def arguments_node(
             else:
                 continue
             names.append(parameter.name)
-            children.append(value_node(value, literals=literals))
+            children.append(value.node if type(value) is Default else value_node(value, literals=literals))
     if rest:
         names.append("*args")
         children.append(value_node(tuple(rest), literals=literals))
@@ -193,6 +202,28 @@ def arguments_node(
         names.append(f"**{catch_all}")
         children.append(value_node({name: left[name] for name in sorted(left)}, literals=literals))
     return keys.Node(kind=Kind.DICT, names=tuple(names), children=tuple(children))
+
+
+class Default:
+    """Stands for a default value of the program's, of which nothing is to be held but its description."""
+
+    def __init__(self, value: Any) -> None:
+        try:
+            self.node = value_node(value)
+        except Exception as error:  # the user's own mappings may do anything
+            interrupts.let_pass(error)
+            self.node = keys.Node(kind=Kind.UNKNOWN)
+
+
+def described(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Returns a parameter that holds nothing of the program's: no annotation, and of a default that is no literal its description."""
+    default = parameter.default
+    if default is None or default is inspect.Parameter.empty or type(default) in _HARMLESS_DEFAULTS:
+        return parameter if parameter.annotation is inspect.Parameter.empty else parameter.replace(annotation=inspect.Parameter.empty)
+    return parameter.replace(annotation=inspect.Parameter.empty, default=Default(default))
+
+
+_HARMLESS_DEFAULTS: Final = frozenset({*_LITERALS, Default})
 
 
 def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Node:

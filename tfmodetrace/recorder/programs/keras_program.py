@@ -9,22 +9,19 @@ import functools
 import itertools
 import threading
 import types
+import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import selection
-from tfmodetrace.recorder.session import session as session_module
 from tfmodetrace.recorder.support import by_object, owners
 from tfmodetrace.recorder.tf import function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import wrappers
 
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.programs import whole_program
-
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 
 _ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 _STEPS: Final = ("train_step", "test_step", "predict_step")
@@ -38,21 +35,35 @@ class _Thread(threading.local):
     model: functions.Model | None = None
 
     def __init__(self) -> None:
-        self.epochs: list[calls_module.OpenCall] = []
+        self.epochs: list[states.OpenCall] = []
+
+
+class TfFunctions(Protocol):
+    """What records the program's tf.functions.
+
+    Attributes:
+        session: The session that records.
+    """
+
+    session: states.Recording
+
+    def name(self, function: Any, name: str, role: str, model: functions.Model) -> None:
+        """Says what reports call a tf.function that was not called yet, and what it is for."""
 
 
 class KerasProgram:
     """Records what a program does with Keras, between :meth:`install` and :meth:`remove`.
 
     Args:
-        whole: Records the program's tf.functions.
+        tf_functions: What records those.
         chosen: Which functions are recorded.
     """
 
-    def __init__(self, whole: whole_program.WholeProgram, chosen: selection.Selection) -> None:
-        self._whole = whole
+    def __init__(self, tf_functions: TfFunctions, chosen: selection.Selection) -> None:
+        self._tf_functions = tf_functions
         self._chosen = chosen
         self._replacements = replacements.Replacements()
+        self._own_steps = by_object.ByObject()  # class of the program's → the names of its steps that are ours, and those weakly
         self._layers = by_object.ByObject()
         self._named = by_object.ByObject()
         self._models = by_object.ByObject()
@@ -80,6 +91,12 @@ class KerasProgram:
     def remove(self) -> None:
         """Puts everything back."""
         self._replacements.restore()
+        for reference, steps in tuple(self._own_steps.values()):
+            owner = reference()
+            for name, ours in steps if owner is not None else ():
+                if ours() is not None and vars(owner).get(name) is ours():
+                    setattr(owner, name, ours().__wrapped__)
+        self._own_steps.clear()
 
     # --- fit, evaluate, predict ---------------------------------------------------------------------------------------------------------
 
@@ -89,7 +106,7 @@ class KerasProgram:
             return original
         thread = self._thread
 
-        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
+        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
             session = _STATE.session
             if session is None:
                 return None
@@ -129,12 +146,12 @@ class KerasProgram:
         """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
         try:
             for name in _STEPS:
-                self._replacements.replace_inherited(type(model), name, self._step)
+                self._replace_own_step(type(model), name)
             for name in _FUNCTIONS:
                 self._name_functions(model, name)
             self._identify(model)
         except Exception as error:
-            self._whole.session.fault("a Keras model could not be looked at", error)
+            self._tf_functions.session.fault("a Keras model could not be looked at", error)
 
     def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
         """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
@@ -146,6 +163,15 @@ class KerasProgram:
             known = functions.Model(next(self._model_numbers), type(model).__name__, str(model.name))
             self._models.put(model, known)
         return known
+
+    def _replace_own_step(self, kind: type, name: str) -> None:
+        """Replaces a step where a class has it from, unless it is ours already. Nothing of the class is held, which may be let go."""
+        owner = replacements.definer(kind, name)
+        original = None if owner is None else vars(owner)[name]
+        ours = self._step(original)
+        if ours is not original:
+            setattr(owner, name, ours)
+            self._own_steps.put(owner, [*(self._own_steps.find(owner) or ()), (name, weakref.ref(ours))])
 
     def _step(self, original: Any) -> Any:
         if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):
@@ -162,7 +188,7 @@ class KerasProgram:
             try:
                 self._name_functions(model, name)
             except Exception as error:
-                self._whole.session.fault("a Keras function could not be named", error)
+                self._tf_functions.session.fault("a Keras function could not be named", error)
             return result
 
         return make
@@ -175,7 +201,7 @@ class KerasProgram:
         self._named.put(made, name)
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
-            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
+            self._tf_functions.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 
@@ -215,7 +241,7 @@ class KerasProgram:
                 if self._chosen.takes(info):
                     record = wrappers.recorder(original, info)
         except Exception as error:
-            self._whole.session.fault("a Keras layer cannot be recorded", error)
+            self._tf_functions.session.fault("a Keras layer cannot be recorded", error)
         return self._layers.put(layer, record)
 
     def _is_symbolic(self, values: Any) -> bool:

@@ -11,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions, native, signatures
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.calls import functions, native, signatures, states
 from tfmodetrace.recorder.tf import autograph, execution, profiling, tensors
 
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 
@@ -81,9 +80,7 @@ if native.HOT_PATH is not None:
             "method_target_code": autograph.METHOD_TARGET_CALL_CODE,
             "get_frame": sys._getframe,
             "call_from_autograph": call_from_autograph,
-            "keys_by_type": signatures.KEYS_BY_TYPE,
             "value_key": signatures.value_key,
-            "type_key": signatures.type_key,
             "enter": _enter,
             "leave": _leave,
             "not_begun": lambda calls, error: calls_module.not_begun(calls.session, calls, error),
