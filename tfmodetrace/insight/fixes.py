@@ -109,7 +109,13 @@ def made_before(function: tables.Function) -> str | None:
     (optimizer,), (model,) = optimizers, models
     if {optimizer.partition(".")[0], model.partition(".")[0]} & own or not (_dotted(optimizer) and _dotted(model)):
         return None
-    return f"{optimizer}.build({model}.trainable_variables)  # once, before the first call of {sources.bare_name(function)}"
+    return build(optimizer, model, f"once, before the first call of {sources.bare_name(function)}")
+
+
+def build(optimizer: str, model: str, where: str) -> str:
+    """Makes an optimizer's variables, if the model has its own already: an optimizer that was built for none refuses them later."""
+    head = f"if {model}.trainable_variables:  # {where}; there are none before the model is built"
+    return f"{head}\n    {optimizer}.build({model}.trainable_variables)"
 
 
 def _dotted(text: str) -> bool:

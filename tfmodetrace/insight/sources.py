@@ -9,7 +9,7 @@ import ast
 import builtins
 import functools
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tfmodetrace.log import tables
@@ -29,6 +29,10 @@ _STATIC_KEYWORDS: Final = frozenset(
     {"ksize", "strides", "padding", "dilations", "axis", "perm", "shape", "num", "num_or_size_splits", "rank", "name", "dtype", "units"}
     | {"filters", "kernel_size", "pool_size", "num_classes", "parallel_iterations", "maximum_iterations", "buffer_size", "batch_size"}
 )
+
+
+_MAX_DEPTH: Final = 4
+"""Functions through which a value is followed."""
 
 
 class Loop(NamedTuple):
@@ -154,15 +158,17 @@ def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop
     return found
 
 
-def python_use(function: tables.Function, path: str) -> str | None:
+def python_use(function: tables.Function, path: str, others: Mapping[str, tables.Function] | None = None, *, depth: int = 0) -> str | None:
     """Returns the code that needs a value as a Python value, where a tensor would fail or mean something else; ``None`` for none.
 
     Args:
         function: The function whose source is looked at.
         path: The value as the body names it: ``n``, ``cfg.lr``, ``seed[0]``.
+        others: Functions that it may hand the value on to, by name.
+        depth: How many functions have handed it on already.
     """
     node = definition(function)
-    if node is None:
+    if node is None or depth > _MAX_DEPTH:
         return None
     try:
         own = ast.unparse(ast.parse(path, mode="eval"))
@@ -178,7 +184,25 @@ def python_use(function: tables.Function, path: str) -> str | None:
     for part in (found for statement in node.body for found in ast.walk(statement)):
         if _needs_python(part, values):
             return ast.unparse(part).partition("\n")[0]
+        for name, parameter in _handed_on(part, values, others or {}):
+            if (use := python_use((others or {})[name], parameter, others, depth=depth + 1)) is not None:
+                return use
     return None
+
+
+def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, tables.Function]) -> Iterator[tuple[str, str]]:
+    """Which of some functions a call hands a value on to, and as which parameter."""
+    name = _called(node.func) if isinstance(node, ast.Call) else ""
+    bare = name.rpartition(".")[2]
+    if not isinstance(node, ast.Call) or bare not in others:
+        return
+    names = [parameter.name for parameter in others[bare].parameters]
+    for parameter, argument in zip(names, node.args, strict=False):
+        if values.made_of(argument):
+            yield bare, parameter
+    for keyword in node.keywords:
+        if keyword.arg in names and values.made_of(keyword.value):
+            yield bare, str(keyword.arg)
 
 
 class MethodCall(NamedTuple):
@@ -194,9 +218,13 @@ class MethodCall(NamedTuple):
     call: ast.Call
     receiver: str
 
+    def text(self, node: ast.expr) -> str:
+        """Returns a part of the statement as it is written."""
+        return ast.get_source_segment(self.code, node) or ast.unparse(node)
+
     def replaced(self, code: str) -> str:
         """Writes the statement with other code in the place of the call."""
-        return self.code.replace(ast.get_source_segment(self.code, self.call) or "", code, 1)
+        return self.code.replace(self.text(self.call), code, 1)
 
 
 def call_on(code: str, method: str) -> MethodCall | None:
@@ -235,7 +263,9 @@ class _Values:
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and ast.unparse(node) in self.texts:
             return True
         if isinstance(node, ast.BinOp):
-            return self.made_of(node.left) or self.made_of(node.right)
+            # With anything that may be a tensor, a tensor comes out.
+            sides = (node.left, node.right)
+            return any(map(self.made_of, sides)) and all(isinstance(side, ast.Constant) or self.made_of(side) for side in sides)
         if isinstance(node, ast.UnaryOp):
             return self.made_of(node.operand)
         if isinstance(node, ast.IfExp):

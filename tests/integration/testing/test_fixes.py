@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import re
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tfmodetrace as tmt
@@ -377,6 +379,7 @@ def _run(source: str, directory: Path) -> dict[str, Any]:
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
     with tmt.record(directory / "log", instrument=getattr(module, "INSTRUMENT", "decorated")):
         module.main()
@@ -513,3 +516,28 @@ def test_a_failed_trace_is_found(tmp_path: Path) -> None:
     )
     finding = _run(source, tmp_path / "failed")["findings"][0]
     assert (finding["id"], finding["evidence"]["errors"]) == ("failed-trace", 2)
+
+
+def test_a_loop_that_appends_to_a_list_is_written_anew_with_an_array_and_gives_the_same(tmp_path: Path) -> None:
+    definition = textwrap.dedent(
+        """
+        @tmt.traced
+        @tf.function
+        def step(x, steps):
+            found = []
+            for number in range(steps):
+                x = tf.sin(x) + tf.cos(x) * tf.cast(number, tf.float32)
+                found.append(x * 2.0)
+            return tf.stack(found)
+        """
+    )
+    main = "\nresults = []\n\ndef main():\n    results.append(step(tf.ones(3), 60).numpy().tolist())\n    print(results)\n"
+    run = _run(_HEADER + definition + main, tmp_path / "list")
+    (finding,) = [finding for finding in run["findings"] if finding["id"] == "python-loop-unrolled"]
+    assert "tf.TensorArray(tf.float32, size=steps)" in finding["fix"]
+    assert "tf.TensorArray" in finding["advice"]
+    mended = _run(f"{_HEADER}\n{finding['fix']}\n{main}", tmp_path / "array")
+    assert _mattering(mended) == []
+    assert mended["traces"][0]["graph"]["ops"] < run["traces"][0]["graph"]["ops"] / 2
+    printed = [sys.modules[f"program_{name}"].results for name in ("list", "array")]
+    assert np.allclose(*printed)

@@ -319,7 +319,7 @@ def test_the_example_shows_what_it_says(tmp_path: Path) -> None:
     }
     assert "unrolled 24 times" in done.stdout
     (unrolled,) = [finding for finding in recorded["findings"] if finding["id"] == "python-loop-unrolled"]
-    assert unrolled["fix"].startswith("for _ in tf.range(LAYERS):  # line ")
+    assert unrolled["fix"].startswith("for _ in tf.range(LAYERS):  # two_devices.py:")
     (trace,) = recorded["traces"]
     assert len(trace["placement"]["ops_by_device"]) == 2
     assert trace["placement"]["transfers"] >= 2

@@ -221,6 +221,14 @@ class Evidence:
             self._what_if[key] = whatif.simulate(self.traces[function_id], reduces_retracing=reduces, python=python)
         return self._what_if[key]
 
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, tables.Function]:
+        return {sources.bare_name(function): function for function in self.run.functions if function.source}
+
+    def python_use(self, function: tables.Function, path: str) -> str | None:
+        """Returns the code that needs a value in Python, in a function or in recorded ones that it hands the value on to."""
+        return sources.python_use(function, path, self._by_name)
+
     def is_healthy(self, function_id: int) -> bool:
         """Whether each trace of a function served so many calls that nobody has to mend it."""
         return self.reuse[function_id].healthy

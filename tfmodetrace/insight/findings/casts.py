@@ -40,8 +40,8 @@ def _casts(evidence: base.Evidence, function: tables.Function, trace: tables.Tra
         evidence={"inputs": names, "to": dtype, "places": at},
         why=f"float64 is what NumPy makes by itself. It takes twice the memory and twice the time to copy, and every call converts it to "
         f"{dtype} first.",
-        advice=f"Make {', '.join(names)} {dtype} once, before {'fit' if kerass else 'the loop'}: array.astype({dtype!r}), or tf.cast "
-        "in the dataset's map.",
+        advice=f"Make {', '.join(names)} {dtype} once, before {'fit' if kerass else 'the loop'}: array.astype({dtype!r}), or tf.cast in "
+        "the dataset's map.",
         fix=None if kerass else _fix([inputs[column] for column in columns if column in inputs], columns, dtype),
         # Keras gives one dataset to several functions of one model.
         cause=(model, tuple(names)) if kerass else None,

@@ -130,7 +130,7 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
     cost_ns = costs.Ledger(evidence).free_ns(claim)
     if not second or cost_ns < SECOND_TRACE * evidence.wall_ns(functions[0].process):
         return dataclasses.replace(draft, normal=True)
-    fix, names, advice = _variables_before(evidence, functions)
+    fix, names, advice = _variables_before(functions)
     return dataclasses.replace(
         draft,
         evidence={**draft.evidence, "second_traces": len(second), "second_traces_ns": cost_ns},
@@ -143,16 +143,15 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
     )
 
 
-def _variables_before(evidence: base.Evidence, functions: Sequence[tables.Function]) -> tuple[str | None, frozenset[str], str]:
+def _variables_before(functions: Sequence[tables.Function]) -> tuple[str | None, frozenset[str], str]:
     """How the variables can be made before: code, the names known at its place, and advice."""
-    kerass = [function for function in evidence.run.functions if model_identity.model_of(function) is not None]
-    place = places.made_at(functions) or places.made_at(kerass)
+    place = places.made_at(functions)
     if any(model_identity.model_of(function) is not None or model_identity.is_kerass(function) for function in functions):
         advice = "Build the optimizer before fit: optimizer.build(model.trainable_variables); then the train step is traced once."
         found = None if place is None else sources.call_on(place.code, "fit") or sources.call_on(place.code, "train_on_batch")
         if found is None or place is None:
             return None, frozenset(), advice
-        code = f"{found.receiver}.optimizer.build({found.receiver}.trainable_variables)  # before {places.place(place.file, place.line)}"
+        code = fixes.build(f"{found.receiver}.optimizer", found.receiver, f"before {places.place(place.file, place.line)}")
         return code, sources.free_names(place.code) or frozenset(), advice
     advice = "Make the variables before the first call: the model's, and the optimizer's by optimizer.build(model.trainable_variables)."
     fix = next((fix for function in functions if (fix := fixes.made_before(function)) is not None), None)

@@ -81,7 +81,7 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
     yield base.Draft(
         id="cross-device-transfers",
         functions=(function.function_id,),
-        title=f"Every call of {function.name} sends {count} tensors, {graphs.megabytes(known)}, from device to device",
+        title=f"Every call of {function.name} sends {count} tensor{'s' if count != 1 else ''} ({graphs.megabytes(known)}) across devices",
         evidence={
             "transfers": count,
             "bytes": known,

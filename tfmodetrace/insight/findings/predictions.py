@@ -87,7 +87,7 @@ def _called_directly(made: Sequence[tables.Function], place: tables.Place | None
     found = sources.call_on(place.code, "predict")
     if found is None or not found.call.args or isinstance(found.call.args[0], ast.Starred):
         return None
-    called = f"{found.receiver}({ast.unparse(found.call.args[0])}, training=False).numpy()"
+    called = f"{found.receiver}({found.text(found.call.args[0])}, training=False).numpy()"
     return f"{found.replaced(called)}  # {places.place(place.file, place.line)}"
 
 

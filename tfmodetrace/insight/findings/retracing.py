@@ -70,7 +70,7 @@ def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Dr
     if evidence.most_variants(caused, _SCALAR) < MANY:
         return None
     names = list(dict.fromkeys(name for path in evidence.paths(caused, _SCALAR) if (name := varying.covering(path, found)) is not None))
-    uses = {path: use for path in found if (use := sources.python_use(function, path)) is not None}
+    uses = {path: use for path in found if (use := evidence.python_use(function, path)) is not None}
     # What a body does with a string is not known without its source; with numbers tensors go on calculating.
     unknown = {path for path, value in found.items() if value.dtype == "string" and sources.definition(function) is None}
     what_if = evidence.what_if(function.function_id, frozenset(uses) | unknown)
@@ -158,7 +158,7 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
         return None
     names = evidence.paths(caused, kinds)
     found = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
-    needed = {path for path in found if sources.python_use(function, path) is not None}
+    needed = {path for path in found if evidence.python_use(function, path) is not None}
     what_if = evidence.what_if(function.function_id, needed)
     relaxes = function.tf_function is not None and function.tf_function.reduce_retracing
     if what_if is not None and any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused):
