@@ -96,6 +96,7 @@ def _functions(run: tracelog.Run, profiled: profiles.RunProfiles | None) -> list
             "instance": function.instance,
             "made_at": None if function.made_at is None else dataclasses.asdict(function.made_at),
             "model": None if function.model is None else dataclasses.asdict(function.model),
+            "steps_per_call": function.steps_per_call,
             "calls": _calls_by_mode(by_mode[function.function_id].tolist()),
             "traces": traces[function.function_id],
             "errors": errors[function.function_id],

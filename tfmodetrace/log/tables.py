@@ -140,6 +140,7 @@ class Function:
         source_truncated: Whether the definition goes on after that.
         made_at: The user's line that made it, which may have made others; ``None`` if not known.
         model: The Keras model that Keras made it for; ``None`` for any other function.
+        steps_per_call: How many steps of training one call is at most (Keras's ``steps_per_execution``).
         run: The name of its run.
     """
 
@@ -159,6 +160,7 @@ class Function:
     source_truncated: bool = False
     made_at: Place | None = None
     model: Model | None = None
+    steps_per_call: int = 1
     run: str = "."
 
 

@@ -88,6 +88,18 @@ CHANGE_KINDS: Final = (
     "unknown",
 )
 
+KERAS_ROLES: Final = (
+    "optimizer",
+    "model",
+    "layer",
+    "loss",
+    "metric",
+    "learning rate schedule",
+    "callback",
+    "initializer",
+    "regularizer",
+)
+
 DIAGNOSIS_IDS: Final = (
     "numpy-in-graph",
     "symbolic-to-numpy",

@@ -78,11 +78,12 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
     calls = int((evidence.run.calls.function_id == function.function_id).sum())
     largest = max(tensors, key=lambda transfer: transfer.bytes or 0)
     flows = collections.Counter(f"{transfer.from_device} → {transfer.to_device}" for transfer in tensors)
+    sent = f"{count} tensor{'' if count == 1 else 's'}"
     yield base.Finding(
         id="cross-device-transfers",
         severity=base.MEDIUM if known * max(1, calls) >= 1 << 30 else base.LOW,
         function_id=function.function_id,
-        title=f"Every call of {function.name} sends {count} tensors, {graphs.megabytes(known)}, from device to device",
+        title=f"Every call of {function.name} sends {sent}, {graphs.megabytes(known)}, from device to device",
         evidence={
             "transfers": count,
             "bytes": known,

@@ -173,9 +173,11 @@ class KerasProgram:
         if made is None or self._named.find(made) is not None:
             return
         self._named.put(made, name)
+        steps = getattr(model, "steps_per_execution", 1)
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
-            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
+            of_call = steps if isinstance(steps, int) and not inner.startswith(".one_step") else 1
+            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model), of_call)
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 
