@@ -59,8 +59,7 @@ class _Page:
         run, processes = self._run, self._run["processes"]
         title = rich.text.Text.assemble(styled.text("run ", "bold"), styled.text(run["run"], "bold cyan"))
         if run["start_unix_ns"] is not None:
-            started = dt.datetime.fromtimestamp(run["start_unix_ns"] / 1e9, tz=dt.UTC).astimezone()
-            title.append(f"   recorded {started:%Y-%m-%d %H:%M:%S}", style="dim")
+            title.append(f"   recorded {_local_time(run['start_unix_ns'])}", style="dim")
         self._console.print(title)
         if run["versions"]:
             self._line(" · ".join(f"{name} {version}" for name, version in run["versions"].items()), "dim")
@@ -69,14 +68,14 @@ class _Page:
             words_ = [f"process {process['process']}: pid {process['pid'] if process['pid'] is not None else 'unknown'} on {host}"]
             if process["worker"]:
                 words_.append(process["worker"])
-            words_.append("complete" if process["complete"] else "still recording, or killed")
+            words_.append(_state(process))
             if process["dropped"]:
                 words_.append(f"{terminal.plural(process['dropped'], 'call')} dropped, so counts are too low")
             if process["internal_faults"]:
                 words_.append(
                     f"{terminal.plural(process['internal_faults'], 'internal fault')} of tfmodetrace, so something may be missing"
                 )
-            troubled = process["dropped"] or process["internal_faults"] or not process["complete"]
+            troubled = process["dropped"] or process["internal_faults"] or process["state"] != "complete"
             self._line(", ".join(words_), "yellow" if troubled else "dim")
 
     def _function_table(self) -> None:
@@ -269,6 +268,18 @@ class _Page:
 
     def _line(self, value: str, style: str = "") -> None:
         self._console.print(styled.text(value, style))
+
+
+def _state(process: dict[str, Any]) -> str:
+    """How a process's recording stands, in words."""
+    if process["state"] != "stopped":
+        return "still recording" if process["state"] == "recording" else "complete"
+    written = process["last_written_unix_ns"]
+    return "stopped without an end" if written is None else f"stopped without an end, last written {_local_time(written)}"
+
+
+def _local_time(unix_ns: int) -> str:
+    return f"{dt.datetime.fromtimestamp(unix_ns / 1e9, tz=dt.UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _table() -> rich.table.Table:

@@ -35,6 +35,8 @@ class Process:
         start_ns: When the session started, since the run's start; 0 if lost.
         end_ns: When the session ended, since the run's start; ``None`` while it records or if it was killed.
         complete: Whether the session's end was seen.
+        state: ``recording``, ``complete``, or ``stopped`` without an end; as of when it was read.
+        last_written_unix_ns: When its file was last written, in nanoseconds since 1970; ``None`` if lost.
         torn: Whether the file ends in the middle of a record.
         dropped: How many calls were lost, as the process itself counted them.
         internal_faults: How often something went wrong inside tfmodetrace, as the process itself counted.
@@ -60,6 +62,8 @@ class Process:
     options: Mapping[str, str]
     path: str
     devices: tuple[str, ...] = ()
+    state: str = "complete"
+    last_written_unix_ns: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

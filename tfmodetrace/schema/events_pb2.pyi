@@ -68,7 +68,7 @@ class HostMemory(_message.Message):
     def __init__(self, time_ns: _Optional[int] = ..., resident_bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStart(_message.Message):
-    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options")
+    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class SessionStart(_message.Message):
     START_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_SPACE_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     host: str
     pid: int
@@ -97,7 +98,8 @@ class SessionStart(_message.Message):
     start_unix_ns: int
     versions: _containers.ScalarMap[str, str]
     options: _containers.ScalarMap[str, str]
-    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    process_space: str
+    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ...) -> None: ...
 
 class SessionEnd(_message.Message):
     __slots__ = ("end_ns", "calls")

@@ -11,14 +11,22 @@ export interface ProcessInfo {
   readonly pid: number | null;
   readonly worker: string | null;
   readonly complete: boolean;
+  readonly state: RecordingState;
+  /** null: lost. */
+  readonly last_written_unix_ns: number | null;
   readonly dropped: number;
 }
+
+/** How a recording stands; `stopped`: its process is gone, or silent for long, without having ended it. */
+export type RecordingState = "recording" | "complete" | "stopped";
 
 export interface RunInfo {
   readonly run: string;
   readonly revision: string;
   readonly calls: number;
   readonly complete: boolean;
+  readonly state: RecordingState;
+  readonly last_written_unix_ns: number | null;
   readonly dropped: number;
   readonly processes: readonly ProcessInfo[];
 }
