@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import operator
@@ -11,6 +12,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from tfmodetrace import options as options_module
 from tfmodetrace import starting
 from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
 
@@ -63,7 +65,7 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         UnavailableError: For an option this version does not have.
     """
     if memory is not None:
-        starting.check_choice("memory", memory, starting.MEMORY)
+        options_module.check_choice("memory", memory, options_module.MEMORY)
     if sync:
         raise _unavailable("traced(sync=True)", "Leave sync out")
     if name is not None and not isinstance(name, str):
@@ -128,7 +130,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         flush_secs: float = 2.0,
     ) -> None:
         self._logdir = starting.directory(logdir)
-        self._options = starting.Options(
+        self._options = options_module.Options(
             memory=memory,
             instrument=instrument,
             include=include,
@@ -137,7 +139,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             profiler=profiler,
             explain_errors=explain_errors,
             flush_secs=flush_secs,
-        ).checked()
+        )
         self._session: Any = None
 
     def __enter__(self) -> record:
@@ -147,16 +149,14 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
         session, self._session = self._session, None
         if session is not None:
-            from tfmodetrace.recorder.session import session as session_module
-
-            session_module.stop(session)
+            starting.stop(session)
 
     def __call__(self, function: _F) -> _F:
         """Makes each call of a function a session."""
 
         @functools.wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            with type(self)(self._logdir, **self._options._asdict()):
+            with copy.copy(self):
                 return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
@@ -175,7 +175,7 @@ def start(
     flush_secs: float = 2.0,
 ) -> None:
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
-    options = starting.Options(
+    options = options_module.Options(
         memory=memory,
         instrument=instrument,
         include=include,
@@ -185,13 +185,12 @@ def start(
         explain_errors=explain_errors,
         flush_secs=flush_secs,
     )
-    starting.start(starting.directory(logdir), options.checked())
+    starting.start(starting.directory(logdir), options)
 
 
 def stop() -> None:
     """Ends the recording that :func:`start` began; logs a warning if there is none."""
-    session_module = sys.modules.get("tfmodetrace.recorder.session.session")
-    if session_module is None or not session_module.stop():
+    if not starting.stop():
         _logger.warning("tfmodetrace.stop() was called, but nothing is being recorded.")
 
 
@@ -215,8 +214,8 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
         self._open: list[Any] = []  # a stack: one object may be entered again inside itself
 
     def __enter__(self) -> region:
-        if "tfmodetrace.recorder.session.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
-            self._open.append(None)  # nothing was ever started, so nothing records, and TensorFlow need not be imported
+        if not starting.was_ever_possible():
+            self._open.append(None)
             return self
         from tfmodetrace.recorder.wrapping import regions
 

@@ -56,19 +56,15 @@ class Found:
     after: keys.Node | str
 
 
-def between(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = ()) -> tuple[Change, ...]:
-    """Lists every difference of two keys, arguments first, then context.
+def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
+    """Finds every difference of two keys, arguments first, then context.
 
     Args:
         before: The key of the earlier trace.
         after: The key of the later trace.
         gone: Tokens of objects that had died by the time of the later trace; TensorFlow finds those equal to nothing.
+        limit: Once there are more, the rest may be missing.
     """
-    return written(find(before, after, gone=gone), gone=gone)
-
-
-def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
-    """Finds what :func:`between` lists; once there are more than ``limit``, the rest may be missing."""
     search = _Search(gone, limit)
     search.arguments(before.arguments, after.arguments)
     search.found.extend(_context(before, after))
@@ -83,7 +79,7 @@ def written(found: Iterable[Found], *, gone: Collection[int] = ()) -> tuple[Chan
 
     def change(one: Found) -> Change:
         before, after = text(one.before), text(one.after)
-        if before == after and isinstance(one.before, keys.Node) and isinstance(one.after, keys.Node):
+        if before == after and isinstance(one.before, keys.Node) and isinstance(one.after, keys.Node) and one.after.kind == Kind.COMPOSITE:
             before, after = f"{before} (kind {one.before.alias})", f"{after} (kind {one.after.alias})"
         return Change(kind=one.kind, path=one.path, before=before, after=after)
 

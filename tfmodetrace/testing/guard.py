@@ -40,15 +40,16 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         self._open: list[tuple[contextlib.ExitStack, Any, int, str]] = []
 
     def __enter__(self) -> expect_traces:
+        from tfmodetrace import options
         from tfmodetrace.recorder import recording
-        from tfmodetrace.recorder.session import session as session_module
+        from tfmodetrace.recorder.session import process
 
         stack = contextlib.ExitStack()
-        session = session_module.STATE.session
+        session = process.active()
         if session is None:
             logdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="tfmodetrace-"))
-            session = recording.start(logdir, recording.Options())
-            stack.callback(session_module.stop, session)
+            session = recording.start(logdir, options.Options())
+            stack.callback(process.stop, session)
         self._open.append((stack, session, session.definitions.trace_count, session.session_id))
         return self
 
@@ -57,8 +58,8 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         with stack:
             if error is not None or session.definitions.trace_count <= before:
                 return
-            session.flush()
-            message = self._judge(session.path, session_id, before)
+            session.writer.flush()
+            message = self._judge(session.writer.path, session_id, before)
         if message:
             raise AssertionError(message)
 

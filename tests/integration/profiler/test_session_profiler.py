@@ -16,8 +16,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
-from tfmodetrace.recorder.calls import profiler
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.session import process, session_profiler
 from tfmodetrace.recorder.tf import tf_internals
 
 
@@ -178,7 +177,7 @@ def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(t
 def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
     limit: str, value: float, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(profiler, limit, value)
+    monkeypatch.setattr(session_profiler, limit, value)
     with caplog.at_level(logging.WARNING), tmt.record(tmp_path, profiler=True, flush_secs=0.1):
         run()
         wait_for(lambda: not tf_internals.look_for_profiler())
@@ -193,7 +192,7 @@ def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
 
 
 def test_what_others_profile_in_between_is_not_counted(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiler, "MAX_PROFILED_SECS", 1.0)
+    monkeypatch.setattr(session_profiler, "MAX_PROFILED_SECS", 1.0)
     with tmt.record(tmp_path / "ours", profiler=True, flush_secs=0.05):
         run(1)
         with tf.profiler.experimental.Profile(str(tmp_path / "theirs")):
@@ -251,7 +250,7 @@ def test_a_forked_child_leaves_the_profiler_to_its_parent(tmp_path: pathlib.Path
         _, status = os.waitpid(child, 0)
         assert status == 0
         run(1)
-        assert session_module.STATE.session is not None
+        assert process.active() is not None
     (path,) = reading.profiles(tmp_path)
     assert len(calls_in(path)) == 3
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
 from tfmodetrace.recorder.errors import cut_tracebacks, error_stacks, errors
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.session import process
 from tfmodetrace.recorder.tf import tf_internals
 
 
@@ -334,4 +334,4 @@ def test_without_keras_nothing_is_hooked_of_it(monkeypatch: pytest.MonkeyPatch, 
         inner(lambda: keras.layers.Conv2D(1, 3)(tf.ones([2, 8, 8])))
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     assert run["processes"][0]["internal_faults"] == 0
-    assert session_module.STATE.session is None
+    assert process.active() is None

@@ -20,7 +20,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.whole_program import library
 from tfmodetrace.recorder.programs import whole_program
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.session import process
 
 X = np.ones((64, 4), np.float32)
 Y = np.ones((64, 1), np.float32)
@@ -374,7 +374,7 @@ def test_a_forked_child_puts_back_its_own_and_leaves_the_parents(tmp_path: pathl
 
 def test_functions_that_come_and_go_leave_nothing_behind(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path, instrument="all"):
-        whole = next(each for each in session_module.STATE.session.instruments if isinstance(each, whole_program.WholeProgram))
+        whole = next(each for each in process.active().instruments.all if isinstance(each, whole_program.WholeProgram))
         for _ in range(3000):
             tf.function(lambda x: x, autograph=False).get_concrete_function(tf.TensorSpec([]))
         assert len(whole._recorders) < 2100

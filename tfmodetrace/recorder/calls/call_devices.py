@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from tfmodetrace.recorder.calls import tensor_facts
 from tfmodetrace.recorder.tf import tf_internals
-from tfmodetrace.recorder.traces import graph_facts, placement
 from tfmodetrace.schema import events_pb2
 
 MAX_TENSORS: Final = 64
@@ -65,7 +65,7 @@ class CallDevices:
             count.calls += 1
             count.is_new = True
             for tensor in elsewhere:
-                count.bytes_elsewhere += graph_facts.tensor_bytes(tensor) or 0
+                count.bytes_elsewhere += tensor_facts.tensor_bytes(tensor) or 0
 
     def take(self) -> list[events_pb2.CallDevices]:
         """Returns what has changed since the last time, as totals so far."""
@@ -113,4 +113,4 @@ def _collect(value: Any, found: list[Any], depth: int) -> None:
 
 
 def _names(devices: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({placement.device_name(device) for device in devices}))
+    return tuple(sorted({tensor_facts.device_name(device) for device in devices}))

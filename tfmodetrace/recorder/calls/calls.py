@@ -11,23 +11,16 @@ its way in.
 from __future__ import annotations
 
 import struct
-import threading
 import time
-import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.recorder.calls import native, profiler, signatures
+from tfmodetrace.recorder.calls import functions, profile_events, signatures, states
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.schema import words
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import functions
-    from tfmodetrace.recorder.session import session as session_module
-    from tfmodetrace.recorder.traces import traces as traces_module
 
 _ROW: Final = struct.Struct("<qqqqiiiHBB")
 
@@ -47,12 +40,6 @@ ROW_DTYPE: Final = np.dtype(
 )
 """How a row is packed. ``start_ns`` is ``time.perf_counter_ns()`` here and becomes relative to the session's start in the file."""
 
-MAX_WAITING_ROWS: Final = 1 << 18
-"""Rows that may wait for the writer, all threads together (about 23 MB); more are dropped and counted."""
-
-MAX_WAITING_ROWS_OF_THREAD: Final = 1 << 16
-"""What one thread may have of them."""
-
 _MAX_DEPTH: Final = (1 << 16) - 1
 
 _EAGER: Final = int(words.Mode.EAGER)
@@ -65,7 +52,9 @@ _SIGNATURE_NOT_RECORDED: Final = int(words.CallFlag.SIGNATURE_NOT_RECORDED)
 
 _pack = _ROW.pack
 _now_ns = time.perf_counter_ns
-_new = native.OpenCall.__new__
+_OpenCall = states.OpenCall
+_THREAD = states.THREAD
+_new = _OpenCall.__new__
 _executing_eagerly = tf.executing_eagerly
 _graphs = tf_internals.DEFAULT_GRAPHS
 _modes = tf_internals.EXECUTION_MODES
@@ -74,86 +63,13 @@ _arguments_key = signatures.arguments_key
 _tensors_key = signatures.tensors_key
 
 
-THREAD: Final = native.ThreadLocal()
-"""The calling thread's calls: of the session that it last recorded for, and missing before the first."""
-
-OpenCall = native.OpenCall
-
-
-class ThreadCalls(native.ThreadState):
-    """What one thread has open and has not yet handed to the writer.
-
-    Attributes:
-        session: The session that records.
-        next_call_id: Gives each call of the session its number.
-        traces_hooked: Whether the session hears of each trace as it happens; if not, it counts them around each call.
-        rows: Finished calls, packed; the owner appends, the writer takes from the front.
-        memory_rows: What they found in device memory, likewise; never more than there are devices for each of ``rows``.
-        innermost: The innermost open call; the root outside of any.
-        graphs: Where this thread's ``DEFAULT_GRAPHS.stack`` is found at once; None if it is not.
-        pending_traces: Traces of our functions whose bodies are running, outermost first.
-        most_rows: How many rows may wait; see :meth:`share`.
-        wake_rows: With how many rows waiting the writer is woken.
-        busy: True while code of ours runs on this thread that must not be recorded.
-        dropped: Calls that were not kept because too many rows waited.
-    """
-
-    __slots__ = ("memory_rows", "pending_traces", "thread", "thread_id")
-
-    def __init__(self, session: session_module.Session, thread_id: int, thread: threading.Thread) -> None:
-        self.session = session
-        self.next_call_id = session.next_call_id
-        self.traces_hooked = session.traces.hook.available
-        self.thread_id = thread_id
-        self.thread = weakref.ref(thread)
-        self.rows = []
-        self.memory_rows: list[bytes] = []
-        self.innermost = _root()
-        self.graphs = tf_internals.graphs_of_thread()
-        self.pending_traces: list[traces_module.PendingTrace] = []
-        self.busy = False
-        self.dropped = 0
-        self.share(1)
-
-    def share(self, threads: int) -> None:
-        """Limits the rows that may wait, now that so many threads have some."""
-        self.most_rows = max(256, min(MAX_WAITING_ROWS_OF_THREAD, MAX_WAITING_ROWS // max(1, threads)))
-        self.wake_rows = self.most_rows // 16
-
-    def unlink(self, call: OpenCall) -> None:
-        """Takes a call that is not the innermost out of the chain.
-
-        What began inside it and lasts longer than any frame, a region or a generator, stays. Anything else was left without our noticing:
-        a signal handler has raised in the few steps in which nobody can see it.
-        """
-        inside = []
-        inner = self.innermost
-        while inner is not call:
-            if inner.call_id < 0:
-                return
-            if inner.flags & _SUSPENDABLE or inner.info.kind == "region":
-                inside.append(inner)
-            inner = inner.outer
-        self.innermost = call.outer
-        for lasting in reversed(inside):
-            lasting.outer, self.innermost = self.innermost, lasting
-
-
-def _root() -> OpenCall:
-    root = OpenCall()
-    root.call_id = root.depth = root.signature_id = -1
-    root.outer = root
-    root.info = None  # type: ignore[assignment]  # read only to compare it with a function's
-    return root
-
-
 def symbolic_mode() -> int:
     """The mode of a Python body that runs while TensorFlow does not execute eagerly."""
     return _TRACING if tf.compat.v1.executing_eagerly_outside_functions() else _V1_GRAPH
 
 
 def enter(
-    session: session_module.Session,
+    session: states.Recording,
     info: functions.FunctionInfo,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -163,7 +79,7 @@ def enter(
     signed: bool = True,
     step: int | None = None,
     executes: bool = False,
-) -> OpenCall | None:
+) -> states.OpenCall | None:
     """Begins a call. Whoever calls this makes it the innermost one next, where he ends it whatever happens.
 
     Args:
@@ -183,7 +99,7 @@ def enter(
     calls = None
     try:
         try:
-            calls = THREAD.calls
+            calls = _THREAD.calls
         except AttributeError:
             calls = session.add_thread()
         if calls.session is not session:
@@ -215,7 +131,7 @@ def enter(
         # Asking TensorFlow for its mode costs as much as half of all this; with no graph under construction, it is the default one.
         if not executes and (_graphs.stack or not _modes.default_execution_mode) and not _executing_eagerly():
             mode = symbolic_mode()
-        call = _new(OpenCall)
+        call = _new(_OpenCall)
         call.calls = calls
         call.info = info
         call.is_open = True
@@ -237,7 +153,7 @@ def enter(
         calls.busy = False
         call.profiled = None
         if _trace_level.value >= 0 and not flags & _SUSPENDABLE:  # what can be suspended has an event for each of its stretches
-            call.profiled = profiler.begin(call, step)
+            call.profiled = profile_events.begin(call, step)
         call.start_ns = _now_ns()
         return call
     except BaseException as error:
@@ -245,7 +161,7 @@ def enter(
         return None
 
 
-def not_begun(session: session_module.Session, calls: ThreadCalls | None, error: BaseException) -> None:
+def not_begun(session: states.Recording, calls: states.ThreadCalls | None, error: BaseException) -> None:
     """Takes note of an exception that has kept a call from being recorded.
 
     Raises:
@@ -259,7 +175,7 @@ def not_begun(session: session_module.Session, calls: ThreadCalls | None, error:
     session.fault("a call could not be recorded", error)
 
 
-def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, result: Any = None) -> None:
+def leave(call: states.OpenCall, error: BaseException | None = None, end_ns: int = 0, result: Any = None) -> None:
     """Ends a call that :func:`enter` began.
 
     Args:
@@ -273,7 +189,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
     calls = call.calls
     try:
         if call.profiled is not None:
-            profiler.end(call)
+            profile_events.end(call)
         if calls.innermost is call:
             calls.innermost = call.outer
         else:
@@ -288,7 +204,8 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
             calls.busy = False
         if call.sample is not None:
             calls.busy = True
-            memory_rows = info.sampler.end(call.sample, call, result)  # type: ignore[union-attr]  # it has begun the call
+            # It has begun the call, so it is there.
+            memory_rows = info.sampler.end(call.sample, call.call_id, info.function_id, call.mode, result)  # type: ignore[union-attr]
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
@@ -325,7 +242,7 @@ def leave(call: OpenCall, error: BaseException | None = None, end_ns: int = 0, r
         calls.session.fault("a call could not be recorded", fault)
 
 
-def call_inside(call: OpenCall, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+def call_inside(call: states.OpenCall, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Calls what an open call is of, and ends the open call with that, however it ends.
 
     The recorders of functions, which may be called a million times, do the same in their own frames.
@@ -341,14 +258,14 @@ def call_inside(call: OpenCall, function: Callable[..., Any], /, *args: Any, **k
     return result
 
 
-def suspend(call: OpenCall | None) -> None:
+def suspend(call: states.OpenCall | None) -> None:
     """Steps out of a generator's or coroutine's call, if it is recorded, while it is suspended."""
     if call is None:
         return
     calls = call.calls
     try:
         if call.profiled is not None:
-            profiler.end(call)
+            profile_events.end(call)
         if calls.innermost is call:
             calls.innermost = call.outer
         else:
@@ -357,7 +274,7 @@ def suspend(call: OpenCall | None) -> None:
         calls.session.fault("a generator's call could not be suspended", error)
 
 
-def resume(call: OpenCall | None) -> None:
+def resume(call: states.OpenCall | None) -> None:
     """Steps back into a suspended call, if it is recorded; it may be on another thread and under another call than before."""
     if call is None:
         return
@@ -367,6 +284,6 @@ def resume(call: OpenCall | None) -> None:
         call.depth = call.outer.depth + 1
         calls.innermost = call
         if _trace_level.value >= 0:
-            call.profiled = profiler.begin(call)
+            call.profiled = profile_events.begin(call)
     except Exception as error:
         call.calls.session.fault("a generator's call could not be resumed", error)

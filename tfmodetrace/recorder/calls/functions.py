@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.calls import native
+from tfmodetrace.recorder.calls import native, sampling
 from tfmodetrace.recorder.support import call_sites, sources
 from tfmodetrace.schema import events_pb2
 
@@ -53,7 +53,25 @@ class Model(NamedTuple):
     name: str
 
 
-class FunctionInfo(native.FunctionState):
+class FunctionState:
+    """Of :class:`FunctionInfo`, what the hot path reads and writes."""
+
+    __slots__ = ("function_id", "sampler", "session", "signature_ids", "skip_first", "takes_tensors", "tells_literals_apart")
+
+    session: object
+    sampler: sampling.Sampler | None
+    signature_ids: dict[Any, int]
+    function_id: int
+    skip_first: bool
+    takes_tensors: bool
+    tells_literals_apart: bool
+
+
+if native.HOT_PATH is not None:
+    FunctionState = native.HOT_PATH.FunctionState  # type: ignore[misc]
+
+
+class FunctionInfo(FunctionState):
     """One traced function object, for as long as it lives.
 
     Identity is this object, not the name: two factories may each make a ``step``. What they have in common, the definition, is the file,
@@ -72,7 +90,7 @@ class FunctionInfo(native.FunctionState):
         step: Whether the profiler is to take its calls for steps of training.
         profiled_steps: How many it was told of.
         profiler_prefix: How the events of its calls begin in a profile; None before the first.
-        session: The session in which all that follows is valid.
+        session: The session in which all that follows is valid; it is only compared with others.
         function_id: The function's number in that session's file.
         signature_ids: Cheap argument key → signature number.
         sampler: What samples its calls; None if nothing does.
@@ -198,7 +216,21 @@ class FunctionInfo(native.FunctionState):
             self._definition = Definition(self.file, self.line, last)
         return self._definition
 
-    def learn_from_first_call(self, args: tuple[Any, ...]) -> None:
+    def begin_session(self, args: tuple[Any, ...]) -> None:
+        """Forgets what held in another session.
+
+        Args:
+            args: Those of its first call in this one.
+        """
+        self._learn_from_call(args)
+        self.signature_ids = {}
+        self.signature_nodes = {}
+        self.takes_tensors = True
+        self.tells_literals_apart = True
+        self.profiler_prefix = None
+        self.traces = 0
+
+    def _learn_from_call(self, args: tuple[Any, ...]) -> None:
         """Tells a Keras ``call`` from any other method, which only an instance can show."""
         keras = sys.modules.get("keras")
         if self.kind == "method" and args and keras is not None and self.qualname.rpartition(".")[2] == "call":

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
 from tfmodetrace.recorder.tf import tf_internals
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
 
 _ROW: Final = struct.Struct("<qqqqHB")
 
@@ -33,16 +30,16 @@ class OpenMemory:
     """What a call that is open has found so far.
 
     Attributes:
-        calls: Whose call it is.
+        thread: Stands for the thread that has called.
         before: Bytes allocated when it began, by device.
         peaks: The most since, as far as it was reset already; empty if peaks are not sampled.
         shared: Whether a call of another thread was open meanwhile.
     """
 
-    __slots__ = ("before", "calls", "peaks", "shared")
+    __slots__ = ("before", "peaks", "shared", "thread")
 
-    def __init__(self, calls: calls_module.ThreadCalls) -> None:
-        self.calls = calls
+    def __init__(self, thread: object) -> None:
+        self.thread = thread
         self.before: list[int] = []
         self.peaks: list[int] = []
         self.shared = False
@@ -97,13 +94,13 @@ class Sampler:
         self._memory = memory
         self._peak = peak
 
-    def begin(self, calls: calls_module.ThreadCalls, args: Any, kwargs: Any) -> OpenMemory | None:  # noqa: ARG002 - see sampling.Sampler
+    def begin(self, thread: object, args: Any, kwargs: Any) -> OpenMemory | None:  # noqa: ARG002 - see sampling.Sampler
         """Samples the beginning of a call; None if no device tells anything yet."""
         memory = self._memory
         devices = memory.devices()
         if not devices:
             return None
-        opened = OpenMemory(calls)
+        opened = OpenMemory(thread)
         others = memory.open.copy()
         for index, device in enumerate(devices):
             told = memory.info(device)
@@ -116,12 +113,12 @@ class Sampler:
                         other.peaks[index] = peak
                 memory.reset(device)
         for other in others:
-            if other.calls is not calls:
+            if other.thread is not thread:
                 other.shared = opened.shared = True
         memory.open.append(opened)
         return opened
 
-    def end(self, opened: OpenMemory, call: calls_module.OpenCall, result: Any) -> list[bytes]:  # noqa: ARG002
+    def end(self, opened: OpenMemory, call_id: int, function_id: int, mode: int, result: Any) -> list[bytes]:  # noqa: ARG002
         """Samples the end of a call, and returns its rows, one a device."""
         memory = self._memory
         memory.open.remove(opened)
@@ -129,7 +126,7 @@ class Sampler:
         for index, device in enumerate(memory.devices()):
             told = memory.info(device)
             peak = max(told["peak"], opened.peaks[index]) if opened.peaks else _NO_PEAK
-            rows.append(_ROW.pack(call.call_id, opened.before[index], told["current"], peak, index, opened.shared))
+            rows.append(_ROW.pack(call_id, opened.before[index], told["current"], peak, index, opened.shared))
         return rows
 
 

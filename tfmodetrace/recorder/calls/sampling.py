@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from tfmodetrace.recorder.calls import call_devices, memory
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
 
 
 class OpenSample:
@@ -28,11 +25,25 @@ class OpenSample:
 class Sampler(Protocol):
     """Samples the calls of a function. One that samples nothing but memory is ``memory.Sampler`` itself, which costs least."""
 
-    def begin(self, calls: calls_module.ThreadCalls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Samples the beginning of a call; None if there is nothing to sample."""
+    def begin(self, thread: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Samples the beginning of a call; None if there is nothing to sample.
 
-    def end(self, opened: Any, call: calls_module.OpenCall, result: Any) -> list[bytes]:
-        """Samples the end of a call, and returns its rows of memory."""
+        Args:
+            thread: Stands for the thread that calls, and is only compared with others.
+            args: The call's positional arguments.
+            kwargs: Its keyword arguments.
+        """
+
+    def end(self, opened: Any, call_id: int, function_id: int, mode: int, result: Any) -> list[bytes]:
+        """Samples the end of a call, and returns its rows of memory.
+
+        Args:
+            opened: What :meth:`begin` has returned.
+            call_id: The call.
+            function_id: Its function.
+            mode: Its mode.
+            result: What it returns.
+        """
 
 
 class DeviceSampler:
@@ -47,13 +58,13 @@ class DeviceSampler:
         self._devices = devices
         self._memory = memory_sampler
 
-    def begin(self, calls: calls_module.ThreadCalls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OpenSample:
+    def begin(self, thread: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OpenSample:
         """See ``Sampler``."""
-        opened = None if self._memory is None else self._memory.begin(calls, args, kwargs)
+        opened = None if self._memory is None else self._memory.begin(thread, args, kwargs)
         return OpenSample(opened, call_devices.inputs_of(args, kwargs))
 
-    def end(self, opened: OpenSample, call: calls_module.OpenCall, result: Any) -> list[bytes]:
+    def end(self, opened: OpenSample, call_id: int, function_id: int, mode: int, result: Any) -> list[bytes]:
         """See ``Sampler``."""
-        rows = [] if self._memory is None or opened.memory is None else self._memory.end(opened.memory, call, result)
-        self._devices.count(call.info.function_id, call.mode, opened.inputs, result)
+        rows = [] if self._memory is None or opened.memory is None else self._memory.end(opened.memory, call_id, function_id, mode, result)
+        self._devices.count(function_id, mode, opened.inputs, result)
         return rows

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING
 
+from tfmodetrace.recorder.calls import states
 from tfmodetrace.recorder.errors import error_stacks
 from tfmodetrace.recorder.support import on_import
 from tfmodetrace.recorder.tf import keras_internals, replacements, tf_internals
 
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.session import session as session_module
-
 
 class CutTracebacks:
-    """An instrument of a session; see ``session.Instrument``."""
+    """An instrument of a session; see ``states.Instrument``."""
 
-    def __init__(self, session: session_module.Session) -> None:
+    def __init__(self, session: states.Recording) -> None:
         self.session = session
         self._hook = tf_internals.TracebackHook(error_stacks.note_origin)
         self._replacements = replacements.Replacements()

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import tensorflow as tf
 
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.errors import error_stacks
 from tfmodetrace.recorder.support import interrupts
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.schema import events_pb2, words
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
-    from tfmodetrace.recorder.calls import functions
-    from tfmodetrace.recorder.session import session as session_module
 
 MAX_MESSAGE: Final = 10_000
 """Characters of a message that are kept."""
@@ -29,6 +25,10 @@ MAX_DESCRIBED: Final = 1_000
 
 _MAX_THREADS: Final = 1_000
 _NOTE: Final = "tfmodetrace: "
+
+
+Explain = Callable[[events_pb2.Error, events_pb2.Function], str | None]
+"""Says what an exception means, of its description and its function's; None if that is not known."""
 
 
 class _Failure(NamedTuple):
@@ -45,24 +45,22 @@ class ErrorRecorder:
 
     Args:
         session: The session.
-        explain: Makes the note that is added to an exception of its description and its function's; None if none is wanted.
+        explain: Makes the note that is added to an exception; None if none is wanted.
     """
 
-    def __init__(
-        self, session: session_module.Session, explain: Callable[[events_pb2.Error, events_pb2.Function], str | None] | None
-    ) -> None:
+    def __init__(self, session: states.Recording, explain: Explain | None) -> None:
         self._session = session
         self._explain = explain
         self._described = 0
         self._failures: dict[int, _Failure] = {}
 
-    def left_call(self, call: calls_module.OpenCall, error: BaseException, end_ns: int) -> None:
+    def left_call(self, call: states.OpenCall, error: BaseException, end_ns: int) -> None:
         """Keeps an exception that has left a call, unless it only says that an iterator has come to its end."""
         if isinstance(error, tf.errors.OutOfRangeError) and "End of sequence" in str(error):
             return
         self._add(call.info, call.call_id, call.parent_id, call.calls.thread_id, end_ns, call.mode, error)
 
-    def left_trace(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls, error: BaseException, end_ns: int) -> None:
+    def left_trace(self, info: functions.FunctionInfo, calls: states.ThreadCalls, error: BaseException, end_ns: int) -> None:
         """Keeps an exception that has left a trace that no recorded call has caused."""
         self._add(info, -1, calls.innermost.call_id, calls.thread_id, end_ns, int(words.Mode.TRACING), error)
 

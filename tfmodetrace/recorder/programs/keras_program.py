@@ -10,21 +10,17 @@ import itertools
 import threading
 import types
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import selection
-from tfmodetrace.recorder.session import session as session_module
 from tfmodetrace.recorder.support import by_object, owners
 from tfmodetrace.recorder.tf import replacements, tf_internals
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import wrappers
 
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.programs import whole_program
-
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 
 _ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 _STEPS: Final = ("train_step", "test_step", "predict_step")
@@ -38,19 +34,32 @@ class _Thread(threading.local):
     model: functions.Model | None = None
 
     def __init__(self) -> None:
-        self.epochs: list[calls_module.OpenCall] = []
+        self.epochs: list[states.OpenCall] = []
+
+
+class TfFunctions(Protocol):
+    """What records the program's tf.functions.
+
+    Attributes:
+        session: The session that records.
+    """
+
+    session: states.Recording
+
+    def name(self, function: Any, name: str, role: str, model: functions.Model, steps_per_call: int) -> None:
+        """Says what reports call a tf.function that was not called yet, what it is for, and what Keras has it for."""
 
 
 class KerasProgram:
     """Records what a program does with Keras, between :meth:`install` and :meth:`remove`.
 
     Args:
-        whole: Records the program's tf.functions.
+        tf_functions: What records those.
         chosen: Which functions are recorded.
     """
 
-    def __init__(self, whole: whole_program.WholeProgram, chosen: selection.Selection) -> None:
-        self._whole = whole
+    def __init__(self, tf_functions: TfFunctions, chosen: selection.Selection) -> None:
+        self._tf_functions = tf_functions
         self._chosen = chosen
         self._replacements = replacements.Replacements()
         self._layers = by_object.ByObject()
@@ -89,7 +98,7 @@ class KerasProgram:
             return original
         thread = self._thread
 
-        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
+        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
             session = _STATE.session
             if session is None:
                 return None
@@ -134,7 +143,7 @@ class KerasProgram:
                 self._name_functions(model, name)
             self._identify(model)
         except Exception as error:
-            self._whole.session.fault("a Keras model could not be looked at", error)
+            self._tf_functions.session.fault("a Keras model could not be looked at", error)
 
     def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
         """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
@@ -162,7 +171,7 @@ class KerasProgram:
             try:
                 self._name_functions(model, name)
             except Exception as error:
-                self._whole.session.fault("a Keras function could not be named", error)
+                self._tf_functions.session.fault("a Keras function could not be named", error)
             return result
 
         return make
@@ -177,7 +186,7 @@ class KerasProgram:
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
             of_call = steps if isinstance(steps, int) and not inner.startswith(".one_step") else 1
-            self._whole.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model), of_call)
+            self._tf_functions.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model), of_call)
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 
@@ -217,7 +226,7 @@ class KerasProgram:
                 if self._chosen.takes(info):
                     record = wrappers.recorder(original, info)
         except Exception as error:
-            self._whole.session.fault("a Keras layer cannot be recorded", error)
+            self._tf_functions.session.fault("a Keras layer cannot be recorded", error)
         return self._layers.put(layer, record)
 
     def _is_symbolic(self, values: Any) -> bool:

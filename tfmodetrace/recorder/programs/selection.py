@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.support import owners
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import functions
 
 
 class Selection(NamedTuple):

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.tf import replacements
 from tfmodetrace.schema import words
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.session import session as session_module
 
 _MAX_FETCHES: Final = 8
 
 
 class V1Sessions:
-    """An instrument of a session; see ``session.Instrument``."""
+    """An instrument of a session; see ``states.Instrument``."""
 
-    def __init__(self, session: session_module.Session) -> None:
+    def __init__(self, session: states.Recording) -> None:
         self.session = session
         self._replacements = replacements.Replacements()
 

@@ -6,19 +6,16 @@ import functools
 import threading
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfmodetrace.recorder.calls import functions
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import keras_program, selection
 from tfmodetrace.recorder.support import by_object, call_sites, on_import
 from tfmodetrace.recorder.tf import replacements, tf_internals
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.session import session as session_module
 
 
 class _Given(NamedTuple):
@@ -45,7 +42,7 @@ class WholeProgram:
         session: See above.
     """
 
-    def __init__(self, session: session_module.Session, chosen: selection.Selection) -> None:
+    def __init__(self, session: states.Recording, chosen: selection.Selection) -> None:
         self.session = session
         self._chosen = chosen
         self._replacements = replacements.Replacements()

@@ -12,17 +12,20 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from tfmodetrace import machine, packages, version
+from tfmodetrace.recorder.calls import native
 from tfmodetrace.schema import events_pb2
 
 
-def session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStart:
+def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler: bool) -> events_pb2.SessionStart:
     """Describes this process as the beginning of a session.
 
     Args:
         session_id: The session's random name.
         start_unix_ns: When it started, in nanoseconds since 1970.
+        memory: How device memory is sampled.
+        profiler: Whether it runs TensorFlow's profiler.
     """
-    return events_pb2.SessionStart(
+    start = events_pb2.SessionStart(
         session_id=session_id,
         host=socket.gethostname(),
         pid=os.getpid(),
@@ -32,6 +35,12 @@ def session_start(session_id: str, start_unix_ns: int) -> events_pb2.SessionStar
         versions=dict(_versions(("keras", "numpy"))),
         options=_conflicts(),
     )
+    if memory != "off":
+        start.options["memory"] = memory
+    if profiler:
+        start.options["profiler"] = "on"
+    start.options["native recorder"] = "no" if native.HOT_PATH is None else "yes"
+    return start
 
 
 def _conflicts() -> dict[str, str]:

@@ -6,6 +6,7 @@ import linecache
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from tfmodetrace.recorder.calls import tensor_facts
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.recorder.traces import op_lines
 from tfmodetrace.schema import events_pb2
@@ -120,7 +121,7 @@ class GraphFacts:
     def _add_constant(self, op: Any, line: op_lines.OpLine) -> None:
         self._constants += 1
         tensor = op.outputs[0]
-        size = tensor_bytes(tensor)
+        size = tensor_facts.tensor_bytes(tensor)
         if size is None:
             return
         self.constant_bytes += size
@@ -190,15 +191,8 @@ def _captures(concrete_function: Any) -> tuple[int, int, int]:
             resources += 1
         else:
             tensors += 1
-            held += tensor_bytes(tensor) or 0
+            held += tensor_facts.tensor_bytes(tensor) or 0
     return resources, tensors, held
-
-
-def tensor_bytes(tensor: Any) -> int | None:
-    """Returns how many bytes a tensor has; None if its shape or the size of its elements is not known before it is there."""
-    elements = tensor.shape.num_elements()
-    size = tensor.dtype.size
-    return None if elements is None or not size or tensor.dtype.name in ("string", "resource", "variant") else elements * size
 
 
 def _counts(types: dict[str, int]) -> Iterator[events_pb2.OpCount]:

@@ -11,14 +11,11 @@ import sys
 import threading
 import types
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.support import owners
 from tfmodetrace.recorder.tf import tf_internals
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import functions
-    from tfmodetrace.recorder.session import session as session_module
 
 _frame: Final = sys._getframe
 
@@ -105,7 +102,7 @@ class OpLines:
         session: Whom to tell of faults.
     """
 
-    def __init__(self, session: session_module.Session) -> None:
+    def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._thread = _Thread()
         self._graphs: weakref.WeakKeyDictionary[Any, GraphLines] = weakref.WeakKeyDictionary()

@@ -1,8 +1,8 @@
-"""Where the ops of traces ran.
+"""Which collected graphs are those of our traces, whose placement :mod:`placed_graphs` reads off them.
 
 TensorFlow places the ops of a concrete function when it is executed for the first time, and tells of it only while it collects graphs. So
 collecting begins with a trace and ends once its graph was seen. All else is the writer thread's: it takes what was collected, finds the
-traces that graphs belong to, and reads devices and transfers off them.
+traces that graphs belong to, and has devices and transfers read off them.
 
 A collected graph does not say whose it is. It has the very ops of the concrete function, with their names, and the types of its inputs;
 where two traces agree in all of that, TensorFlow places them alike.
@@ -10,25 +10,17 @@ where two traces agree in all of that, TensorFlow places them alike.
 
 from __future__ import annotations
 
-import functools
-import re
 import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
+from tfmodetrace.recorder.calls import states, tensor_facts
 from tfmodetrace.recorder.tf import tf_internals
-from tfmodetrace.recorder.traces import graph_facts, op_lines
+from tfmodetrace.recorder.traces import op_lines, placed_graphs
 from tfmodetrace.schema import events_pb2
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
-    from tfmodetrace.recorder.session import session as session_module
-
-MAX_LISTED: Final = 200
-"""Transfers, and ops not where they should be, that a placement lists; the rest is counted."""
 
 MAX_CONSTANT_BYTES: Final = 1 << 20
 """With more bytes in its constants a graph is not collected: TensorFlow would copy them four times."""
@@ -38,9 +30,6 @@ _WAIT_SECS: Final = 20.0
 """How long the execution of a trace is waited for that no call has caused."""
 
 _ENDS: Final = frozenset({"_Arg", "_DeviceArg", "_Retval", "_DeviceRetval"})
-_SENDS: Final = frozenset({"_Send", "_HostSend"})
-_RECEIVES: Final = frozenset({"_Recv", "_HostRecv"})
-_INLINED: Final = re.compile(r"/(?:body|cond|then|else|branch\d*)/_\d+/")
 
 
 class _Outline(NamedTuple):
@@ -64,7 +53,7 @@ class _Outline(NamedTuple):
 class _Pending:
     """A trace that waits for its first execution. Holds nothing of the user's."""
 
-    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: calls_module.OpenCall | None) -> None:
+    def __init__(self, trace_id: int, graph: Any, body: op_lines.TracedBody, call: states.OpenCall | None) -> None:
         self.trace_id = trace_id
         self.graph = weakref.ref(graph)
         self.body = body
@@ -94,7 +83,7 @@ class PlacementRecorder:
         lines: What knows the lines of ops.
     """
 
-    def __init__(self, session: session_module.Session, lines: op_lines.OpLines) -> None:
+    def __init__(self, session: states.Recording, lines: op_lines.OpLines) -> None:
         self._session = session
         self._lines = lines
         self._pending: list[_Pending] = []
@@ -120,7 +109,7 @@ class PlacementRecorder:
         trace_id: int,
         concrete_function: Any,
         body: op_lines.TracedBody,
-        call: calls_module.OpenCall | None,
+        call: states.OpenCall | None,
         constant_bytes: int,
     ) -> None:
         """Asks for the placement of a trace that has just been made.
@@ -144,7 +133,7 @@ class PlacementRecorder:
 
     def compiled(self, trace_id: int, ops: int, result: Any) -> None:
         """Places a trace that XLA has compiled and run: all of it where its result is."""
-        devices = {device_name(tensor.device) for tensor in tf_internals.eager_tensors(result)}
+        devices = {tensor_facts.device_name(tensor.device) for tensor in tf_internals.eager_tensors(result)}
         if len(devices) == 1:
             placement = events_pb2.Placement(trace_id=trace_id, compiled=True)
             placement.devices.add(device=devices.pop(), ops=ops)
@@ -169,7 +158,10 @@ class PlacementRecorder:
             self._pending = [each for each in self._pending if id(each) not in over and each.graph() is not None]
             if not self._pending:
                 self._collection.stop()
-        self._session.definitions.add_placements([_Reading(pending, graphs, self._lines).placement for pending, graphs in found])
+        read = placed_graphs.placement_of
+        self._session.definitions.add_placements(
+            [read(pending.trace_id, pending.graph(), pending.body, graphs, self._lines) for pending, graphs in found]
+        )
 
 
 def _outline_of_graph(graph: Any) -> _Outline:
@@ -199,148 +191,3 @@ def _outline_of_definition(graph: Any) -> _Outline:
         elif node.op not in _ENDS:
             ops[node.name] = node.op
     return outline._replace(ops=ops)
-
-
-class _Reading:
-    """Reads the placement of one trace off its collected graphs."""
-
-    def __init__(self, pending: _Pending, graphs: Any, lines: op_lines.OpLines) -> None:
-        self._lines = lines
-        self._body = pending.body
-        self._graph = pending.graph()
-        self._ops_by_path = dict(self._paths(self._graph))
-        self.placement = events_pb2.Placement(trace_id=pending.trace_id)
-        ops: Counter[str] = Counter()
-        placed: dict[str, str] = {}
-        sends, receives, nodes = [], {}, {}
-        for part in graphs.partition_graphs:
-            for node in part.node:
-                if node.op in _SENDS:
-                    sends.append(node)
-                elif node.op in _RECEIVES:
-                    receives[node.attr["tensor_name"].s] = node.name
-                else:
-                    nodes[node.name] = node
-                    ops[device_name(node.device)] += 1
-                    placed.setdefault(_INLINED.sub("/", node.name), node.device)
-        for send in sends:
-            self._add_transfer(send, nodes.get(_text(send, "_dst")), receives.get(send.attr["tensor_name"].s, ""))
-        for device, count in sorted(ops.items()):
-            self.placement.devices.add(device=device, ops=count)
-        self._add_not_honoured(placed)
-
-    def _paths(self, graph: Any) -> Iterator[tuple[str, Any]]:
-        """Yields every op by the name it has once TensorFlow has put functions in the place of their calls, without numbers."""
-        if graph is None:
-            return
-        functions = {function.name: function.graph for function in tf_internals.library_functions(graph)}
-        waiting = [("", graph, 0)]
-        while waiting:
-            prefix, graph, depth = waiting.pop()
-            for op in graph.get_operations():
-                yield prefix + op.name, op
-                if depth < _MAX_NESTING and op.type in _CALLS:
-                    waiting += [
-                        (f"{prefix}{op.name}/", functions[name], depth + 1) for name in _called(op) if functions.get(name) is not None
-                    ]
-
-    def _line(self, op: Any) -> op_lines.OpLine:
-        return op_lines.NOWHERE if op is None else self._lines.find(op, self._lines.of_graph(op.graph), self._body)
-
-    def _op(self, name: str) -> Any:
-        return self._ops_by_path.get(_INLINED.sub("/", name))
-
-    def _add_transfer(self, send: Any, receiver: Any, received_as: str) -> None:
-        """Adds a transfer.
-
-        Args:
-            send: The node that sends.
-            receiver: The node that takes what arrives; None if it is not known.
-            received_as: The name under which it takes it.
-        """
-        placement = self.placement
-        placement.transfer_count += 1
-        if len(placement.transfers) >= MAX_LISTED:
-            return
-        sent = send.input[0] if send.input else ""
-        source, target = self._op(_text(send, "_src")), None if receiver is None else self._op(receiver.name)
-        line = self._line(source)
-        transfer = placement.transfers.add(
-            op=_text(send, "_src") or _text(send, "tensor_name"),
-            dtype=tf_internals.dtype_name(send.attr["T"].type),
-            bytes=-1,
-            from_device=device_name(_text(send, "send_device")),
-            to_device=device_name(_text(send, "recv_device")),
-            control=sent.startswith("^"),
-        )
-        # An input comes from no line, but goes to one; and functions that were put in the place of their calls have inputs of their own.
-        line = line if line.line else self._line(target)
-        transfer.file, transfer.line = line.file, line.line
-        tensor = _output(source, sent)
-        if tensor is None and target is not None:
-            tensor = next((t for name, t in zip(receiver.input, target.inputs, strict=False) if name == received_as), None)
-        if tensor is None or tensor.dtype.name != transfer.dtype or tensor.shape.rank is None:
-            transfer.shape.unknown_rank = True
-        else:
-            transfer.shape.dims.extend(-1 if dim is None else dim for dim in tensor.shape.as_list())
-            size = graph_facts.tensor_bytes(tensor)
-            transfer.bytes = -1 if size is None else size
-
-    def _add_not_honoured(self, placed: Mapping[str, str]) -> None:
-        placement = self.placement
-        devices = tf_internals.logical_devices()
-        for path, op in self._ops_by_path.items():
-            requested = op.device
-            if not requested or op.type == "Placeholder":
-                continue
-            actual = placed.get(path)
-            missing = not tf_internals.has_device(requested, devices)
-            if actual is None or (not missing and tf_internals.is_device(actual, requested)):
-                continue
-            placement.not_honoured_count += 1
-            if len(placement.not_honoured) < MAX_LISTED:
-                line = self._line(op)
-                placement.not_honoured.add(
-                    op=path,
-                    type=op.type,
-                    requested=requested,
-                    actual=device_name(actual),
-                    file=line.file,
-                    line=line.line,
-                    no_such_device=missing,
-                )
-
-
-_MAX_NESTING: Final = 20
-_CALLS: Final = frozenset(
-    {"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"}
-)
-
-
-def _called(op: Any) -> Iterator[str]:
-    for name in ("f", "body", "cond", "then_branch", "else_branch"):
-        try:
-            yield op.get_attr(name).name
-        except ValueError:  # it has no such attribute
-            continue
-
-
-def _text(node: Any, attribute: str) -> str:
-    return str(node.attr[attribute].s.decode(errors="replace"))
-
-
-def _output(op: Any, name: str) -> Any:
-    """Returns the tensor that a node's input, such as ``matmul:1``, is; None if it cannot be told."""
-    if op is None:
-        return None
-    index = name.rpartition(":")[2] if ":" in name else "0"
-    return op.outputs[int(index)] if index.isdigit() and int(index) < len(op.outputs) else None
-
-
-_LOCAL: Final = re.compile(r"^/job:localhost(?:/replica:\d+)?(?:/task:\d+)?(?=/device:)")
-
-
-@functools.lru_cache(maxsize=1024)
-def device_name(device: str) -> str:
-    """Returns a device's name without the parts that only say that it is this process's."""
-    return _LOCAL.sub("", device)

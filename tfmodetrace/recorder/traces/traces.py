@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tfmodetrace.recorder.calls import signatures
+from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls as calls_module
-    from tfmodetrace.recorder.calls import functions
-    from tfmodetrace.recorder.session import session as session_module
 
 INFO_ATTRIBUTE = "__modetrace_info__"
 """Where a wrapper keeps its FunctionInfo. ``tf.function`` copies a function's attributes onto the function it traces, which is how a
@@ -40,14 +35,14 @@ class PendingTrace:
 
     __slots__ = ("body", "call", "calls", "info", "start_ns")
 
-    def __init__(self, info: functions.FunctionInfo, calls: calls_module.ThreadCalls, body: op_lines.TracedBody) -> None:
+    def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody) -> None:
         self.info = info
         self.body = body
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
 
-    def body_entered(self, call: calls_module.OpenCall) -> None:
+    def body_entered(self, call: states.OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
         if call.info is self.info and self.call is None:
             self.call = call
@@ -77,7 +72,7 @@ def forget_owner(function: Any, info: functions.FunctionInfo) -> None:
 class TraceRecorder:
     """Turns what the trace hook sees into traces of one session."""
 
-    def __init__(self, session: session_module.Session) -> None:
+    def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._tokens = object_tokens.ObjectTokens()
         self._lines = op_lines.OpLines(session)
@@ -85,17 +80,29 @@ class TraceRecorder:
         self._latest_graphs: dict[functions.Definition, tuple[int, graph_facts.GraphFacts]] = {}
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
-        self.hook = tf_internals.TraceHook(self._begin, self._failed, self._ended, self._added)
+        self._hook = tf_internals.TraceHook(self._begin, self._failed, self._ended, self._added)
         self.placements = placement.PlacementRecorder(session, self._lines)
+
+    @property
+    def hooked(self) -> bool:
+        """Whether each trace is heard of as it happens; if not, they are counted around each call."""
+        return self._hook.available
 
     def install(self) -> None:
         """Sees traces from now on."""
-        self.hook.install()
-        self.placements.install()
+        try:
+            self._hook.install()
+            self.placements.install()
+        except Exception as error:
+            self._session.fault("traces cannot be seen", error)
+
+    def see_no_more(self) -> None:
+        """Sees no more traces; of those it has seen, placements can still be found out."""
+        self._hook.remove()
 
     def leave_to_parent(self) -> None:
         """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
-        self.hook.remove()
+        self._hook.remove()
         self.placements.leave_to_parent()
         self._tokens.renew_lock()
         self._lines.leave_to_parent()
@@ -207,7 +214,7 @@ class TraceRecorder:
         except Exception as error:
             self._session.fault("a trace's placement cannot be found out", error)
 
-    def executed(self, call: calls_module.OpenCall, result: Any) -> None:
+    def executed(self, call: states.OpenCall, result: Any) -> None:
         """Looks at what a call has returned that has caused a trace."""
         try:
             ops = self._compiled_ops.pop(call.caused_trace, None)
@@ -216,7 +223,7 @@ class TraceRecorder:
         except Exception as error:
             self._session.fault("a trace's placement could not be found out", error)
 
-    def add_counted(self, call: calls_module.OpenCall, before: int, after: int) -> None:
+    def add_counted(self, call: states.OpenCall, before: int, after: int) -> None:
         """Records traces of which only TensorFlow's public count tells, where the hook is missing: no key, no time.
 
         Args:
@@ -240,7 +247,7 @@ class TraceRecorder:
             self._session.fault("a trace could not be recorded", error)
 
 
-def _pop(calls: calls_module.ThreadCalls, pending: PendingTrace) -> None:
+def _pop(calls: states.ThreadCalls, pending: PendingTrace) -> None:
     if pending in calls.pending_traces:
         del calls.pending_traces[calls.pending_traces.index(pending) :]
 

@@ -11,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions, native, signatures
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.calls import functions, native, signatures, states
 from tfmodetrace.recorder.tf import tf_internals
 
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import types
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.calls import functions, states
 
 _MAX_REGIONS: Final = 1 << 12
 """Regions that are told apart; those beyond, as of names that count steps, are one."""
@@ -30,8 +28,8 @@ class RegionCall:
             frame: Where the block stands; regions of one name at two places are two functions in the report.
             step: Which step of training it is; None if it is none.
         """
-        session = session_module.STATE.session
-        self._call: calls_module.OpenCall | None = None
+        session = states.STATE.session
+        self._call: states.OpenCall | None = None
         if session is None:
             return
         try:
@@ -66,6 +64,3 @@ def _info(name: str, frame: types.FrameType) -> functions.FunctionInfo:
 
 def _nothing() -> Any:
     return None
-
-
-caller_frame = sys._getframe

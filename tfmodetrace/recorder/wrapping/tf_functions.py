@@ -11,14 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
 
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 _GRAPH: Final = int(words.Mode.GRAPH)
 _XLA: Final = int(words.Mode.XLA)
 _EAGER: Final = int(words.Mode.EAGER)
@@ -64,7 +63,7 @@ def recorder(base_call: Callable[..., Any], info: functions.FunctionInfo) -> Cal
     """
     mode = _XLA if info.options is not None and info.options.jit_compile else _GRAPH
 
-    def call_and_count(function: Any, call: calls_module.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_and_count(function: Any, call: states.OpenCall, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         before = function.experimental_get_tracing_count()
         try:
             call.calls.innermost = call

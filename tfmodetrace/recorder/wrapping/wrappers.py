@@ -15,14 +15,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import calls as calls_module
-from tfmodetrace.recorder.calls import functions
-from tfmodetrace.recorder.session import session as session_module
+from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.tf import tf_internals
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
 
-_STATE: Final = session_module.STATE
+_STATE: Final = states.STATE
 _SUSPENDABLE: Final = int(words.CallFlag.SUSPENDABLE)
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
@@ -169,12 +168,12 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
     return as_dynamic_code(modetrace_async_generator)  # type: ignore[arg-type]
 
 
-def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> calls_module.OpenCall | None:
+def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
     session = _STATE.session
     return None if session is None else _enter(session, info, args, kwargs, flags=_SUSPENDABLE)
 
 
-def _end_suspendable(call: calls_module.OpenCall | None, error: BaseException | None) -> None:
+def _end_suspendable(call: states.OpenCall | None, error: BaseException | None) -> None:
     if call is not None:
         _resume(call)
         _leave(call, error)
@@ -195,7 +194,7 @@ def _steps(inner: Any, info: functions.FunctionInfo, args: tuple[Any, ...], kwar
         _end_suspendable(call, error)
 
 
-def _drive(inner: Any, call: calls_module.OpenCall | None) -> Generator[Any, Any, Any]:
+def _drive(inner: Any, call: states.OpenCall | None) -> Generator[Any, Any, Any]:
     """``yield from inner`` (PEP 380), stepping into the call at every resumption and out of it at every suspension."""
     step, argument = inner.send, None
     while True:

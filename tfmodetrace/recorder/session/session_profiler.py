@@ -1,9 +1,4 @@
-"""Recording alongside TensorFlow's profiler: recorded calls in its traces, and a session of it for ``record(profiler=…)``.
-
-While any profiler listens to TensorFlow (one of ours, the user's, Keras's, a remote capture), each recorded call is an event in its trace,
-whose stats tell the call's number and the recording it belongs to. By these a reader finds for everything else in the trace the call that
-caused it, and how the two clocks relate.
-"""
+"""A session of TensorFlow's profiler for ``record(profiler=…)``."""
 
 from __future__ import annotations
 
@@ -13,27 +8,15 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import memory
 from tfmodetrace.recorder.session import record_files
+from tfmodetrace.recorder.support import faults
 from tfmodetrace.recorder.tf import tf_internals
-from tfmodetrace.schema import profiles, words
-
-if TYPE_CHECKING:
-    from tfmodetrace.recorder.calls import calls, functions
-    from tfmodetrace.recorder.session import session as session_module
-
-_MODE_STATS: Final = tuple(f",{profiles.MODE_STAT}={mode}" for mode in words.MODES)
-_NAME_CHARACTERS: Final = str.maketrans({"#": "_", ":": ".", "/": "."})
-"""What an event's name cannot have: "#" begins its stats, with ":" in it XProf takes it for an op, and with "/" for no step."""
-
-_STEP_NAMES: Final = ("train", "test", "TraceContext")
-"""How the names of steps begin (``IsExplicitHostStepMarker`` in xprof's xplane_to_step_events.cc)."""
-
+from tfmodetrace.schema import profiles
 
 MAX_PROFILED_SECS: Final = 120.0
 """How long a recording runs the profiler, which keeps every event in memory until it is stopped."""
@@ -42,38 +25,56 @@ MAX_GROWTH_BYTES: Final = 2 << 30
 """By how much the process may grow while it does."""
 
 
-def begin(call: calls.OpenCall, step: int | None = None) -> Any:
-    """Begins a call's event in the profiler's trace; ``call.profiled`` is to be the result.
+class Profiling:
+    """TensorFlow's profiler for a session, if that is to run it.
 
     Args:
-        call: The call.
-        step: Which step of training it is, if its function does not count them itself.
+        options: What ``record(profiler=…)`` was told.
+        faults: What goes wrong.
     """
-    info, session = call.info, call.calls.session
-    if session.inherited:
-        return None  # a forked child has its parent's events and nobody who would ever take them
-    prefix = info.profiler_prefix
-    if prefix is None:
-        prefix = info.profiler_prefix = _prefix(info, session)
-    if info.step:
-        step, info.profiled_steps = info.profiled_steps, info.profiled_steps + 1
-    if step is None:
-        return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]}#")
-    if not prefix.startswith(_STEP_NAMES):
-        prefix = f"{_STEP_NAMES[0]} {prefix}"
-    # So TensorFlow itself marks steps; "_r" makes the event the root of what happens in it.
-    return tf_internals.TraceMe(f"{prefix}{call.call_id}{_MODE_STATS[call.mode]},_r=1,step_num={step}#")
 
+    def __init__(self, options: Any, faults: faults.Faults) -> None:
+        self.wanted = bool(options)
+        self._options = None if options is True else options
+        self._faults = faults
+        self._profiler: SessionProfiler | None = None
+        self._logdir = ""
 
-def end(call: calls.OpenCall) -> None:
-    """Ends a call's event."""
-    event, call.profiled = call.profiled, None
-    event.Stop()
+    def start(self, logdir: str) -> None:
+        """Starts it."""
+        self._logdir = logdir
+        if self.wanted:
+            try:
+                self._profiler = SessionProfiler(logdir, self._options)
+                self._profiler.start()
+            except Exception as error:
+                self._faults.add("TensorFlow's profiler could not be started", error)
 
+    def tend(self) -> None:
+        """Notices a profiler that came or went, whosever it is, and writes the profiles that are finished; for the writer."""
+        tf_internals.look_for_profiler()
+        if self._profiler is not None:
+            try:
+                self._profiler.tend()
+            except Exception as error:
+                faults.warn(f"a profile could not be written into {self._logdir}: {faults.sentence(error)} The recording goes on.")
 
-def _prefix(info: functions.FunctionInfo, session: session_module.Session) -> str:
-    name = info.name.translate(_NAME_CHARACTERS)
-    return f"{name}#{profiles.RECORDING_STAT}={profiles.recording_mark(session.session_id)},{profiles.CALL_ID_STAT}="
+    def stop(self, *, save: bool) -> None:
+        """Stops it.
+
+        Args:
+            save: Whether what was profiled is to be written.
+        """
+        if self._profiler is not None:
+            try:
+                self._profiler.stop(save=save)
+            except Exception as error:
+                self._faults.add("TensorFlow's profiler could not be stopped", error)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the profiler is the parent's."""
+        if self._profiler is not None:
+            self._profiler.leave_to_parent()
 
 
 class SessionProfiler:
@@ -85,13 +86,11 @@ class SessionProfiler:
     Args:
         logdir: Where the profiles go: ``<logdir>/plugins/profile/<time>/<host>.xplane.pb``.
         options: ``tf.profiler.experimental.ProfilerOptions``; None for TensorFlow's defaults.
-        warn: Logs a sentence.
     """
 
-    def __init__(self, logdir: str, options: Any, warn: Callable[[str], None]) -> None:
+    def __init__(self, logdir: str, options: Any) -> None:
         self._logdir = logdir
         self._options = options
-        self._warn = warn
         self._left_secs = MAX_PROFILED_SECS
         self._began_secs = 0.0
         self._began_bytes = 0
@@ -134,7 +133,7 @@ class SessionProfiler:
         if not running.stop():
             return  # somebody else has, just now
         self._staged = True
-        self._warn(
+        faults.warn(
             f"TensorFlow's profiler has run for {secs:.0f} s and is stopped, since it keeps all events in memory; its profile is in "
             f"{self._logdir}, and the recording goes on. Run tf.profiler.experimental yourself to profile another part."
         )
