@@ -79,10 +79,9 @@ def decorated(function: tables.Function, options: Mapping[str, str]) -> str | No
     if not is_users(function):
         return None
     own = function.tf_function
-    kept = {} if own is None else {"jit_compile": "True"} if own.jit_compile else {}
-    if own is not None and not own.autograph:
-        kept["autograph"] = "False"
-    written = ", ".join(f"{name}={value}" for name, value in {**kept, **options}.items())
+    kept = ["jit_compile=True"] if own is not None and own.jit_compile else []
+    kept += ["autograph=False"] if own is not None and not own.autograph else []
+    written = ", ".join([*kept, *(f"{name}={value}" for name, value in options.items())])
     if function.source is None or sources.is_decorated(function):
         header = sources.header(function)
         return None if header is None else f"@tf.function({written})\n{header}"
