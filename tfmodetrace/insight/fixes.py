@@ -26,13 +26,13 @@ _LIBRARIES: Final = frozenset({"tensorflow", "keras", "tf_keras"})
 
 
 def usable(code: str | None, known: Collection[str]) -> str | None:
-    """Returns code if it is Python and names only what is known at its place; ``None`` otherwise.
+    """Returns code if it is Python without gaps and names only what is known at its place; ``None`` otherwise.
 
     Args:
         code: The code; a header without a body is Python, too.
         known: The names that are known there, beside Python's own and ``CONVENTIONAL``.
     """
-    names = None if code is None else sources.free_names(code)
+    names = None if code is None or "..." in code else sources.free_names(code)
     return code if names is not None and names <= CONVENTIONAL.union(known) else None
 
 
