@@ -26,13 +26,13 @@ _LIBRARIES: Final = frozenset({"tensorflow", "keras", "tf_keras"})
 
 
 def usable(code: str | None, known: Collection[str]) -> str | None:
-    """Returns code if it is Python and names only what is known at its place; ``None`` otherwise.
+    """Returns code if it is Python without gaps and names only what is known at its place; ``None`` otherwise.
 
     Args:
         code: The code; a header without a body is Python, too.
         known: The names that are known there, beside Python's own and ``CONVENTIONAL``.
     """
-    names = None if code is None else sources.free_names(code)
+    names = None if code is None or "..." in code else sources.free_names(code)
     return code if names is not None and names <= CONVENTIONAL.union(known) else None
 
 
@@ -79,10 +79,9 @@ def decorated(function: tables.Function, options: Mapping[str, str]) -> str | No
     if not is_users(function):
         return None
     own = function.tf_function
-    kept = {} if own is None else {"jit_compile": "True"} if own.jit_compile else {}
-    if own is not None and not own.autograph:
-        kept["autograph"] = "False"
-    written = ", ".join(f"{name}={value}" for name, value in {**kept, **options}.items())
+    kept = ["jit_compile=True"] if own is not None and own.jit_compile else []
+    kept += ["autograph=False"] if own is not None and not own.autograph else []
+    written = ", ".join([*kept, *(f"{name}={value}" for name, value in options.items())])
     if function.source is None or sources.is_decorated(function):
         header = sources.header(function)
         return None if header is None else f"@tf.function({written})\n{header}"

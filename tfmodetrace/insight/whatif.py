@@ -18,6 +18,7 @@ from tfmodetrace.schema import keys
 Kind = keys.Kind
 
 _COMPARED: Final = frozenset({Kind.OBJECT, Kind.COMPOSITE, Kind.CUSTOM})
+
 SPECS: Final = ("SparseTensorSpec", "RaggedTensorSpec")
 """Composite specifications that an input signature can be given in code."""
 
@@ -51,7 +52,7 @@ class WhatIf:
     @property
     def better(self) -> tuple[str, ...]:
         """The options that leave fewer traces than now, the best first; of those that leave as many, the mildest."""
-        numbers: dict[str, int | None] = {option: getattr(self, option) for option in _LABELS}
+        numbers = {option: self.left_with(option) for option in _LABELS}
         fewer = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
         return tuple(sorted(fewer, key=fewer.__getitem__))
 
@@ -59,16 +60,15 @@ class WhatIf:
         """Returns the same with another option chosen."""
         return dataclasses.replace(self, chosen=option)
 
-    @property
-    def left(self) -> int | None:
-        """How many traces the option whose code is given leaves; ``None`` if none is given."""
-        left: int | None = None if self.chosen is None else getattr(self, self.chosen)
+    def left_with(self, option: str) -> int | None:
+        """Returns how many traces an option leaves."""
+        left: int | None = getattr(self, option)
         return left
 
     @property
     def options(self) -> tuple[WhatIfOption, ...]:
         """The numbers with their labels, the one whose code is given marked."""
-        numbers = {"now": self.now, **{option: getattr(self, option) for option in _LABELS}}
+        numbers = {"now": self.now, **{option: self.left_with(option) for option in _LABELS}}
         return tuple(
             WhatIfOption(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == self.chosen)
             for option, traces in numbers.items()

@@ -268,6 +268,18 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
         assert "optimizer.build" in finding.advice
 
 
+def test_an_optimizer_that_is_not_all_that_is_made_in_the_first_step_is_not_built_by_a_fix() -> None:
+    made_at = tables.Place(file="/a/train.py", line=40, function="main", code="net.fit(x, y)")
+    function = function_of(name="net.train_function", qualname="Model.train_function", module="keras.src.trainer", made_at=made_at)
+    run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function)
+    run = _creating_variables(run)
+    captures = ("adam/kernel_momentum:0: Variable float32[3]", "accuracy/total:0: Variable float32[]")
+    run = dataclasses.replace(run, traces=tuple(dataclasses.replace(trace, captures=captures) for trace in run.traces))
+    (finding, *_) = found_in(run)
+    assert (finding.severity, finding.fix) == ("high", None)
+    assert "compute_metrics" in finding.advice
+
+
 def test_shapes_are_a_finding_from_three_on() -> None:
     run = run_of(*shapes(1, 2, 3))
     (finding,) = found_in(run)

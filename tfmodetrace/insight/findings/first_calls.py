@@ -24,6 +24,9 @@ SECOND_TRACE: Final = 0.02
 
 ORDER: Final = 60
 
+_METRICS: Final = frozenset({"total", "count", "true_positives", "true_negatives", "false_positives", "false_negatives"})
+"""What Keras calls the variables of metrics."""
+
 _VARIABLES: Final[frozenset[words.ChangeKind]] = frozenset({"variable-creation"})
 
 
@@ -128,9 +131,9 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
     claim = base.Claim(traces=base.ids(second))
     functions = [evidence.run.functions[number] for number in dict.fromkeys(trace.function_id for trace in second)]
     cost_ns = costs.Ledger(evidence).free_ns(claim)
-    if not second or cost_ns < SECOND_TRACE * evidence.wall_ns(functions[0].process):
+    if not second or cost_ns < SLOW_NS or cost_ns < SECOND_TRACE * evidence.wall_ns(functions[0].process):
         return dataclasses.replace(draft, normal=True)
-    fix, names, advice = _variables_before(functions)
+    fix, names, advice = _variables_before(functions, second)
     return dataclasses.replace(
         draft,
         evidence={**draft.evidence, "second_traces": len(second), "second_traces_ns": cost_ns},
@@ -143,10 +146,17 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
     )
 
 
-def _variables_before(functions: Sequence[tables.Function]) -> tuple[str | None, frozenset[str], str]:
+def _variables_before(functions: Sequence[tables.Function], second: Sequence[tables.Trace]) -> tuple[str | None, frozenset[str], str]:
     """How the variables can be made before: code, the names known at its place, and advice."""
     place = places.made_at(functions)
     if any(model_identity.model_of(function) is not None or model_identity.is_kerass(function) for function in functions):
+        if any(map(_uses_metrics, second)):
+            # Their variables are made in the first step, too, so that building the optimizer is not enough.
+            advice = (
+                "Make all variables before fit: those of the optimizer by model.optimizer.build(model.trainable_variables), and those of "
+                "the metrics by one model.compute_metrics on a first batch, and model.reset_metrics() after it."
+            )
+            return None, frozenset(), advice
         advice = "Build the optimizer before fit: optimizer.build(model.trainable_variables); then the train step is traced once."
         found = None if place is None else sources.call_on(place.code, "fit") or sources.call_on(place.code, "train_on_batch")
         if found is None or place is None:
@@ -156,6 +166,12 @@ def _variables_before(functions: Sequence[tables.Function]) -> tuple[str | None,
     advice = "Make the variables before the first call: the model's, and the optimizer's by optimizer.build(model.trainable_variables)."
     fix = next((fix for function in functions if (fix := fixes.made_before(function)) is not None), None)
     return fix, frozenset(), advice
+
+
+def _uses_metrics(trace: tables.Trace) -> bool:
+    """Whether a train step has metrics beside the loss, as the names of the variables tell that they keep."""
+    names = [capture.partition(":")[0] for capture in trace.captures]
+    return any(name.rpartition("/")[2] in _METRICS and not name.startswith("loss") for name in names)
 
 
 def _second(evidence: base.Evidence, traces: Sequence[tables.Trace]) -> list[tables.Trace]:

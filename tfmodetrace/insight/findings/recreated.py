@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, model_identity, places
+from tfmodetrace.insight import definitions, model_identity, places, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 
@@ -35,7 +35,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
-        yield (_models if kerass else _functions)(evidence, row, functions, normal=normal)
+        yield (_functions if model_identity.model_of(functions[0]) is None else _models)(evidence, row, functions, normal=normal)
     for functions in pipelines.values():
         yield _pipeline(evidence, functions)
 
@@ -123,8 +123,10 @@ def _models(evidence: base.Evidence, row: definitions.Definition, functions: Seq
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
         title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+        fitted = None if made is None else sources.call_on(made.code, "fit")
+        name = "model" if fitted is None else fitted.receiver
         advice = (
-            "Compile the model once: to change the learning rate, assign to model.optimizer.learning_rate; to begin again, give the one "
+            f"Compile {name} once: to change the learning rate, assign to {name}.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."
         )
     else:

@@ -168,7 +168,7 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
-        advice += _what_remains(getattr(what_if, option), _others(evidence, traces, lambda change: change.kind in kinds))
+        advice += _what_remains(what_if and what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds))
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
         advice = (
@@ -284,8 +284,9 @@ def _main_cause(evidence: base.Evidence, retraces: Sequence[tables.Trace]) -> tu
 def _claim(caused: Sequence[tables.Trace], what_if: whatif.WhatIf | None, option: str | None, *, needless: bool = True) -> base.Claim:
     """What traces cost, as far as the option whose code is given saves it; without one, all if they can be avoided otherwise."""
     saved = 1.0 if needless else 0.0
-    if what_if is not None and option is not None and caused:
-        saved = min(1.0, (what_if.now - getattr(what_if, option)) / len(caused))
+    left = None if what_if is None or option is None else what_if.left_with(option)
+    if what_if is not None and left is not None and caused:
+        saved = min(1.0, (what_if.now - left) / len(caused))
     return base.Claim(traces=base.ids(caused), saved=saved)
 
 
