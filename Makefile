@@ -105,14 +105,14 @@ proto: $(PROTO_BIN)/python ## Generate the modules of the .proto files
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage $(dir $(PAGE)) dist build logs
-	rm -f tfmodetrace/record/_hot_path*.so
+	rm -f tfmodetrace/recorder/calls/_hot_path*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@scripts/create_venv.sh '$(PYTHON)' $(VENV)
 
-$(PYTHON_READY): pyproject.toml hatch_build.py tfmodetrace/record/hot_path.c | $(BIN)/python
+$(PYTHON_READY): pyproject.toml hatch_build.py tfmodetrace/recorder/calls/hot_path.c | $(BIN)/python
 	@echo 'Installing tfmodetrace, $(TF) and the development tools into $(VENV)/ …'
 	@rm -f $(VENV)/.ready-*
 	@$(PIP) install -e '.[dev]' '$(TF)$(if $(TF_VERSION),==$(TF_VERSION))'

@@ -21,8 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MINIMUM_NODE: Final = (20, 19)
 
 _PAGE: Final = pathlib.Path("tb_plugin", "tfmodetrace_tb_plugin", "static", "index.js")
-_RECORD: Final = pathlib.Path("tfmodetrace", "record")
-_HOT_PATH: Final = _RECORD / "hot_path.c"
+_CALLS: Final = pathlib.Path("tfmodetrace", "recorder", "calls")
+_HOT_PATH: Final = _CALLS / "hot_path.c"
 _C_FLAGS: Final = (
     "-O2",
     "-fvisibility=hidden",
@@ -83,7 +83,7 @@ class PackageBuildHook(BuildHookInterface[Any]):
             raise SystemExit(f"tfmodetrace: the frontend build ended without an error, but did not write {_PAGE}.")
 
     def _build_hot_path(self, root: pathlib.Path, build_data: dict[str, Any], *, in_place: bool) -> None:
-        target = _RECORD / f"_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
+        target = _CALLS / f"_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
         if in_place:
             (root / target).unlink(missing_ok=True)  # what does not fit its source is worse than nothing
         command = _compiler()

@@ -29,9 +29,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
-from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import record_files
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import states
+from tfmodetrace.recorder.session import process, record_files
 
 KINDS = {"full disk": errno.ENOSPC, "input/output error": errno.EIO, "read-only": errno.EROFS, "directory removed": 0, "bucket gone": 0}
 _MUST_NOT_BE = ("programs that failed", "wrong results", "flushed calls missing", "losses not counted", "twice")
@@ -153,7 +152,7 @@ def _try_out(kind: str, chance: random.Random) -> collections.Counter[str]:
                         failed_before = disk.failed
                         _flush()
                         now, counted = recording.calls()
-                        sound = disk.failed == failed_before and session_module.STATE.session is not None and not recording.removed
+                        sound = disk.failed == failed_before and process.active() is not None and not recording.removed
                         found["flushed calls missing"] += max(0, made - counted - now if sound else readable - now)
                         readable = now
         except Exception:
@@ -161,16 +160,16 @@ def _try_out(kind: str, chance: random.Random) -> collections.Counter[str]:
             found["failures"] += 1
             return found
         run = recording.run()
-        (process,) = run.processes
+        (recorded,) = run.processes
         calls = len(run.calls)
         found["flushed calls missing"] += max(0, readable - calls)
         found["complete" if run.complete else "incomplete"] += 1
         found["failures"] += disk.failed + recording.removed
         found["calls made"] += made
         found["calls read"] += calls
-        found["calls counted as dropped"] += process.dropped
+        found["calls counted as dropped"] += recorded.dropped
         # An incomplete recording says itself that its end is missing.
-        found["losses not counted"] += run.complete and calls + process.dropped != made
+        found["losses not counted"] += run.complete and calls + recorded.dropped != made
         found["twice"] += len(set(run.calls.call_id.tolist())) != calls
     return found
 
@@ -220,7 +219,7 @@ class Recording:
     def calls(self) -> tuple[int, int]:
         """Counts the calls that can be read, and those that the recording says it has dropped."""
         run = self.run()
-        return len(run.calls), sum(process.dropped for process in run.processes)
+        return len(run.calls), sum(recorded.dropped for recorded in run.processes)
 
     def _copy(self) -> None:
         shutil.rmtree(self._copies, ignore_errors=True)
@@ -243,14 +242,12 @@ def _standing_between(disk: Disk, kind: str, chance: random.Random) -> Iterator[
         if kind == "bucket gone":
             patches.enter_context(mock.patch.object(record_files.RemoteFile, "write", write_through))
         if chance.random() < 0.5:
-            patches.enter_context(mock.patch.object(calls_module, "MAX_WAITING_ROWS_OF_THREAD", _FEW_ROWS))
+            patches.enter_context(mock.patch.object(states, "MAX_WAITING_ROWS_OF_THREAD", _FEW_ROWS))
         yield
 
 
 def _flush() -> None:
-    session = session_module.STATE.session
-    if session is not None:
-        session.flush()
+    process.flush()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.session import process
 
 _REPORT = struct.Struct("<qqq")
 _LONGEST_SECS = 0.6
@@ -136,7 +136,6 @@ def _program(logdir: str, writing: int, chance: random.Random) -> None:
             time.sleep(0.0001)
 
     tmt.start(logdir, flush_secs=_FLUSH_SECS)
-    session: Any = session_module.STATE.session
     threading.Thread(target=beside, daemon=True).start()
     calls = traces = 0
     for errors in itertools.count(1):
@@ -151,7 +150,7 @@ def _program(logdir: str, writing: int, chance: random.Random) -> None:
             calls += 1
             traces += 1
         if chance.random() < 0.5:
-            session.flush()
+            process.flush()
             os.write(writing, _REPORT.pack(calls, traces, errors))
 
 
@@ -166,10 +165,10 @@ def _examine(logdir: str, promise: Promise, found: collections.Counter[str]) -> 
             raise
         return
     (run,) = read.runs
-    (process,) = run.processes
+    (recorded,) = run.processes
     main_thread = next((thread.thread_id for thread in run.threads if thread.name == "MainThread"), -1)
     calls = int((run.calls.thread_id == main_thread).sum())
-    found["torn"] += process.torn
+    found["torn"] += recorded.torn
     found["complete"] += run.complete
     found["warned"] += bool(run.warnings)
     found["calls promised"] += promise.calls

@@ -23,7 +23,7 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from benchmarks import harness, overhead, training
-from tfmodetrace.record import native
+from tfmodetrace.recorder.calls import native
 
 _PATHS = {"Python": "0", "C": "1"}
 _TRACEME = "TraceMe active"

@@ -25,8 +25,8 @@ import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
 from tfmodetrace.insight import findings, reasons
-from tfmodetrace.record import op_lines
-from tfmodetrace.record import traces as traces_module
+from tfmodetrace.recorder.traces import op_lines
+from tfmodetrace.recorder.traces import traces as traces_module
 
 _TRACES_FOR_MEMORY = 1_000  # tracemalloc makes tracing many times slower
 _TRACES_BY_KIND = 200

@@ -10,6 +10,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
+    // What is bundled may be passed on together with its notices only.
+    license: { fileName: "licenses.txt" },
     rolldownOptions: {
       input: "src/index.ts",
       // TensorBoard imports index.js by this name and calls what it exports.

@@ -4,10 +4,8 @@ Decorate functions with :func:`traced`, record with :func:`record`, and look wit
 Trace" tab, or with :func:`read`. Importing this package does not import TensorFlow.
 """
 
-# `record` is both the public context manager and the folder of the recorder. The import system binds a sub-package's name in its parent
-# once, when it is first imported; importing it (it is empty) before the context manager leaves the name to the latter for good.
-import tfmodetrace.record  # noqa: F401 - for its binding # isort: skip
 from tfmodetrace.api import (
+    LogError,
     RecordingError,
     SessionActiveError,
     UnavailableError,
@@ -23,6 +21,7 @@ from tfmodetrace.api import (
 from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
+    "LogError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",

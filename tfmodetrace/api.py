@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import operator
@@ -11,14 +12,16 @@ import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from tfmodetrace import options as options_module
 from tfmodetrace import starting
-from tfmodetrace.errors import RecordingError, SessionActiveError, UnavailableError
+from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, UnavailableError
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
     from tfmodetrace.testing import guard
 
 __all__ = [
+    "LogError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",
@@ -63,7 +66,7 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         UnavailableError: For an option this version does not have.
     """
     if memory is not None:
-        starting.check_choice("memory", memory, starting.MEMORY)
+        options_module.check_choice("memory", memory, options_module.MEMORY)
     if sync:
         raise _unavailable("traced(sync=True)", "Leave sync out")
     if name is not None and not isinstance(name, str):
@@ -71,12 +74,12 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
 
     def decorate(function: Any) -> Any:
         try:
-            from tfmodetrace.record import decorator
+            from tfmodetrace.recorder import decorator
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "tensorflow":
                 raise
             return function  # without TensorFlow there is nothing to record, and the function must go on working
-        from tfmodetrace.record import functions
+        from tfmodetrace.recorder.calls import functions
 
         return decorator.decorate(function, functions.Settings(name, memory, bool(step)))
 
@@ -128,7 +131,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         flush_secs: float = 2.0,
     ) -> None:
         self._logdir = starting.directory(logdir)
-        self._options = starting.Options(
+        self._options = options_module.Options(
             memory=memory,
             instrument=instrument,
             include=include,
@@ -137,7 +140,7 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
             profiler=profiler,
             explain_errors=explain_errors,
             flush_secs=flush_secs,
-        ).checked()
+        )
         self._session: Any = None
 
     def __enter__(self) -> record:
@@ -147,16 +150,14 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
         session, self._session = self._session, None
         if session is not None:
-            from tfmodetrace.record import session as session_module
-
-            session_module.stop(session)
+            starting.stop(session)
 
     def __call__(self, function: _F) -> _F:
         """Makes each call of a function a session."""
 
         @functools.wraps(function)
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            with type(self)(self._logdir, **self._options._asdict()):
+            with copy.copy(self):
                 return function(*args, **kwargs)
 
         return recorded  # type: ignore[return-value]
@@ -175,7 +176,7 @@ def start(
     flush_secs: float = 2.0,
 ) -> None:
     """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
-    options = starting.Options(
+    options = options_module.Options(
         memory=memory,
         instrument=instrument,
         include=include,
@@ -185,13 +186,12 @@ def start(
         explain_errors=explain_errors,
         flush_secs=flush_secs,
     )
-    starting.start(starting.directory(logdir), options.checked())
+    starting.start(starting.directory(logdir), options)
 
 
 def stop() -> None:
     """Ends the recording that :func:`start` began; logs a warning if there is none."""
-    session_module = sys.modules.get("tfmodetrace.record.session")
-    if session_module is None or not session_module.stop():
+    if not starting.stop():
         _logger.warning("tfmodetrace.stop() was called, but nothing is being recorded.")
 
 
@@ -215,10 +215,10 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
         self._open: list[Any] = []  # a stack: one object may be entered again inside itself
 
     def __enter__(self) -> region:
-        if "tfmodetrace.record.session" not in sys.modules and not os.environ.get("TFMODETRACE_LOGDIR"):
-            self._open.append(None)  # nothing was ever started, so nothing records, and TensorFlow need not be imported
+        if not starting.was_ever_possible():
+            self._open.append(None)
             return self
-        from tfmodetrace.record import regions
+        from tfmodetrace.recorder.wrapping import regions
 
         call = regions.RegionCall()
         call.open(self._name, sys._getframe(1), self._step)
@@ -235,7 +235,7 @@ def read(path: str | os.PathLike[str]) -> insight.TraceLog:
     """Reads every recording below a directory (or one event file), also while it is being written.
 
     Raises:
-        tfmodetrace.log.LogError: If there is nothing that can be read; the message says why.
+        LogError: If there is nothing that can be read; the message says why.
     """
     from tfmodetrace import insight
 

@@ -1,4 +1,4 @@
-"""Errors of the public API that are raised before anything of TensorFlow is needed."""
+"""Errors of the public API, which need nothing else to be imported."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class SessionActiveError(RuntimeError):
 
 class RecordingError(OSError):
     """A session cannot be started because nothing can be written where it should be."""
+
+
+class LogError(Exception):
+    """Nothing could be read; the message is a sentence that says what is wrong and what to do."""

@@ -14,7 +14,8 @@ try:
 except ModuleNotFoundError as _error:
     raise ModuleNotFoundError("tfmodetrace.keras needs Keras, which is not installed; pip install keras", name=_error.name) from _error
 
-from tfmodetrace import api, errors, starting
+from tfmodetrace import errors, starting
+from tfmodetrace import options as options_module
 
 _logger: Final = logging.getLogger("tfmodetrace")
 
@@ -38,9 +39,8 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
 
     def __init__(self, logdir: str | os.PathLike[str], **options: Any) -> None:
         super().__init__()
-        self._logdir = os.fspath(logdir)
-        self._options = {"instrument": "all", **options}
-        api.record(self._logdir, **self._options)  # refuses at once what it would refuse later
+        self._logdir = starting.directory(logdir)
+        self._options = options_module.Options(**{"instrument": "all", **options})
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
         """Begins the recording."""
@@ -73,11 +73,11 @@ class ModeTrace(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         if starting.is_recording():
             return
         try:
-            recording = api.record(self._logdir, **self._options).__enter__()
+            session = starting.start(self._logdir, self._options)
         except (errors.RecordingError, errors.SessionActiveError) as error:
             _logger.error("tfmodetrace: this %s is not recorded: %s", _NAMES[what], error)
             return
-        _Begun.latest = _Begun(self, what, recording)
+        _Begun.latest = _Begun(self, what, session)
         starting.meet_keras_model(self.model)
 
     def _end(self, what: str) -> None:
@@ -94,10 +94,10 @@ class _Begun:
 
     latest: ClassVar[_Begun | None] = None
 
-    def __init__(self, callback: ModeTrace, what: str, recording: api.record) -> None:
+    def __init__(self, callback: ModeTrace, what: str, session: Any) -> None:
         self.callback = weakref.ref(callback)
         self.what = what
-        self._recording = recording
+        self._session = session
         self._callback_list = _callback_list(sys._getframe(2))
 
     def has_raised(self, callback: ModeTrace, what: str) -> bool:
@@ -109,7 +109,8 @@ class _Begun:
     def end(self) -> None:
         """Ends the recording."""
         _Begun.latest = None
-        self._recording.__exit__(None, None, None)
+        if self._session is not None:
+            starting.stop(self._session)
 
 
 def _callback_list(frame: types.FrameType | None) -> weakref.ref[Any] | None:

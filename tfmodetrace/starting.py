@@ -1,4 +1,4 @@
-"""Starting to record: what can be chosen, and for whom. TensorFlow is imported by what starts, not by this."""
+"""Starting to record, for whoever may not import TensorFlow before it is needed: it is imported by what starts, not by this."""
 
 from __future__ import annotations
 
@@ -6,54 +6,12 @@ import logging
 import os
 import sys
 import types
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-MEMORY: Final = ("off", "delta", "peak")
-_INSTRUMENT: Final = ("decorated", "all")
+from tfmodetrace import options as options_module
+
+_PROCESS: Final = "tfmodetrace.recorder.session.process"
 _logger: Final = logging.getLogger("tfmodetrace")
-
-
-class Options(NamedTuple):
-    """What a recording can be told: see :class:`tfmodetrace.record`."""
-
-    memory: str = "off"
-    instrument: str = "decorated"
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-    layers: int = 1
-    profiler: Any = False
-    explain_errors: bool = False
-    flush_secs: float = 2.0
-
-    def checked(self) -> Options:
-        """Returns these options.
-
-        Raises:
-            TypeError: If one is of a type that makes no sense.
-            ValueError: If one has a value that makes none.
-        """
-        check_choice("memory", self.memory, MEMORY)
-        check_choice("instrument", self.instrument, _INSTRUMENT)
-        flush_secs: Any = self.flush_secs
-        layers: Any = self.layers
-        profiler = self.profiler
-        if isinstance(flush_secs, bool) or not isinstance(flush_secs, int | float) or not 0 < flush_secs <= 3600:
-            raise ValueError(f"record(flush_secs=…) takes seconds between 0 and 3600, not {flush_secs!r}.")
-        for name, patterns in (("include", self.include), ("exclude", self.exclude)):
-            if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
-                raise TypeError(f"record({name}=…) takes a list of patterns, such as ['my_package.*'], not {patterns!r}.")
-        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 0:
-            raise ValueError(f"record(layers=…) takes a whole number of levels, 0 or more, not {layers!r}.")
-        if not isinstance(self.explain_errors, bool):
-            raise TypeError(f"record(explain_errors=…) takes True or False, not {self.explain_errors!r}.")
-        if self.instrument != "all" and (self.include or self.exclude):
-            raise ValueError('record(include=…, exclude=…) choose among functions nobody has decorated; add instrument="all".')
-        if not isinstance(profiler, bool | None) and not hasattr(profiler, "host_tracer_level"):
-            raise TypeError(
-                f"record(profiler=…) takes True, False or tf.profiler.experimental.ProfilerOptions, not {type(profiler).__name__}."
-            )
-        return self
 
 
 def directory(logdir: Any) -> str:
@@ -68,29 +26,19 @@ def directory(logdir: Any) -> str:
     return path
 
 
-def check_choice(option: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Sees to it that an option has one of its values.
-
-    Raises:
-        ValueError: If it has not.
-    """
-    if value not in choices:
-        raise ValueError(f"{option}={value!r} is not possible; choose one of {', '.join(map(repr, choices))}.")
-
-
-def start(logdir: str, options: Options) -> Any:
+def start(logdir: str, options: options_module.Options) -> Any:
     """Starts a session; None if a session that the environment asked for is already recording.
 
     Raises:
         SessionActiveError: If the process is already recording for another reason.
         RecordingError: If nothing can be written into the directory.
     """
-    from tfmodetrace.record import recording, selection
-    from tfmodetrace.record import session as session_module
+    from tfmodetrace.recorder import recording
+    from tfmodetrace.recorder.session import process
 
     recording.start_from_environment()
-    active = session_module.STATE.session
-    if active is not None and session_module.STATE.from_outside:
+    active = process.active()
+    if active is not None and process.PROCESS.from_outside:
         _logger.warning(
             "tfmodetrace: the program is recorded from outside, by TFMODETRACE_LOGDIR or `tfmodetrace run`, into %s, and not into %s.",
             active.logdir,
@@ -102,29 +50,23 @@ def start(logdir: str, options: Options) -> Any:
         from tfmodetrace.insight import diagnoses
 
         explain = diagnoses.explain_as_raised
-    chosen = None
-    if options.instrument == "all":
-        chosen = selection.Selection(tuple(options.include), tuple(options.exclude), options.layers)
-    return recording.start(
-        logdir,
-        recording.Options(flush_secs=options.flush_secs, memory=options.memory, profiler=options.profiler, chosen=chosen, explain=explain),
-    )
+    return recording.start(logdir, options, explain=explain)
 
 
-def start_when_imported(logdir: str, options: Options) -> None:
+def start_when_imported(logdir: str, options: options_module.Options) -> None:
     """Starts recording once the program has imported TensorFlow, which it must not have done yet.
 
     The program's own :class:`tfmodetrace.record` and :func:`tfmodetrace.start` are part of that recording. What keeps it from starting is
     logged.
     """
-    from tfmodetrace.record import on_import
+    from tfmodetrace.recorder.support import on_import
 
     def begin(_: types.ModuleType) -> None:
-        from tfmodetrace.record import session as session_module
+        from tfmodetrace.recorder.session import process
 
         try:
             start(logdir, options)
-            session_module.STATE.from_outside = True
+            process.PROCESS.from_outside = True
         except Exception as error:
             _logger.error("tfmodetrace: nothing is recorded: %s", error)
 
@@ -132,18 +74,42 @@ def start_when_imported(logdir: str, options: Options) -> None:
     on_import.when_imported("tensorflow", begin)
 
 
+def stop(session: Any = None) -> bool:
+    """Ends what :func:`start` has returned, or the active session. Returns whether there was one to end."""
+    process = sys.modules.get(_PROCESS)
+    return process is not None and process.stop(session)
+
+
+def flush() -> None:
+    """Returns once everything recorded so far is in the file; at once if nothing is being recorded."""
+    process = sys.modules.get(_PROCESS)
+    if process is not None:
+        process.flush()
+
+
+def was_ever_possible() -> bool:
+    """Whether anything may have been started in this process; if not, TensorFlow need not be imported to find that nothing records."""
+    return _PROCESS in sys.modules or bool(os.environ.get("TFMODETRACE_LOGDIR"))
+
+
+def last_recorded() -> tuple[int, int, str] | None:
+    """How many calls and traces the session recorded that has ended last, and into which file; None if none has."""
+    process = sys.modules.get(_PROCESS)
+    return None if process is None else process.PROCESS.last_recorded
+
+
 def is_recording() -> bool:
     """Whether the process records."""
-    session_module = sys.modules.get("tfmodetrace.record.session")
-    return session_module is not None and session_module.STATE.session is not None
+    process = sys.modules.get(_PROCESS)
+    return process is not None and process.active() is not None
 
 
 def meet_keras_model(model: Any) -> None:
     """Gives the functions of a Keras model names in the recording, if it records whole programs."""
-    from tfmodetrace.record import session as session_module
-    from tfmodetrace.record import whole_program
+    from tfmodetrace.recorder.programs import whole_program
+    from tfmodetrace.recorder.session import process
 
-    session = session_module.STATE.session
-    for instrument in () if session is None else session.instruments:
+    session = process.active()
+    for instrument in () if session is None else session.instruments.all:
         if isinstance(instrument, whole_program.WholeProgram):
             instrument.meet_model(model)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import threading
 
-from tfmodetrace.insight import profiles, report, timeline
+from tfmodetrace.insight import answers, plain
+from tfmodetrace.insight import report as report_module
+from tfmodetrace.insight import timeline as timeline_module
+from tfmodetrace.insight.lazily import once
 from tfmodetrace.log import tracelog
 from tfmodetrace_tb_plugin import responses
 
@@ -18,40 +19,22 @@ class RunView:
         source: The run as it was read.
         run: The same under the name that the page shows.
         revision: Differs between any two states of the run.
+        answers: The answers about it.
     """
 
     def __init__(self, source: tracelog.Run, *, name: str, revision: str) -> None:
         self.source = source
         self.run = source if source.name == name else dataclasses.replace(source, name=name)
         self.revision = revision
-        self._lock = threading.Lock()
-        # Of its own: reading a large profile must not keep the timeline waiting.
-        self._profiles_lock = threading.Lock()
-        self._profiles: profiles.RunProfiles | None = None
+        self.answers = answers.Answers(self.run)
 
-    def get_timeline(self) -> timeline.Timeline:
-        """Returns the run's timeline."""
-        with self._lock:
-            return self._timeline
+    @once
+    def timeline(self) -> timeline_module.Timeline:
+        """The run's timeline."""
+        return timeline_module.Timeline(self.run, self.answers.attribution)
 
-    def get_report(self) -> bytes:
-        """Returns the answer to ``GET report``: JSON, gzipped."""
-        with self._lock:
-            return self._report
-
-    def get_profiles(self) -> profiles.RunProfiles:
-        """Returns the run's profiles, read and joined with its calls."""
-        with self._profiles_lock:
-            if self._profiles is None:
-                self._profiles = profiles.RunProfiles(self.run)
-            return self._profiles
-
-    # Computed under the lock: two requests that come at once wait for one computation instead of doing it twice.
-    @functools.cached_property
-    def _timeline(self) -> timeline.Timeline:
-        return timeline.Timeline(self.run)
-
-    @functools.cached_property
-    def _report(self) -> bytes:
-        whole = report.build_report(tracelog.TraceLog(path="", runs=(self.run,)), full=False)
+    @once
+    def report(self) -> bytes:
+        """The answer to ``GET report``: JSON, gzipped."""
+        whole = plain.plain(report_module.of_runs([self.answers], full=False))
         return responses.compressed(responses.json_bytes({**whole, "revision": self.revision}))

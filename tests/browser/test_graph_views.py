@@ -15,7 +15,7 @@ from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, tensorboards
 from tfmodetrace import log
-from tfmodetrace.insight import graphs, memory
+from tfmodetrace.insight import answers, memory, placements
 from tfmodetrace.insight import report as reports
 
 _PROGRAM = """
@@ -96,7 +96,7 @@ def attributes(rows: sync_api.Locator, name: str) -> list[str]:
 def test_ops_by_line_sum_to_the_graph_and_open_to_what_they_came_through(opened: Tab, recorded: Any) -> None:
     frame = opened.frame
     show(frame, "graphs")
-    trace = reports.trace_report(recorded, 0)
+    trace = reports.trace_report(answers.Answers(recorded), 0)
     expect(frame.get_by_test_id("graph-title")).to_have_text("split, trace 1")
     expect(frame.get_by_test_id("graph-ops")).to_have_text(str(trace["graph"]["ops"]))
     expect(frame.get_by_test_id("graph-line").first).to_be_visible()
@@ -143,7 +143,7 @@ def test_concrete_functions_are_chosen_by_keyboard_and_kept_in_the_address(
 def test_placement_shows_devices_transfers_and_what_was_not_honoured(opened: Tab, recorded: Any) -> None:
     frame = opened.frame
     show(frame, "placement")
-    told = graphs.placement_of_run(recorded)
+    told = placements.of_run(recorded)
     expect(frame.get_by_test_id("placement-counts")).to_contain_text("2 of 3 traces placed")
     [row] = told["functions"]
     cells = frame.get_by_test_id("placement-row").locator("[data-device]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation")
 """With our own hatchling, which pip would download for each; the fixture ``wheel`` shows that it does."""
 
-HOT_PATH = f"tfmodetrace/record/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
+HOT_PATH = f"tfmodetrace/recorder/calls/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
 def has_compiler() -> bool:
@@ -99,6 +100,27 @@ def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: path
     assert not [name for name in names if unwanted.search(name)]
 
 
+def test_the_wheel_holds_the_notices_of_exactly_what_its_page_is_bundled_of(
+    wheel: pathlib.Path, source_tree: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        notices = archive.read("tfmodetrace_tb_plugin/static/licenses.txt").decode()
+    frontend = source_tree / "frontend"
+    succeed("npm", "exec", "--", "vite", "build", "--sourcemap", "--logLevel=error", f"--outDir={tmp_path}", cwd=frontend)
+    bundled = {
+        match[1]
+        for source in json.loads((tmp_path / "index.js.map").read_text())["sources"]
+        if (match := re.search(r".*node_modules/((?:@[^/]+/)?[^/]+)/", source))
+    }
+    assert bundled >= {"lit", "@tanstack/virtual-core"}
+    assert set(re.findall(r"^## (\S+) - ", notices, re.MULTILINE)) == bundled
+    for name in bundled:
+        folder = frontend / "node_modules" / name
+        [licence] = folder.glob("LICENSE*")
+        assert f"## {name} - {json.loads((folder / 'package.json').read_text())['version']} (" in notices
+        assert licence.read_text().strip() in notices
+
+
 def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorflow(
     wheel: pathlib.Path, digits_logdir: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
 ) -> None:
@@ -111,7 +133,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     assert version.VERSION in succeed(scripts / "tfmodetrace", "--version", path=path_without_node)
     assert "train_step" in succeed(scripts / "tfmodetrace", "report", digits_logdir, path=path_without_node)
     if has_compiler():
-        load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.record._hot_path').Recorder.__name__)"
+        load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.recorder.calls._hot_path').Recorder.__name__)"
         assert succeed(python, "-c", load_hot_path).strip() == "Recorder"
 
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path_without_node}
@@ -119,6 +141,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     with tensorboards.serve(tmp_path, flags, python=str(python), environment=environment) as tensorboard:
         assert [run["run"] for run in tensorboard.runs()["runs"]] == ["digits"]
         assert tensorboard.get("plugins_listing").json()["modetrace"]["enabled"] is True
+        assert "Copyright" in tensorboard.get("plugin/modetrace/licenses.txt").body.decode()
         script = tensorboard.get("plugin/modetrace/index.js")
         with zipfile.ZipFile(wheel) as archive:
             assert script.body == archive.read("tfmodetrace_tb_plugin/static/index.js")
@@ -132,7 +155,7 @@ def test_a_source_distribution_builds_the_same_wheel_and_needs_neither_node_nor_
     assert {
         "frontend/package-lock.json",
         "frontend/src/index.ts",
-        "tfmodetrace/record/hot_path.c",
+        "tfmodetrace/recorder/calls/hot_path.c",
         "tfmodetrace/schema/events.proto",
         "tests/conftest.py",
         "Makefile",
@@ -162,7 +185,7 @@ def test_a_hot_path_that_cannot_be_compiled_leaves_the_wheel_without_it(tmp_path
     if not has_compiler():
         pytest.skip("there is no C compiler")
     tree = sources.copy(tmp_path / "tree")
-    (tree / "tfmodetrace" / "record" / "hot_path.c").write_text('#error "not on this machine"\n')
+    (tree / "tfmodetrace" / "recorder" / "calls" / "hot_path.c").write_text('#error "not on this machine"\n')
     build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel:editable", "--directory", tmp_path / "dist")
     result = run(*build, cwd=tree)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from google.protobuf.message import Message
 from tensorboard.compat.proto import event_pb2
 
 from tfmodetrace.schema import codec, envelope, events_pb2, framing, keys, words
@@ -306,6 +308,40 @@ def flip(path: pathlib.Path, positions: Iterable[int]) -> None:
     for position in positions:
         data[position] ^= 0xFF
     path.write_bytes(bytes(data))
+
+
+ESCAPES = "\x1b[2J\x1b]0;title\x07\r\x9b31m\x7f\x00\u202e"
+"""What would clear a terminal, name its window, go back to the line's begin, colour what follows, and turn it round."""
+
+
+def add_escapes(path: pathlib.Path) -> None:
+    """Ends every text of an event file in :data:`ESCAPES`."""
+    data = path.read_bytes()
+    records = []
+    for start, end in itertools.pairwise([*offsets(path), len(data)]):
+        payload = data[start + 12 : end - 4]
+        chunk = envelope.unwrap(payload)
+        if chunk is not None:
+            _add_escapes(chunk)
+            payload = envelope.wrap(chunk, 1.0)
+        records.append(framing.frame(payload))
+    path.write_bytes(b"".join(records))
+
+
+def _add_escapes(message: Message) -> None:
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            if field.message_type.fields_by_name["value"].type == field.TYPE_STRING:
+                for name in list(value):
+                    value[name] += ESCAPES
+        elif field.type == field.TYPE_MESSAGE:
+            for part in value if field.is_repeated else (value,):
+                _add_escapes(part)
+        elif field.type == field.TYPE_STRING:
+            if field.is_repeated:
+                value[:] = [text + ESCAPES for text in value]
+            else:
+                setattr(message, field.name, value + ESCAPES)
 
 
 def varied_run(logdir: pathlib.Path) -> SessionFile:

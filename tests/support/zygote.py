@@ -69,7 +69,7 @@ def _run(arguments: list[str], path: list[str]) -> None:
     what, *rest = arguments
     if what == "-m":
         sys.argv, sys.path = rest, [os.getcwd(), *path]
-        runpy._run_module_as_main(rest[0])  # type: ignore[attr-defined]
+        runpy._run_module_as_main(rest[0])
     elif what == "-c":
         sys.argv, sys.path = ["-c", *rest[1:]], ["", *path]
         exec(compile(rest[0], "<string>", "exec", dont_inherit=True), main.__dict__)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfmodetrace.cli import exits, reading, terminal
-from tfmodetrace.insight import limits
-from tfmodetrace.log import tracelog
+from tfmodetrace.insight import answers, limits
 
 
 def add_parser(commands: Any) -> None:
@@ -39,27 +38,27 @@ def run_command(arguments: argparse.Namespace) -> int:
     log = reading.read_or_complain(arguments.logdir)
     if log is None:
         return exits.NOTHING_READ
-    complaints = [complaint for run in log.runs for complaint in _complaints(run, arguments)]
+    complaints = [complaint for run in log.runs for complaint in _complaints(answers.Answers(run), arguments)]
     if complaints:
-        print("\n\n".join(complaints))  # noqa: T201 - this is the command's answer
+        terminal.tell("\n\n".join(complaints))
         return exits.LIMIT_EXCEEDED
     functions = [function for run in log.runs for function in run.functions if limits.matches(function, arguments.function)]
     traces = sum(len(run.traces) for run in log.runs)
     if not functions:
         terminal.complain(f"warning: no recorded function matches {arguments.function!r}, so nothing was checked.")
-    print(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")  # noqa: T201
+    terminal.tell(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")
     return exits.OK
 
 
-def _complaints(run: tracelog.Run, arguments: argparse.Namespace) -> Iterator[str]:
+def _complaints(told: answers.Answers, arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.max_traces is not None:
-        for excess in limits.excesses(run, at_most=arguments.max_traces, function=arguments.function):
-            yield f"Run {run.name}: {excess.text}"
+        for excess in limits.excesses(told, at_most=arguments.max_traces, function=arguments.function):
+            yield f"Run {told.run.name}: {excess.text}"
     if arguments.max_tracing_share is not None:
-        share = limits.tracing_share(run)
+        share = told.summary.tracing_share_of_functions
         if share is not None and share > arguments.max_tracing_share:
             yield (
-                f"Run {run.name}: {share:.1%} of the time in traced functions went into tracing, but at most "
+                f"Run {told.run.name}: {share:.1%} of the time in traced functions went into tracing, but at most "
                 f"{arguments.max_tracing_share:.1%} may. `tfmodetrace report` lists the traces with their reasons and times."
             )
 

@@ -95,7 +95,7 @@ def _ask_tensorflow() -> tuple[dict[str, Any] | None, str | None]:
     if importlib.util.find_spec("tensorflow") is None:
         return None, None
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
-    command = [sys.executable, "-m", "tfmodetrace.record.environment"]
+    command = [sys.executable, "-m", "tfmodetrace.recorder.session.environment"]
     try:
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_IMPORT_SECS, check=False

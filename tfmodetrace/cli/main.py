@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from tfmodetrace import version
 from tfmodetrace.cli import exits, terminal
@@ -60,8 +60,16 @@ def _command(arguments: list[str]) -> int | Callable[[], int]:
     return outcome
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains of arguments, which may be names of files, like everybody here. Its commands' parsers are of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and exits."""
+        super().error(terminal.safe(message))
+
+
 def _parser(asked: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tfmodetrace",
         description="What ran eagerly, in a graph or in XLA, what was traced again, and why.",
         epilog=exits.EPILOG,

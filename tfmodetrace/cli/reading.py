@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tfmodetrace import errors
 from tfmodetrace.cli import exits, terminal
-from tfmodetrace.log import errors, reader, tracelog
+from tfmodetrace.log import reader, tracelog
 
 
 def add_command(commands: Any, name: str, *, summary: str, description: str) -> argparse.ArgumentParser:

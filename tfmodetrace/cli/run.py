@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from tfmodetrace import options as options_module
 from tfmodetrace import starting
 from tfmodetrace.cli import exits, terminal
 
@@ -62,7 +63,7 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
     logdir = arguments.logdir or _default_logdir(command[0] if arguments.module else pathlib.Path(command[0]).stem)
     chosen = {name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")}
     try:
-        options = starting.Options(instrument="all", **chosen).checked()
+        options = options_module.Options(instrument="all", **chosen)
         if "://" not in logdir:
             pathlib.Path(logdir).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -113,6 +114,8 @@ def _as_python_would(load: Callable[[], _Program]) -> int:
     except BaseException as error:
         _show(error)
         return exits.INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    finally:
+        starting.flush()  # the session ends with the process, but whoever called main() may end that without ceremony
     return exits.OK
 
 
@@ -130,8 +133,7 @@ def _show(error: BaseException) -> None:
 
 def _tell(logdir: str) -> None:
     """Says what was recorded, once the session has ended."""
-    session = sys.modules.get("tfmodetrace.record.session")
-    recorded = None if session is None else session.STATE.last_recorded
+    recorded = starting.last_recorded()
     if recorded is None:
         why = "" if "tensorflow" in sys.modules else ": the program did not use TensorFlow"
         terminal.complain(f"tfmodetrace: nothing was recorded{why}.")

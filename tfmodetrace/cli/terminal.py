@@ -13,6 +13,11 @@ def be_lenient_with_encodings() -> None:
             stream.reconfigure(errors="replace")
 
 
+def tell(text: str) -> None:
+    """Writes a command's answer, of one or more lines, to stdout."""
+    sys.stdout.write(f"{safe(text, lines=True)}\n")
+
+
 def complain(sentence: str) -> None:
     """Writes a sentence to stderr."""
     sys.stderr.write(f"{safe(sentence)}\n")

@@ -1,5 +1,5 @@
 """A log → answers: reasons, times, the timeline's levels of detail, the report. Pure functions. No TensorFlow."""
 
-from tfmodetrace.insight.answers import TraceLog, read
+from tfmodetrace.insight.tracelog import Run, TraceLog, read
 
-__all__ = ["TraceLog", "read"]
+__all__ = ["Run", "TraceLog", "read"]

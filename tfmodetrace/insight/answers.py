@@ -1,96 +1,119 @@
-"""A log together with the answers to it: what ``tfmodetrace.read`` returns."""
+"""One place for every answer about a run: the terminal, the guard, ``check``, the routes and the page only show what it says."""
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-import os
-from typing import Any
+from collections.abc import Mapping
 
-import numpy as np
+from tfmodetrace.insight import attribution as attribution_module
+from tfmodetrace.insight import budget as budget_module
+from tfmodetrace.insight import causes as causes_module
+from tfmodetrace.insight import counts as counts_module
+from tfmodetrace.insight import definitions as definitions_module
+from tfmodetrace.insight import diagnoses as diagnoses_module
+from tfmodetrace.insight import failures as failures_module
+from tfmodetrace.insight import findings as findings_module
+from tfmodetrace.insight import first_calls as first_calls_module
+from tfmodetrace.insight import profiles as profiles_module
+from tfmodetrace.insight import reasons as reasons_module
+from tfmodetrace.insight import reuse as reuse_module
+from tfmodetrace.insight import summary as summary_module
+from tfmodetrace.insight import times as times_module
+from tfmodetrace.insight.lazily import once
+from tfmodetrace.log import tracelog
 
-from tfmodetrace.insight import report
-from tfmodetrace.log import reader, tracelog
-from tfmodetrace.schema import words
 
-
-def read(path: str | os.PathLike[str]) -> TraceLog:
-    """Reads every recording at or below a path.
+class Answers:
+    """The answers about one run, each computed when it is first asked for, and only once. Threads may share it.
 
     Args:
-        path: A directory, an event file, or a URL that fsspec can open.
+        run: The run.
+        profiled: Whether the findings are to include what only profiles tell, which may take long to read.
 
-    Raises:
-        tfmodetrace.log.LogError: If nothing could be read; its message says why and what to do.
+    Attributes:
+        run: The run.
+        profiled: Likewise.
     """
-    return TraceLog.of(reader.read(path))
 
+    def __init__(self, run: tracelog.Run, *, profiled: bool = False) -> None:
+        self.run = run
+        self.profiled = profiled
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class TraceLog(tracelog.TraceLog):
-    """A log that can be asked: see ``log.tracelog.TraceLog`` for what it holds."""
+    @once
+    def reasons(self) -> tuple[reasons_module.Reason, ...]:
+        """Why each trace happened, in the order of ``run.traces``."""
+        return reasons_module.explain(self.run)
 
-    @staticmethod
-    def of(log: tracelog.TraceLog) -> TraceLog:
-        """Makes a log that can be asked of one that only holds."""
-        return TraceLog(path=log.path, runs=log.runs, warnings=log.warnings)
+    @once
+    def causes(self) -> Mapping[int, tuple[causes_module.Cause, ...]]:
+        """What the retraces of each function that has any come from, by function id."""
+        return causes_module.by_function(self.run, self.reasons)
 
-    @property
-    def findings(self) -> tuple[dict[str, Any], ...]:
-        """The findings of all runs, as in the report, each with the name of its ``run``."""
-        return tuple({"run": run["run"], **finding} for run in self.to_dict()["runs"] for finding in run["findings"])
+    @once
+    def findings(self) -> tuple[findings_module.Finding, ...]:
+        """The findings, those that cost most time first."""
+        return findings_module.find(self.run, self.reasons, self.profiles if self.profiled else None)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the report: what ``tfmodetrace report --json`` prints."""
-        return report.build_report(self)
+    @once
+    def fixes(self) -> Mapping[int, str]:
+        """What would have avoided a trace, by trace id: the fix of the costliest finding that is about it."""
+        return {trace_id: finding.fix for finding in reversed(self.findings) for trace_id in finding.trace_ids}
 
-    def to_pandas(self) -> Any:
-        """Returns the calls as a pandas DataFrame, one row a call.
+    @once
+    def diagnoses(self) -> tuple[diagnoses_module.Diagnosis, ...]:
+        """What each error means, in the order of ``run.errors``."""
+        return diagnoses_module.of_run(self.run)
 
-        The columns are those of ``calls``, but ``run``, ``function``, ``mode``, ``signature`` and ``thread`` are categories of names,
-        and ``parent_id``, ``signature`` and ``trace_id`` are missing values where there is none. Times are nanoseconds since the run's
-        start.
+    @once
+    def failures(self) -> tuple[failures_module.FailureGroup, ...]:
+        """The failures, those that are alike together."""
+        return failures_module.grouped(self.run, self.diagnoses)
 
-        Raises:
-            ImportError: If pandas is not installed.
-        """
-        try:
-            pandas: Any = importlib.import_module("pandas")
-        except ImportError as error:
-            raise ImportError("to_pandas() needs pandas, which is not installed; pip install pandas") from error
-        calls = self.calls
-        columns: dict[str, Any] = {
-            "run": self._names(pandas, [run.name for run in self.runs], calls.run),
-            "process": calls.process,
-            "call_id": calls.call_id,
-            "parent_id": pandas.arrays.IntegerArray(calls.parent_id.copy(), calls.parent_id < 0),
-            "function": self._run_names(pandas, "functions", "name", calls.function_id),
-            "function_id": calls.function_id,
-            "mode": self._names(pandas, list(words.MODES), calls.mode),
-            "signature": self._run_names(pandas, "signatures", "text", calls.signature_id),
-            "trace_id": pandas.arrays.IntegerArray(calls.trace_id.copy(), calls.trace_id < 0),
-            "start_ns": calls.start_ns,
-            "duration_ns": calls.duration_ns,
-            "thread": self._run_names(pandas, "threads", "name", calls.thread_id),
-            "depth": calls.depth,
-            "raised": (calls.flags & int(words.CallFlag.RAISED)) != 0,
-            "suspendable": (calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0,
-        }
-        return pandas.DataFrame(columns)
+    @once
+    def call_counts(self) -> tuple[counts_module.CallCounts, ...]:
+        """The calls by mode of each function, by function id."""
+        return counts_module.by_function(self.run)
 
-    def _run_names(self, pandas: Any, table: str, attribute: str, ids: Any) -> Any:
-        names: list[str] = []
-        firsts = []
-        for run in self.runs:
-            firsts.append(len(names))
-            names.extend(getattr(row, attribute) for row in getattr(run, table))
-        shifts = np.array(firsts, dtype=np.int64)[self.calls.run]
-        return self._names(pandas, names, np.where(ids < 0, -1, ids + shifts))
+    @once
+    def times(self) -> times_module.Times:
+        """How long each function ran."""
+        return times_module.of_run(self.run, self.attribution)
 
-    @staticmethod
-    def _names(pandas: Any, names: list[str], codes: Any) -> Any:
-        unique = list(dict.fromkeys(names))
-        place = {name: number for number, name in enumerate(unique)}
-        # One more, so that code -1 (none) stays -1.
-        numbers = np.array([*(place[name] for name in names), -1], dtype=np.int64)
-        return pandas.Categorical.from_codes(numbers[codes], categories=unique)
+    @once
+    def attribution(self) -> attribution_module.Attribution:
+        """To which call each trace, error and compilation belongs."""
+        return attribution_module.Attribution(self.run)
+
+    @once
+    def first_calls(self) -> first_calls_module.FirstCalls:
+        """What the first calls of graphs cost beyond later ones."""
+        return first_calls_module.FirstCalls(self.run, self.attribution)
+
+    @once
+    def budgets(self) -> budget_module.Budgets:
+        """The wall time of each process and what its threads did in it."""
+        return budget_module.Budgets(self.run, self.attribution, self.first_calls)
+
+    @once
+    def definitions(self) -> definitions_module.Definitions:
+        """The functions folded by definition."""
+        return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
+
+    @once
+    def reuse(self) -> tuple[reuse_module.Reuse, ...]:
+        """How often the traces of each function ran again, by function id."""
+        return reuse_module.by_function(self.run)
+
+    @once
+    def summary(self) -> summary_module.Summary:
+        """The run in a few numbers."""
+        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures)
+
+    @once
+    def profiles(self) -> profiles_module.RunProfiles:
+        """The profiles of TensorFlow's that may show the run, read and joined with its calls: this may take seconds."""
+        return profiles_module.RunProfiles(self.run)
+
+    @once
+    def profile_findings(self) -> tuple[findings_module.Finding, ...]:
+        """The findings that only profiles tell."""
+        return findings_module.find_in_profiles(self.run, self.profiles)

@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from tfmodetrace.insight import attribution
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
 
-def describe_call(run: tracelog.Run, process: int, call_id: int) -> dict[str, Any] | None:
+def describe_call(
+    run: tracelog.Run, process: int, call_id: int, attributed: attribution.Attribution | None = None
+) -> dict[str, Any] | None:
     """Describes one call as ``GET call`` of ``docs/http_api.md`` does.
 
     Args:
         run: The run it belongs to.
         process: The process it belongs to.
         call_id: Its id within the process.
+        attributed: What belongs to the run's calls, if that is already known.
 
     Returns:
         The description, or ``None`` if there is no such call, as for one that has not ended.
@@ -43,7 +47,7 @@ def describe_call(run: tracelog.Run, process: int, call_id: int) -> dict[str, An
         "depth": int(calls.depth[row]),
         "parent": _parent(run, process, row),
         "signature": run.signatures[signature_id].text if signature_id >= 0 else None,
-        "trace_ids": _trace_ids(run, process, call_id, int(calls.trace_id[row])),
+        "trace_ids": (attributed or attribution.Attribution(run)).traces_of(row),
         "raised": bool(flags & words.CallFlag.RAISED),
         "suspendable": bool(flags & words.CallFlag.SUSPENDABLE),
         "error": {"error_id": error.error_id, "type": error.type, "message": error.message} if error is not None else None,
@@ -58,11 +62,3 @@ def _parent(run: tracelog.Run, process: int, row: int) -> dict[str, Any] | None:
     parent_row = run.calls.index_of(process, parent_id)
     function = run.functions[int(run.calls.function_id[parent_row])].name if parent_row is not None else None
     return {"call_id": parent_id, "function": function}
-
-
-def _trace_ids(run: tracelog.Run, process: int, call_id: int, last_trace_id: int) -> list[int]:
-    # A call can cause several traces; its own row names the last.
-    caused = {trace.trace_id for trace in run.traces if trace.process == process and trace.call_id == call_id}
-    if last_trace_id >= 0:
-        caused.add(last_trace_id)
-    return sorted(caused)

@@ -27,12 +27,14 @@ class Compilation(NamedTuple):
         program: XLA's name of the program: that of the trace's concrete function, more or less.
         start_ns: When compiling began, in the profile's time.
         duration_ns: How long it took.
+        call_row: The row of the innermost recorded call that it happened in, whose part it is.
     """
 
     function_id: int
     program: str
     start_ns: int
     duration_ns: int
+    call_row: int
 
 
 def find(run: tracelog.Run, joined: profile_join.JoinedProfile) -> Iterator[Compilation]:
@@ -63,6 +65,7 @@ def find(run: tracelog.Run, joined: profile_join.JoinedProfile) -> Iterator[Comp
             name.rpartition(".")[0] or name,
             int(profile.start_ns[own].min()),
             int(joined.duration_ns[own].sum()),
+            call,
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tfmodetrace.insight import key_text
 from tfmodetrace.log import tables
-from tfmodetrace.schema import keys
+from tfmodetrace.schema import keys, words
 
 Kind = keys.Kind
 
@@ -39,7 +39,7 @@ class Change:
         after: The later trace's side.
     """
 
-    kind: str
+    kind: words.ChangeKind
     path: str
     before: str
     after: str
@@ -49,7 +49,7 @@ class Change:
 class Found:
     """A change that is not yet written out, since most are found only to be counted."""
 
-    kind: str
+    kind: words.ChangeKind
     path: str
     before: keys.Node | str
     after: keys.Node | str
@@ -200,7 +200,7 @@ class _Search:
             return False
         return before.token == after.token or _equal_by_class(before, after)
 
-    def _add(self, kind: str, path: str, before: keys.Node, after: keys.Node) -> None:
+    def _add(self, kind: words.ChangeKind, path: str, before: keys.Node, after: keys.Node) -> None:
         self.found.append(Found(kind, path, before, after))
 
 
@@ -216,7 +216,7 @@ def is_subshape(shape: tuple[int | None, ...] | None, of: tuple[int | None, ...]
     return True
 
 
-def _kind_of_unlike(before: keys.Node, after: keys.Node) -> str:
+def _kind_of_unlike(before: keys.Node, after: keys.Node) -> words.ChangeKind:
     """Names the change from one kind of node to another."""
     kinds = {before.kind, after.kind}
     if Kind.UNKNOWN in kinds:

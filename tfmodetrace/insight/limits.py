@@ -8,8 +8,8 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from tfmodetrace.insight import findings, reasons
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.insight import answers, findings, reasons, whatif
+from tfmodetrace.log import tables
 
 _SHOWN: Final = 8
 
@@ -39,17 +39,19 @@ def matches(function: tables.Function, pattern: str | None) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
-def excesses(run: tracelog.Run, *, at_most: int, function: str | None = None, traces: Iterable[tables.Trace] | None = None) -> list[Excess]:
+def excesses(
+    told: answers.Answers, *, at_most: int, function: str | None = None, traces: Iterable[tables.Trace] | None = None
+) -> list[Excess]:
     """Finds the functions of a run that were traced more often than a limit.
 
     Args:
-        run: The run.
+        told: The answers about the run.
         at_most: Traces that each function may have, counted as TensorFlow counts them.
         function: A glob; only functions that it matches are looked at.
         traces: The traces that count; all of the run if not given.
     """
-    explained = reasons.explain(run)
-    fixes = {finding.function_id: finding for finding in reversed(findings.find(run, explained))}
+    run = told.run
+    by_function = {finding.function_id: finding for finding in reversed(told.findings)}
     counted: dict[int, list[tables.Trace]] = collections.defaultdict(list)
     for trace in run.traces if traces is None else traces:
         counted[trace.function_id].append(trace)
@@ -57,28 +59,9 @@ def excesses(run: tracelog.Run, *, at_most: int, function: str | None = None, tr
     for function_id, own in counted.items():
         traced = run.functions[function_id]
         if len(own) > at_most and matches(traced, function):
-            text = _explain(traced, own, at_most, explained, fixes.get(function_id))
+            text = _explain(traced, own, at_most, told.reasons, by_function.get(function_id))
             found.append(Excess(function=traced, traces=len(own), at_most=at_most, text=text))
     return found
-
-
-def tracing_share(run: tracelog.Run) -> float | None:
-    """Returns which part of the time inside traced functions went into tracing; ``None`` if no time was recorded.
-
-    Traces inside other traces, and calls inside other calls, are not counted twice.
-    """
-    outermost = run.calls.parent_rows < 0
-    total_ns = int(run.calls.duration_ns[outermost].sum())
-    if total_ns == 0:
-        return None
-    tracing_ns = 0
-    ends: dict[int, int] = {}
-    for trace in sorted(run.traces, key=lambda trace: (trace.thread_id, trace.start_ns)):
-        if trace.start_ns >= ends.get(trace.thread_id, -1):
-            duration_ns = trace.duration_ns or 0
-            ends[trace.thread_id] = trace.start_ns + duration_ns
-            tracing_ns += duration_ns
-    return min(1.0, tracing_ns / total_ns)
 
 
 def _explain(
@@ -103,17 +86,5 @@ def _explain(
         lines.append("Fix:")
         lines.extend(f"  {line}" for line in finding.fix.splitlines())
         if finding.what_if is not None:
-            lines.append(f"Traces it would have had: {_options(finding)}.")
+            lines.append(whatif.told(finding.what_if.options))
     return "\n".join(lines)
-
-
-_OPTIONS: Final = {
-    "tensor_argument": "with tensor arguments",
-    "reduce_retracing": "with reduce_retracing",
-    "input_signature": "with an input_signature",
-}
-
-
-def _options(finding: findings.Finding) -> str:
-    numbers = finding.what_if.to_dict() if finding.what_if is not None else {}
-    return ", ".join(f"{numbers[option]} {text}" for option, text in _OPTIONS.items() if numbers.get(option) is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,22 +15,34 @@ MAX_RAISED: Final = 50
 """Calls that raised the memory which are listed."""
 
 
-def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, dict[str, Any]]]:
-    """Summarizes what was sampled.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryFigures:
+    """What the sampled calls of a function did to a device's memory.
 
-    Returns:
-        By function id and device name: ``calls`` that were sampled, how many of them were ``shared_calls``, open while another thread's
-        were; the most that one of them left behind (``max_delta_bytes``, negative if each freed some); and, or None where peaks were not
-        sampled, the most that was allocated during one (``peak_bytes``) and the most that one needed beyond what it had found
-        (``max_need_bytes``).
+    Attributes:
+        calls: How many there are.
+        shared_calls: How many of them were open while another thread's were.
+        max_delta_bytes: The most that one of them left behind; negative if each freed some.
+        peak_bytes: The most that was allocated during one; ``None`` where peaks were not sampled.
+        max_need_bytes: The most that one needed beyond what it had found; ``None`` likewise.
     """
+
+    calls: int
+    shared_calls: int
+    max_delta_bytes: int
+    peak_bytes: int | None
+    max_need_bytes: int | None
+
+
+def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, MemoryFigures]]:
+    """Summarizes what was sampled, by function id and device name."""
     memory = run.memory
     if not len(memory):
         return {}
     rows = run.calls.rows_of(memory.process, memory.call_id)
     known = np.flatnonzero(rows >= 0)
     functions = run.calls.function_id[rows[known]]
-    found: dict[int, dict[str, dict[str, Any]]] = {}
+    found: dict[int, dict[str, MemoryFigures]] = {}
     pairs = functions.astype(np.int64) * len(run.devices) + memory.device_id[known]
     order = np.argsort(pairs, kind="stable")
     cuts = np.flatnonzero(np.diff(pairs[order])) + 1
@@ -40,15 +53,13 @@ def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, dict[str, Any]]]
         function, device = divmod(int(pairs[part[0]]), len(run.devices))
         before, after, peak = memory.before_bytes[chosen], memory.after_bytes[chosen], memory.peak_bytes[chosen]
         has_peak = peak >= 0
-        figures = found.setdefault(function, {}).setdefault(
-            run.devices[device].name, {"calls": 0, "shared_calls": 0, "max_delta_bytes": None, "peak_bytes": None, "max_need_bytes": None}
+        found.setdefault(function, {})[run.devices[device].name] = MemoryFigures(
+            calls=len(chosen),
+            shared_calls=int(np.count_nonzero(memory.shared[chosen])),
+            max_delta_bytes=int((after - before).max()),
+            peak_bytes=int(peak[has_peak].max()) if has_peak.any() else None,
+            max_need_bytes=int((peak - before)[has_peak].max()) if has_peak.any() else None,
         )
-        figures["calls"] += len(chosen)
-        figures["shared_calls"] += int(np.count_nonzero(memory.shared[chosen]))
-        figures["max_delta_bytes"] = int((after - before).max())
-        if has_peak.any():
-            figures["peak_bytes"] = int(peak[has_peak].max())
-            figures["max_need_bytes"] = int((peak - before)[has_peak].max())
     return found
 
 

@@ -34,7 +34,7 @@ class Reason:
         fix: Code that would have avoided it; ``None`` if none is suggested.
     """
 
-    kinds: tuple[str, ...]
+    kinds: tuple[words.ChangeKind, ...]
     nearest_trace_id: int | None
     summary: str
     changes: tuple[Change, ...]
@@ -109,7 +109,7 @@ def _unknown(why: str) -> Reason:
     return Reason(kinds=("unknown",), nearest_trace_id=None, summary=f"unknown: {why}", changes=())
 
 
-def _kinds(changes: Iterable[Change]) -> tuple[str, ...]:
+def _kinds(changes: Iterable[Change]) -> tuple[words.ChangeKind, ...]:
     return tuple(sorted({change.kind for change in changes}, key=_MILDNESS.__getitem__))
 
 

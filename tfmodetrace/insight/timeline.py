@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.insight import slices
+from tfmodetrace.insight import attribution, slices
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -42,14 +42,17 @@ class Lane:
 class Timeline:
     """Answers which slices to draw for a window of time. Never changes; one run object needs only one."""
 
-    def __init__(self, run: tracelog.Run) -> None:
+    def __init__(self, run: tracelog.Run, attributed: attribution.Attribution | None = None) -> None:
         """Finds the lanes.
 
         Args:
             run: The run; not copied.
+            attributed: What belongs to its calls, if that is already known. Calls are drawn with all traces that belong to them.
         """
         self._run = run
         calls = run.calls
+        last_traces = (attributed or attribution.Attribution(run)).last_traces
+        spans = calls if last_traces is calls.trace_id else dataclasses.replace(calls, trace_id=last_traces)
         self.begin_ns = int(calls.start_ns.min()) if len(calls) else 0
         self.end_ns = int(calls.end_ns.max()) if len(calls) else 0
         suspendable = (calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0
@@ -60,7 +63,7 @@ class Timeline:
         for key, rows in tables.rows_by_group(lane_keys):
             thread = run.threads[key // 2]
             row = _packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
-            index = slices.LaneIndex(calls, rows, row)
+            index = slices.LaneIndex(spans, rows, row)
             self._indexes.append(index)
             lanes.append(
                 Lane(

@@ -19,6 +19,9 @@ Kind = keys.Kind
 
 _NUMBERS: Final = ("int", "float")
 _COMPARED: Final = frozenset({Kind.OBJECT, Kind.COMPOSITE, Kind.CUSTOM})
+_LABELS: Final = {"tensor_argument": "tensor arguments", "reduce_retracing": "reduce_retracing", "input_signature": "an input_signature"}
+"""The options, the mildest first."""
+
 _DTYPES: Final = {"int": "int32", "float": "float32"}
 
 
@@ -48,14 +51,40 @@ class WhatIf:
         """The parameters that ``tensor_argument`` would make tensors."""
         return tuple(self.scalar_dtypes)
 
-    def to_dict(self) -> dict[str, int | None]:
-        """Returns the numbers as the report JSON has them."""
-        return {
-            "now": self.now,
-            "tensor_argument": self.tensor_argument,
-            "reduce_retracing": self.reduce_retracing,
-            "input_signature": self.input_signature,
-        }
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The numbers with their labels, the one that leaves fewest traces marked: the mildest of several, none if none leaves fewer."""
+        numbers = {"now": self.now, **{option: getattr(self, option) for option in _LABELS}}
+        better = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
+        best = min(better, key=better.__getitem__, default=None)
+        return tuple(
+            Option(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
+            for option, traces in numbers.items()
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One way of writing a function, and the traces it would have had.
+
+    Attributes:
+        option: ``now``, or which of :class:`WhatIf`'s it is.
+        label: What to call it, as in "2 with reduce_retracing".
+        traces: How many traces there would have been; ``None`` if it is not possible, or was not simulated.
+        best: Whether it leaves fewest.
+    """
+
+    option: str
+    label: str
+    traces: int | None
+    best: bool
+
+
+def told(options: Sequence[Option]) -> str:
+    """Writes options as a sentence."""
+    now, *others = options
+    possible = ", ".join(f"{option.traces} with {option.label}" for option in others if option.traces is not None)
+    return f"Traces now {now.traces}{'; ' if possible else ''}{possible}."
 
 
 def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False) -> WhatIf | None:

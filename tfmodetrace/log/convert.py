@@ -49,8 +49,18 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
         tf_function=options,
         source=written.source or None,
         source_truncated=written.source_truncated,
+        made_at=_place(message.made_at) if message.HasField("made_at") else None,
+        model=_model(message.model) if message.HasField("model") else None,
         run=run,
     )
+
+
+def _place(message: events_pb2.Frame) -> tables.Place:
+    return tables.Place(file=message.file, line=message.line, function=message.function)
+
+
+def _model(message: events_pb2.Model) -> tables.Model:
+    return tables.Model(number=message.number, class_name=message.class_name, name=message.name)
 
 
 def signature(message: events_pb2.Signature, run: str) -> tables.Signature:

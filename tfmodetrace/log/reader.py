@@ -6,7 +6,8 @@ import dataclasses
 import os
 from collections.abc import Iterable
 
-from tfmodetrace.log import errors, files, merge, profiles, storage, tail, tracelog
+from tfmodetrace import errors
+from tfmodetrace.log import files, merge, profiles, storage, tail, tracelog
 
 _HOW_TO_RECORD = "Record with `with tfmodetrace.record(logdir): …` and give that logdir, or a directory above it."
 

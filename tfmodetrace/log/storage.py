@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, Literal, Protocol, cast
 
-from tfmodetrace.log import errors
+from tfmodetrace import errors
 
 PathKind = Literal["missing", "file", "directory", "other"]
 OnError = Callable[[str], None]

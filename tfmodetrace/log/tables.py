@@ -102,6 +102,24 @@ class TfFunctionOptions:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of the program, and the function it is in."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A Keras model; ``number`` counts the models of its process from 1."""
+
+    number: int
+    class_name: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One traced function object.
 
@@ -120,6 +138,8 @@ class Function:
         tf_function: How the ``tf.function`` was made; ``None`` for anything else.
         source: Its definition as the file had it, from ``line`` on; ``None`` if not recorded.
         source_truncated: Whether the definition goes on after that.
+        made_at: The user's line that made it, which may have made others; ``None`` if not known.
+        model: The Keras model that Keras made it for; ``None`` for any other function.
         run: The name of its run.
     """
 
@@ -137,6 +157,8 @@ class Function:
     tf_function: TfFunctionOptions | None = None
     source: str | None = None
     source_truncated: bool = False
+    made_at: Place | None = None
+    model: Model | None = None
     run: str = "."
 
 

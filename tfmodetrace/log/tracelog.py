@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from tfmodetrace.log import profiles, tables
 from tfmodetrace.schema import keys
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Run:
     """Everything that was recorded into one log directory. Immutable: reading on makes a new one.
 
@@ -58,6 +58,9 @@ class Run:
     profiles: tuple[profiles.ProfileFile, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {_sizes((self,))}>"
+
     @property
     def complete(self) -> bool:
         """Whether every process's session ended; false while one records, or if one was killed."""
@@ -75,7 +78,7 @@ class Run:
         return keys.render_arguments(trace.key.arguments) if trace.key is not None else None
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class TraceLog:
     """All runs below one directory.
 
@@ -88,6 +91,9 @@ class TraceLog:
     path: str
     runs: tuple[Run, ...]
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}: {_plural(len(self.runs), 'run')}, {_sizes(self.runs)}>"
 
     @property
     def functions(self) -> tuple[tables.Function, ...]:
@@ -120,3 +126,12 @@ class TraceLog:
     def run(self, name: str) -> Run | None:
         """Returns the run of a name."""
         return next((run for run in self.runs if run.name == name), None)
+
+
+def _sizes(runs: Sequence[Run]) -> str:
+    names = ("function", "call", "trace", "error")
+    return ", ".join(_plural(sum(len(getattr(run, f"{name}s")) for run in runs), name) for name in names)
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else f'{noun}s'}"

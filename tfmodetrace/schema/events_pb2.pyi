@@ -118,7 +118,7 @@ class Thread(_message.Message):
     def __init__(self, thread_id: _Optional[int] = ..., name: _Optional[str] = ..., native_id: _Optional[int] = ...) -> None: ...
 
 class Function(_message.Message):
-    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function", "source", "source_truncated")
+    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function", "source", "source_truncated", "made_at", "model")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     QUALNAME_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,8 @@ class Function(_message.Message):
     TF_FUNCTION_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     function_id: int
     name: str
     qualname: str
@@ -145,7 +147,19 @@ class Function(_message.Message):
     tf_function: TfFunctionOptions
     source: str
     source_truncated: bool
-    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
+    made_at: Frame
+    model: Model
+    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ..., source: _Optional[str] = ..., source_truncated: bool = ..., made_at: _Optional[_Union[Frame, _Mapping]] = ..., model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+
+class Model(_message.Message):
+    __slots__ = ("number", "class_name", "name")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CLASS_NAME_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    class_name: str
+    name: str
+    def __init__(self, number: _Optional[int] = ..., class_name: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "kind", "has_default")

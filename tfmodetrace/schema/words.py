@@ -7,12 +7,12 @@ Both sides of the event file use these lists. Adding a word to a list that is wr
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import Final, Literal, get_args
 
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 3
+SCHEMA_MINOR: Final = 4
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -20,6 +20,12 @@ PLUGIN_NAME: Final = "modetrace"
 
 EVENTS_DIRECTORY: Final = "modetrace"
 """The sub-directory of a log directory that holds our event files."""
+
+
+ModeWord = Literal["eager", "graph", "xla", "tracing", "v1-graph"]
+"""A mode as the vocabulary writes it, in the order of the integers."""
+
+MODES: Final[tuple[ModeWord, ...]] = get_args(ModeWord)
 
 
 class Mode(enum.IntEnum):
@@ -32,12 +38,10 @@ class Mode(enum.IntEnum):
     V1_GRAPH = 4
 
     @property
-    def word(self) -> str:
+    def word(self) -> ModeWord:
         """The mode as the vocabulary writes it, such as ``v1-graph``."""
-        return self.name.lower().replace("_", "-")
+        return MODES[self]
 
-
-MODES: Final = tuple(mode.word for mode in Mode)
 
 SYMBOLIC_MODES: Final = (int(Mode.TRACING), int(Mode.V1_GRAPH))
 """Modes in which a call executes no op, but adds to a graph."""
@@ -67,7 +71,7 @@ FUNCTION_KINDS: Final = (
     "tf.data",
 )
 
-CHANGE_KINDS: Final = (
+ChangeKind = Literal[
     "first-trace",
     "variable-creation",
     "shape",
@@ -86,9 +90,11 @@ CHANGE_KINDS: Final = (
     "xla-context",
     "new-function-object",
     "unknown",
-)
+]
 
-DIAGNOSIS_IDS: Final = (
+CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = get_args(ChangeKind)
+
+DiagnosisId = Literal[
     "numpy-in-graph",
     "symbolic-to-numpy",
     "variable-created-in-function",
@@ -119,9 +125,11 @@ DIAGNOSIS_IDS: Final = (
     "optimizer-unknown-variable",
     "version-conflict",
     "unclassified",
-)
+]
 
-FINDING_IDS: Final = (
+DIAGNOSIS_IDS: Final[tuple[DiagnosisId, ...]] = get_args(DiagnosisId)
+
+FindingId = Literal[
     "trace-storm",
     "python-scalar-argument",
     "varying-shape",
@@ -146,4 +154,19 @@ FINDING_IDS: Final = (
     "memory-growth",
     "graph-memory-growth",
     "version-conflict",
-)
+]
+
+FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)
+
+Severity = Literal["high", "medium", "low", "info"]
+"""How much a finding matters, the most first."""
+
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+
+BudgetPart = Literal["tracing", "compiling", "graph", "xla", "eager-ops", "input", "keras", "python", "idle"]
+"""What the wall time of a thread is divided into."""
+
+BUDGET_PARTS: Final[tuple[BudgetPart, ...]] = get_args(BudgetPart)
+
+HowKnown = Literal["measured", "sampled"]
+"""How a part of a budget is known."""

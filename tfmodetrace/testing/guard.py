@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from tfmodetrace.log import tracelog
+    from tfmodetrace import insight
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -40,15 +40,16 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         self._open: list[tuple[contextlib.ExitStack, Any, int, str]] = []
 
     def __enter__(self) -> expect_traces:
-        from tfmodetrace.record import recording
-        from tfmodetrace.record import session as session_module
+        from tfmodetrace import options
+        from tfmodetrace.recorder import recording
+        from tfmodetrace.recorder.session import process
 
         stack = contextlib.ExitStack()
-        session = session_module.STATE.session
+        session = process.active()
         if session is None:
             logdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="tfmodetrace-"))
-            session = recording.start(logdir, recording.Options())
-            stack.callback(session_module.stop, session)
+            session = recording.start(logdir, options.Options())
+            stack.callback(process.stop, session)
         self._open.append((stack, session, session.definitions.trace_count, session.session_id))
         return self
 
@@ -57,8 +58,8 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         with stack:
             if error is not None or session.definitions.trace_count <= before:
                 return
-            session.flush()
-            message = self._judge(session.path, session_id, before)
+            session.writer.flush()
+            message = self._judge(session.writer.path, session_id, before)
         if message:
             raise AssertionError(message)
 
@@ -79,9 +80,9 @@ class expect_traces:  # noqa: N801 - used like a function: `with expect_traces(a
         run = _run_of(insight.read(path), session_id)
         process = next(process.process for process in run.processes if process.session_id == session_id)
         counted = [trace for trace in run.traces if trace.process == process][before:]
-        found = limits.excesses(run, at_most=self._at_most, function=self._function, traces=counted)
+        found = limits.excesses(run.answers, at_most=self._at_most, function=self._function, traces=counted)
         return "\n\n".join(excess.text for excess in found)
 
 
-def _run_of(log: tracelog.TraceLog, session_id: str) -> tracelog.Run:
+def _run_of(log: insight.TraceLog, session_id: str) -> insight.Run:
     return next(run for run in log.runs if any(process.session_id == session_id for process in run.processes))

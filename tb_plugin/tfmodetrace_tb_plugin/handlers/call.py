@@ -14,8 +14,8 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     process = arguments.integer(request, "process")
     call_id = arguments.integer(request, "call_id")
     view = log_index.settled().run(name)
-    described = calls.describe_call(view.run, process, call_id)
-    place = view.get_timeline().place_of(process, call_id)
+    described = calls.describe_call(view.run, process, call_id, view.answers.attribution)
+    place = view.timeline.place_of(process, call_id)
     if described is None or place is None:
         raise errors.NotFoundError(f"Process {process} of the run {name!r} has no call {call_id}, or it has not ended yet.")
     return responses.json_value(request, {**described, "lane": place[0], "row": place[1]})

@@ -13,7 +13,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     """Answers with the lanes of one run."""
     name = arguments.text(request, "run")
     view = log_index.settled().run(name)
-    timeline = view.get_timeline()
+    timeline = view.timeline
     return responses.json_value(
         request,
         {

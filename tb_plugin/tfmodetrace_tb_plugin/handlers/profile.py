@@ -8,14 +8,14 @@ from typing import Any
 
 import werkzeug
 
-from tfmodetrace.insight import findings, profile_events
+from tfmodetrace.insight import plain, profile_events, report
 from tfmodetrace_tb_plugin import arguments, index, responses, views
 
 
 def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
     """Answers with the profiles of a run, where the time of its functions goes, and the lanes of ops."""
     view = log_index.settled().run(arguments.text(request, "run"))
-    profiles = view.get_profiles()
+    profiles = view.answers.profiles
     return responses.gzipped(
         request,
         responses.compressed(
@@ -27,7 +27,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
                     "parts": list(profile_events.PARTS),
                     "profiles": [{**described, "xprof_run": _xprof_run(view, described)} for described in profiles.describe()],
                     "functions": profiles.by_function(),
-                    "findings": [finding.to_dict() for finding in findings.find_in_profiles(view.run, profiles)],
+                    "findings": [plain.plain(report.finding(finding)) for finding in view.answers.profile_findings],
                     "lanes": [dataclasses.asdict(lane) for lane in profiles.lanes],
                     "names": list(profiles.names),
                 }
@@ -40,7 +40,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
 def handle_call(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
     """Answers with where the time of one call went; ``times`` is null if it is in no profile."""
     view = log_index.settled().run(arguments.text(request, "run"))
-    times = view.get_profiles().of_call(arguments.integer(request, "process"), arguments.integer(request, "call_id"))
+    times = view.answers.profiles.of_call(arguments.integer(request, "process"), arguments.integer(request, "call_id"))
     return responses.json_value(request, {"run": view.run.name, "revision": view.revision, "times": times})
 
 

@@ -10,4 +10,4 @@ from tfmodetrace_tb_plugin import arguments, index, responses
 def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
     """Answers with the report of one run."""
     name = arguments.text(request, "run")
-    return responses.gzipped(request, log_index.settled().run(name).get_report(), "application/json")
+    return responses.gzipped(request, log_index.settled().run(name).report, "application/json")

@@ -27,7 +27,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
         raise errors.BadArgumentError(f"The window must not end before it begins, but end_ns is {end_ns} and begin_ns {begin_ns}.")
     view = log_index.settled().run(name)
     try:
-        lanes = view.get_timeline() if lane < profiles.FIRST_LANE else view.get_profiles()
+        lanes = view.timeline if lane < profiles.FIRST_LANE else view.answers.profiles
         slices = lanes.slices(lane, begin_ns, end_ns, resolution_ns)
     except IndexError as error:
         raise errors.NotFoundError(f"The run {name!r} has no lane {lane}.") from error

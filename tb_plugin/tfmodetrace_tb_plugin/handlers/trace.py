@@ -12,7 +12,7 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     """Answers with one trace, its graph line by line and its placement op by op."""
     name = arguments.text(request, "run")
     trace_id = arguments.integer(request, "trace_id")
-    run = log_index.settled().run(name).run
-    if not 0 <= trace_id < len(run.traces):
+    told = log_index.settled().run(name).answers
+    if not 0 <= trace_id < len(told.run.traces):
         raise errors.NotFoundError(f"The run {name!r} has no trace {trace_id}.")
-    return responses.json_value(request, report.trace_report(run, trace_id))
+    return responses.json_value(request, report.trace_report(told, trace_id))

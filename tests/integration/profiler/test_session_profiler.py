@@ -15,8 +15,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.profiler import reading
 from tests.support import fresh
-from tfmodetrace.record import profiler, tf_internals
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.session import process, session_profiler
+from tfmodetrace.recorder.tf import profiling
 
 
 @tmt.traced
@@ -47,7 +47,7 @@ def test_the_profile_covers_the_recording(tmp_path: pathlib.Path) -> None:
         run()
     (path,) = reading.profiles(tmp_path)
     assert calls_in(path) == [0, 1, 2]
-    assert not tf_internals.look_for_profiler()
+    assert not profiling.look_for_profiler()
     assert [entry.name for entry in sorted(tmp_path.iterdir())] == ["modetrace", "plugins"]  # nothing left of making it
     (described,) = tmt.read(tmp_path).to_dict()["runs"][0]["profiles"]
     assert (described["calls"], described["note"]) == (3, None)
@@ -64,14 +64,14 @@ def test_each_recording_is_told_from_the_one_before(tmp_path: pathlib.Path) -> N
 def test_without_asking_no_profiler_runs(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path):
         run()
-        assert not tf_internals.look_for_profiler()
+        assert not profiling.look_for_profiler()
     assert reading.profiles(tmp_path) == []
 
 
 class _Session:
     """Stands for TensorFlow's session of its profiler, and does what that does."""
 
-    made = tf_internals._pywrap_profiler.ProfilerSession
+    made = profiling._pywrap_profiler.ProfilerSession
 
     def __init__(self) -> None:
         self._session = self.made()
@@ -89,7 +89,7 @@ def test_a_profile_that_takes_long_to_write_is_not_tidied_away(tmp_path: pathlib
             super().export_to_tb()
             time.sleep(0.5)  # the writer has many turns meanwhile
 
-    monkeypatch.setattr(tf_internals._pywrap_profiler, "ProfilerSession", Session)
+    monkeypatch.setattr(profiling._pywrap_profiler, "ProfilerSession", Session)
     with tmt.record(tmp_path, profiler=True, flush_secs=0.05):
         run()
     (path,) = reading.profiles(tmp_path)
@@ -106,7 +106,7 @@ def test_options_reach_the_profiler_as_from_tensorflows_own_function(tmp_path: p
             super().start(directory, options)
 
     options = tf.profiler.experimental.ProfilerOptions(host_tracer_level=3, python_tracer_level=1)
-    monkeypatch.setattr(tf_internals._pywrap_profiler, "ProfilerSession", Session)
+    monkeypatch.setattr(profiling._pywrap_profiler, "ProfilerSession", Session)
     tf.profiler.experimental.start(str(tmp_path / "theirs"), options)
     tf.profiler.experimental.stop()
     for chosen in (options, True):
@@ -121,7 +121,7 @@ def test_a_session_that_somebody_else_holds_is_joined(tmp_path: pathlib.Path, ca
     with caplog.at_level(logging.WARNING), tmt.record(tmp_path / "ours", profiler=True, flush_secs=0.1):
         run()
         tf.profiler.experimental.stop()
-        wait_for(tf_internals.look_for_profiler)  # ours, now that theirs is over
+        wait_for(profiling.look_for_profiler)  # ours, now that theirs is over
         run()
     assert caplog.records == []
     (theirs,), (ours,) = reading.profiles(tmp_path / "theirs"), reading.profiles(tmp_path / "ours")
@@ -138,7 +138,7 @@ def test_ours_gives_way_to_whoever_starts_one_and_goes_on_afterwards(tmp_path: p
         with pytest.raises(tf.errors.AlreadyExistsError):
             start(str(tmp_path / "theirs"))  # two of his own are his own affair
         tf.profiler.experimental.stop()
-        wait_for(tf_internals.look_for_profiler)
+        wait_for(profiling.look_for_profiler)
         run(2)
         with tf.profiler.experimental.Profile(str(tmp_path / "again")):
             run(2)
@@ -146,7 +146,7 @@ def test_ours_gives_way_to_whoever_starts_one_and_goes_on_afterwards(tmp_path: p
     assert [calls_in(path) for path in reading.profiles(tmp_path / "again")] == [[6, 7]]
     ours = [calls_in(path) for path in reading.profiles(tmp_path / "ours")]
     assert [calls for calls in ours if calls] == [[0, 1], [4, 5]]
-    assert tf_internals._profiler_v2._pywrap_profiler is tf_internals._pywrap_profiler  # everything is as it was
+    assert profiling._profiler_v2._pywrap_profiler is profiling._pywrap_profiler  # everything is as it was
     tf.profiler.experimental.start(str(tmp_path / "later"))
     tf.profiler.experimental.stop()
 
@@ -165,10 +165,10 @@ def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(t
     logdir = tmp_path / "logs"
     with tmt.record(logdir, profiler=True, flush_secs=0.1):
         run()
-        assert tf_internals.look_for_profiler()
+        assert profiling.look_for_profiler()
         shutil.rmtree(logdir)
         run()
-        wait_for(lambda: not tf_internals.look_for_profiler())
+        wait_for(lambda: not profiling.look_for_profiler())
     assert not logdir.exists()  # nor is it made again for a profile
 
 
@@ -176,13 +176,13 @@ def test_a_recording_that_ends_because_its_directory_is_gone_ends_its_profiler(t
 def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
     limit: str, value: float, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(profiler, limit, value)
+    monkeypatch.setattr(session_profiler, limit, value)
     with caplog.at_level(logging.WARNING), tmt.record(tmp_path, profiler=True, flush_secs=0.1):
         run()
-        wait_for(lambda: not tf_internals.look_for_profiler())
+        wait_for(lambda: not profiling.look_for_profiler())
         run()
         time.sleep(0.3)  # it does not begin again
-        assert not tf_internals.look_for_profiler()
+        assert not profiling.look_for_profiler()
     (path,) = reading.profiles(tmp_path)
     assert calls_in(path) == [0, 1, 2]
     assert len(tmt.read(tmp_path).calls) == 6
@@ -191,17 +191,17 @@ def test_a_profiler_is_stopped_before_it_takes_too_much_memory(
 
 
 def test_what_others_profile_in_between_is_not_counted(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiler, "MAX_PROFILED_SECS", 1.0)
+    monkeypatch.setattr(session_profiler, "MAX_PROFILED_SECS", 1.0)
     with tmt.record(tmp_path / "ours", profiler=True, flush_secs=0.05):
         run(1)
         with tf.profiler.experimental.Profile(str(tmp_path / "theirs")):
             time.sleep(1.2)
-        wait_for(tf_internals.look_for_profiler)
+        wait_for(profiling.look_for_profiler)
         run(1)
 
 
 def test_a_profiler_that_does_not_start_is_a_fault_of_ours(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf_internals.ProfilerSession, "available", False)
+    monkeypatch.setattr(profiling.ProfilerSession, "available", False)
     with tmt.record(tmp_path, profiler=True):
         run()
     log = tmt.read(tmp_path)
@@ -249,7 +249,7 @@ def test_a_forked_child_leaves_the_profiler_to_its_parent(tmp_path: pathlib.Path
         _, status = os.waitpid(child, 0)
         assert status == 0
         run(1)
-        assert session_module.STATE.session is not None
+        assert process.active() is not None
     (path,) = reading.profiles(tmp_path)
     assert len(calls_in(path)) == 3
 
@@ -258,7 +258,7 @@ def run_child() -> None:
     """What a forked child may do with recorded functions: nothing of TensorFlow's, whose threads it does not have."""
     try:
         # Events would pile up in a process in which no profiler ever takes them.
-        tf_internals.TraceMe = lambda _: os._exit(3)  # type: ignore[misc]
+        profiling.TraceMe = lambda _: os._exit(3)  # type: ignore[misc]
         tmt.traced(lambda: 1)()
         os._exit(0)
     finally:
@@ -276,7 +276,9 @@ if sys.argv[2] == "hidden":
     ctypes.c_int = c_int
 import tensorflow as tf
 import tfmodetrace as tmt
-from tfmodetrace.record import native, tf_internals
+from tfmodetrace.recorder.calls import native
+from tfmodetrace.recorder.tf import names
+from tfmodetrace.recorder.tf import profiling
 
 @tmt.traced
 def work(x):
@@ -291,7 +293,7 @@ with tmt.record(sys.argv[1], flush_secs=0.1):
     tf.profiler.experimental.stop()
     time.sleep(1)
     work(tf.ones(3))
-print(native.HOT_PATH is not None, tf_internals.missing())
+print(native.HOT_PATH is not None, names.missing())
 """
 
 

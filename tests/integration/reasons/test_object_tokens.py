@@ -8,7 +8,7 @@ import weakref
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import object_tokens
+from tfmodetrace.recorder.traces import object_tokens
 
 
 class Plain:

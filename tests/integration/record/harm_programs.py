@@ -26,8 +26,7 @@ from typing import Any
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import definitions, record_files, writer
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.session import definitions, process, record_files, writer
 
 
 @tmt.traced
@@ -46,9 +45,8 @@ def failing(error: BaseException) -> None:
 
 
 def _flush() -> None:
-    session = session_module.STATE.session
-    assert session is not None
-    session.flush()
+    assert process.active() is not None
+    process.flush()
 
 
 def _wait_for(child: int) -> None:
@@ -61,10 +59,10 @@ def _wait_for(child: int) -> None:
 def fork_and_exit(logdir: str) -> None:
     """Both go on, with rows of before the fork not yet written, and both end as programs end."""
     tmt.start(logdir, flush_secs=1000)
-    session = session_module.STATE.session
+    session = process.active()
     assert session is not None
     before = 0
-    while session.recorded_calls < 15_000:  # of which the writer has written most; nobody has asked it to flush
+    while session.threads.recorded_calls < 15_000:  # of which the writer has written most; nobody has asked it to flush
         work("before")
         before += 1
     print(before, flush=True)
@@ -175,7 +173,9 @@ def fork_while_a_thread_holds_every_lock(logdir: str) -> None:
         pass
 
     def hold() -> None:
-        with session_module.STATE.lock, session._lock, session.definitions._lock, session.traces._tokens._lock:
+        with contextlib.ExitStack() as locks:
+            for owner in (process.PROCESS, session.threads, session.samplers, session.definitions, session.traces._tokens):
+                locks.enter_context(owner.lock if hasattr(owner, "lock") else owner._lock)
             held.set()
             forked.wait()
 
@@ -188,7 +188,7 @@ def fork_while_a_thread_holds_every_lock(logdir: str) -> None:
 
     noted = Object()
     with tmt.record(logdir):
-        session = session_module.STATE.session
+        session = process.active()
         assert session is not None
         session.traces._tokens.token(noted, report_death=True)
         outer(work)
@@ -214,10 +214,9 @@ def fork_and_end_first(logdir: str) -> None:
         work("recorded")
         os.write(to_parent[1], b".")
         os.read(to_child[0], 1)
-        session = session_module.STATE.session
-        assert session is not None
-        session.flush()
-        assert session_module.STATE.session is None
+        assert process.active() is not None
+        process.flush()
+        assert process.active() is None
         work("not recorded")
         # A child that is forked now has nothing to record into either.
         grandchild = os.fork()
@@ -280,7 +279,7 @@ def fork_with_a_file_system_of_tensorflows(logdir: str) -> None:
         child = os.fork()
         if child == 0:
             work()
-            assert session_module.STATE.session is None
+            assert process.active() is None
             sys.exit(0)
         _wait_for(child)
     (file,) = tf.io.gfile.glob(f"{remote}/modetrace/*")
@@ -332,7 +331,7 @@ def close_every_descriptor(logdir: str) -> None:
         descriptors = [os.open(f"{logdir}/own{number}", os.O_RDWR | os.O_CREAT) for number in range(40)]
         for _ in range(3):
             work()
-            if session_module.STATE.session is not None:
+            if process.active() is not None:
                 _flush()
     for number, descriptor in enumerate(descriptors):
         os.write(descriptor, b"own")
@@ -627,7 +626,7 @@ def stop_in_a_finalizer(logdir: str, thread: str) -> None:
             gc.collect()
         else:
             _flush()
-    assert session_module.STATE.session is None
+    assert process.active() is None
     work()
 
 

@@ -17,8 +17,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
-from tfmodetrace.record import cut_tracebacks, error_stacks, errors, tf_internals
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.errors import cut_tracebacks, error_stacks, errors
+from tfmodetrace.recorder.session import process
+from tfmodetrace.recorder.tf import tracebacks
 
 
 @tmt.traced
@@ -85,7 +86,7 @@ def test_the_stack_leads_from_the_program_to_the_line_with_its_types(recording: 
     assert stack[-1]["line"] == line_of(fail, "# fails")
     assert stack[-1]["code"].endswith("# fails")
     assert stack[-1]["variables"] == {"count": "3", "rate": "float32[2]"}
-    assert not [frame for frame in stack if "/tfmodetrace/record/" in frame["file"]]
+    assert not [frame for frame in stack if "/tfmodetrace/recorder/" in frame["file"]]
     assert any(frame["function"] == "test_the_stack_leads_from_the_program_to_the_line_with_its_types" for frame in stack)
 
 
@@ -104,7 +105,7 @@ def test_the_frame_that_raised_is_known_although_tracebacks_are_cut(
     hooked: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not hooked:
-        monkeypatch.setattr(tf_internals.TracebackHook, "available", False)
+        monkeypatch.setattr(tracebacks.TracebackHook, "available", False)
 
     @tmt.traced
     @tf.function(autograph=False)
@@ -328,9 +329,9 @@ def test_a_trace_that_fails_without_a_call_is_told(tmp_path: pathlib.Path) -> No
 
 
 def test_without_keras_nothing_is_hooked_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr(cut_tracebacks.keras_internals, "traceback_filter", lambda: None)
+    monkeypatch.setattr(cut_tracebacks.tracebacks, "keras_filter", lambda: None)
     with tmt.record(tmp_path), pytest.raises(ValueError, match="incompatible"):
         inner(lambda: keras.layers.Conv2D(1, 3)(tf.ones([2, 8, 8])))
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     assert run["processes"][0]["internal_faults"] == 0
-    assert session_module.STATE.session is None
+    assert process.active() is None

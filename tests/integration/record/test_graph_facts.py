@@ -13,7 +13,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder
-from tfmodetrace.record import graph_facts, owners, tf_internals
+from tfmodetrace.recorder.support import owners
+from tfmodetrace.recorder.tf import graphs as tf_graphs
+from tfmodetrace.recorder.traces import graph_facts
 
 
 @tf.function
@@ -95,7 +97,7 @@ def test_the_lines_are_those_of_tensorflows_own_stacks(recording: Recorder) -> N
     concrete = function.get_concrete_function(tf.ones((3, 3)), tf.constant(3))
     own = function._modetrace_info.definition()
     truth: dict[tuple[str, int], int] = {}
-    graphs = [concrete.graph, *(each.graph for each in tf_internals.library_functions(concrete.graph))]
+    graphs = [concrete.graph, *(each.graph for each in tf_graphs.library_functions(concrete.graph))]
     for op in (op for graph in graphs for op in graph.get_operations() if op.type != "Placeholder"):
         frames = [(frame.filename, frame.lineno) for frame in op.traceback or () if owners.is_users(frame.filename, own.file)]
         inside = [place for place in frames if own.first <= place[1] <= own.last and place[0] == own.file]

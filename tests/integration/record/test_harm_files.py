@@ -13,9 +13,8 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.record import calls as calls_module
-from tfmodetrace.record import record_files, writer
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import states
+from tfmodetrace.recorder.session import chunks, process, record_files, writer
 
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EFBIG]
 
@@ -81,9 +80,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def flush() -> None:
-    session = session_module.STATE.session
-    if session is not None:
-        session.flush()
+    process.flush()
 
 
 def call(times: int) -> None:
@@ -122,7 +119,7 @@ def test_a_file_system_that_recovers_costs_nothing(
 
 
 def test_calls_that_find_no_room_meanwhile_are_counted(disk: Disk, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls_module, "MAX_WAITING_ROWS_OF_THREAD", 256)
+    monkeypatch.setattr(states, "MAX_WAITING_ROWS_OF_THREAD", 256)
     with tmt.record(tmp_path, flush_secs=1000):
         call(100)
         flush()
@@ -181,7 +178,7 @@ def test_the_recording_ends_when_too_much_waits_that_must_not_be_dropped(
             call(1)
             work(("another signature", number))
             flush()
-        assert session_module.STATE.session is None
+        assert process.active() is None
         disk.error = 0
         call(10)
     run = one_run(tmp_path)
@@ -197,7 +194,7 @@ def test_a_removed_directory_ends_the_recording_and_is_not_made_again(tmp_path: 
         shutil.rmtree(tmp_path / "run")
         call(10)
         flush()
-        assert session_module.STATE.session is None
+        assert process.active() is None
         call(10)
     assert not (tmp_path / "run").exists()
     assert "it was removed" in caplog.text
@@ -286,14 +283,14 @@ def test_another_file_system_that_fails_ends_the_recording(
 def test_calls_that_cannot_be_encoded_are_counted_and_the_others_kept(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    encode = writer._batch
+    encode = chunks._batch
 
     def fail(rows: Any, *arguments: Any) -> Any:
         if len(rows) == 7:
             raise ValueError("seven")
         return encode(rows, *arguments)
 
-    monkeypatch.setattr(writer, "_batch", fail)
+    monkeypatch.setattr(chunks, "_batch", fail)
     with tmt.record(tmp_path, flush_secs=1000):
         for times in (3, 7, 5):
             call(times)

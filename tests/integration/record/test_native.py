@@ -19,8 +19,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.support import fresh
-from tfmodetrace.record import calls, native
-from tfmodetrace.record import session as session_module
+from tfmodetrace.recorder.calls import calls, native, states
+from tfmodetrace.recorder.session import process
 from tfmodetrace.schema import words
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -102,8 +102,8 @@ def test_what_recording_must_not_do_it_does_not_without_the_hot_path_in_c_either
 @pytest.mark.parametrize(
     "spoil",
     [
-        "sys.modules['tfmodetrace.record._hot_path'] = None",
-        "sys.modules['tfmodetrace.record._hot_path'] = types.SimpleNamespace(INTERFACE=0)",
+        "sys.modules['tfmodetrace.recorder.calls._hot_path'] = None",
+        "sys.modules['tfmodetrace.recorder.calls._hot_path'] = types.SimpleNamespace(INTERFACE=0)",
     ],
     ids=["missing", "of another version"],
 )
@@ -212,9 +212,9 @@ def _fail() -> None:
 def test_a_hundred_thousand_calls_leave_every_count_of_references_as_it_was(tmp_path: pathlib.Path) -> None:
     array, text, keyed = np.ones(3), str(np.float64(2.5)), {"x": TENSOR}
     # Not the class of tensors: TensorFlow itself keeps a reference to that for every result of a tf.function.
-    watched = [TENSOR, array, text, keyed, work, graph, VARIABLE, np.ndarray, array.dtype, calls.OpenCall, ValueError]
+    watched = [TENSOR, array, text, keyed, work, graph, VARIABLE, np.ndarray, array.dtype, states.OpenCall, ValueError]
     with tmt.record(tmp_path):
-        watched += [session_module.STATE.session, work.__modetrace_info__, calls.THREAD]
+        watched += [process.active(), work.__modetrace_info__, states.THREAD]
 
         def call() -> None:
             work()
@@ -227,8 +227,8 @@ def test_a_hundred_thousand_calls_leave_every_count_of_references_as_it_was(tmp_
             _fail()
 
         def counts() -> tuple[list[int], int, int]:
-            assert session_module.STATE.session is not None
-            session_module.STATE.session.flush()
+            assert process.active() is not None
+            process.flush()
             gc.collect()
             return [sys.getrefcount(value) for value in watched], len(gc.get_objects()), sys.getallocatedblocks()
 
@@ -267,9 +267,9 @@ def test_a_threads_calls_end_with_the_thread(tmp_path: pathlib.Path) -> None:
             thread = threading.Thread(target=work)
             thread.start()
             thread.join()
-        session_module.STATE.session.flush()  # with which ended threads are forgotten
+        process.flush()  # with which ended threads are forgotten
         gc.collect()
-        mine = [found for found in gc.get_objects() if type(found) is calls.ThreadCalls and found.session is session_module.STATE.session]
+        mine = [found for found in gc.get_objects() if type(found) is states.ThreadCalls and found.session is process.active()]
         assert {found.thread() for found in mine} <= {threading.current_thread(), *threading.enumerate()}
     (run,) = tmt.read(tmp_path).runs
     assert len(run.calls) == 21
@@ -327,7 +327,7 @@ def _raising_as(step: str) -> Iterator[None]:
 def test_an_interrupt_where_a_call_ends_leaves_no_call_open(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path, flush_secs=1000):
         work()
-        of_thread = calls.THREAD.calls
+        of_thread = states.THREAD.calls
         while len(of_thread.rows) < of_thread.wake_rows:  # the next call wakes the writer, which is done in Python
             work()
         with _raising_as("leave"), pytest.raises(Interrupt):
@@ -345,7 +345,7 @@ def test_an_interrupt_where_a_new_call_begins_is_the_programs(tmp_path: pathlib.
         with _raising_as("enter"), pytest.raises(Interrupt):
             work("a new signature")
         work("last")
-        assert calls.THREAD.calls.innermost.call_id == -1
+        assert states.THREAD.calls.innermost.call_id == -1
     (run,) = tmt.read(tmp_path).runs
     assert (len(run.calls), run.calls.depth.tolist()) == (2, [0, 0])
 
@@ -364,7 +364,7 @@ def test_arguments_that_cannot_be_described_cost_the_record_and_not_the_call(tmp
         for value in (Strange(), endless):
             assert work(value)[0][0] is value
         assert work(1) == ((1,), {})
-        assert not calls.THREAD.calls.busy
+        assert not states.THREAD.calls.busy
     (run,) = tmt.read(tmp_path).runs
     process = run.processes[0]
     assert (len(run.calls), process.dropped, process.internal_faults) == (1, 2, 2)

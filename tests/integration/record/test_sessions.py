@@ -248,18 +248,18 @@ def test_a_program_that_ends_without_stopping_leaves_a_complete_recording(tmp_pa
 def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import writer
+    from tfmodetrace.recorder.session import event_file
 
-    real_write = writer.EventFile.write
+    real_write = event_file.EventFile.write
     written = []
 
-    def write(file: writer.EventFile, chunk: Any) -> None:
+    def write(file: event_file.EventFile, chunk: Any) -> None:
         written.append(chunk)
         if len(written) > 2:
             raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
         real_write(file, chunk)
 
-    monkeypatch.setattr(writer.EventFile, "write", write)
+    monkeypatch.setattr(event_file.EventFile, "write", write)
     with tmt.record(tmp_path, flush_secs=0.05):
         for index in range(40):
             assert work(index) == index
@@ -272,7 +272,7 @@ def test_a_file_that_can_no_longer_be_written_ends_the_recording_and_not_the_pro
 def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tfmodetrace.record import definitions
+    from tfmodetrace.recorder.session import definitions
 
     def fail(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ours")
@@ -289,7 +289,7 @@ def test_an_exception_of_our_own_never_reaches_the_user_and_is_counted(
 def test_an_interrupt_while_a_call_begins_is_the_users_and_leaves_the_recording_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmodetrace.record import session
+    from tfmodetrace.recorder.session import session
 
     @tmt.traced
     def interrupted() -> None:
@@ -376,12 +376,13 @@ def test_the_versions_and_the_place_of_the_process_are_recorded(tmp_path: Path, 
 def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmodetrace.record import calls, writer
+    from tfmodetrace.recorder.calls import states
+    from tfmodetrace.recorder.session import event_file
 
     most = 2048
-    monkeypatch.setattr(calls, "MAX_WAITING_ROWS", most)
+    monkeypatch.setattr(states, "MAX_WAITING_ROWS", most)
     disk_works, writing = threading.Event(), threading.Event()
-    write = writer.EventFile.write
+    write = event_file.EventFile.write
 
     def write_slowly(self: Any, chunk: Any) -> None:
         if chunk.calls:
@@ -389,7 +390,7 @@ def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_
             disk_works.wait()
         write(self, chunk)
 
-    monkeypatch.setattr(writer.EventFile, "write", write_slowly)
+    monkeypatch.setattr(event_file.EventFile, "write", write_slowly)
     start = threading.Barrier(4)
 
     def call_often() -> None:
@@ -415,7 +416,7 @@ def test_what_may_wait_for_a_slow_disk_is_bounded_over_all_threads_and_the_rest_
 
 
 def test_regions_with_ever_new_names_do_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tfmodetrace.record import regions
+    from tfmodetrace.recorder.wrapping import regions
 
     monkeypatch.setattr(regions, "_MAX_REGIONS", 3)
     monkeypatch.setattr(regions, "_infos", {})

@@ -17,8 +17,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.whole_program import library
 from tests.support import fresh
-from tfmodetrace.record import session as session_module
-from tfmodetrace.record import whole_program
+from tfmodetrace.recorder.programs import whole_program
+from tfmodetrace.recorder.session import process
 
 X = np.ones((64, 4), np.float32)
 Y = np.ones((64, 1), np.float32)
@@ -40,7 +40,8 @@ def by_name(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def places() -> dict[str, Any]:
     """Everything that is replaced while a whole program is recorded."""
     tf_function = type(tf.function(lambda: None))
-    names = [(tf_function, "__call__"), (tf_function, "get_concrete_function"), (tf_function, "_clone"), (tf.compat.v1.Session, "run")]
+    names = [(tf_function, name) for name in ("__init__", "__call__", "get_concrete_function", "_clone")]
+    names += [(tf.compat.v1.Session, "run")]
     names += [(keras.Model, name) for name in ("fit", "evaluate", "predict", "train_on_batch", "train_step", "make_train_function")]
     names += [(keras.layers.Layer, "__call__"), (keras.callbacks.CallbackList, "on_epoch_begin"), (Custom, "train_step")]
     return {f"{owner.__name__}.{name}": inspect.getattr_static(owner, name) for owner, name in names}
@@ -368,7 +369,7 @@ def test_a_forked_child_puts_back_its_own_and_leaves_the_parents(tmp_path: pathl
 
 def test_functions_that_come_and_go_leave_nothing_behind(tmp_path: pathlib.Path) -> None:
     with tmt.record(tmp_path, instrument="all"):
-        whole = next(each for each in session_module.STATE.session.instruments if isinstance(each, whole_program.WholeProgram))
+        whole = next(each for each in process.active().instruments.all if isinstance(each, whole_program.WholeProgram))
         for _ in range(3000):
             tf.function(lambda x: x, autograph=False).get_concrete_function(tf.TensorSpec([]))
         assert len(whole._recorders) < 2100

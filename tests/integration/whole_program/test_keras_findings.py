@@ -243,7 +243,7 @@ def test_float64_in_the_data_is_found(tmp_path: pathlib.Path) -> None:
 
 def test_packages_that_do_not_go_together_are_found(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tfmodetrace import packages
-    from tfmodetrace.record import process_facts
+    from tfmodetrace.recorder.session import process_facts
 
     conflict = packages.Conflict("tensorflow", "protobuf>=6.31.1", "5.29.1")
     monkeypatch.setattr(process_facts.packages, "conflicts", lambda _: iter([conflict]))

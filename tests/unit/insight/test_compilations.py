@@ -72,6 +72,16 @@ def test_what_is_compiled_while_something_is_traced_is_told_too(job: Job) -> Non
     assert compiled(job) == [("step", "a_inference_f_1__", 300, 40)]
 
 
+def test_a_compilation_belongs_to_the_innermost_call_it_happened_in(job: Job) -> None:
+    outer = job.call(100, 900)
+    inner = job.call(200, 300, depth=1)
+    compilation(job, 250, "a_inference_f_1__.7")
+    compilation(job, 600, "a_inference_f_1__.8")
+    run = job.run()
+    found = profiles.RunProfiles(run).compilations
+    assert [run.calls.call_id[each.call_row] for each in found] == [inner, outer]
+
+
 def test_what_was_compiled_in_no_call_is_nobodys(job: Job) -> None:
     job.call(100, 100)
     compilation(job, 300, "a_inference_f_1__.7")

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from tests.support import files
-from tfmodetrace.insight import findings, limits
+from tfmodetrace.insight import answers, findings, limits, plain, report
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import keys, words
 
@@ -69,6 +69,10 @@ def ids(run: tracelog.Run) -> list[str]:
     return [finding.id for finding in findings.find(run)]
 
 
+def tracing_share(run: tracelog.Run) -> float | None:
+    return answers.Answers(run).summary.tracing_share_of_functions
+
+
 def mixed(count: int) -> list[keys.Node]:
     """Keys that differ in type and shape and structure by turns, so that no one cause has three."""
     kinds = (files.tensor("float32", 3), files.tensor("int32", 3), files.literal("a"), keys.Node(kind=keys.Kind.NONE))
@@ -97,7 +101,7 @@ def test_shapes_are_a_finding_from_three_on() -> None:
     assert (finding.id, finding.severity) == ("varying-shape", "medium")
     assert "tf.TensorSpec([None, 4], tf.float32),  # x" in finding.fix
     assert finding.lost_ns == 2 * MS
-    assert finding.to_dict()["what_if"] == {"now": 3, "tensor_argument": 3, "reduce_retracing": 2, "input_signature": 1}
+    assert plain.plain(report.finding(finding).what_if) == {"now": 3, "tensor_argument": 3, "reduce_retracing": 2, "input_signature": 1}
     assert ids(run_of(*sizes[:2])) == []
 
 
@@ -107,7 +111,7 @@ def test_no_signature_is_suggested_where_the_rank_varies() -> None:
     assert finding.id == "varying-shape"
     assert "TensorSpec" not in finding.fix
     assert "reduce_retracing" not in finding.fix
-    assert finding.to_dict()["what_if"]["input_signature"] is None
+    assert report.finding(finding).what_if.input_signature is None
 
 
 def test_numbers_are_a_finding_and_the_values_of_a_flag_are_not() -> None:
@@ -129,17 +133,17 @@ def test_every_id_is_of_the_closed_list() -> None:
 
 def test_a_limit_names_the_traces_beyond_it() -> None:
     run = run_of(*(files.arguments(x=files.literal(number)) for number in range(20)))
-    (excess,) = limits.excesses(run, at_most=2)
+    (excess,) = limits.excesses(answers.Answers(run), at_most=2)
     assert excess.text.splitlines()[0] == "step (train.py:7) was traced 20 times, but may be traced at most 2 times."
     assert "  trace 3, 1.0 ms: python-value: x: 1 → 2" in excess.text
     assert "  … and 10 more" in excess.text
-    assert limits.excesses(run, at_most=20) == []
-    assert limits.excesses(run, at_most=2, function="other*") == []
+    assert limits.excesses(answers.Answers(run), at_most=20) == []
+    assert limits.excesses(answers.Answers(run), at_most=2, function="other*") == []
 
 
 def test_the_share_of_tracing_counts_no_trace_twice() -> None:
     run = run_of(*(files.arguments(x=files.literal(number)) for number in range(5)), calls=10)
-    assert limits.tracing_share(run) == 0.05
+    assert tracing_share(run) == 0.05
     inner = dataclasses.replace(run.traces[0], trace_id=5, start_ns=run.traces[4].start_ns + 1, duration_ns=MS // 2)
-    assert limits.tracing_share(dataclasses.replace(run, traces=(*run.traces, inner))) == 0.05
-    assert limits.tracing_share(dataclasses.replace(run, calls=tables.Calls.empty())) is None
+    assert tracing_share(dataclasses.replace(run, traces=(*run.traces, inner))) == 0.05
+    assert tracing_share(dataclasses.replace(run, calls=tables.Calls.empty())) is None

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from tests.support import files
-from tfmodetrace.insight import answers, calls, report
+from tfmodetrace import insight
+from tfmodetrace.insight import calls, report
 from tfmodetrace.log import reader, tracelog
 from tfmodetrace.schema import words
 
@@ -204,7 +205,7 @@ def test_a_call_that_is_not_there_is_none(tmp_path: pathlib.Path, process: int, 
 def test_read_answers_for_all_runs(tmp_path: pathlib.Path) -> None:
     files.small_run(tmp_path / "a")
     files.small_run(tmp_path / "b")
-    log = answers.read(tmp_path)
+    log = insight.read(tmp_path)
     assert log.to_dict() == report.build_report(reader.read(tmp_path))
     assert log.findings == ()
     assert [(trace.run, trace.ordinal) for trace in log.traces] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
@@ -216,14 +217,14 @@ def test_to_pandas_without_pandas_says_what_to_install(tmp_path: pathlib.Path, m
     monkeypatch.setitem(sys.modules, "pandas", None)
     files.small_run(tmp_path)
     with pytest.raises(ImportError, match="needs pandas, which is not installed"):
-        answers.read(tmp_path).to_pandas()
+        insight.read(tmp_path).to_pandas()
 
 
 def test_to_pandas_has_a_row_a_call_with_names_and_missing_values(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("pandas")
     files.small_run(tmp_path / "a")
     files.small_run(tmp_path / "b", calls=1)
-    frame = answers.read(tmp_path).to_pandas()
+    frame = insight.read(tmp_path).to_pandas()
     assert len(frame) == 8
     assert frame["run"].tolist() == ["a"] * 5 + ["b"] * 3
     assert frame["function"].tolist() == ["prepare", "step", "step", "step", "step", "prepare", "step", "step"]

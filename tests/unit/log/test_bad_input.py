@@ -14,8 +14,9 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.support import files
+from tfmodetrace import errors
 from tfmodetrace.insight import report, timeline
-from tfmodetrace.log import errors, reader, storage
+from tfmodetrace.log import reader, storage
 from tfmodetrace.schema import envelope, events_pb2, framing
 
 

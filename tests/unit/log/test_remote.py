@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support import files
-from tfmodetrace.log import errors, reader
+from tfmodetrace import errors
+from tfmodetrace.log import reader
 
 
 @pytest.fixture

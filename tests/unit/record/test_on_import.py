@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tfmodetrace.record import on_import
+from tfmodetrace.recorder.support import on_import
 
 
 @pytest.fixture

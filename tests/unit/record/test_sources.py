@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tfmodetrace.record import sources
+from tfmodetrace.recorder.support import sources
 
 Define = Callable[..., types.CodeType]
 

@@ -164,8 +164,8 @@ def test_no_directory_is_a_sentence() -> None:
 def test_a_view_computes_its_answers_once(tmp_path: pathlib.Path) -> None:
     files.small_run(tmp_path / "run1")
     view = index.Index([logdirs.LogDirectory(path=str(tmp_path))]).settled().run("run1")
-    assert view.get_report() is view.get_report()
-    assert view.get_timeline() is view.get_timeline()
+    assert view.report is view.report
+    assert view.timeline is view.timeline
 
 
 def test_a_run_that_did_not_change_keeps_its_view(tmp_path: pathlib.Path) -> None:

@@ -6,9 +6,10 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from tfmodetrace.log import tables
+from tfmodetrace.schema import words
 
 _ANSI: Final = re.compile(r"\x1b\[\d*m")
 _EAGER_OP: Final = re.compile(r"\[Op:(\w+)\]")
@@ -26,7 +27,7 @@ class Match:
         place: The line at fault, where it is another than the one the failure was raised in.
     """
 
-    id: str
+    id: words.DiagnosisId
     title: str
     fix: str
     place: tables.Frame | None = None
@@ -45,24 +46,12 @@ class Diagnosis:
         source: The line at fault in the user's file; ``None`` where that is not known.
     """
 
-    id: str
+    id: words.DiagnosisId
     title: str
     why: str
     difference: str | None
     fix: str | None
     source: tables.Frame | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the diagnosis as the report JSON has it."""
-        source = self.source
-        return {
-            "id": self.id,
-            "title": self.title,
-            "why": self.why,
-            "difference": self.difference,
-            "fix": self.fix,
-            "source": None if source is None else {"file": source.file, "line": source.line, "code": source.code},
-        }
 
 
 class Failure:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from tfmodetrace.schema import words
+
 _SYMBOLIC: Final = (
     "While a function is traced, its tensors are symbolic: they stand for values that the graph will have when it runs, and have none yet."
 )
 
-WHY: Final[dict[str, dict[str, str]]] = {
+WHY: Final[dict[words.DiagnosisId, dict[str, str]]] = {
     "symbolic-to-numpy": {
         "": _SYMBOLIC + " There is nothing that could be turned into a NumPy array or a Python number.",
     },
@@ -125,7 +127,7 @@ WHY: Final[dict[str, dict[str, str]]] = {
 _VALUES_EAGERLY: Final = "Run eagerly, the same line works: there the tensor has a value."
 _SAME_IN_BOTH: Final = "It fails in both modes, eagerly when the line runs, in a graph while it is traced."
 
-DIFFERENCE: Final[dict[str, str]] = {
+DIFFERENCE: Final[dict[words.DiagnosisId, str]] = {
     "symbolic-to-numpy": _VALUES_EAGERLY,
     "numpy-in-graph": _VALUES_EAGERLY + " It would also run once, while tracing, and never again.",
     "symbolic-bool": _VALUES_EAGERLY,

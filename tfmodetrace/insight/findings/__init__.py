@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from tfmodetrace.insight import profiles
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight.findings import base, compilations, graphs, memory, placement, programs, retracing, tracing
 from tfmodetrace.log import tracelog
+from tfmodetrace.schema import words
 
 __all__ = ["Finding", "find", "find_in_profiles"]
 
 Finding = base.Finding
 
-_SEVERITIES = {base.HIGH: 0, base.MEDIUM: 1, base.LOW: 2, base.INFO: 3}
+_RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 
 
 def find(
@@ -38,4 +40,4 @@ def find_in_profiles(run: tracelog.Run, profiled: profiles.RunProfiles) -> tuple
 
 
 def _ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda finding: (-finding.lost_ns, _SEVERITIES[finding.severity], finding.function_id or 0)))
+    return tuple(sorted(found, key=lambda finding: (-finding.lost_ns, _RANKS[finding.severity], finding.function_id or 0)))

@@ -6,17 +6,18 @@ import collections
 import dataclasses
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import whatif
 from tfmodetrace.log import tables, tracelog
+from tfmodetrace.schema import words
 
-HIGH = "high"
-MEDIUM = "medium"
-LOW = "low"
-INFO = "info"
+HIGH: Final = "high"
+MEDIUM: Final = "medium"
+LOW: Final = "low"
+INFO: Final = "info"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Finding:
 
     Attributes:
         id: One of ``words.FINDING_IDS``.
-        severity: ``high``, ``medium``, ``low`` or ``info``.
+        severity: How much it matters.
         function_id: The function it is about; ``None`` if it is about none.
         title: One line.
         evidence: Numbers and names it rests on.
@@ -36,8 +37,8 @@ class Finding:
         trace_ids: The traces that the fix would have avoided.
     """
 
-    id: str
-    severity: str
+    id: words.FindingId
+    severity: words.Severity
     function_id: int | None
     title: str
     evidence: Mapping[str, Any]
@@ -46,19 +47,6 @@ class Finding:
     lost_ns: int
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the finding as the report JSON has it."""
-        return {
-            "id": self.id,
-            "severity": self.severity,
-            "function_id": self.function_id,
-            "title": self.title,
-            "evidence": {**self.evidence, "lost_ns": self.lost_ns},
-            "why": self.why,
-            "fix": self.fix,
-            "what_if": None if self.what_if is None else self.what_if.to_dict(),
-        }
 
 
 class Evidence:
@@ -86,18 +74,18 @@ class Evidence:
             grouped[trace.function_id].append(trace)
         return grouped
 
-    def caused_by(self, function_id: int, kinds: frozenset[str]) -> list[tables.Trace]:
+    def caused_by(self, function_id: int, kinds: frozenset[words.ChangeKind]) -> list[tables.Trace]:
         """The traces of a function of whose changes all are of these kinds."""
         return [trace for trace in self.traces[function_id] if (own := self.reasons[trace.trace_id].kinds) and kinds.issuperset(own)]
 
-    def paths(self, traces: Sequence[tables.Trace], kinds: frozenset[str]) -> list[str]:
+    def paths(self, traces: Sequence[tables.Trace], kinds: frozenset[words.ChangeKind]) -> list[str]:
         """Where those traces changed, most often first."""
         counted = collections.Counter(
             change.path for trace in traces for change in self.reasons[trace.trace_id].changes if change.kind in kinds
         )
         return [path for path, _ in counted.most_common()]
 
-    def most_variants(self, traces: Sequence[tables.Trace], kinds: frozenset[str]) -> int:
+    def most_variants(self, traces: Sequence[tables.Trace], kinds: frozenset[words.ChangeKind]) -> int:
         """How many different things those traces saw in the one place that varied most."""
         variants: dict[str, set[str]] = collections.defaultdict(set)
         for trace in traces:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tfmodetrace.insight import fixes, whatif
 from tfmodetrace.insight.findings import base, programs
 from tfmodetrace.log import tables
+from tfmodetrace.schema import words
 
-_SCALAR = frozenset({"python-value", "python-type", "tensor-vs-python"})
-_SHAPE = frozenset({"shape", "rank"})
-_IDENTITY = frozenset({"object-identity"})
-_NORMAL = frozenset({"first-trace", "variable-creation", "new-function-object"})
+_SCALAR: Final[frozenset[words.ChangeKind]] = frozenset({"python-value", "python-type", "tensor-vs-python"})
+_SHAPE: Final[frozenset[words.ChangeKind]] = frozenset({"shape", "rank"})
+_IDENTITY: Final[frozenset[words.ChangeKind]] = frozenset({"object-identity"})
+_NORMAL: Final[frozenset[words.ChangeKind]] = frozenset({"first-trace", "variable-creation", "new-function-object"})
 
 MANY = 3
 """Traces from which on a cause is a finding: two values, or two shapes, are normal."""

@@ -1,0 +1,122 @@
+"""What a report says of functions."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfmodetrace.insight import answers, causes, counts, memory
+from tfmodetrace.insight import devices as devices_module
+from tfmodetrace.insight.report import profiles
+from tfmodetrace.log import tables, tracelog
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionTimes:
+    """Nanoseconds in all calls of a function, without the recorded calls inside, and while it was traced."""
+
+    total: int
+    self: int
+    tracing: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureInfo:
+    """What a function was called with, how often, and how many traces that caused."""
+
+    signature_id: int
+    text: str
+    calls: int
+    traces: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionInfo:
+    """One traced function object: see ``log.tables.Function``.
+
+    Attributes:
+        made_at: The user's line that made it; ``None`` if that was not recorded.
+        model: The Keras model that it was made for; ``None`` if for none, or that is not known.
+        devices: On which devices its calls left their results; ``None`` if that is not known.
+        call_devices: On which devices they found their tensors and left their results; ``None`` likewise.
+        memory: By device; ``None`` where memory was not sampled.
+        profile: Where the time of its profiled calls went; ``None`` where there are none, or profiles were not asked for.
+        causes: What its retraces come from, the costliest first.
+    """
+
+    function_id: int
+    name: str
+    file: str | None
+    line: int | None
+    kind: str
+    process: int
+    qualname: str
+    module: str
+    definition_id: int
+    instance: int
+    made_at: tables.Place | None
+    model: tables.Model | None
+    calls: counts.CallCounts
+    traces: int
+    errors: int
+    time_ns: FunctionTimes
+    signatures: tuple[SignatureInfo, ...]
+    devices: Mapping[str, int] | None
+    call_devices: tuple[devices_module.CallDevices, ...] | None
+    memory: Mapping[str, memory.MemoryFigures] | None
+    profile: tuple[profiles.FunctionProfile, ...] | None
+    causes: tuple[causes.Cause, ...]
+
+
+def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
+    """Describes every function of a run; ``profiled``: with what profiles tell, too."""
+    run = told.run
+    total, alone, tracing = (array.tolist() for array in (told.times.total_ns, told.times.self_ns, told.times.tracing_ns))
+    traces = collections.Counter(trace.function_id for trace in run.traces)
+    errors = collections.Counter(error.function_id for error in run.errors)
+    signatures, sampled = _signatures(run), memory.by_function(run)
+    profile = profiles.by_function(told) if profiled else {}
+    left_on, call_devices = devices_module.of_results(run, told.call_counts), devices_module.of_calls(run)
+    return tuple(
+        FunctionInfo(
+            function_id=number,
+            name=function.name,
+            file=function.file or None,
+            line=function.line or None,
+            kind=function.kind,
+            process=function.process,
+            qualname=function.qualname,
+            module=function.module,
+            definition_id=function.definition_id,
+            instance=function.instance,
+            made_at=function.made_at,
+            model=function.model,
+            calls=told.call_counts[number],
+            traces=traces[number],
+            errors=errors[number],
+            time_ns=FunctionTimes(total=total[number], self=alone[number], tracing=tracing[number]),
+            signatures=tuple(signatures[number]),
+            devices=left_on.get(number),
+            call_devices=call_devices.get(number),
+            memory=sampled.get(number),
+            profile=profile.get(number),
+            causes=told.causes.get(number, ()),
+        )
+        for number, function in enumerate(run.functions)
+    )
+
+
+def _signatures(run: tracelog.Run) -> Sequence[Sequence[SignatureInfo]]:
+    recorded = run.calls.signature_id[run.calls.signature_id >= 0]
+    calls = np.bincount(recorded, minlength=len(run.signatures)).tolist()
+    traces = collections.Counter(trace.signature_id for trace in run.traces)
+    by_function: list[list[SignatureInfo]] = [[] for _ in run.functions]
+    for signature in run.signatures:
+        number = signature.signature_id
+        by_function[signature.function_id].append(
+            SignatureInfo(signature_id=number, text=signature.text, calls=calls[number], traces=traces[number])
+        )
+    return by_function

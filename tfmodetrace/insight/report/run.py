@@ -1,0 +1,112 @@
+"""The report of one run, and of all runs of a log."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tfmodetrace.insight import answers, failures, summary
+from tfmodetrace.insight.report import errors, findings, functions, profiles, traces
+from tfmodetrace.log import tables
+
+REPORT_VERSION: Final = 1
+"""``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessInfo:
+    """One recording process: see ``log.tables.Process``; ``None`` for what was lost with the beginning of its file."""
+
+    host: str | None
+    pid: int | None
+    worker: str | None
+    complete: bool
+    dropped: int
+    process: int
+    start_ns: int
+    end_ns: int | None
+    internal_faults: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """Everything that is told of a run.
+
+    Attributes:
+        start_unix_ns: When it began, in nanoseconds since 1970; ``None`` if that is lost. All other times count from it.
+        profiles: ``None`` where profiles were not asked for.
+        findings: Those that cost most time first.
+        warnings: A sentence for everything that could not be read.
+        summary: The run in a few numbers.
+        failures: Exceptions as they happened, each once, those that are alike together.
+    """
+
+    run: str
+    start_unix_ns: int | None
+    complete: bool
+    processes: tuple[ProcessInfo, ...]
+    versions: Mapping[str, str]
+    options: Mapping[str, str]
+    functions: tuple[functions.FunctionInfo, ...]
+    profiles: tuple[profiles.ProfileInfo, ...] | None
+    traces: tuple[traces.TraceInfo, ...]
+    errors: tuple[errors.ErrorInfo, ...]
+    findings: tuple[findings.Finding, ...]
+    warnings: tuple[str, ...]
+    summary: summary.Summary
+    failures: tuple[failures.FailureGroup, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is told of all runs of a log."""
+
+    schema_version: int
+    runs: tuple[RunReport, ...]
+
+
+def of_runs(told: Sequence[answers.Answers], *, full: bool = True) -> Report:
+    """Builds the report of some runs; ``full`` as in :func:`of_run`."""
+    return Report(schema_version=REPORT_VERSION, runs=tuple(of_run(each, full=full) for each in told))
+
+
+def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
+    """Builds the report of one run.
+
+    Args:
+        told: The answers about it; with profiles if the report is to have them.
+        full: Whether what is told of graphs and placements line by line and op by op is wanted, too, and of errors the exceptions that
+            led to them, which may be long.
+    """
+    run = told.run
+    return RunReport(
+        run=run.name,
+        start_unix_ns=run.start_unix_ns,
+        complete=run.complete,
+        processes=tuple(map(_process, run.processes)),
+        versions=run.versions,
+        options=run.options,
+        functions=functions.infos(told, profiled=told.profiled),
+        profiles=profiles.infos(told) if told.profiled else None,
+        traces=traces.infos(told, full=full),
+        errors=errors.infos(told, full=full),
+        findings=tuple(map(findings.info, told.findings)),
+        warnings=run.warnings,
+        summary=told.summary,
+        failures=told.failures,
+    )
+
+
+def _process(process: tables.Process) -> ProcessInfo:
+    return ProcessInfo(
+        host=process.host,
+        pid=process.pid,
+        worker=process.worker,
+        complete=process.complete,
+        dropped=process.dropped,
+        process=process.process,
+        start_ns=process.start_ns,
+        end_ns=process.end_ns,
+        internal_faults=process.internal_faults,
+    )

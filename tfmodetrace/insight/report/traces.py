@@ -1,0 +1,98 @@
+"""What a report says of traces."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tfmodetrace.insight import answers, reasons
+from tfmodetrace.insight.report import graphs, placement
+from tfmodetrace.log import tables
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TraceInfo:
+    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``."""
+
+    trace_id: int
+    function_id: int
+    process: int
+    ordinal: int
+    call_id: int | None
+    thread: int
+    start_ns: int
+    duration_ns: int | None
+    signature_id: int | None
+    signature: str | None
+    outputs: str | None
+    captures: tuple[str, ...]
+    concrete_name: str
+    reason: reasons.Reason
+    graph: graphs.GraphInfo | None
+    placement: placement.PlacementInfo | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TraceDetails(TraceInfo):
+    """One trace with everything that is told of its graph and its placement.
+
+    Attributes:
+        function: The function's name.
+        calls: How many calls have its signature; ``None`` if that is not known.
+    """
+
+    graph: graphs.GraphDetails | None
+    placement: placement.PlacementDetails | None
+    function: str
+    calls: int | None
+
+
+def infos(told: answers.Answers, *, full: bool) -> tuple[TraceInfo, ...]:
+    """Describes every trace of a run.
+
+    Args:
+        told: The answers about it.
+        full: Whether with everything that is told of graphs and placements line by line and op by op.
+    """
+    return tuple(_info(told, trace, full=full) for trace in told.run.traces)
+
+
+def details(told: answers.Answers, trace_id: int) -> TraceDetails:
+    """Describes one trace."""
+    run = told.run
+    trace = run.traces[trace_id]
+    signature = trace.signature_id
+    info = _info(told, trace, full=False)
+    fields = {field.name: getattr(info, field.name) for field in dataclasses.fields(info)}
+    return TraceDetails(
+        **{
+            **fields,
+            "graph": graphs.details(trace),
+            "placement": placement.details(trace.placement),
+            "function": run.functions[trace.function_id].name,
+            "calls": None if signature is None else int(np.count_nonzero(run.calls.signature_id == signature)),
+        }
+    )
+
+
+def _info(told: answers.Answers, trace: tables.Trace, *, full: bool) -> TraceInfo:
+    reason, fix = told.reasons[trace.trace_id], told.fixes.get(trace.trace_id)
+    return TraceInfo(
+        trace_id=trace.trace_id,
+        function_id=trace.function_id,
+        process=trace.process,
+        ordinal=trace.ordinal,
+        call_id=trace.call_id,
+        thread=trace.thread_id,
+        start_ns=trace.start_ns,
+        duration_ns=trace.duration_ns,
+        signature_id=trace.signature_id,
+        signature=told.run.trace_signature(trace),
+        outputs=trace.outputs,
+        captures=trace.captures,
+        concrete_name=trace.concrete_name,
+        reason=reason if fix is None else dataclasses.replace(reason, fix=fix),
+        graph=graphs.details(trace) if full else graphs.info(trace),
+        placement=placement.details(trace.placement) if full else placement.info(trace.placement),
+    )

@@ -1,0 +1,1 @@
+"""The hot path and what it touches: functions, threads, rows, signatures, samples of memory and devices."""

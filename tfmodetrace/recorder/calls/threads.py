@@ -1,0 +1,90 @@
+"""The threads of one session: who has rows, how many may wait, what was taken of them and what was lost."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+from tfmodetrace.recorder.calls import states
+
+
+class Threads:
+    """The threads of a session that have called something, as long as they live and have rows.
+
+    Attributes:
+        recorded_calls: Calls that were taken so far and not lost since.
+    """
+
+    def __init__(self) -> None:
+        # Re-entrant: while the table is changed, a garbage collection may run somebody's __del__, which may call a traced function.
+        self._lock = threading.RLock()
+        self._threads: list[states.ThreadCalls] = []
+        self._ids = itertools.count()
+        self._dropped_elsewhere = 0
+        self.recorded_calls = 0
+
+    def add(self, session: states.Recording) -> states.ThreadCalls:
+        """Gives the calling thread its number, and its share of the rows that may wait."""
+        calls = states.ThreadCalls(session, next(self._ids), threading.current_thread())
+        with self._lock:
+            self._threads.append(calls)
+            self._share_rows()
+        return calls
+
+    def _share_rows(self) -> None:
+        for calls in self._threads:
+            calls.share(len(self._threads))
+
+    def take_rows(self) -> list[tuple[int, list[bytes]]]:
+        """Takes every finished call that waits: (thread id, packed rows) a thread. Forgets threads that have ended."""
+        taken = []
+        for calls in self._all():
+            thread = calls.thread()
+            ended = thread is None or not thread.is_alive()
+            rows = calls.rows[:]
+            if rows:
+                del calls.rows[: len(rows)]
+                self.recorded_calls += len(rows)
+                taken.append((calls.thread_id, rows))
+            if ended and not calls.rows and not calls.memory_rows:
+                with self._lock:
+                    self._threads.remove(calls)
+                    self._share_rows()
+                    self._dropped_elsewhere += calls.dropped
+        return taken
+
+    def take_memory_rows(self) -> list[bytes]:
+        """Takes what calls have found in device memory, as packed rows."""
+        taken: list[bytes] = []
+        for calls in self._all():
+            rows = calls.memory_rows[:]
+            del calls.memory_rows[: len(rows)]
+            taken += rows
+        return taken
+
+    def _all(self) -> tuple[states.ThreadCalls, ...]:
+        with self._lock:
+            return tuple(self._threads)
+
+    def dropped_calls(self) -> int:
+        """Calls that were not kept so far."""
+        with self._lock:
+            return self._dropped_elsewhere + sum(calls.dropped for calls in self._threads)
+
+    def lose(self, calls: int) -> None:
+        """Counts calls that were taken and could not be written."""
+        with self._lock:
+            self._dropped_elsewhere += calls
+            self.recorded_calls -= calls
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: what waits is the parent's, and the lock may be held by a thread that is no more."""
+        self._lock = threading.RLock()
+        self._threads.clear()
+
+
+def silence_thread(session: states.Recording) -> None:
+    """Keeps whatever the calling thread calls out of a recording: it is a thread of ours."""
+    calls = states.ThreadCalls(session, -1, threading.current_thread())
+    calls.busy = True
+    states.THREAD.calls = calls

@@ -1,0 +1,1 @@
+"""Facts of an exception that leaves a call."""

@@ -1,0 +1,1 @@
+"""What nobody has decorated: whole programs, Keras, tf.data, sessions of TensorFlow 1."""

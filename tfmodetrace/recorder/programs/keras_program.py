@@ -1,0 +1,323 @@
+"""Keras without decorating: fit, evaluate and predict, their epochs and steps, their functions by name, and calls of models and layers.
+
+Only public classes are touched, and only those of Keras 3 on TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+from tfmodetrace.recorder.calls import calls as calls_module
+from tfmodetrace.recorder.calls import functions, states
+from tfmodetrace.recorder.programs import selection
+from tfmodetrace.recorder.support import by_object, owners
+from tfmodetrace.recorder.tf import function_objects, replacements
+from tfmodetrace.recorder.traces import traces
+from tfmodetrace.recorder.wrapping import wrappers
+
+_STATE: Final = states.STATE
+
+_ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+_STEPS: Final = ("train_step", "test_step", "predict_step")
+_FUNCTIONS: Final = ("train_function", "test_function", "predict_function")
+_MAX_ITEMS: Final = 32
+_CLOSURE_DEPTH: Final = 4
+
+
+class _Thread(threading.local):
+    depth = 0
+    model: functions.Model | None = None
+
+    def __init__(self) -> None:
+        self.epochs: list[states.OpenCall] = []
+
+
+class TfFunctions(Protocol):
+    """What records the program's tf.functions.
+
+    Attributes:
+        session: The session that records.
+    """
+
+    session: states.Recording
+
+    def name(self, function: Any, name: str, role: str, model: functions.Model) -> None:
+        """Says what reports call a tf.function that was not called yet, and what it is for."""
+
+
+class KerasProgram:
+    """Records what a program does with Keras, between :meth:`install` and :meth:`remove`.
+
+    Args:
+        tf_functions: What records those.
+        chosen: Which functions are recorded.
+    """
+
+    def __init__(self, tf_functions: TfFunctions, chosen: selection.Selection) -> None:
+        self._tf_functions = tf_functions
+        self._chosen = chosen
+        self._replacements = replacements.Replacements()
+        self._own_steps = by_object.ByObject()  # class of the program's → the names of its steps that are ours, and those weakly
+        self._layers = by_object.ByObject()
+        self._named = by_object.ByObject()
+        self._models = by_object.ByObject()
+        self._model_numbers = itertools.count(1)
+        self._thread = _Thread()
+        self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
+        self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
+        self._keras_tensor: type = type(None)
+
+    def install(self, keras: types.ModuleType) -> None:
+        """Records from now on."""
+        if keras.backend.backend() != "tensorflow":
+            return
+        self._keras_tensor = keras.KerasTensor
+        for name in _ENTRIES:
+            self._replacements.replace_inherited(keras.Model, name, self._entry)
+        for name in _STEPS:
+            self._replacements.replace_inherited(keras.Model, name, self._step)
+        for name in _FUNCTIONS:
+            self._replacements.replace_inherited(keras.Model, f"make_{name}", functools.partial(self._maker, name))
+        self._replacements.replace_inherited(keras.layers.Layer, "__call__", self._layer)
+        self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_begin", self._epoch_begins)
+        self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_end", self._epoch_ends)
+
+    def remove(self) -> None:
+        """Puts everything back."""
+        self._replacements.restore()
+        for reference, steps in tuple(self._own_steps.values()):
+            owner = reference()
+            for name, ours in steps if owner is not None else ():
+                if ours() is not None and vars(owner).get(name) is ours():
+                    setattr(owner, name, ours().__wrapped__)
+        self._own_steps.clear()
+
+    # --- fit, evaluate, predict ---------------------------------------------------------------------------------------------------------
+
+    def _entry(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        info = functions.FunctionInfo(original, functions.Settings(f"Model.{original.__name__}"), kind="method")
+        if not self._chosen.takes(info):
+            return original
+        thread = self._thread
+
+        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
+            session = _STATE.session
+            if session is None:
+                return None
+            self.look_at(model)
+            try:
+                shown = tuple(map(_short, args)), {name: _short(value) for name, value in kwargs.items()}
+            except Exception as error:
+                session.fault("the arguments of a Keras call could not be looked at", error)
+                return None
+            return calls_module.enter(session, info, (model, *shown[0]), shown[1])
+
+        # This frame lies below the whole training, and TensorFlow reads its line with every op: the later in the function the slower.
+        @functools.wraps(original)
+        def modetrace_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+            call = enter(model, args, kwargs)
+            if call is None:
+                return original(model, *args, **kwargs)
+            epochs, around = len(thread.epochs), thread.model
+            try:
+                call.calls.innermost = call
+                thread.model = self._models.find(model)
+                result = original(model, *args, **kwargs)
+                calls_module.leave(call, None, 0, result)
+            except BaseException as error:
+                self._close_epochs(epochs, error)
+                if call.is_open:
+                    calls_module.leave(call, error)
+                raise
+            finally:
+                thread.model = around
+            self._close_epochs(epochs, None)
+            return result
+
+        return modetrace_call
+
+    def look_at(self, model: Any) -> None:
+        """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
+        try:
+            for name in _STEPS:
+                self._replace_own_step(type(model), name)
+            for name in _FUNCTIONS:
+                self._name_functions(model, name)
+            self._identify(model)
+        except Exception as error:
+            self._tf_functions.session.fault("a Keras model could not be looked at", error)
+
+    def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
+        """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
+        return self._thread.model if owners.owner_of(info.file) == "keras" else None
+
+    def _identify(self, model: Any) -> functions.Model:
+        known: functions.Model | None = self._models.find(model)
+        if known is None:
+            known = functions.Model(next(self._model_numbers), type(model).__name__, str(model.name))
+            self._models.put(model, known)
+        return known
+
+    def _replace_own_step(self, kind: type, name: str) -> None:
+        """Replaces a step where a class has it from, unless it is ours already. Nothing of the class is held, which may be let go."""
+        owner = replacements.definer(kind, name)
+        original = None if owner is None else vars(owner)[name]
+        ours = self._step(original)
+        if ours is not original:
+            setattr(owner, name, ours)
+            self._own_steps.put(owner, [*(self._own_steps.find(owner) or ()), (name, weakref.ref(ours))])
+
+    def _step(self, original: Any) -> Any:
+        if not isinstance(original, types.FunctionType) or hasattr(original, traces.INFO_ATTRIBUTE):
+            return original  # recorded already, or nothing that we know
+        info = functions.FunctionInfo(original, functions.Settings(f"Model.{original.__name__}" if _is_kerass(original) else None))
+        if not self._chosen.takes(info):
+            return original
+        return wrappers.wrap(original, info)
+
+    def _maker(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def make(model: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(model, *args, **kwargs)
+            try:
+                self._name_functions(model, name)
+            except Exception as error:
+                self._tf_functions.session.fault("a Keras function could not be named", error)
+            return result
+
+        return make
+
+    def _name_functions(self, model: Any, name: str) -> None:
+        """Names the tf.functions that a train, test or predict function is made of."""
+        made = vars(model).get(name)
+        if made is None or self._named.find(made) is not None:
+            return
+        self._named.put(made, name)
+        for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
+            inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
+            self._tf_functions.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
+
+    # --- Models and layers --------------------------------------------------------------------------------------------------------------
+
+    def _layer(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        layers, thread, most = self._layers, self._thread, self._chosen.layers
+
+        def modetrace_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            depth = thread.depth
+            if depth > most or _STATE.session is None:
+                return original(layer, *args, **kwargs)
+            if self._is_symbolic(args) or self._is_symbolic(kwargs.values()):
+                thread.depth = most + 1  # a functional model is being put together: nothing runs
+                try:
+                    return original(layer, *args, **kwargs)
+                finally:
+                    thread.depth = depth
+            entry = layers.get(id(layer))
+            if entry is None or entry[0]() is not layer:
+                entry = self._learn_layer(layer, original)
+            record = entry[1]
+            if record is None:
+                return original(layer, *args, **kwargs)
+            thread.depth = depth + 1
+            try:
+                return record((layer, *args), kwargs)
+            finally:
+                thread.depth = depth
+
+        return functools.update_wrapper(wrappers.as_dynamic_code(modetrace_call), original)  # type: ignore[arg-type]
+
+    def _learn_layer(self, layer: Any, original: Callable[..., Any]) -> tuple[Any, Any]:
+        record = None
+        try:
+            kind = type(layer)
+            if not hasattr(kind.call, traces.INFO_ATTRIBUTE):  # else it is decorated, and recorded as that
+                info = functions.FunctionInfo(kind.call, functions.Settings(f"{layer.name} ({kind.__name__})"), kind="keras-call")
+                if self._chosen.takes(info):
+                    record = wrappers.recorder(original, info)
+        except Exception as error:
+            self._tf_functions.session.fault("a Keras layer cannot be recorded", error)
+        return self._layers.put(layer, record)
+
+    def _is_symbolic(self, values: Any) -> bool:
+        for value in values:
+            if isinstance(value, self._keras_tensor):
+                return True
+            if type(value) in (list, tuple) and self._is_symbolic(value[:_MAX_ITEMS]):
+                return True
+            if type(value) is dict and self._is_symbolic(itertools.islice(value.values(), _MAX_ITEMS)):
+                return True
+        return False
+
+    # --- Epochs -------------------------------------------------------------------------------------------------------------------------
+
+    def _epoch_begins(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def on_epoch_begin(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
+            session = _STATE.session
+            call = None if session is None else calls_module.enter(session, self._epoch, (), {}, signed=False)
+            if call is not None:
+                call.calls.innermost = call
+                self._thread.epochs.append(call)
+            return original(callbacks, epoch, *args, **kwargs)
+
+        return on_epoch_begin
+
+    def _epoch_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def on_epoch_end(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
+            result = original(callbacks, epoch, *args, **kwargs)
+            self._close_epochs(len(self._thread.epochs) - 1, None)
+            return result
+
+        return on_epoch_end
+
+    def _close_epochs(self, left: int, error: BaseException | None) -> None:
+        epochs = self._thread.epochs
+        while len(epochs) > max(0, left):
+            call = epochs.pop()
+            if call.is_open:
+                calls_module.leave(call, error)
+
+
+def _short(value: Any) -> Any:
+    """Returns an argument to describe, of a long Python list only what it is: its description has every number in it."""
+    if isinstance(value, (list, tuple)):
+        return _Data(type(value).__name__, len(value)) if len(value) > _MAX_ITEMS else type(value)(map(_short, value))
+    return value
+
+
+class _Data:
+    """Stands for a long list."""
+
+    def __init__(self, kind: str, length: int) -> None:
+        self.description = f"{kind} of {length}"
+
+
+def _tf_functions_in(function: Any, depth: int) -> Iterator[Any]:
+    """Yields the tf.functions that a function or tf.function closes over, outermost first."""
+    if depth == 0:
+        return
+    if function_objects.is_tf_function(function):
+        yield function
+        function = function.python_function
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+        if isinstance(value, types.FunctionType) or function_objects.is_tf_function(value):
+            yield from _tf_functions_in(value, depth - 1)
+
+
+def _is_kerass(function: types.FunctionType) -> bool:
+    return function.__module__.partition(".")[0] == "keras"
+
+
+def _nothing() -> None:
+    return None

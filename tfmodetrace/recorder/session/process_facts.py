@@ -1,0 +1,69 @@
+"""What an event file says of the process that wrote it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+from tfmodetrace import packages, version
+from tfmodetrace.recorder.calls import native
+from tfmodetrace.schema import events_pb2
+
+
+def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler: bool) -> events_pb2.SessionStart:
+    """Describes this process as the beginning of a session.
+
+    Args:
+        session_id: The session's random name.
+        start_unix_ns: When it started, in nanoseconds since 1970.
+        memory: How device memory is sampled.
+        profiler: Whether it runs TensorFlow's profiler.
+    """
+    start = events_pb2.SessionStart(
+        session_id=session_id,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        worker=_worker(),
+        start_unix_ns=start_unix_ns,
+        versions=dict(_versions(("keras", "numpy"))),
+        options=_conflicts(),
+    )
+    if memory != "off":
+        start.options["memory"] = memory
+    if profiler:
+        start.options["profiler"] = "on"
+    start.options["native recorder"] = "no" if native.HOT_PATH is None else "yes"
+    return start
+
+
+def _conflicts() -> dict[str, str]:
+    """Packages that do not go together, as an option of the recording."""
+    found = packages.conflicts(("tensorflow", "tensorflow-cpu", "keras"))
+    told = [f"{package} needs {requirement}, which is {installed or 'not installed'}" for package, requirement, installed in found]
+    return {"version conflicts": "; ".join(told)} if told else {}
+
+
+def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
+    yield "tensorflow", tf.__version__
+    yield "python", platform.python_version()
+    yield "tfmodetrace", version.VERSION
+    for package in packages:
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+
+
+def _worker() -> str:
+    """The task of this process in a cluster, as ``worker:1``; empty outside one."""
+    try:
+        task = json.loads(os.environ.get("TF_CONFIG", "")).get("task", {})
+        return f"{task['type']}:{task['index']}"
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return ""

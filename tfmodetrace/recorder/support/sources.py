@@ -1,0 +1,106 @@
+"""The text of a definition, as its file has it.
+
+Nothing of the user's runs for it: ``inspect.getsource`` looks through every imported module, and asking a lazily loaded one for its file
+imports it; ``linecache`` alone does not, and knows notebook cells too.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+import types
+from typing import Final, NamedTuple
+
+from tfmodetrace.recorder.support import interrupts
+
+MAX_LINES: Final = 400
+"""Lines of a definition that are kept at most."""
+
+MAX_BYTES: Final = 32 << 10
+"""Bytes of a definition, as UTF-8, that are kept at most; the cut is made between lines."""
+
+_WITH: Final = re.compile(r"(\s*(?:async\s+)?)with\b")
+
+
+class Source(NamedTuple):
+    """The text of a definition.
+
+    Attributes:
+        text: From its first line on, decorators included, without a line end after the last; empty where it is not known.
+        truncated: Whether the definition goes on after it.
+    """
+
+    text: str
+    truncated: bool
+
+
+NONE: Final = Source(text="", truncated=False)
+
+
+def of_function(code: types.CodeType) -> Source:
+    """Finds the definition that a code object was compiled from. Never raises."""
+    try:
+        lambda_ = code.co_name == "<lambda>"
+        wanted = re.compile(r"\blambda\b" if lambda_ else rf"\bdef\s+{re.escape(code.co_name)}\b")
+        lines, cut = _block(code.co_filename, code.co_firstlineno, at_least=last_line(code) if lambda_ else 0)
+        # The file may be another by now, or its name one that somebody gave to `compile`.
+        return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
+    except Exception as error:
+        interrupts.let_pass(error)
+        return NONE
+
+
+def of_region(file: str, line: int) -> Source:
+    """Finds the ``with`` block that begins at a line. Never raises."""
+    try:
+        lines, cut = _block(file, line, at_least=0)
+        return _bounded(lines, cut=cut) if _WITH.match(lines[0]) else NONE
+    except Exception as error:
+        interrupts.let_pass(error)
+        return NONE
+
+
+def _block(file: str, line: int, *, at_least: int) -> tuple[list[str], bool]:
+    """Returns the lines of the statement that begins at a line, at most MAX_LINES, and whether it has more.
+
+    Args:
+        file: The file.
+        line: Where the statement begins, from 1.
+        at_least: The line up to which it goes at least.
+    """
+    linecache.checkcache(file)
+    rest = linecache.getlines(file)[line - 1 :]
+    if line < 1 or not rest:
+        return [], False
+    # Tokens are read only as far as the block goes, and no further than can be kept.
+    window = rest[: MAX_LINES + 1]
+    # `inspect` finds the ends of definitions only, and asks for no more of one than its first word.
+    definition = [_WITH.sub(r"\1class", window[0]), *window[1:]]
+    try:
+        length = len(inspect.getblock(definition))
+    except Exception as error:  # the window ends inside a string or brackets, or what stands there is not Python
+        interrupts.let_pass(error)
+        length = len(window) if len(rest) > len(window) else 1
+    length = max(length, at_least - line + 1)
+    return window[: min(length, MAX_LINES)], length > MAX_LINES
+
+
+def _bounded(lines: list[str], *, cut: bool) -> Source:
+    kept: list[bytes] = []
+    room = MAX_BYTES
+    for line in lines:
+        data = line.encode(errors="replace")
+        if len(data) > room:
+            cut = True
+            break
+        room -= len(data)
+        kept.append(data)
+    return Source(b"".join(kept).decode().rstrip("\n"), cut and bool(kept))
+
+
+def last_line(code: types.CodeType) -> int:
+    """Returns the last line that anything in a code object comes from; a lambda in brackets may go on over the end of its line."""
+    ends = [end for _, end, _, _ in code.co_positions() if end is not None]
+    ends.extend(last_line(inner) for inner in code.co_consts if isinstance(inner, types.CodeType))
+    return max(ends, default=code.co_firstlineno)

@@ -1,0 +1,53 @@
+"""Concrete functions: parameters, outputs, captures, definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def parameter_types(concrete_function: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yields (name, inspect kind, TraceType) for every parameter of a concrete function's type, in order."""
+    for name, parameter in concrete_function.function_type.parameters.items():
+        yield name, parameter.kind, parameter.type_constraint
+
+
+def output_type(concrete_function: Any) -> Any:
+    """Returns the TraceType of what a concrete function returns."""
+    return concrete_function.function_type.output
+
+
+def concrete_name(concrete_function: Any) -> str:
+    """Returns the name TensorFlow gave a concrete function, such as ``__inference_step_17``; empty if it has none."""
+    name = getattr(concrete_function, "name", "") or ""
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def captured_tensors(concrete_function: Any) -> Iterator[tuple[Any, str]]:
+    """Yields (captured value, name): variable and name where a variable's handle was captured, else the tensor and an empty string."""
+    variables = {id(variable.handle): variable for variable in concrete_function.graph.variables if hasattr(variable, "handle")}
+    for tensor in concrete_function.captured_inputs:
+        variable = variables.get(id(tensor))
+        yield (tensor, "") if variable is None else (variable, variable.name)
+
+
+def graph_of(concrete_function: Any) -> Any:
+    """Returns the FuncGraph of a concrete function."""
+    return concrete_function.graph
+
+
+def is_compiled(concrete_function: Any) -> bool:
+    """Whether XLA must compile a concrete function."""
+    attributes = getattr(getattr(concrete_function, "_inference_function", None), "attributes", None) or {}
+    attribute = attributes.get("_XlaMustCompile")
+    return bool(attribute is not None and getattr(attribute, "b", attribute))
+
+
+def definition_bytes(concrete_function: Any) -> int:
+    """How many bytes TensorFlow's definitions of a concrete function and of what it calls have; 0 if they cannot be read."""
+    atomic = getattr(concrete_function, "_inference_function", None)
+    definition = getattr(atomic, "cached_definition", None)
+    if definition is None:
+        return 0
+    inner = (getattr(function, "cached_definition", None) for function in concrete_function.graph._functions.values())
+    return int(definition.ByteSize()) + sum(int(each.ByteSize()) for each in inner if each is not None)

@@ -1,0 +1,11 @@
+"""Where TensorFlow is."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import tensorflow as tf
+
+TENSORFLOW_DIRECTORY: Final = os.path.dirname(tf.__file__)
+"""Where TensorFlow is installed."""
