@@ -31,7 +31,7 @@ export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,10 +51,11 @@ demo: $(PYTHON_READY) $(PAGE) ## Train a small model, print its report, show it 
 
 test: lint types test-python test-frontend test-browser ## Run every check below
 
-lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting and the import rule
+lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting, the import rule and the page's types of the report
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/api_types.py --check
 	cd frontend && npm run --silent lint
 
 types: $(PYTHON_READY) $(NODE_READY) ## Check the types of Python and TypeScript
@@ -86,6 +87,9 @@ bench: $(PYTHON_READY) ## Measure what performance claims rest on: BENCH='overhe
 	@for name in $(BENCH); do $(BIN)/python -m benchmarks.$$name; done
 
 frontend: $(PAGE) ## Build the page
+
+api-types: $(PYTHON_READY) $(NODE_READY) ## Generate the page's types of the report
+	$(BIN)/python scripts/api_types.py
 
 format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
 	$(BIN)/ruff check --fix .

@@ -44,7 +44,7 @@ def _check_cost(told: answers.Answers, finding: findings.Finding) -> None:
         assert finding.severity == "high", finding
     elif finding.severity != "info":
         assert finding.severity == ("high" if finding.share >= 0.1 else "medium" if finding.share >= 0.02 else "low"), finding
-    assert report.finding(finding).evidence["lost_ns"] == finding.lost_ns
+    assert report.finding(told.run, finding).evidence["lost_ns"] == finding.lost_ns
 
 
 def _check_what_if(finding: findings.Finding) -> None:

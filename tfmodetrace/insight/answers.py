@@ -13,6 +13,7 @@ from tfmodetrace.insight import diagnoses as diagnoses_module
 from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
+from tfmodetrace.insight import first_lines as first_lines_module
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
@@ -106,7 +107,12 @@ class Answers:
     @once
     def summary(self) -> summary_module.Summary:
         """The run in a few numbers."""
-        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures)
+        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.first_lines)
+
+    @once
+    def first_lines(self) -> first_lines_module.FirstLines | None:
+        """What is told of the run first."""
+        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures))
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:

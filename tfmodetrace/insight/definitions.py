@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,8 @@ _SHAPES: Final = frozenset({"shape", "rank"})
 _VARIABLES: Final = frozenset({"variable-creation"})
 _SHOWN_VALUES: Final = 3
 _MAX_VALUE: Final = 32
+_SAME_SHOWN: Final = 8
+"""So many characters of what long values have in common are shown before and after where they differ."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,11 @@ class Definition:
     share: float
     suspended: bool
     changes: str | None
+
+    @property
+    def title(self) -> str:
+        """Its name, and how many functions were made from it where these are several."""
+        return self.name if len(self.functions) == 1 else f"{self.name} × {len(self.functions):,}"
 
 
 class Definitions:
@@ -284,8 +292,23 @@ def strip(path: str, values: Iterable[str]) -> str:
     distinct = list(dict.fromkeys(values))
     # One more takes no more room than the dots that would stand for it.
     shown = distinct if len(distinct) <= _SHOWN_VALUES + 1 else distinct[:_SHOWN_VALUES]
-    line = f"{path} " + " → ".join(map(_cut, shown))
+    line = f"{path} " + " → ".join(_shortened(shown))
     return line if len(shown) == len(distinct) else f"{line} → … ({len(distinct):,})"
+
+
+def _shortened(values: Sequence[str]) -> list[str]:
+    """Cuts long values down to where they differ."""
+    if max(map(len, values)) <= _MAX_VALUE:
+        return list(values)
+    before = max(0, _same(values) - _SAME_SHOWN)
+    rest = [value[before:] for value in values]
+    after = max(0, _same([value[::-1] for value in rest]) - _SAME_SHOWN)
+    return [("…" if before else "") + _cut(value[: len(value) - after]) + ("…" if after else "") for value in rest]
+
+
+def _same(values: Sequence[str]) -> int:
+    """Counts the characters with which all values begin."""
+    return sum(1 for _ in itertools.takewhile(lambda place: len(set(place)) == 1, zip(*values, strict=False)))
 
 
 def _cut(value: str) -> str:

@@ -7,13 +7,12 @@ the function's body: ``batch["x"][0]``, ``config.rate``; ``*args[2]`` and ``**op
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
-from tfmodetrace.insight import key_text
+from tfmodetrace.insight import key_text, literals
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys, words
 
@@ -25,7 +24,6 @@ _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE})
 _NAMED: Final = frozenset({Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS})
 _CONTAINERS: Final = _SEQUENCES | _NAMED
 _ABSENT: Final = "(absent)"
-_NUMBERS: Final = frozenset({"bool", "int", "float", "complex"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +53,15 @@ class Found:
     after: keys.Node | str
 
 
-def between(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = ()) -> tuple[Change, ...]:
-    """Lists every difference of two keys, arguments first, then context.
+def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
+    """Finds every difference of two keys, arguments first, then context.
 
     Args:
         before: The key of the earlier trace.
         after: The key of the later trace.
         gone: Tokens of objects that had died by the time of the later trace; TensorFlow finds those equal to nothing.
+        limit: Once there are more, the rest may be missing.
     """
-    return written(find(before, after, gone=gone), gone=gone)
-
-
-def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
-    """Finds what :func:`between` lists; once there are more than ``limit``, the rest may be missing."""
     search = _Search(gone, limit)
     search.arguments(before.arguments, after.arguments)
     search.found.extend(_context(before, after))
@@ -250,17 +244,12 @@ def _equal_literals(before: keys.Node, after: keys.Node) -> bool:
     """Whether Python has two literals equal, as TensorFlow asks: 1 == 1.0 == True."""
     if before.type_name == after.type_name and before.text == after.text and before.token == after.token:
         return True
-    if {before.type_name, after.type_name} <= _NUMBERS and not before.token and not after.token:
-        return bool(_number(before.text) == _number(after.text))
+    if {before.type_name, after.type_name} <= literals.NUMBERS and not before.token and not after.token:
+        try:
+            return literals.number(before.type_name, before.text) == literals.number(after.type_name, after.text)
+        except ValueError:
+            return False  # a text that was cut off, and is not the other
     return False
-
-
-def _number(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        # What has no literal: nan, inf, and complex numbers with either.
-        return complex(text) if text.endswith(("j", "j)")) else float(text)
 
 
 def _same_rank(before: keys.Node, after: keys.Node) -> bool:

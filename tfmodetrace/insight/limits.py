@@ -8,7 +8,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, findings, reasons, whatif
+from tfmodetrace.insight import answers, findings, reasons, units, whatif
 from tfmodetrace.log import tables
 
 _SHOWN: Final = 8
@@ -77,7 +77,7 @@ def _explain(
     beyond = traces[at_most:]
     for trace in beyond[:_SHOWN]:
         reason = explained[trace.trace_id]
-        took = "" if trace.duration_ns is None else f", {trace.duration_ns / 1e6:.1f} ms"
+        took = "" if trace.duration_ns is None else f", {units.duration(trace.duration_ns)}"
         lines.append(f"  trace {trace.ordinal}{took}: {', '.join(reason.kinds)}: {reason.summary}")
     if len(beyond) > _SHOWN:
         lines.append(f"  … and {len(beyond) - _SHOWN} more")

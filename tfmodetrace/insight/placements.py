@@ -40,6 +40,7 @@ def of_run(run: tracelog.Run) -> dict[str, Any]:
                 "function": run.functions[function_id].name,
                 "traces": count[function_id],
                 **plain.plain(placement.info(each.placement)),
+                "shares_by_device": {device: ops / each.ops for device, ops in each.placement.ops_by_device.items() if ops},
             }
             for function_id, each in sorted(largest.items())
         ],

@@ -66,21 +66,21 @@ class WhatIf:
         return left
 
     @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[WhatIfOption, ...]:
         """The numbers with their labels, the one whose code is given marked."""
         numbers = {"now": self.now, **{option: self.left_with(option) for option in _LABELS}}
         return tuple(
-            Option(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == self.chosen)
+            WhatIfOption(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == self.chosen)
             for option, traces in numbers.items()
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class WhatIfOption:
     """One way of writing a function, and the traces it would have had.
 
     Attributes:
-        option: ``now``, or which of :class:`WhatIf`'s it is.
+        option: ``now``, or which number of ``what_if`` it labels.
         label: What to call it, as in "2 with reduce_retracing".
         traces: How many traces there would have been; ``None`` if it is not possible, or was not simulated.
         best: Whether its code is what the finding's fix says.
@@ -92,7 +92,7 @@ class Option:
     best: bool
 
 
-def told(options: Sequence[Option]) -> str:
+def told(options: Sequence[WhatIfOption]) -> str:
     """Writes options as a sentence."""
     now, *others = options
     possible = ", ".join(f"{option.traces} with {option.label}" for option in others if option.traces is not None)
@@ -116,7 +116,7 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False,
     arguments = [key.arguments for key in cached]
     found = varying.values(arguments, but=python)
     signature = _common_signature([varying.as_tensors(node, found) for node in arguments])
-    contexts = {_context(key) for key in cached}
+    contexts = {key.context for key in cached}
     lengths = {len(node.names) for node in arguments}
     possible = bool(found) or not any(path in python for path in varying.values(arguments))
     return WhatIf(
@@ -139,13 +139,14 @@ def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], key
         if trace.key is None:
             continue
         arguments = transform(trace.key.arguments)
-        place = (_context(trace.key), subtypes.skeleton(arguments))
+        place = (trace.key.context, subtypes.skeleton(arguments))
         if (place, arguments) in exact:
             continue
-        request = dataclasses.replace(trace.key, arguments=arguments)
         known = known_by_skeleton[place]
-        if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
-            continue
+        if known:
+            request = dataclasses.replace(trace.key, arguments=arguments)
+            if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
+                continue
         count += 1
         if relax:
             for other in known:
@@ -174,7 +175,3 @@ def _fits_a_signature(node: keys.Node) -> bool:
     return (
         node.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and bool(node.children) and all(_fits_a_signature(child) for child in node.children)
     )
-
-
-def _context(key: tables.CacheKey) -> Any:
-    return dataclasses.replace(key, arguments=keys.Node(kind=Kind.UNKNOWN))

@@ -197,6 +197,20 @@ class CacheKey:
     xla_context: int = 0
     from_cache: bool = True
 
+    @property
+    def context(self) -> tuple[Any, ...]:
+        """Everything but the arguments."""
+        return (
+            self.scope_type,
+            self.parent_graph,
+            self.device_functions,
+            self.colocation_stack,
+            self.in_cross_replica_context,
+            self.variable_policy,
+            self.xla_context,
+            self.from_cache,
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
@@ -567,7 +581,7 @@ class _CallIndex:
         return found
 
 
-def rows_by_group(groups: npt.NDArray[np.int64]) -> list[tuple[int, npt.NDArray[np.int64]]]:
+def rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Returns for every value in a column, ascending, the rows that have it, ascending."""
     if len(groups) == 0:
         return []

@@ -10,8 +10,12 @@ function ops(count: number): GraphInfo {
 describe("graphItems", () => {
   const report = runReport({
     functions: [
-      functionInfo(0, { name: "small" }),
-      functionInfo(1, { name: "large", signatures: [{ signature_id: 4, text: "(x)", calls: 97, traces: 1 }] }),
+      functionInfo(0, { name: "small", graph_ops: 5 }),
+      functionInfo(1, {
+        name: "large",
+        graph_ops: 100,
+        signatures: [{ signature_id: 4, text: "(x)", calls: 97, traces: 1 }],
+      }),
       functionInfo(2, { name: "never traced" }),
     ],
     traces: [

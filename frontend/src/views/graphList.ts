@@ -22,7 +22,7 @@ export function graphItems(report: RunReport, filter: string): readonly GraphIte
         .sort((a, b) => a.ordinal - b.ordinal),
     }))
     .filter(({ traces }) => traces.length > 0)
-    .sort((a, b) => opsOf(b.traces) - opsOf(a.traces) || a.info.name.localeCompare(b.info.name))
+    .sort((a, b) => b.info.graph_ops - a.info.graph_ops || a.info.name.localeCompare(b.info.name))
     .flatMap(({ info, traces }): GraphItem[] => {
       const calls = new Map(info.signatures.map((signature) => [signature.signature_id, signature.calls]));
       return [
@@ -34,8 +34,4 @@ export function graphItems(report: RunReport, filter: string): readonly GraphIte
         })),
       ];
     });
-}
-
-function opsOf(traces: readonly TraceInfo[]): number {
-  return traces.reduce((sum, { graph }) => sum + (graph?.ops ?? 0), 0);
 }

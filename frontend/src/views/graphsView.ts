@@ -163,7 +163,7 @@ export class GraphsView extends LitElement {
 
 function renderFunction({ info, traces }: Extract<GraphItem, { readonly type: "function" }>): TemplateResult {
   return html`<div class="function" data-testid="graph-function">
-    <span class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</span>
+    <span class="ellipsis" title=${info.qualname}>${info.name}</span>
     <span class="chip">${plural(traces, "trace")}</span>
     <div>${functionPlace(info)}</div>
   </div>`;

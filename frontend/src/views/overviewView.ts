@@ -4,7 +4,6 @@ import { ref } from "lit/directives/ref.js";
 import { MODES, type FunctionInfo, type RunReport } from "../api/types";
 import { MODE_STYLES } from "../lib/modes";
 import { nextSort, type Sort } from "../lib/sorting";
-import { summarize } from "../lib/summary";
 import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
@@ -113,8 +112,8 @@ export class OverviewView extends LitElement {
   }
 
   private renderSummary(report: RunReport): TemplateResult {
-    const summary = summarize(report);
-    const wholeNs = summary.runningNs === null ? null : summary.tracingNs + summary.runningNs;
+    const { summary } = report;
+    const share = summary.tracing_share_of_functions;
     return html`<section class="summary" aria-label="Summary">
       <dl>
         <div class="card wide">
@@ -122,13 +121,13 @@ export class OverviewView extends LitElement {
           <dd class="big" data-testid="overview-total-calls" data-value=${summary.calls.total}>
             ${formatCount(summary.calls.total)}
           </dd>
-          <dd>${modeBar(summary.calls)}</dd>
+          <dd>${modeBar(summary.calls, summary.call_shares)}</dd>
           <dd class="modes">
-            ${MODES.filter((mode) => (summary.calls[mode] ?? 0) > 0).map(
+            ${MODES.filter((mode) => summary.calls[mode] > 0).map(
               (mode) =>
-                html`<span data-testid="overview-calls-${mode}" data-value=${summary.calls[mode] ?? 0}
+                html`<span data-testid="overview-calls-${mode}" data-value=${summary.calls[mode]}
                   >${modeLabel(MODE_STYLES[mode])} <b>${formatCount(summary.calls[mode])}</b>
-                  <span class="quiet">${formatShare(summary.calls[mode] ?? 0, summary.calls.total)}</span></span
+                  <span class="quiet">${formatShare(summary.call_shares[mode])}</span></span
                 >`,
             )}
           </dd>
@@ -140,40 +139,40 @@ export class OverviewView extends LitElement {
             ${
               summary.retraces === 0
                 ? "no retraces"
-                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retracedFunctions, "function")}`
+                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retraced_functions, "function")}`
             }
           </dd>
         </div>
         <div class="card">
           <dt>Time tracing</dt>
-          <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracingNs}>
-            ${formatDuration(summary.tracingNs)}
+          <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracing_ns}>
+            ${formatDuration(summary.tracing_ns)}
           </dd>
           <dd class="quiet">
             ${
-              wholeNs === null || summary.tracingNs === 0
+              share === null || summary.tracing_ns === 0
                 ? nothing
                 : html`<div class="bar split" aria-hidden="true"
-                  ><span class="tracing" style="flex:${summary.tracingNs}"></span
-                  ><span class="running" style="flex:${summary.runningNs ?? 0}"></span
+                  ><span class="tracing" style="flex:${summary.tracing_ns}"></span
+                  ><span class="running" style="flex:${summary.running_ns}"></span
                 ></div>`
             }
-            ${wholeNs === null ? "running: not recorded" : `${formatShare(summary.tracingNs, wholeNs)} of the time in traced functions`}
+            ${share === null ? "no call was recorded" : html`<span data-testid="overview-tracing-share" data-value=${share}>${formatShare(share)}</span> of the time in traced functions`}
           </dd>
         </div>
         <div class="card">
           <dt>Time running</dt>
-          <dd class="big" data-testid="overview-running-time">${formatDuration(summary.runningNs)}</dd>
+          <dd class="big" data-testid="overview-running-time" data-value=${summary.running_ns}>${formatDuration(summary.running_ns)}</dd>
           <dd class="quiet">calls without their tracing</dd>
         </div>
         <div class="card">
           <dt>Errors</dt>
-          <dd class="big ${summary.errors > 0 ? "errors" : ""}" data-testid="overview-errors" data-value=${summary.errors}>
-            ${formatCount(summary.errors)}
+          <dd class="big ${summary.failures > 0 ? "errors" : ""}" data-testid="overview-errors" data-value=${summary.failures}>
+            ${formatCount(summary.failures)}
           </dd>
           <dd>
             ${
-              summary.errors > 0
+              summary.failures > 0
                 ? html`<button
                   type="button"
                   class="link"
@@ -196,7 +195,7 @@ export class OverviewView extends LitElement {
   }
 
   private renderFindings(report: RunReport): TemplateResult | typeof nothing {
-    const findings = report.findings ?? [];
+    const { findings } = report;
     if (findings.length === 0) return nothing;
     const shown = this.allFindings ? findings : findings.slice(0, SHOWN_FINDINGS);
     return html`<section class="findings" aria-labelledby="findings-title">
@@ -275,15 +274,15 @@ export class OverviewView extends LitElement {
             <span aria-hidden="true">${open ? "▾" : "▸"}</span>
           </button>
           <span class="texts">
-            <span class="ellipsis title" title=${info.qualname ?? info.name}>${info.name}</span>
+            <span class="ellipsis title" title=${info.qualname}>${info.name}</span>
             ${functionPlace(info)}
           </span>
         </span>
         <span role="cell"><span class="chip">${info.kind}</span></span>
         <span role="cell" class="calls">
-          ${modeBar(info.calls)}
+          ${modeBar(info.calls, info.call_shares)}
           <span class="numbers"
-            ><b>${formatCount(info.calls.total)}</b>${MODES.filter((mode) => (info.calls[mode] ?? 0) > 0).map(
+            ><b>${formatCount(info.calls.total)}</b>${MODES.filter((mode) => info.calls[mode] > 0).map(
               (mode) => html` <span class="quiet">${mode} ${formatCount(info.calls[mode])}</span>`,
             )}</span
           >

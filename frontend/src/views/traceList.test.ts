@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Finding } from "../api/types";
-import { errorInfo, functionInfo, reason, runReport, traceInfo } from "../testing/reports";
-import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+import { errorInfo, finding, functionInfo, reason, runReport, traceInfo } from "../testing/reports";
+import { ERRORS_ONLY, traceItems, type TraceItem } from "./traceList";
 
 const ALL = { text: "", kind: "" };
 
@@ -87,25 +86,10 @@ describe("traceItems", () => {
     expect(shown(traceItems(report, { text: "", kind }))).toEqual(expected);
   });
 
-  test("a function's line tells how many traces and errors are shown, their causes and its findings", () => {
-    const finding: Finding = {
-      id: "varying-shape",
-      severity: "low",
-      function_id: 2,
-      title: "",
-      evidence: { lost_ns: 0 },
-      why: "",
-      advice: "",
-      fix: null,
-      what_if: null,
-      what_if_options: null,
-    };
-    const [line] = traceItems({ ...report, findings: [finding] }, { text: "", kind: "shape" });
-    expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [finding] });
-    expect(line?.type === "function" && line.causes).toEqual([
-      { kinds: "shape, dtype", traces: 1, lostNs: 7 },
-      { kinds: "shape", traces: 1, lostNs: 5 },
-    ]);
+  test("a function's line tells how many traces and errors are shown, and its findings", () => {
+    const shape = finding("varying-shape", 2);
+    const [line] = traceItems({ ...report, findings: [shape] }, { text: "", kind: "shape" });
+    expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [shape] });
   });
 
   test("the report stays as it was", () => {
@@ -113,12 +97,4 @@ describe("traceItems", () => {
     traceItems(report, ALL);
     expect(JSON.stringify(report)).toBe(before);
   });
-});
-
-test("kinds are listed with how often they occur, the most frequent first", () => {
-  expect(kindsOf(report)).toEqual([
-    { kind: "first-trace", count: 2 },
-    { kind: "shape", count: 2 },
-    { kind: "dtype", count: 1 },
-  ]);
 });

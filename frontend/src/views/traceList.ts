@@ -1,5 +1,5 @@
 import type { ErrorInfo, Finding, FunctionInfo, RunReport, TraceInfo } from "../api/types";
-import { causesOf, findingsByFunction, type Cause } from "../lib/findings";
+import { findingsByFunction } from "../lib/findings";
 import { matches } from "../lib/text";
 
 /** One line of the Traces view: a function, one of its traces, or one of its errors. */
@@ -9,7 +9,6 @@ export type TraceItem =
       readonly info: FunctionInfo;
       readonly traces: number;
       readonly errors: number;
-      readonly causes: readonly Cause[];
       readonly findings: readonly Finding[];
     }
   | { readonly type: "trace"; readonly trace: TraceInfo }
@@ -24,30 +23,19 @@ export interface TraceFilter {
 
 export const ERRORS_ONLY = "errors";
 
-/** The change kinds that occur, the most frequent first. */
-export function kindsOf(report: RunReport): readonly { readonly kind: string; readonly count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { reason } of report.traces) {
-    for (const kind of reason?.kinds ?? []) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts]
-    .map(([kind, count]) => ({ kind, count }))
-    .sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
-}
-
 /** Traces and errors grouped by function, the most often traced function first. */
 export function traceItems(report: RunReport, filter: TraceFilter): readonly TraceItem[] {
   const tracesOf = groupBy(report.traces, (trace) => trace.function_id);
   const errorsOf = groupBy(report.errors, (error) => error.function_id);
-  const findings = findingsByFunction(report.findings ?? []);
+  const findings = findingsByFunction(report.findings);
   return report.functions
     .map((info) => {
-      const name = `${info.name} ${info.qualname ?? ""} ${info.file ?? ""}`;
+      const name = `${info.name} ${info.qualname} ${info.file ?? ""}`;
       const traces = (tracesOf.get(info.function_id) ?? []).filter(
         ({ reason }) =>
           filter.kind !== ERRORS_ONLY &&
-          (filter.kind === "" || reason?.kinds.includes(filter.kind) === true) &&
-          matches(`${name} ${reason?.summary ?? ""}`, filter.text),
+          (filter.kind === "" || reason.kinds.some((kind) => kind === filter.kind)) &&
+          matches(`${name} ${reason.summary}`, filter.text),
       );
       const errors = (errorsOf.get(info.function_id) ?? []).filter(
         ({ type, message }) =>
@@ -68,7 +56,6 @@ export function traceItems(report: RunReport, filter: TraceFilter): readonly Tra
         info,
         traces: traces.length,
         errors: errors.length,
-        causes: causesOf(traces),
         findings: findings.get(info.function_id) ?? [],
       },
       ...errors.map((error): TraceItem => ({ type: "error", error })),

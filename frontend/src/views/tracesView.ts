@@ -2,7 +2,6 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import type { ErrorInfo, RunReport, TraceInfo } from "../api/types";
-import { hasCall } from "../lib/summary";
 import { formatCount, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
@@ -12,7 +11,7 @@ import { findingDetails, findingStyles } from "../widgets/findings";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
-import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+import { ERRORS_ONLY, traceItems, type TraceItem } from "./traceList";
 import { tracesStyles } from "./tracesStyles";
 import { listStyles, viewStyles } from "./viewStyles";
 
@@ -93,8 +92,8 @@ export class TracesView extends LitElement {
             }}
           >
             <option value="" ?selected=${this.kind === ""}>all</option>
-            ${kindsOf(report).map(
-              ({ kind, count }) =>
+            ${report.summary.change_kinds.map(
+              ({ kind, traces: count }) =>
                 html`<option value=${kind} ?selected=${this.kind === kind}>${kind} (${formatCount(count)})</option>`,
             )}
             ${
@@ -139,9 +138,9 @@ export class TracesView extends LitElement {
     }
   }
 
-  private renderFunction({ info, traces, errors, causes, findings }: FunctionItem): TemplateResult {
+  private renderFunction({ info, traces, errors, findings }: FunctionItem): TemplateResult {
     return html`<div class="function" data-testid="trace-function" data-function=${info.name}>
-      <h2 class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</h2>
+      <h2 class="ellipsis" title=${info.qualname}>${info.name}</h2>
       ${functionPlace(info)}
       <span class="counts">
         ${
@@ -152,11 +151,11 @@ export class TracesView extends LitElement {
         ${errors > 0 ? html`<span class="chip error">${plural(errors, "error")}</span>` : nothing}
       </span>
       ${
-        causes.length > 0
+        info.causes.length > 0
           ? html`<span class="quiet causes" data-testid="trace-causes"
-            >${causes.map(
-              ({ kinds, traces: count, lostNs }) =>
-                html`<span>${kinds}: ${plural(count, "retrace")}, <b>${formatDuration(lostNs)}</b></span>`,
+            >${info.causes.map(
+              ({ kinds, retraces, tracing_ns: tracingNs }) =>
+                html`<span>${kinds.join(", ")}: ${plural(retraces, "retrace")}, <b>${formatDuration(tracingNs)}</b></span>`,
             )}</span
           >`
           : nothing
@@ -202,9 +201,9 @@ export class TracesView extends LitElement {
         </button>
         <span class="ordinal number">${formatCount(trace.ordinal)}</span>
         <span class="kinds">
-          ${(reason?.kinds ?? ["unknown"]).map((kind) => html`<span class="chip ${first ? "" : "prominent"}">${kind}</span>`)}
+          ${reason.kinds.map((kind) => html`<span class="chip ${first ? "" : "prominent"}">${kind}</span>`)}
         </span>
-        <span class="summary" data-testid="trace-reason">${reason?.summary ?? "The reason was not recorded."}</span>
+        <span class="summary" data-testid="trace-reason">${reason.summary}</span>
         <span class="number time" title="How long tracing took">${formatDuration(trace.duration_ns)}</span>
         <span class="number time quiet" title="When it began, since the run's start">at ${formatDuration(trace.start_ns)}</span>
         <button
@@ -218,11 +217,11 @@ export class TracesView extends LitElement {
         >
           Graph
         </button>
-        <span class="show">${this.renderShow(trace.call_id, trace.process ?? 0, `Show trace ${trace.ordinal} in the timeline`)}</span>
+        <span class="show">${this.renderShow(trace.call_id, trace.process, `Show trace ${trace.ordinal} in the timeline`)}</span>
       </div>
-      ${!first && reason && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
+      ${!first && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
       ${
-        reason?.fix && open
+        reason.fix && open
           ? html`<div class="indent fix">
             <h3>What to change</h3>
             <mt-code-block label="What to change" .code=${reason.fix}></mt-code-block>
@@ -235,11 +234,11 @@ export class TracesView extends LitElement {
 
   private renderDetails(trace: TraceInfo, first: boolean): TemplateResult {
     const { reason } = trace;
-    const nearest = reason?.nearest_trace_id ?? null;
+    const nearest = reason.nearest_trace_id;
     const compared =
       nearest === null ? null : (this.report?.traces.find(({ trace_id }) => trace_id === nearest) ?? null);
     return html`<div class="indent details" data-testid="trace-details">
-      ${first && reason && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      ${first && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
       <dl>
         <dt>Signature</dt>
         <dd class="mono">${trace.signature ?? MISSING}</dd>
@@ -248,13 +247,11 @@ export class TracesView extends LitElement {
         <dt>Captures</dt>
         <dd class="mono">
           ${
-            trace.captures === null
-              ? MISSING
-              : trace.captures.length === 0
-                ? "none"
-                : html`<ul>
-                  ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
-                </ul>`
+            trace.captures.length === 0
+              ? "none"
+              : html`<ul>
+                ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
+              </ul>`
           }
         </dd>
         <dt>Compared with</dt>
@@ -266,7 +263,7 @@ export class TracesView extends LitElement {
           }
         </dd>
         <dt>Thread</dt>
-        <dd>${trace.thread ?? MISSING}</dd>
+        <dd>${trace.thread}</dd>
       </dl>
     </div>`;
   }
@@ -278,14 +275,14 @@ export class TracesView extends LitElement {
         <span class="kinds"><span class="chip error">${error.type}</span></span>
         <span class="summary message">${error.message === "" ? "(no message)" : error.message}</span>
         <span class="time quiet">in mode ${error.mode}</span>
-        <span class="time quiet number">${error.time_ns == null ? nothing : `at ${formatDuration(error.time_ns)}`}</span>
-        <span class="show">${this.renderShow(error.call_id, error.process ?? 0, "Show the call that raised in the timeline")}</span>
+        <span class="time quiet number">at ${formatDuration(error.time_ns)}</span>
+        <span class="show">${this.renderShow(error.call_id, error.process, "Show the call that raised in the timeline")}</span>
       </div>
     </article>`;
   }
 
   private renderShow(callId: number | null, process: number, label: string): TemplateResult {
-    if (!hasCall(callId)) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
+    if (callId === null) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
     return html`<button
       type="button"
       class="link"
@@ -338,7 +335,7 @@ function itemKey(item: TraceItem | undefined, index: number): string | number {
 function estimate(item: TraceItem | undefined): number {
   if (item?.type === "function") return FUNCTION_PX + item.findings.length * FINDING_PX;
   if (item?.type !== "trace" || item.trace.ordinal <= 1) return TRACE_PX;
-  const changes = item.trace.reason?.changes.length ?? 0;
+  const changes = item.trace.reason.changes.length;
   return TRACE_PX + (changes > 0 ? (changes + 1) * CHANGE_PX + 8 : 0);
 }
 

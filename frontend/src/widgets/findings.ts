@@ -1,7 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Finding, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
-import { formatDuration, MISSING } from "../lib/time";
+import { formatDuration } from "../lib/time";
 import "./codeBlock";
 
 export const findingStyles = css`
@@ -55,7 +55,7 @@ export function findingRow(finding: Finding): TemplateResult {
     <summary>
       <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}">${finding.severity}</span>
       <b>${finding.title}</b>
-      <span class="quiet">${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span>
+      <span class="quiet">${finding.id}${finding.lost_ns > 0 ? `, ${formatDuration(finding.lost_ns)} lost` : nothing}</span>
     </summary>
     ${findingDetails(finding)}
   </details>`;
@@ -88,8 +88,8 @@ function whatIfTable(options: readonly WhatIfOption[]): TemplateResult {
     <tbody>
       <tr>
         ${options.map(
-          ({ traces, best }) =>
-            html`<td class=${best ? "best" : ""}>${traces === null ? MISSING : formatCount(traces)}</td>`,
+          ({ option, traces, best }) =>
+            html`<td class=${best ? "best" : ""} data-option=${option}>${formatCount(traces)}</td>`,
         )}
       </tr>
     </tbody>

@@ -214,7 +214,7 @@ def test_tracing_that_no_call_tells_of_is_told_if_it_takes_long() -> None:
         run, calls=tables.Calls.empty(), traces=tuple(dataclasses.replace(trace, call_id=None) for trace in run.traces)
     )
     (finding,) = found_in(without)
-    assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2.0 s, 20% of the wall time")
+    assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2 s, 20% of the wall time")
     assert "tf.range" not in finding.advice
     assert ids(dataclasses.replace(without, processes=(dataclasses.replace(run.processes[0], end_ns=60_000 * MS),))) == []
 
@@ -281,13 +281,19 @@ def test_an_optimizer_that_is_not_all_that_is_made_in_the_first_step_is_not_buil
 
 
 def test_shapes_are_a_finding_from_three_on() -> None:
-    (finding,) = found_in(run_of(*shapes(1, 2, 3)))
+    run = run_of(*shapes(1, 2, 3))
+    (finding,) = found_in(run)
     assert finding.id == "varying-shape"
     assert finding.fix is not None
     assert "tf.TensorSpec([None, 4], tf.float32),  # x" in finding.fix
     assert finding.lost_ns == 2 * MS
-    assert plain.plain(report.finding(finding).what_if) == {"now": 3, "tensor_argument": 3, "reduce_retracing": 2, "input_signature": 1}
-    options = report.finding(finding).what_if_options
+    assert plain.plain(report.finding(run, finding).what_if) == {
+        "now": 3,
+        "tensor_argument": 3,
+        "reduce_retracing": 2,
+        "input_signature": 1,
+    }
+    options = report.finding(run, finding).what_if_options
     assert options is not None
     assert [option.option for option in options if option.best] == ["input_signature"]
     assert ids(run_of(*shapes(1, 2))) == []
@@ -295,10 +301,11 @@ def test_shapes_are_a_finding_from_three_on() -> None:
 
 def test_no_signature_is_suggested_where_the_rank_varies() -> None:
     ranks = [files.arguments(x=files.tensor("float32", *shape)) for shape in ((1,), (2, 2), (3, 3, 3))]
-    (finding,) = found_in(run_of(*ranks))
+    run = run_of(*ranks)
+    (finding,) = found_in(run)
     assert (finding.id, finding.fix) == ("varying-shape", None)
     assert "padded_batch" in finding.advice
-    told = report.finding(finding)
+    told = report.finding(run, finding)
     assert told.what_if is not None
     assert told.what_if.input_signature is None
     assert not any(option.best for option in told.what_if_options or ())
@@ -423,7 +430,7 @@ def test_a_limit_names_the_traces_beyond_it() -> None:
     run = run_of(*(files.arguments(x=files.literal(number)) for number in range(20)))
     (excess,) = limits.excesses(answers.Answers(run), at_most=2)
     assert excess.text.splitlines()[0] == "step (train.py:7) was traced 20 times, but may be traced at most 2 times."
-    assert "  trace 3, 1.0 ms: python-value: x: 1 → 2" in excess.text
+    assert "  trace 3, 1 ms: python-value: x: 1 → 2" in excess.text
     assert "  … and 10 more" in excess.text
     assert limits.excesses(answers.Answers(run), at_most=20) == []
     assert limits.excesses(answers.Answers(run), at_most=2, function="other*") == []

@@ -356,6 +356,7 @@ def test_placement_sums_up_a_run(get_varied: Get) -> None:
         "transfers": 300,
         "not_honoured_ops": 1,
         "compiled": False,
+        "shares_by_device": {"/device:CPU:0": 5 / 13, "/device:GPU:0": 8 / 13},
     }
     assert answer["functions"] == [{"function_id": number, "function": name, **row} for number, name in ((1, "step"), (2, "load"))]
     assert answer["flows"] == [

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import first_calls, fixes, model_identity, places, sources
+from tfmodetrace.insight import first_calls, fixes, model_identity, places, sources, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import tables
 from tfmodetrace.schema import words
@@ -67,12 +67,12 @@ def _first_call(evidence: base.Evidence, slow: first_calls.SlowFirstCall) -> bas
         ("compiling by XLA", call.xla_ns),
         ("optimizing and placing its graph", call.rest_ns),
     ]
-    made_of = ", ".join(f"{what} {_seconds(ns)}" for what, ns in parts if ns)
+    made_of = ", ".join(f"{what} {units.duration(ns)}" for what, ns in parts if ns)
     unknown = "" if call.cost_ns is not None else ", and what a later call takes is not known"
     draft = base.Draft(
         id="slow-first-call",
         functions=(function.function_id,),
-        title=f"The first call of {function.name} cost {_seconds(call.known_cost_ns)}, {slow.share:.0%} of the wall time",
+        title=f"The first call of {function.name} cost {units.duration(call.known_cost_ns)}, {units.share(slow.share)} of the wall time",
         evidence={
             "call_id": int(run.calls.call_id[call.row]),
             "duration_ns": call.duration_ns,
@@ -113,7 +113,7 @@ def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[table
     draft = base.Draft(
         id="slow-tracing",
         functions=functions,
-        title=f"Tracing {row.name} took {_seconds(free_ns)}, {free_ns / evidence.wall_ns(row.process):.0%} of the wall time",
+        title=f"Tracing {row.name} took {units.duration(free_ns)}, {units.share(free_ns / evidence.wall_ns(row.process))} of the wall time",
         evidence={
             "traces": len(traces),
             "tracing_ns": base.tracing_ns(traces),
@@ -137,7 +137,7 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
     return dataclasses.replace(
         draft,
         evidence={**draft.evidence, "second_traces": len(second), "second_traces_ns": cost_ns},
-        why=f"{draft.why} But {_seconds(cost_ns)} of it went into a second trace: variables were made while the function was traced, "
+        why=f"{draft.why} But {units.duration(cost_ns)} of it went into a second trace: variables were made while the function was traced, "
         "mostly those of the optimizer, and then TensorFlow traces it once more without making any.",
         advice=advice,
         fix=fix,
@@ -177,7 +177,3 @@ def _uses_metrics(trace: tables.Trace) -> bool:
 def _second(evidence: base.Evidence, traces: Sequence[tables.Trace]) -> list[tables.Trace]:
     """Those traces that only the making of variables made necessary."""
     return [trace for trace in traces if (kinds := evidence.reasons[trace.trace_id].kinds) and _VARIABLES.issuperset(kinds)]
-
-
-def _seconds(ns: int | None) -> str:
-    return f"{(ns or 0) / 1e9:.1f} s"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tfmodetrace.insight import findings, whatif
+from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
+
+_LIBRARIES: Final = frozenset({"keras", "tf_keras", "tensorflow"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Finding:
         function_ids: All functions that it is about.
         definition_id: The definition that these were made from; ``None`` if it is about none.
         title: One line.
+        place: The user's line to look at, ``train.py:14``; ``None`` if none is known.
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
         advice: What to do, in a sentence.
@@ -48,6 +53,7 @@ class Finding:
     function_ids: tuple[int, ...]
     definition_id: int | None
     title: str
+    place: str | None
     evidence: Mapping[str, Any]
     why: str
     advice: str
@@ -56,11 +62,11 @@ class Finding:
     lost_ns: int
     share: float
     verified: None
-    what_if_options: tuple[whatif.Option, ...] | None
+    what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
-def info(finding: findings.Finding) -> Finding:
-    """Describes a finding."""
+def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
+    """Describes a finding of a run."""
     what_if = finding.what_if
     return Finding(
         id=finding.id,
@@ -69,6 +75,7 @@ def info(finding: findings.Finding) -> Finding:
         function_ids=finding.function_ids,
         definition_id=finding.definition_id,
         title=finding.title,
+        place=_place(run, finding),
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
         advice=finding.advice,
@@ -86,3 +93,19 @@ def info(finding: findings.Finding) -> Finding:
         verified=finding.verified,
         what_if_options=None if what_if is None else what_if.options,
     )
+
+
+def _place(run: tracelog.Run, finding: findings.Finding) -> str | None:
+    """Names the line where functions were made anew, else that of the definition, unless that is a library's."""
+    own = [] if finding.function_id is None else [run.functions[finding.function_id]]
+    traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
+    sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)
+    definition = own[0] if own and own[0].file and own[0].module.partition(".")[0] not in _LIBRARIES else None
+    if sites and (definition is None or finding.id == "function-recreated"):
+        site = sites.most_common(1)[0][0]
+        return f"{_last_part(site.file)}:{site.line}"
+    return None if definition is None else f"{_last_part(definition.file)}:{definition.line}"
+
+
+def _last_part(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, failures, summary
-from tfmodetrace.insight.report import errors, findings, functions, profiles, traces
+from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
 from tfmodetrace.log import tables
 
 REPORT_VERSION: Final = 1
@@ -40,6 +40,10 @@ class RunReport:
         warnings: A sentence for everything that could not be read.
         summary: The run in a few numbers.
         failures: Exceptions as they happened, each once, those that are alike together.
+        wall_ns: The wall time of the process that stands for the run; ``None`` if no process is known.
+        budget: What the time of its main thread was; the parts sum to ``wall_ns``.
+        budgets: The same of every process, and of its other threads.
+        definitions: The functions folded by definition, by number.
     """
 
     run: str
@@ -56,6 +60,10 @@ class RunReport:
     warnings: tuple[str, ...]
     summary: summary.Summary
     failures: tuple[failures.FailureGroup, ...]
+    wall_ns: int | None
+    budget: tuple[budgets.PartInfo, ...]
+    budgets: tuple[budgets.ProcessBudgetInfo, ...]
+    definitions: tuple[definitions.DefinitionInfo, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +99,14 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         profiles=profiles.infos(told) if told.profiled else None,
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
-        findings=tuple(map(findings.info, told.findings)),
+        findings=tuple(findings.info(run, finding) for finding in told.findings),
         warnings=run.warnings,
         summary=told.summary,
         failures=told.failures,
+        wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,
+        budget=budgets.of_run(told),
+        budgets=budgets.infos(told),
+        definitions=definitions.infos(told),
     )
 
 
