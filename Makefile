@@ -15,6 +15,7 @@ TF_VERSION ?=
 LOGDIR ?= logs/demo
 PORT ?= 0
 SERVE ?= 1
+WORKERS ?= auto
 PYTEST_FLAGS ?=
 BENCH ?= $(BENCHMARKS)
 
@@ -23,6 +24,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PYTHON_READY := $(VENV)/.ready-$(TF)-$(TF_VERSION)
 PROTO_BIN := .venv-proto/bin
+# A file's tests share what they set up, so they stay in one process; tests/conftest.py has the slow files go first.
+PYTEST := python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 NODE_READY := frontend/node_modules/.ready
 PAGE := tb_plugin/tfmodetrace_tb_plugin/static/index.js
 FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name coverage -prune -o -type f -print)
@@ -43,13 +46,18 @@ help: ## Show this table
 	  TF=$(TF) 'the TensorFlow package to install' \
 	  TF_VERSION=$(TF_VERSION) 'its version; empty takes the newest' \
 	  PYTHON=PATH 'the Python (3.11 or newer) that .venv/ is made with' \
+	  WORKERS=$(WORKERS) 'in how many processes tests run; auto is one a core, up to 4; 0 is no other than pytest itself' \
 	  PYTEST_FLAGS=FLAGS 'more options for pytest' \
 	  BENCH=NAMES 'bench: which of $(BENCHMARKS)'
 
 demo: $(PYTHON_READY) $(PAGE) ## Train a small model, print its report, show it in TensorBoard
 	@exec $(BIN)/python scripts/demo.py --logdir '$(LOGDIR)' --port '$(PORT)' $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: lint types test-python test-frontend test-browser ## Run every check below
+# All that is not Python's tests side by side, each with its output in one piece; then those in one run, which shares recordings.
+test: $(PYTHON_READY) $(PAGE) ## Run every check below
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types test-frontend
+	@scripts/ensure_chromium.sh
+	$(BIN)/$(PYTEST) tests $(PYTEST_FLAGS)
 
 lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting, the import rule and the page's types of the report
 	$(BIN)/ruff check .
@@ -63,20 +71,20 @@ types: $(PYTHON_READY) $(NODE_READY) ## Check the types of Python and TypeScript
 	cd frontend && npm run --silent types
 
 test-python: $(PYTHON_READY) $(PAGE) ## Run the Python tests
-	$(BIN)/python -m pytest tests/unit tests/integration $(PYTEST_FLAGS)
+	$(BIN)/$(PYTEST) tests/unit tests/integration $(PYTEST_FLAGS)
 
 test-frontend: $(NODE_READY) ## Run the tests of the page's logic
 	cd frontend && npm run --silent test
 
 test-browser: $(PYTHON_READY) $(PAGE) ## Drive the page with a real Chromium in a real TensorBoard
 	@scripts/ensure_chromium.sh
-	$(BIN)/python -m pytest tests/browser $(PYTEST_FLAGS)
+	$(BIN)/$(PYTEST) tests/browser $(PYTEST_FLAGS)
 
 test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorFlow, such as make test-tf TF=2.20.0
 	@[[ '$(TF)' =~ ^[0-9]+\.[0-9] ]] || { echo 'make test-tf needs a version: make test-tf TF=2.20.0' >&2; exit 2; }
 	@scripts/create_venv.sh '$(PYTHON)' .venv-tf-$(TF)
 	@.venv-tf-$(TF)/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]' '$(TF_PACKAGE)==$(TF)'
-	.venv-tf-$(TF)/bin/python -m pytest tests/integration/record tests/integration/reasons tests/integration/testing \
+	.venv-tf-$(TF)/bin/$(PYTEST) tests/integration/record tests/integration/reasons tests/integration/testing \
 	  tests/integration/diagnoses tests/integration/whole_program $(PYTEST_FLAGS)
 
 # In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.

@@ -32,6 +32,8 @@ ALIASES: Final[dict[Any, str]] = {
     words.DiagnosisId: "DiagnosisId",
     words.FindingId: "FindingId",
     words.Severity: "Severity",
+    words.BudgetPart: "BudgetPart",
+    words.RecordingState: "RecordingState",
     profile_events.Part: "Part",
 }
 """Closed vocabularies, and their names in TypeScript."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 
 import pytest
 import tensorflow as tf
@@ -37,7 +38,7 @@ def test_the_tab_is_shown_and_serves_the_recording(
     load_fast: str, prefix: str, digits_logdir: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     flags = [f"--logdir={digits_logdir}", f"--load_fast={load_fast}", f"--path_prefix={prefix}"]
-    with tensorboards.serve(tmp_path, flags) as tensorboard:
+    with tensorboards.serve(tmp_path, flags, python=None if prefix else sys.executable) as tensorboard:
         assert tensorboard.address.endswith(prefix)
         [run] = tensorboard.runs()["runs"]
         assert (run["run"], run["complete"]) == ("digits", True)
@@ -53,7 +54,7 @@ def test_the_tab_is_shown_and_serves_the_recording(
 
 @both_loaders
 def test_tensorboard_itself_lists_the_run(load_fast: str, digits_logdir: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    with tensorboards.serve(tmp_path, [f"--logdir={digits_logdir}", f"--load_fast={load_fast}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir={digits_logdir}", f"--load_fast={load_fast}"], python=None) as tensorboard:
         runs = tensorboards.wait_for(lambda: tensorboard.get("runs").json())
         assert runs == ["digits/modetrace"]
 
@@ -66,7 +67,7 @@ def test_scalars_keep_updating_while_a_recording_grows_beside_them(load_fast: st
 
     logdir = tmp_path / "logs"
     with (
-        tensorboards.serve(tmp_path, [f"--logdir={logdir}", f"--load_fast={load_fast}"]) as tensorboard,
+        tensorboards.serve(tmp_path, [f"--logdir={logdir}", f"--load_fast={load_fast}"], python=None) as tensorboard,
         tf.summary.create_file_writer(str(logdir / "run1")).as_default(),
         tmt.record(logdir / "run1"),
     ):
@@ -105,7 +106,7 @@ def test_a_logdir_spec_names_the_runs_as_tensorboard_does(tmp_path: pathlib.Path
     record_run(tmp_path / "two" / "deep", calls=2)
     record_run(tmp_path / "three" / "deep", calls=3)
     specification = f"first:{tmp_path / 'one'},second:{tmp_path / 'two'},{tmp_path / 'three'}"
-    with tensorboards.serve(tmp_path, [f"--logdir_spec={specification}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir_spec={specification}"], python=None) as tensorboard:
         answer = tensorboard.runs()
         assert {run["run"]: run["calls"] for run in answer["runs"]} == {"first": 1, "second/deep": 2, "deep": 3}
         runs = tensorboards.wait_for(lambda: tensorboard.get("runs").json(), lambda runs: len(runs) == 3)
@@ -115,14 +116,14 @@ def test_a_logdir_spec_names_the_runs_as_tensorboard_does(tmp_path: pathlib.Path
 def test_a_tilde_in_the_logdir_is_expanded(tmp_path: pathlib.Path) -> None:
     record_run(tmp_path / "logs" / "run1", calls=1)
     environment = {**os.environ, "HOME": str(tmp_path)}
-    with tensorboards.serve(tmp_path, ["--logdir", "~/logs"], environment=environment) as tensorboard:
+    with tensorboards.serve(tmp_path, ["--logdir", "~/logs"], python=None, environment=environment) as tensorboard:
         assert [run["run"] for run in tensorboard.runs()["runs"]] == ["run1"]
 
 
 def test_an_empty_logdir_shows_no_tab_until_something_is_recorded(tmp_path: pathlib.Path) -> None:
     logdir = tmp_path / "logs"
     logdir.mkdir()
-    with tensorboards.serve(tmp_path, [f"--logdir={logdir}"]) as tensorboard:
+    with tensorboards.serve(tmp_path, [f"--logdir={logdir}"], python=None) as tensorboard:
         answer = tensorboard.runs()
         assert answer["runs"] == []
         assert "no recording" in answer["warnings"][0]

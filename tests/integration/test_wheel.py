@@ -21,6 +21,9 @@ from tfmodetrace import version
 
 pytestmark = pytest.mark.slow
 
+PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation")
+"""With our own hatchling, which pip would download for each; the fixture ``wheel`` shows that it does."""
+
 HOT_PATH = f"tfmodetrace/recorder/calls/_hot_path{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
@@ -158,8 +161,7 @@ def test_a_source_distribution_builds_the_same_wheel_and_needs_neither_node_nor_
         "Makefile",
     } <= names
     assert not [name for name in names if "node_modules" in name or name.endswith(".so")]
-    command = (sys.executable, "-m", "pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", tmp_path / "again", sdist)
-    result = run(*command, path=path_without_node)
+    result = run(*PIP_WHEEL, "--verbose", "--wheel-dir", tmp_path / "again", sdist, path=path_without_node)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "the recorder's hot path is not compiled, so recording costs more: there is no C compiler" in result.stdout + result.stderr
     [again] = (tmp_path / "again").iterdir()
@@ -194,7 +196,7 @@ def test_a_hot_path_that_cannot_be_compiled_leaves_the_wheel_without_it(tmp_path
 def test_building_from_source_without_node_says_what_is_missing(
     source_tree: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
 ) -> None:
-    result = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
+    result = run(*PIP_WHEEL, "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
     assert result.returncode != 0
     assert "`node` is not on the PATH: install Node.js 20.19 or newer" in result.stdout + result.stderr
 
@@ -206,6 +208,6 @@ def test_building_from_source_with_an_old_node_says_how_old(
         program = pathlib.Path(path_without_node, name)
         program.write_text(f"#!/bin/sh\necho {output}\n")
         program.chmod(0o755)
-    result = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
+    result = run(*PIP_WHEEL, "--wheel-dir", tmp_path / "never", source_tree, path=path_without_node)
     assert result.returncode != 0
     assert "`node --version` says v18.20.4: install Node.js 20.19 or newer" in result.stdout + result.stderr

@@ -74,9 +74,10 @@ def _run(arguments: list[str], path: list[str]) -> None:
         sys.argv, sys.path = ["-c", *rest[1:]], ["", *path]
         exec(compile(rest[0], "<string>", "exec", dont_inherit=True), main.__dict__)
     else:
-        sys.argv, sys.path = arguments, [os.path.dirname(os.path.abspath(what)), *path]
-        main.__file__ = what
-        exec(compile(pathlib.Path(what).read_bytes(), what, "exec", dont_inherit=True), main.__dict__)
+        file = os.path.abspath(what)
+        sys.argv, sys.path = arguments, [os.path.dirname(file), *path]
+        main.__file__ = file
+        exec(compile(pathlib.Path(file).read_bytes(), file, "exec", dont_inherit=True), main.__dict__)
 
 
 if __name__ == "__main__":

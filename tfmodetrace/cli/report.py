@@ -34,7 +34,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    log = reading.read_or_complain(arguments.logdir)
+    log = reading.read_or_complain(arguments.logdir, run=arguments.run)
     if log is None:
         return exits.NOTHING_READ
     runs = tuple(run for run in log.runs if fnmatch.fnmatchcase(run.name, arguments.run))

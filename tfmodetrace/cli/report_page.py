@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -14,7 +13,7 @@ import rich.padding
 import rich.table
 import rich.text
 
-from tfmodetrace.cli import styled, terminal
+from tfmodetrace.cli import states, styled, terminal
 from tfmodetrace.insight import causes, failures, profile_events, report, units, whatif
 from tfmodetrace.insight.report import traces
 from tfmodetrace.schema import words
@@ -71,8 +70,7 @@ class _Page:
         run, processes = self._run, self._run.processes
         title = rich.text.Text.assemble(styled.text("run ", "bold"), styled.text(run.run, "bold cyan"))
         if run.start_unix_ns is not None:
-            started = dt.datetime.fromtimestamp(run.start_unix_ns / 1e9, tz=dt.UTC).astimezone()
-            title.append(f"   recorded {started:%Y-%m-%d %H:%M:%S}", style="dim")
+            title.append(f"   recorded {states.local_time(run.start_unix_ns)}", style="dim")
         self._console.print(title)
         if run.versions:
             self._line(" · ".join(f"{name} {version}" for name, version in run.versions.items()), "dim")
@@ -81,12 +79,12 @@ class _Page:
             words_ = [f"process {process.process}: pid {process.pid if process.pid is not None else 'unknown'} on {host}"]
             if process.worker:
                 words_.append(process.worker)
-            words_.append("complete" if process.complete else "still recording, or killed")
+            words_.append(states.text_of(process))
             if process.dropped:
                 words_.append(f"{units.plural(process.dropped, 'call')} dropped, so counts are too low")
             if process.internal_faults:
                 words_.append(f"{units.plural(process.internal_faults, 'internal fault')} of tfmodetrace, so something may be missing")
-            troubled = process.dropped or process.internal_faults or not process.complete
+            troubled = process.dropped or process.internal_faults or process.state != "complete"
             self._line(", ".join(words_), "yellow" if troubled else "dim")
 
     def _summary(self) -> None:

@@ -14,7 +14,7 @@ import rich.cells
 import rich.console
 import rich.text
 
-from tfmodetrace.cli import styled, terminal
+from tfmodetrace.cli import states, styled, terminal
 from tfmodetrace.insight import first_lines, report, units
 from tfmodetrace.schema import words
 
@@ -95,12 +95,12 @@ class _Screen:
         line = styled.text(_cut_middle(terminal.safe(name), max(16, self._width // 3)), "bold cyan")
         if first is not None:
             line.append(f"  {first.wall}", style="bold").append(" wall time")
-        states = ["complete" if process.complete else "still recording, or killed" for process in run.processes]
-        if len(states) == 1:
-            line.append(f", {states[0]}", style="" if run.complete else "yellow")
+        stands = [states.text_of(process) for process in run.processes]
+        if len(stands) == 1:
+            line.append(f", {stands[0]}", style="" if run.complete else "yellow")
         else:
             ended = sum(process.complete for process in run.processes)
-            line.append(f" of process {first.process if first else 0}; {ended} of {units.plural(len(states), 'process')} complete")
+            line.append(f" of process {first.process if first else 0}; {ended} of {units.plural(len(stands), 'process')} complete")
         yield line
         yield from (styled.text(warning, "yellow") for warning in self._warnings())
 

@@ -23,6 +23,7 @@ _SPECS: Final = frozenset({Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE, Kind.COMPOSIT
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE})
 _NAMED: Final = frozenset({Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS})
 _CONTAINERS: Final = _SEQUENCES | _NAMED
+_PER_REPLICA: Final = "PerReplicaSpec"
 _ABSENT: Final = "(absent)"
 
 
@@ -74,7 +75,13 @@ def written(found: Iterable[Found], *, gone: Collection[int] = ()) -> tuple[Chan
     def text(part: keys.Node | str) -> str:
         return part if isinstance(part, str) else key_text.side(part, gone=gone)
 
-    return tuple(Change(kind=change.kind, path=change.path, before=text(change.before), after=text(change.after)) for change in found)
+    def change(one: Found) -> Change:
+        before, after = text(one.before), text(one.after)
+        if before == after and isinstance(one.before, keys.Node) and isinstance(one.after, keys.Node) and one.after.kind == Kind.COMPOSITE:
+            before, after = f"{before} (kind {one.before.alias})", f"{after} (kind {one.after.alias})"
+        return Change(kind=one.kind, path=one.path, before=before, after=after)
+
+    return tuple(map(change, found))
 
 
 class _Search:
@@ -117,7 +124,7 @@ class _Search:
                 self._add("python-value" if enumerated else "object-identity", f"{path}{where}", before, after)
         elif kind == Kind.COMPOSITE:
             if not _equal_by_class(before, after) and before != after and not self._serves(before, after):
-                self._add("composite-spec", path, before, after)
+                self._composites(before, after, path)
         elif kind == Kind.CUSTOM:
             self._custom(before, after, path)
         elif kind in _SEQUENCES:
@@ -178,6 +185,14 @@ class _Search:
             self._add("python-value", path, before, after)
         elif len(self.found) == known and after.alias:
             self._add("unknown", path, before, after)
+
+    def _composites(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        known = len(self.found)
+        if before.type_name == after.type_name == _PER_REPLICA and len(before.children) == len(after.children):
+            for number, (earlier, later) in enumerate(zip(before.children, after.children, strict=True)):
+                self._nodes(earlier, later, f"{path}[replica {number}]")
+        if len(self.found) == known:
+            self._add("composite-spec", path, before, after)
 
     def _serves(self, before: keys.Node, after: keys.Node) -> bool:
         """Whether a composite specification is as another but for shapes, of which the earlier are the more general."""

@@ -170,16 +170,20 @@ def _spec(node: keys.Node) -> str | None:
 
 
 def _composite(node: keys.Node) -> str | None:
-    """Writes a sparse or ragged specification: as TensorFlow's ``repr`` has it, with the shape that covers all."""
-    try:
-        call = ast.parse(node.text, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    """Writes a sparse or ragged specification, with the shape that covers all."""
     shapes = [child for child in node.children if child.kind in subtypes.TENSORS]
-    if not isinstance(call, ast.Call) or node.type_name not in whatif.SPECS or len(shapes) != 1 or shapes[0].shape is None or call.keywords:
+    rest = [] if node.parts is None else [_argument(part) for part in node.parts.children[1:]]
+    known = [argument for argument in rest if argument is not None]
+    if node.type_name not in whatif.SPECS or len(shapes) != 1 or shapes[0].shape is None or not known or len(known) < len(rest):
         return None
-    rest = [ast.unparse(argument) for argument in call.args[1:]]
-    return f"tf.{node.type_name}({', '.join([_shape(shapes[0]), *rest])})"
+    return f"tf.{node.type_name}({', '.join([_shape(shapes[0]), *known])})"
+
+
+def _argument(part: keys.Node) -> str | None:
+    """Writes a dtype or number of a specification."""
+    if part.kind != Kind.LITERAL:
+        return None
+    return f"tf.{part.text}" if part.type_name == "DType" else part.text
 
 
 def _shape(node: keys.Node) -> str:

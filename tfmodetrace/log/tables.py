@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.log import graphs
-from tfmodetrace.schema import keys
+from tfmodetrace.schema import keys, words
 
 MAX_PROCESSES: Final = 1 << 15
 MAX_CALL_ID: Final = (1 << 47) - 1
@@ -35,6 +35,8 @@ class Process:
         start_ns: When the session started, since the run's start; 0 if lost.
         end_ns: When the session ended, since the run's start; ``None`` while it records or if it was killed.
         complete: Whether the session's end was seen.
+        state: ``recording``, ``complete``, or ``stopped`` without an end; as of when it was read.
+        last_written_unix_ns: When its file was last written, in nanoseconds since 1970; ``None`` if lost.
         torn: Whether the file ends in the middle of a record.
         dropped: How many calls were lost, as the process itself counted them.
         internal_faults: How often something went wrong inside tfmodetrace, as the process itself counted.
@@ -60,6 +62,8 @@ class Process:
     options: Mapping[str, str]
     path: str
     devices: tuple[str, ...] = ()
+    state: words.RecordingState = "complete"
+    last_written_unix_ns: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ class Function:
         source_truncated: Whether the definition goes on after that.
         made_at: The user's line that made it, which may have made others; ``None`` if not known.
         model: The Keras model that Keras made it for; ``None`` for any other function.
+        steps_per_call: How many steps of training one call is at most (Keras's ``steps_per_execution``).
         run: The name of its run.
     """
 
@@ -160,6 +165,7 @@ class Function:
     source_truncated: bool = False
     made_at: Place | None = None
     model: Model | None = None
+    steps_per_call: int = 1
     run: str = "."
 
 

@@ -83,6 +83,11 @@ export type FindingId =
 
 export type Severity = "high" | "medium" | "low" | "info";
 
+export type BudgetPart =
+  "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+
+export type RecordingState = "recording" | "complete" | "stopped";
+
 export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
 
 /** In the order of the integers that slices carry. */
@@ -94,6 +99,8 @@ export interface ProcessInfo {
   readonly pid: number | null;
   readonly worker: string | null;
   readonly complete: boolean;
+  readonly state: RecordingState;
+  readonly last_written_unix_ns: number | null;
   readonly dropped: number;
   readonly process: number;
   readonly start_ns: number;
@@ -242,6 +249,8 @@ export interface FunctionInfo {
   readonly made_at: Place | null;
   /** The Keras model that Keras made it for; null for any other function. */
   readonly model: Model | null;
+  /** How many steps of training one of its calls is. */
+  readonly steps_per_call: number;
   readonly calls: CallCounts;
   readonly traces: number;
   readonly errors: number;
@@ -496,7 +505,7 @@ export interface KindCount {
 /** A part of the wall time, as the bar shows it. */
 export interface Slice {
   /** Which part of the budget it is. */
-  readonly part: "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+  readonly part: BudgetPart;
   /** The same in few words. */
   readonly name: string;
   /** How long it is. */
@@ -577,7 +586,7 @@ export interface FailureGroup {
 
 /** A part of a thread's time: see `budget.Part`. */
 export interface PartInfo {
-  readonly part: "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+  readonly part: BudgetPart;
   readonly ns: number;
   readonly how: "measured" | "sampled";
   readonly plus_minus_ns: number | null;
@@ -645,6 +654,10 @@ export interface RunReport {
   /** When it began, in nanoseconds since 1970; null if that is lost. All other times count from it. */
   readonly start_unix_ns: number | null;
   readonly complete: boolean;
+  /** Whether it goes on, was ended, or was stopped without an end, as of when it was read. */
+  readonly state: RecordingState;
+  /** When its files were last written, in nanoseconds since 1970; null if that is lost. */
+  readonly last_written_unix_ns: number | null;
   readonly processes: readonly ProcessInfo[];
   readonly versions: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import type {
   PlacementInfo,
   ProcessInfo,
   ProfileInfo,
+  RecordingState,
   RunReport,
   TransferInfo,
 } from "./report";
@@ -21,8 +22,10 @@ export interface RunInfo {
   readonly revision: string;
   readonly calls: number;
   readonly complete: boolean;
+  readonly state: RecordingState;
+  readonly last_written_unix_ns: number | null;
   readonly dropped: number;
-  readonly processes: readonly (ProcessName & Pick<ProcessInfo, "complete" | "dropped">)[];
+  readonly processes: readonly (ProcessName & Pick<ProcessInfo, "complete" | "state" | "last_written_unix_ns" | "dropped">)[];
 }
 
 export interface Runs {

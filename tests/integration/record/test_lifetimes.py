@@ -7,8 +7,6 @@ import functools
 import gc
 import os
 import pathlib
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+from tests.support import fresh
 from tfmodetrace.recorder.calls import native
 
 Watch = Callable[[Any], Any]
@@ -385,6 +384,5 @@ def test_steps_of_the_programs_own_model_are_put_back(tmp_path: pathlib.Path) ->
 
 @pytest.mark.skipif(native.HOT_PATH is None, reason="this is without the hot path in C already")
 def test_all_of_this_holds_without_the_hot_path_in_c() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
-    done = subprocess.run(command, env={**os.environ, "TFMODETRACE_NATIVE": "0"}, capture_output=True, text=True, timeout=600, check=False)
+    done = fresh.run("-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, env={**os.environ, "TFMODETRACE_NATIVE": "0"}, timeout=600)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]

@@ -312,18 +312,24 @@ def test_no_signature_is_suggested_where_the_rank_varies() -> None:
 
 
 def test_sparse_and_ragged_shapes_have_signatures_of_their_own() -> None:
-    for spec, rest in (("SparseTensorSpec", ""), ("RaggedTensorSpec", ", 1, tf.int64")):
+    kind = keys.Kind
+    float32, int64 = (keys.Node(kind=kind.LITERAL, type_name="DType", text=name) for name in ("float32", "int64"))
+    for spec, parts, rest in (
+        ("SparseTensorSpec", (float32,), ""),
+        ("RaggedTensorSpec", (float32, files.literal(1), int64), ", 1, tf.int64"),
+    ):
+        shapes = [keys.Node(kind=kind.TENSOR, shape=(rows, 300)) for rows in (3, 4, 5, 6)]
         nodes = [
             files.arguments(
                 x=keys.Node(
-                    kind=keys.Kind.COMPOSITE,
+                    kind=kind.COMPOSITE,
                     type_name=spec,
-                    text=f"{spec}(TensorShape([{rows}, 300]), tf.float32{rest})",
-                    children=(keys.Node(kind=keys.Kind.TENSOR, shape=(rows, 300)),),
+                    children=(shape,),
+                    parts=keys.Node(kind=kind.TUPLE, children=(shape, *parts)),
                     token=5,
                 )
             )
-            for rows in (3, 4, 5, 6)
+            for shape in shapes
         ]
         (finding,) = found_in(run_of(*nodes))
         assert finding.id == "varying-shape"

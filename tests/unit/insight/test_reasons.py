@@ -14,6 +14,10 @@ from tfmodetrace.schema import keys, words
 Kind = keys.Kind
 
 
+def between(before: tables.CacheKey, after: tables.CacheKey) -> tuple[differences.Change, ...]:
+    return differences.written(differences.find(before, after))
+
+
 def _key(**arguments: keys.Node) -> tables.CacheKey:
     return tables.CacheKey(arguments=files.arguments(**arguments), scope_type="NO_VARIABLE_CREATION")
 
@@ -69,6 +73,27 @@ def test_tensors_differ_in_shape_rank_and_dtype() -> None:
     assert _changes(files.tensor("float32", 2), files.tensor("float32", 2, 4)) == [("rank", "x")]
     assert _changes(files.tensor("float32", 2), files.tensor("int32", 2)) == [("dtype", "x")]
     assert _changes(files.tensor("float32", 2), files.tensor("int32", 3)) == [("dtype", "x"), ("shape", "x")]
+
+
+def test_values_of_replicas_differ_replica_by_replica() -> None:
+    def per_replica(*shapes: int) -> keys.Node:
+        parts = tuple(files.tensor("float32", size, 3) for size in shapes)
+        return keys.Node(kind=Kind.COMPOSITE, type_name="PerReplicaSpec", children=parts, parts=keys.Node(kind=Kind.TUPLE, children=parts))
+
+    changes = between(_key(x=per_replica(8, 8)), _key(x=per_replica(8, 5)))
+    assert [(change.kind, change.path, change.before, change.after) for change in changes] == [
+        ("shape", "x[replica 1]", "float32[8, 3]", "float32[5, 3]")
+    ]
+    assert _changes(per_replica(8, 8), per_replica(8, 8, 8)) == [("composite-spec", "x")]
+
+
+def test_specifications_that_read_alike_are_told_apart() -> None:
+    def iterator(alias: int, devices: str) -> keys.Node:
+        parts = keys.Node(kind=Kind.TUPLE, children=(files.literal(devices), files.tensor("float32", 2)))
+        return keys.Node(kind=Kind.COMPOSITE, type_name="DistributedIteratorSpec", alias=alias, parts=parts)
+
+    (change,) = between(_key(x=iterator(1, "/cpu:0")), _key(x=iterator(2, "/cpu:1")))
+    assert (change.before, change.after) == ("distributed iterator of float32[2] (kind 1)", "distributed iterator of float32[2] (kind 2)")
 
 
 def test_python_values_differ_in_value_type_and_identity() -> None:

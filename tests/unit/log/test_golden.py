@@ -60,11 +60,12 @@ ANSWERED_ANEW = {
     r"functions\[\d+\]\.definition_id": "numbers the rows of `definitions`, which tell models apart",
     r"findings": "severity is cost, one finding per cause, a fix is code that parses or null",
     r"traces\[\d+\]\.reason\.fix": "that of the finding",
+    r"[^:]*: ['\"][^→]*\w+Spec\(": "specifications are written in words, not as TensorFlow writes its own",
 }
 
 
 def test_the_report_says_what_it_said(told: dict[str, Any], told_then: dict[str, Any]) -> None:
-    anew = re.compile(r"report\.runs\[\d+\]\.(" + "|".join(ANSWERED_ANEW) + r")\b")
+    anew = re.compile(r"report\.runs\[\d+\]\.(" + "|".join(ANSWERED_ANEW) + r")")
     assert [found for found in differences(told_then, told) if not anew.match(found)] == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
-from tfmodetrace.insight import places
+from tfmodetrace.insight import places, units
 from tfmodetrace.insight.findings import base, graphs
 from tfmodetrace.log import tables
 
@@ -81,7 +81,7 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
     yield base.Draft(
         id="cross-device-transfers",
         functions=(function.function_id,),
-        title=f"Every call of {function.name} sends {count} tensor{'s' if count != 1 else ''} ({graphs.megabytes(known)}) across devices",
+        title=f"Every call of {function.name} sends {units.plural(count, 'tensor')}, {graphs.megabytes(known)}, from device to device",
         evidence={
             "transfers": count,
             "bytes": known,

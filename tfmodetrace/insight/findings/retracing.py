@@ -171,7 +171,9 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
-        advice += _what_remains(what_if and what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds))
+        advice += _what_remains(
+            None if what_if is None else what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds)
+        )
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
         advice = (

@@ -81,7 +81,7 @@ def _values_only(node: keys.Node) -> Any:
         return Kind.TENSOR, node.dtype, node.shape
     if node.kind == Kind.LITERAL:
         return Kind.LITERAL, subtypes.literal_value(node)
-    own = (node.kind, node.type_name, node.dtype, node.shape, node.text, node.token, node.names)
+    own = (node.kind, node.type_name, node.dtype, node.shape, node.text, node.token, node.names, node.parts)
     return (*own, tuple(_values_only(child) for child in node.children))
 
 

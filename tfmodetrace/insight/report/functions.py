@@ -41,6 +41,7 @@ class FunctionInfo:
     Attributes:
         made_at: The user's line that made it; ``None`` if not known.
         model: The Keras model that Keras made it for; ``None`` for any other function.
+        steps_per_call: How many steps of training one of its calls is.
         devices: On which devices its calls left their results; ``None`` if that is not known.
         call_devices: On which devices they found their tensors and left their results; ``None`` likewise.
         memory: By device; ``None`` where memory was not sampled.
@@ -62,6 +63,7 @@ class FunctionInfo:
     instance: int
     made_at: tables.Place | None
     model: tables.Model | None
+    steps_per_call: int
     calls: counts.CallCounts
     traces: int
     errors: int
@@ -102,6 +104,7 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             instance=function.instance,
             made_at=function.made_at,
             model=function.model,
+            steps_per_call=function.steps_per_call,
             calls=told.call_counts[number],
             traces=traces[number],
             errors=errors[number],

@@ -9,6 +9,7 @@ from typing import Final
 from tfmodetrace.insight import answers, failures, summary
 from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
 from tfmodetrace.log import tables
+from tfmodetrace.schema import words
 
 REPORT_VERSION: Final = 1
 """``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
@@ -22,6 +23,8 @@ class ProcessInfo:
     pid: int | None
     worker: str | None
     complete: bool
+    state: words.RecordingState
+    last_written_unix_ns: int | None
     dropped: int
     process: int
     start_ns: int
@@ -34,6 +37,8 @@ class RunReport:
     """Everything that is told of a run.
 
     Attributes:
+        state: Whether it goes on, was ended, or was stopped without an end, as of when it was read.
+        last_written_unix_ns: When its files were last written, in nanoseconds since 1970; ``None`` if that is lost.
         start_unix_ns: When it began, in nanoseconds since 1970; ``None`` if that is lost. All other times count from it.
         profiles: ``None`` where profiles were not asked for.
         findings: Those that cost most time first.
@@ -49,6 +54,8 @@ class RunReport:
     run: str
     start_unix_ns: int | None
     complete: bool
+    state: words.RecordingState
+    last_written_unix_ns: int | None
     processes: tuple[ProcessInfo, ...]
     versions: Mapping[str, str]
     options: Mapping[str, str]
@@ -92,6 +99,8 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         run=run.name,
         start_unix_ns=run.start_unix_ns,
         complete=run.complete,
+        state=run.state,
+        last_written_unix_ns=run.last_written_unix_ns,
         processes=tuple(map(_process, run.processes)),
         versions=run.versions,
         options=run.options,
@@ -116,6 +125,8 @@ def _process(process: tables.Process) -> ProcessInfo:
         pid=process.pid,
         worker=process.worker,
         complete=process.complete,
+        state=process.state,
+        last_written_unix_ns=process.last_written_unix_ns,
         dropped=process.dropped,
         process=process.process,
         start_ns=process.start_ns,
