@@ -164,6 +164,9 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     if what_if is not None and any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused):
         # It would leave graphs for tensors of any rank, which hardly anything can be calculated with.
         what_if = dataclasses.replace(what_if, reduce_retracing=None)
+    if what_if is not None and what_if.tensor_argument is not None and what_if.tensor_argument < what_if.now:
+        # It would help against what numbers have caused, which is another finding's.
+        what_if = dataclasses.replace(what_if, tensor_argument=None)
     option, fix = fixes.chosen(function, what_if)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
