@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from tfmodetrace.log import graphs, tables, tracelog
+from tfmodetrace.schema import words
 
 MAX_LISTED: Final = 200
 """Transfers, and ops not where they should be, that the placement of a run lists."""
@@ -198,6 +199,17 @@ def _listed(placed: Iterable[_Placed], name: str, same: tuple[str, ...]) -> list
             if len(found) < MAX_LISTED:
                 found.setdefault(key, {"trace_id": trace.trace_id, "function_id": trace.function_id, **row})
     return list(found.values())
+
+
+def was_executed(run: tracelog.Run, trace: tables.Trace) -> bool | None:
+    """Whether the graph of a trace has run: as its placement shows, or the call that caused it; ``None`` if neither tells."""
+    if trace.placement is not None:
+        return True
+    row = None if trace.call_id is None else run.calls.index_of(trace.process, trace.call_id)
+    if row is None or run.calls.trace_id[row] != trace.trace_id:
+        return None
+    ran = run.calls.mode[row] in (words.Mode.GRAPH, words.Mode.XLA) and not run.calls.flags[row] & words.CallFlag.RAISED
+    return True if ran else None
 
 
 def calls_by_device(run: tracelog.Run, calls: Mapping[int, int]) -> dict[int, dict[str, int]]:

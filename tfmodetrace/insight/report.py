@@ -187,6 +187,7 @@ def _trace(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: 
         "reason": _reason(reason, fix),
         "graph": graphs.describe(trace, lists=full),
         "placement": graphs.describe_placement(trace.placement, lists=full),
+        "executed": graphs.was_executed(run, trace),
     }
 
 

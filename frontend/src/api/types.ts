@@ -107,6 +107,8 @@ export interface TraceInfo {
   /** null: not recorded. */
   readonly graph?: GraphInfo | null;
   readonly placement?: PlacementInfo | null;
+  /** Whether its graph is known to have run; null: not known. */
+  readonly executed?: boolean | null;
 }
 
 /** What the graph of a trace is made of, in numbers. */
