@@ -173,7 +173,7 @@ class _Screen:
         first = self._run.summary.first_lines
         for place in () if first is None else first.matter:
             finding = self._run.findings[place]
-            title = styled.text(f"{units.share(finding.share):>5}  ", _SEVERITY_STYLES[finding.severity])
+            title = styled.text(f"{units.share(finding.share) if finding.lost_ns else '':>5}  ", _SEVERITY_STYLES[finding.severity])
             title.append(terminal.safe(finding.title), style="bold")
             lost = f"{units.duration(finding.lost_ns)} lost" if finding.lost_ns else ""
             facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))

@@ -10,6 +10,7 @@ import collections
 import dataclasses
 import functools
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -297,13 +298,19 @@ def strip(path: str, values: Iterable[str]) -> str:
 
 
 def _shortened(values: Sequence[str]) -> list[str]:
-    """Cuts long values down to where they differ."""
+    """Cuts long values down to where they differ, and numbers to the digits that tell them apart."""
+    rounded = [_LONG_NUMBER.sub(lambda number: f"{float(number[0]):.3g}", value) for value in values]
+    if len(set(rounded)) == len(values):
+        values = rounded
     if max(map(len, values)) <= _MAX_VALUE:
         return list(values)
     before = max(0, _same(values) - _SAME_SHOWN)
     rest = [value[before:] for value in values]
     after = max(0, _same([value[::-1] for value in rest]) - _SAME_SHOWN)
     return [("…" if before else "") + _cut(value[: len(value) - after]) + ("…" if after else "") for value in rest]
+
+
+_LONG_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+\.\d{4,}(?:e[-+]?\d+)?(?![\w.])")
 
 
 def _same(values: Sequence[str]) -> int:

@@ -259,3 +259,8 @@ def test_a_run_without_calls_or_functions_has_no_rows(tmp_path: pathlib.Path) ->
     files.SessionFile(tmp_path).end()
     found = read(tmp_path)
     assert (found.rows, found.repeated.total, found.repeated.text) == ((), 0, "")
+
+
+def test_numbers_are_told_with_the_digits_that_tell_them_apart() -> None:
+    assert definitions.strip("factor", ["1.0", "0.5", "0.3333333333333333"]) == "factor 1.0 → 0.5 → 0.333"
+    assert definitions.strip("x", ["0.33333333", "0.33333334"]) == "x 0.33333333 → 0.33333334"
