@@ -14,8 +14,10 @@ import pytest
 from playwright import sync_api
 
 from tests.browser.conftest import open_tab, show
+from tests.support import once as once_module
 from tests.support import sources, tensorboards
-from tfmodetrace.cli import exits, main
+from tests.support import told as told_numbers
+from tfmodetrace.cli import exits, main, screen
 from tfmodetrace.insight import units
 from tfmodetrace.schema import words
 
@@ -32,14 +34,16 @@ _TRACED: Final = """rows => rows.map(row => [
 
 
 @pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def examples(once: once_module.Once) -> pathlib.Path:
     """A log directory with a run of every example, recorded once."""
-    logdir = tmp_path_factory.mktemp("examples")
-    for name in EXAMPLES:
-        command = [sys.executable, str(sources.ROOT / "examples" / f"{name}.py"), "--logdir", str(logdir / name)]
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, f"{name}: {result.stderr}"
-    return logdir
+
+    def record(logdir: pathlib.Path) -> None:
+        for name in EXAMPLES:
+            command = [sys.executable, str(sources.ROOT / "examples" / f"{name}.py"), "--logdir", str(logdir / name)]
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+            assert result.returncode == 0, f"{name}: {result.stderr}"
+
+    return once("examples", record)
 
 
 @pytest.fixture(scope="session")
@@ -68,8 +72,10 @@ def test_everything_says_the_same_of_an_example(
     monkeypatch.setenv("COLUMNS", "250")
     logdir = str(examples)
     (told,) = json.loads(printed(capsys, "report", logdir, "--run", name, "--json"))["runs"]
-    terminal = [" ".join(line.split()) for line in printed(capsys, "report", logdir, "--run", name).splitlines()]
+    terminal = [" ".join(line.split()) for line in printed(capsys, "report", "--all", logdir, "--run", name).splitlines()]
     checked = printed(capsys, "check", str(examples / name), "--max-traces", "0", "--max-tracing-share", "0", expected=exits.LIMIT_EXCEEDED)
+
+    the_screen_says_only_that(told, logdir, name, capsys, monkeypatch)
 
     (sent,) = served.get("plugin/modetrace/report", run=name).json()["runs"]
     assert sent == without_what_is_not_sent(told)
@@ -83,6 +89,18 @@ def test_everything_says_the_same_of_an_example(
     the_causes_are_the_same(told, tab.frame)
     the_failures_are_the_same(told, terminal, tab.frame)
     assert tab.problems == []
+
+
+def the_screen_says_only_that(
+    told: dict[str, Any], logdir: str, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = told_numbers.numbers_of(told)
+    for width in ("80", "100", "120"):
+        monkeypatch.setenv("COLUMNS", width)
+        rows = printed(capsys, "report", logdir, "--run", name).splitlines()
+        assert len(rows) <= screen.ROWS
+        assert max(map(len, rows)) <= int(width)
+        assert told_numbers.numbers_in("\n".join(rows)) - known == set()
 
 
 def without_what_is_not_sent(told: dict[str, Any]) -> dict[str, Any]:

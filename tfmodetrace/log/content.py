@@ -99,7 +99,8 @@ class Content:
             self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run, self._graphs.get(trace.graph_number)))
         for placement in chunk.placements:
             placed = self.traces.get(placement.trace_id)
-            if placed is not None and placed.placement is None:
+            # One without devices is of a recorder that took a graph which was not yet placed.
+            if placed is not None and placed.placement is None and placement.devices:
                 self.traces[placement.trace_id] = dataclasses.replace(placed, placement=graphs.placement(placement))
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))

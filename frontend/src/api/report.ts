@@ -369,6 +369,8 @@ export interface TraceInfo {
   readonly reason: Reason;
   readonly graph: GraphInfo | null;
   readonly placement: PlacementInfo | null;
+  /** Whether its graph is known to have run. */
+  readonly executed: boolean | null;
 }
 
 /** An exception. */
@@ -797,6 +799,8 @@ export interface TraceDetails {
   readonly reason: Reason;
   readonly graph: GraphLists | null;
   readonly placement: PlacementLists | null;
+  /** Whether its graph is known to have run. */
+  readonly executed: boolean | null;
   /** The function's name. */
   readonly function: string;
   /** How many calls have its signature; null if that is not known. */

@@ -78,6 +78,7 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
     reason: reason(["first-trace"]),
     graph: null,
     placement: null,
+    executed: null,
     ...change,
   };
 }

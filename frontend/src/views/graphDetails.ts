@@ -140,7 +140,11 @@ export class GraphDetails extends LitElement {
       <h3>Where its ops ran</h3>
       ${
         placement === null
-          ? html`<p class="quiet">Not recorded: the trace was never executed, or its constants are too large to ask TensorFlow.</p>`
+          ? html`<p class="quiet" data-testid="not-placed">${
+              trace.executed === true
+                ? "It was executed, but where its ops ran was not recorded."
+                : "Not recorded: it was not executed by itself, or its constants are too large to ask TensorFlow."
+            }</p>`
           : html`<p>
             ${Object.entries(placement.ops_by_device).map(
               ([device, ops], index) =>

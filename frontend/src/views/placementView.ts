@@ -56,7 +56,7 @@ export class PlacementView extends LitElement {
             ? "Nothing was traced in this run."
             : rest === 0
               ? `The ops of ${traces === 1 ? "the one trace" : `all ${formatCount(traces)} traces`}, as TensorFlow placed them; a function is shown by its largest graph.`
-              : `${formatCount(placed)} of ${plural(traces, "trace")} placed. The rest was never executed, has constants of more than 1 MiB, or was not recorded.`
+              : `${formatCount(placed)} of ${plural(traces, "trace")} placed. The rest was not executed by itself, has constants of more than 1 MiB, or was not recorded.`
         }
       </p>
       ${

@@ -6,14 +6,18 @@ import dataclasses
 
 import numpy as np
 
-from tfmodetrace.insight import answers, reasons
+from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graphs, placement
 from tfmodetrace.log import tables, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TraceInfo:
-    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``."""
+    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``.
+
+    Attributes:
+        executed: Whether its graph is known to have run.
+    """
 
     trace_id: int
     function_id: int
@@ -31,6 +35,7 @@ class TraceInfo:
     reason: reasons.Reason
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
+    executed: bool | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +108,5 @@ def _info(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: s
         ),
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
+        executed=placements.was_executed(run, trace),
     )
