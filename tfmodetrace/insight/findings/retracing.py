@@ -212,7 +212,7 @@ def _object_identity(evidence: base.Evidence, function: tables.Function) -> base
     names = evidence.paths(caused, _IDENTITY)
     name, _, attribute = names[0].partition(".")
     after = next(change.after for change in evidence.reasons[caused[-1].trace_id].changes if change.path == names[0])
-    type_name = after.removeprefix("<").partition(" ")[0]
+    type_name = after.removeprefix("<").partition(" ")[0].rstrip(",").rpartition("<locals>.")[2]
     what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
     if attribute:
