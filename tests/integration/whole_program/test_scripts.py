@@ -43,6 +43,11 @@ def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {function["name"]: function for function in report["functions"]}
 
 
+def findings(report: dict[str, Any]) -> list[str]:
+    """What was found, but for how long tracing took, which is a matter of what else the machine does."""
+    return [finding["id"] for finding in report["findings"] if finding["id"] != "slow-tracing"]
+
+
 def recorded_as_plain(name: str, tmp_path: pathlib.Path, *, started_anew: bool = False) -> dict[str, Any]:
     """Runs a script with and without recording, compares, and returns the report.
 
@@ -81,7 +86,7 @@ def test_functional_keras(tmp_path: pathlib.Path) -> None:
     assert functions["Model.train_step"]["calls"]["tracing"] == functions["digits.train_function.one_step_on_data"]["traces"] == 2
     layers = {name for name, function in functions.items() if function["kind"] == "keras-call"}
     assert {"digits (Functional)", "dense (Dense)", "dense_1 (Dense)", "dense_2 (Dense)", "dropout (Dropout)", "add (Add)"} <= layers
-    assert report["findings"] == []
+    assert findings(report) == []
 
 
 def test_subclassed_keras(tmp_path: pathlib.Path) -> None:
@@ -101,7 +106,7 @@ def test_custom_loop(tmp_path: pathlib.Path) -> None:
     assert functions["train_step"]["traces"] == 2  # the last batch is shorter
     assert functions["accuracy"]["calls"]["graph"] == EPOCHS
     assert functions.keys() == {"train_step", "accuracy"}
-    assert report["findings"] == []
+    assert findings(report) == []
 
 
 def test_data_pipeline(tmp_path: pathlib.Path) -> None:
@@ -127,7 +132,7 @@ def test_distributed(tmp_path: pathlib.Path) -> None:
     assert [set(ops) for ops in placed] == [{"/device:CPU:0", "/device:CPU:1"}]
     assert functions["sequential.train_function"]["calls"]["graph"] == EPOCHS * -(-1797 // 128)
     assert not [name for name in functions if name.startswith("_")], "TensorFlow's own functions are none of the program's"
-    assert [finding["id"] for finding in report["findings"] if finding["id"] == "function-recreated"] == []
+    assert [finding for finding in findings(report) if finding == "function-recreated"] == []
 
 
 @pytest.mark.parametrize("name", ["functional_keras", "subclassed_keras", "custom_loop", "data_pipeline", "distributed"])
