@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import pathlib
 
+import hypothesis
 import pytest
 
 from tests.support import fresh, sources
 from tests.support import once as once_module
+
+# How quickly examples are made and tried is a matter of what else the machine does.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Has the files with slow tests go first, which leaves the quick ones to fill up the workers' time at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps TensorFlow's objects, of which there are half a million, out of all collections of garbage that tests make."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

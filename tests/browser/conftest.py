@@ -88,8 +88,9 @@ def show(frame: sync_api.Frame, view: str) -> None:
     sync_api.expect(frame.get_by_test_id(f"tab-{view}")).to_have_attribute("aria-selected", "true")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
+    """One for each file: while it runs, so does an event loop, and no test of another folder in the same process could start its own."""
     found = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *CANDIDATES))), None)
     assert found, "no Chromium: scripts/ensure_chromium.sh installs one, CHROMIUM=/path/to/chromium names one"
     with sync_api.sync_playwright() as playwright:

@@ -56,6 +56,12 @@ def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {function["name"]: function for function in report["functions"]}
 
 
+def findings(report: dict[str, Any]) -> list[str]:
+    """What has to be mended, but for how long tracing and first calls took, which is a matter of what else the machine does."""
+    of_the_machine = ("slow-tracing", "slow-first-call")
+    return [finding["id"] for finding in report["findings"] if finding["severity"] != "info" and finding["id"] not in of_the_machine]
+
+
 def recorded_as_plain(name: str, tmp_path: pathlib.Path, *, started_anew: bool = False) -> dict[str, Any]:
     """Runs a script with and without recording, compares, and returns the report.
 
@@ -94,7 +100,7 @@ def test_functional_keras(tmp_path: pathlib.Path) -> None:
     assert functions["Model.train_step"]["calls"]["tracing"] == functions["digits.train_function.one_step_on_data"]["traces"] == 2
     layers = {name for name, function in functions.items() if function["kind"] == "keras-call"}
     assert {"digits (Functional)", "dense (Dense)", "dense_1 (Dense)", "dense_2 (Dense)", "dropout (Dropout)", "add (Add)"} <= layers
-    assert [finding for finding in report["findings"] if finding["severity"] != "info"] == []
+    assert findings(report) == []
 
 
 def test_subclassed_keras(tmp_path: pathlib.Path) -> None:
@@ -114,7 +120,7 @@ def test_custom_loop(tmp_path: pathlib.Path) -> None:
     assert functions["train_step"]["traces"] == 2  # the last batch is shorter
     assert functions["accuracy"]["calls"]["graph"] == EPOCHS
     assert functions.keys() == {"train_step", "accuracy"}
-    assert [finding for finding in report["findings"] if finding["severity"] != "info"] == []
+    assert findings(report) == []
 
 
 def test_data_pipeline(tmp_path: pathlib.Path) -> None:
@@ -140,7 +146,7 @@ def test_distributed(tmp_path: pathlib.Path) -> None:
     assert [set(ops) for ops in placed] == [{"/device:CPU:0", "/device:CPU:1"}]
     assert functions["sequential.train_function"]["calls"]["graph"] == EPOCHS * -(-1797 // 128)
     assert not [name for name in functions if name.startswith("_")], "TensorFlow's own functions are none of the program's"
-    assert [finding["id"] for finding in report["findings"] if finding["id"] == "function-recreated"] == []
+    assert [finding for finding in findings(report) if finding == "function-recreated"] == []
 
 
 @pytest.mark.parametrize("name", ["functional_keras", "subclassed_keras", "custom_loop", "data_pipeline", "distributed"])
