@@ -21,6 +21,16 @@ export function formatShare(part: number | null): string {
   return `${Math.floor(part * 1000 + 0.5) / 10}%`;
 }
 
+/** As many characters of a name always stand at its end. */
+const END_LENGTH = 16;
+
+/** A name in two, of which the first may be cut: `Dataset.flat_map(slice_b` and `atch_indices) × 201`. Short ones have no second part. */
+export function splitName(name: string): { readonly begin: string; readonly end: string } {
+  const characters = Array.from(name);
+  const at = characters.length < 2 * END_LENGTH ? characters.length : characters.length - END_LENGTH;
+  return { begin: characters.slice(0, at).join(""), end: characters.slice(at).join("") };
+}
+
 export function formatLocation(file: string | null | undefined, line: number | null | undefined): string {
   if (!file) return MISSING;
   return line ? `${file}:${line}` : file;

@@ -4,6 +4,7 @@ import {
   MODES,
   type CallCounts,
   type ChangeKind,
+  type DefinitionInfo,
   type Diagnosis,
   type DiagnosisId,
   type ErrorInfo,
@@ -52,6 +53,38 @@ export function functionInfo(functionId: number, change: Partial<FunctionInfo> =
     causes: [],
     call_shares: NO_SHARES,
     graph_ops: 0,
+    ...change,
+  };
+}
+
+/** A definition that made these functions. */
+export function definitionInfo(
+  definitionId: number,
+  functions: readonly number[],
+  change: Partial<DefinitionInfo> = {},
+): DefinitionInfo {
+  const name = change.name ?? `d${definitionId}`;
+  return {
+    definition_id: definitionId,
+    process: 0,
+    name,
+    title: functions.length > 1 ? `${name} × ${functions.length}` : name,
+    file: "train.py",
+    line: 10,
+    kind: "function",
+    functions,
+    calls: callCounts(),
+    traces: 0,
+    traces_inside: 0,
+    all_traces: 0,
+    repeated: { total: 0, made_anew: 0, same_function: 0, normal: 0, text: "" },
+    wall_ns: 0,
+    tracing_ns: 0,
+    main_ns: 0,
+    share: 0,
+    threads: 1,
+    suspended: false,
+    changes: null,
     ...change,
   };
 }

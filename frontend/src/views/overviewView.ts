@@ -3,29 +3,42 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import { MODES, type FunctionInfo, type RunReport } from "../api/types";
 import { MODE_STYLES } from "../lib/modes";
+import { toggled } from "../lib/sets";
 import { nextSort, type Sort } from "../lib/sorting";
 import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
+import { budgetStyles } from "../widgets/budgetBar";
 import { findingRow, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
+import { signatureList, signatureStyles } from "../widgets/signatureList";
 import { VirtualRows } from "../widgets/virtualRows";
+import "./definitionsTable";
+import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
 import { overviewStyles } from "./overviewStyles";
 import { viewStyles } from "./viewStyles";
 import type { UrlState } from "../lib/urlState";
 
 const ROW_PX = 46;
-/** More signatures than this are behind a button: a function may have thousands. */
-const SHOWN_SIGNATURES = 20;
 const SHOWN_FINDINGS = 5;
 
-/** The run in numbers, and its functions. */
+/** What cost the time and what to mend, in one screen; below it the run in numbers, and its functions one by one. */
 @customElement("mt-overview-view")
 export class OverviewView extends LitElement {
-  static override styles = [sharedStyles, modeStyles, findingStyles, placeStyles, viewStyles, overviewStyles];
+  static override styles = [
+    sharedStyles,
+    modeStyles,
+    budgetStyles,
+    findingStyles,
+    placeStyles,
+    signatureStyles,
+    viewStyles,
+    firstScreenStyles,
+    overviewStyles,
+  ];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
@@ -33,6 +46,7 @@ export class OverviewView extends LitElement {
   @state() private expanded: ReadonlySet<number> = new Set();
   @state() private allFindings = false;
   @state() private allSignatures: ReadonlySet<number> = new Set();
+  @query(".above") private above!: HTMLElement | null;
   @query(".scroller") private scroller!: HTMLElement | null;
   @query(".rows") private rowsElement!: HTMLElement | null;
 
@@ -52,22 +66,47 @@ export class OverviewView extends LitElement {
     }
   }
 
+  /** What is above the rows grows and shrinks without this view: what is folded there opens. */
+  private readonly resized = new ResizeObserver(() => {
+    this.measureMargin();
+  });
+  private observed: HTMLElement | null = null;
+
   protected override updated(): void {
-    const marginPx = this.rowsElement?.offsetTop ?? 0;
-    if (marginPx !== this.marginPx) {
-      this.marginPx = marginPx;
-      this.requestUpdate();
+    if (this.above !== this.observed) {
+      this.resized.disconnect();
+      if (this.above) this.resized.observe(this.above);
+      this.observed = this.above;
     }
+    this.measureMargin();
+  }
+
+  private measureMargin(): void {
+    const marginPx = this.rowsElement?.offsetTop ?? 0;
+    if (marginPx === this.marginPx) return;
+    this.marginPx = marginPx;
+    this.requestUpdate();
   }
 
   override render(): TemplateResult {
     const { report } = this;
     if (!report) return html``;
+    const first = report.summary.first_lines;
     return html`<div class="scroller">
-      ${this.renderSummary(report)} ${this.renderFindings(report)}
+      <div class="above">
+        ${first ? firstLines(report, first) : nothing}
+        ${whatMatters(report, first, () => {
+          this.go({ view: "errors", filter: "", trace: null });
+        })}
+        <section class="definitions" aria-labelledby="definitions-title">
+          <h2 id="definitions-title">Where the time went</h2>
+          <mt-definitions-table .report=${report}></mt-definitions-table>
+        </section>
+        ${this.renderOtherFindings(report)} ${this.renderSummary(report)}
+      </div>
       <section aria-labelledby="functions-title">
         <div class="toolbar">
-          <h2 id="functions-title">Functions</h2>
+          <h2 id="functions-title">Functions, one by one</h2>
           <input
             type="search"
             data-testid="function-filter"
@@ -114,7 +153,8 @@ export class OverviewView extends LitElement {
   private renderSummary(report: RunReport): TemplateResult {
     const { summary } = report;
     const share = summary.tracing_share_of_functions;
-    return html`<section class="summary" aria-label="Summary">
+    return html`<section class="summary" aria-labelledby="summary-title">
+      <h2 id="summary-title">In numbers</h2>
       <dl>
         <div class="card wide">
           <dt>Calls</dt>
@@ -144,7 +184,7 @@ export class OverviewView extends LitElement {
           </dd>
         </div>
         <div class="card">
-          <dt>Time tracing</dt>
+          <dt>Tracing, threads added up</dt>
           <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracing_ns}>
             ${formatDuration(summary.tracing_ns)}
           </dd>
@@ -161,7 +201,7 @@ export class OverviewView extends LitElement {
           </dd>
         </div>
         <div class="card">
-          <dt>Time running</dt>
+          <dt>Running, threads added up</dt>
           <dd class="big" data-testid="overview-running-time" data-value=${summary.running_ns}>${formatDuration(summary.running_ns)}</dd>
           <dd class="quiet">calls without their tracing</dd>
         </div>
@@ -194,15 +234,16 @@ export class OverviewView extends LitElement {
     </section>`;
   }
 
-  private renderFindings(report: RunReport): TemplateResult | typeof nothing {
-    const { findings } = report;
-    if (findings.length === 0) return nothing;
-    const shown = this.allFindings ? findings : findings.slice(0, SHOWN_FINDINGS);
+  private renderOtherFindings(report: RunReport): TemplateResult | typeof nothing {
+    const matter = report.summary.first_lines?.matter ?? [];
+    const others = report.findings.filter((_, place) => !matter.includes(place));
+    if (others.length === 0) return nothing;
+    const shown = this.allFindings ? others : others.slice(0, SHOWN_FINDINGS);
     return html`<section class="findings" aria-labelledby="findings-title">
-      <h2 id="findings-title">Findings</h2>
+      <h2 id="findings-title">${matter.length > 0 ? "Other findings" : "Findings"}</h2>
       ${shown.map(findingRow)}
       ${
-        shown.length < findings.length
+        shown.length < others.length
           ? html`<button
             type="button"
             class="link"
@@ -210,7 +251,7 @@ export class OverviewView extends LitElement {
               this.allFindings = true;
             }}
           >
-            Show all ${formatCount(findings.length)} findings
+            Show all ${formatCount(others.length)} of these findings
           </button>`
           : nothing
       }
@@ -326,37 +367,11 @@ export class OverviewView extends LitElement {
   }
 
   private renderSignatures(info: FunctionInfo): TemplateResult {
-    if (info.signatures.length === 0) {
-      return html`<div role="row" class="signatures"><span role="cell" class="quiet">No signature was recorded.</span></div>`;
-    }
-    const byCalls = [...info.signatures].sort((a, b) => b.calls - a.calls);
-    const shown = this.allSignatures.has(info.function_id) ? byCalls : byCalls.slice(0, SHOWN_SIGNATURES);
     return html`<div role="row" class="signatures" data-testid="function-signatures">
       <div role="cell">
-        <ul>
-          ${shown.map(
-            ({ text, calls, traces }) =>
-              html`<li>
-                <code class="mono">${text}</code>
-                <span class="quiet"
-                  >${plural(calls, "call")}${traces > 0 ? html`, <b class="prominent">${plural(traces, "trace")}</b>` : nothing}</span
-                >
-              </li>`,
-          )}
-        </ul>
-        ${
-          shown.length < byCalls.length
-            ? html`<button
-              type="button"
-              class="link"
-              @click=${() => {
-                this.allSignatures = toggled(this.allSignatures, info.function_id);
-              }}
-            >
-              Show all ${formatCount(byCalls.length)} signatures
-            </button>`
-            : nothing
-        }
+        ${signatureList(info, this.allSignatures.has(info.function_id), () => {
+          this.allSignatures = toggled(this.allSignatures, info.function_id);
+        })}
       </div>
     </div>`;
   }
@@ -364,10 +379,4 @@ export class OverviewView extends LitElement {
   private go(change: Partial<UrlState>): void {
     this.dispatchEvent(new NavigateEvent(change));
   }
-}
-
-function toggled(set: ReadonlySet<number>, value: number): ReadonlySet<number> {
-  const next = new Set(set);
-  if (!next.delete(value)) next.add(value);
-  return next;
 }

@@ -1,13 +1,18 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
-import type { ErrorInfo, RunReport, TraceInfo } from "../api/types";
+import type { ErrorInfo, Finding, RunReport, TraceInfo } from "../api/types";
+import { foldOfTrace, unfolded } from "../lib/definitions";
+import { memoized } from "../lib/memoized";
+import { toggled } from "../lib/sets";
 import { formatCount, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { changesStyles, changesTable } from "../widgets/changesTable";
 import "../widgets/codeBlock";
-import { findingDetails, findingStyles } from "../widgets/findings";
+import { definitionLine, definitionLineStyles } from "../widgets/definitionLine";
+import { findingDetails, findingStyles, severityChip } from "../widgets/findings";
+import { middleCutStyles } from "../widgets/middleCut";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
@@ -20,6 +25,7 @@ const FINDING_PX = 190;
 const TRACE_PX = 44;
 const CHANGE_PX = 22;
 
+type DefinitionItem = Extract<TraceItem, { readonly type: "definition" }>;
 type FunctionItem = Extract<TraceItem, { readonly type: "function" }>;
 
 /** Why every trace happened, function by function, and what failed. */
@@ -30,8 +36,10 @@ export class TracesView extends LitElement {
     changesStyles,
     findingStyles,
     placeStyles,
+    middleCutStyles,
     viewStyles,
     listStyles,
+    definitionLineStyles,
     tracesStyles,
   ];
 
@@ -40,8 +48,11 @@ export class TracesView extends LitElement {
   @property({ attribute: false }) selectedTrace: number | null = null;
   @state() private kind = "";
   @state() private expanded: ReadonlySet<number> = new Set();
+  /** The definitions whose functions are shown one by one. */
+  @state() private open: ReadonlySet<number> = new Set();
   @query(".scroller") private scroller!: HTMLElement | null;
 
+  private all: readonly TraceItem[] = [];
   private items: readonly TraceItem[] = [];
   private scrolledToTrace: number | null = null;
   private readonly virtual = new VirtualRows(this, {
@@ -56,8 +67,11 @@ export class TracesView extends LitElement {
     if (changed.has("selectedTrace") && this.selectedTrace !== null) {
       this.expanded = new Set([...this.expanded, this.selectedTrace]);
       this.scrolledToTrace = null;
+      const fold = foldOfTrace(this.report, this.selectedTrace);
+      if (fold !== null) this.open = new Set([...this.open, fold]);
     }
-    this.items = this.report ? this.itemsOf(this.report, this.filter, this.kind) : [];
+    this.all = this.report ? this.itemsOf(this.report, this.filter, this.kind) : [];
+    this.items = this.unfolded(this.all, this.open);
   }
 
   protected override updated(): void {
@@ -114,7 +128,7 @@ export class TracesView extends LitElement {
             const item = this.items[virtualItem.index];
             if (!item) return nothing;
             return html`<div
-              class="item"
+              class=${item.fold === null ? "item" : "item inside"}
               data-index=${virtualItem.index}
               style="transform:translateY(${virtualItem.start}px)"
               ${ref(this.virtual.measure)}
@@ -129,6 +143,8 @@ export class TracesView extends LitElement {
 
   private renderItem(item: TraceItem): TemplateResult {
     switch (item.type) {
+      case "definition":
+        return this.renderDefinition(item);
       case "function":
         return this.renderFunction(item);
       case "trace":
@@ -136,6 +152,15 @@ export class TracesView extends LitElement {
       case "error":
         return this.renderError(item.error);
     }
+  }
+
+  private renderDefinition({ definition, findings }: DefinitionItem): TemplateResult {
+    return html`<div class="function" data-testid="trace-definition" data-definition=${definition.definition_id}>
+      ${definitionLine(definition, this.open.has(definition.definition_id), () => {
+        this.open = toggled(this.open, definition.definition_id);
+      })}
+      ${renderFindings(findings)}
+    </div>`;
   }
 
   private renderFunction({ info, traces, errors, findings }: FunctionItem): TemplateResult {
@@ -160,18 +185,7 @@ export class TracesView extends LitElement {
           >`
           : nothing
       }
-      ${findings.map(
-        (finding) => html`<section
-          class="found"
-          aria-label=${finding.title}
-          data-testid="finding-row"
-          data-finding-id=${finding.id}
-          data-function-id=${finding.function_id ?? nothing}
-        >
-          <h3><span class="chip prominent">${finding.severity}</span> ${finding.title}</h3>
-          ${findingDetails(finding)}
-        </section>`,
-      )}
+      ${renderFindings(findings)}
     </div>`;
   }
 
@@ -297,9 +311,7 @@ export class TracesView extends LitElement {
   }
 
   private toggle(traceId: number): void {
-    const next = new Set(this.expanded);
-    if (!next.delete(traceId)) next.add(traceId);
-    this.expanded = next;
+    this.expanded = toggled(this.expanded, traceId);
   }
 
   /** Kept for unchanged arguments: scrolling renders often, and there may be many traces. */
@@ -307,11 +319,13 @@ export class TracesView extends LitElement {
     traceItems(report, { text, kind }),
   );
 
+  private readonly unfolded = memoized(unfolded<TraceItem>);
+
   private counts(): string {
     let traces = 0;
     let retraces = 0;
     let errors = 0;
-    for (const item of this.items) {
+    for (const item of this.all) {
       if (item.type === "trace") {
         traces++;
         if (item.trace.ordinal > 1) retraces++;
@@ -326,24 +340,31 @@ export class TracesView extends LitElement {
   }
 }
 
+function renderFindings(findings: readonly Finding[]): readonly TemplateResult[] {
+  return findings.map(
+    (finding) => html`<section
+          class="found"
+          aria-label=${finding.title}
+          data-testid="finding-row"
+          data-finding-id=${finding.id}
+          data-function-id=${finding.function_id ?? nothing}
+        >
+          <h3>${severityChip(finding.severity)} ${finding.title}</h3>
+          ${findingDetails(finding)}
+        </section>`,
+  );
+}
+
 function itemKey(item: TraceItem | undefined, index: number): string | number {
   if (!item) return index;
+  if (item.type === "definition") return `d${item.definition.definition_id}`;
   if (item.type === "function") return `f${item.info.function_id}`;
   return item.type === "trace" ? `t${item.trace.trace_id}` : `e${item.error.error_id}`;
 }
 
 function estimate(item: TraceItem | undefined): number {
-  if (item?.type === "function") return FUNCTION_PX + item.findings.length * FINDING_PX;
+  if (item?.type === "function" || item?.type === "definition") return FUNCTION_PX + item.findings.length * FINDING_PX;
   if (item?.type !== "trace" || item.trace.ordinal <= 1) return TRACE_PX;
   const changes = item.trace.reason.changes.length;
   return TRACE_PX + (changes > 0 ? (changes + 1) * CHANGE_PX + 8 : 0);
-}
-
-function memoized<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
-  let last: { readonly args: A; readonly result: R } | null = null;
-  return (...args) => {
-    if (last?.args.every((arg, index) => Object.is(arg, args[index])) !== true)
-      last = { args, result: compute(...args) };
-    return last.result;
-  };
 }

@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Finding, WhatIfOption } from "../api/types";
+import type { Finding, Severity, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import "./codeBlock";
@@ -53,7 +53,7 @@ export function findingRow(finding: Finding): TemplateResult {
     data-function-id=${finding.function_id ?? nothing}
   >
     <summary>
-      <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}">${finding.severity}</span>
+      ${severityChip(finding.severity)}
       <b>${finding.title}</b>
       <span class="quiet">${finding.id}${finding.lost_ns > 0 ? `, ${formatDuration(finding.lost_ns)} lost` : nothing}</span>
     </summary>
@@ -64,15 +64,26 @@ export function findingRow(finding: Finding): TemplateResult {
 /** Why a finding is so, how many traces other ways of writing the function would have left, and what to change. */
 export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
-    <p>${finding.why}</p>
-    ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}
+    ${findingWhy(finding)}
     <p data-testid="finding-advice">${finding.advice}</p>
-    ${
-      finding.fix === null
-        ? nothing
-        : html`<mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>`
-    }
+    ${findingCode(finding)}
   </div>`;
+}
+
+/** Why a finding is so, and how many traces other ways of writing the function would have left. */
+export function findingWhy(finding: Finding): TemplateResult {
+  return html`<p>${finding.why}</p>
+    ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}`;
+}
+
+/** What to write instead, where that can be said. */
+export function findingCode({ fix }: Finding): TemplateResult | typeof nothing {
+  if (fix === null) return nothing;
+  return html`<mt-code-block label="What to change" data-testid="finding-fix" .code=${fix}></mt-code-block>`;
+}
+
+export function severityChip(severity: Severity): TemplateResult {
+  return html`<span class="chip ${severity === "low" || severity === "info" ? "" : "prominent"}">${severity}</span>`;
 }
 
 function whatIfTable(options: readonly WhatIfOption[]): TemplateResult {

@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { MODES, type CallCounts, type Mode, type Times } from "../api/types";
+import type { Fill } from "../lib/budget";
 import { MODE_STYLES, PATTERN_STRENGTH, type Pattern } from "../lib/modes";
 import { PART_STYLES, partsOf, type SliceStyle } from "../lib/parts";
 import { formatCount, formatShare } from "../lib/text";
@@ -16,7 +17,8 @@ const BACKGROUNDS: Readonly<Record<Pattern, string>> = {
   hatch: `repeating-linear-gradient(45deg, ${INK} 0 1px, transparent 1px 5.7px), repeating-linear-gradient(-45deg, ${INK} 0 1px, transparent 1px 5.7px)`,
 };
 
-function background(style: SliceStyle): string {
+/** How something is filled, as a CSS declaration. */
+export function background(style: Fill): string {
   const pattern = BACKGROUNDS[style.pattern];
   const colour = `light-dark(${style.light}, ${style.dark})`;
   return pattern === "none" ? `background:${colour}` : `background:${pattern}, ${colour}`;
