@@ -25,7 +25,8 @@ export interface RunInfo {
   readonly state: RecordingState;
   readonly last_written_unix_ns: number | null;
   readonly dropped: number;
-  readonly processes: readonly (ProcessName & Pick<ProcessInfo, "complete" | "state" | "last_written_unix_ns" | "dropped">)[];
+  readonly processes: readonly (ProcessName &
+    Pick<ProcessInfo, "complete" | "state" | "last_written_unix_ns" | "dropped">)[];
 }
 
 export interface Runs {

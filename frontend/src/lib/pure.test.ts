@@ -95,7 +95,15 @@ describe("text", () => {
   });
 
   test("a process goes by its task, or by its number", () => {
-    const task = { host: "h", pid: 12, worker: "worker:1", complete: true, state: "complete" as const, last_written_unix_ns: 0, dropped: 0 };
+    const task = {
+      host: "h",
+      pid: 12,
+      worker: "worker:1",
+      complete: true,
+      state: "complete" as const,
+      last_written_unix_ns: 0,
+      dropped: 0,
+    };
     expect([shortProcess(task), formatProcess(task)]).toEqual(["worker:1", "worker:1 on h, process 12"]);
     const alone = { ...task, worker: null };
     expect([shortProcess(alone), formatProcess(alone)]).toEqual(["process 12", "h, process 12"]);
