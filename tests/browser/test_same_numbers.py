@@ -68,7 +68,7 @@ def test_everything_says_the_same_of_an_example(
     monkeypatch.setenv("COLUMNS", "250")
     logdir = str(examples)
     (told,) = json.loads(printed(capsys, "report", logdir, "--run", name, "--json"))["runs"]
-    terminal = [" ".join(line.split()) for line in printed(capsys, "report", logdir, "--run", name).splitlines()]
+    terminal = [" ".join(line.split()) for line in printed(capsys, "report", logdir, "--run", name, "--all").splitlines()]
     checked = printed(capsys, "check", str(examples / name), "--max-traces", "0", "--max-tracing-share", "0", expected=exits.LIMIT_EXCEEDED)
 
     (sent,) = served.get("plugin/modetrace/report", run=name).json()["runs"]
@@ -172,15 +172,24 @@ def the_functions_are_the_same(told: dict[str, Any], terminal: list[str], checke
 
 
 def the_findings_are_the_same(sent: dict[str, Any], told: dict[str, Any], terminal: list[str], frame: sync_api.Frame) -> None:
-    more = frame.get_by_role("button", name="findings", exact=False).filter(has_text="Show all")
+    more = frame.get_by_role("button", name="of these findings")
     if more.count():
         more.click()
     rows = frame.locator("mt-overview-view").get_by_test_id("finding-row")
     sync_api.expect(rows).to_have_count(len(sent["findings"]))
-    for number, finding in enumerate(sent["findings"]):
+    matter = sent["summary"]["first_lines"]["matter"]
+    in_order = [*matter, *(place for place in range(len(sent["findings"])) if place not in matter)]
+    for number, finding in enumerate(sent["findings"][place] for place in in_order):
         row = rows.nth(number)
-        lost = f", {units.duration(finding['lost_ns'])} lost" if finding["lost_ns"] else ""
-        assert " ".join(row.locator("summary").inner_text().split()) == f"{finding['severity']} {finding['title']} {finding['id']}{lost}"
+        lost = f"{units.duration(finding['lost_ns'])} lost" if finding["lost_ns"] else ""
+        if number < len(matter):
+            facts = " ".join(filter(None, [finding["severity"], lost, finding["place"], finding["id"]]))
+            assert " ".join((row.get_by_test_id("finding-facts").text_content() or "").split()) == facts
+            assert row.get_by_role("heading").text_content() == finding["title"]
+            assert row.get_by_test_id("finding-share").text_content() == units.share(finding["share"])
+        else:
+            line = f"{finding['severity']} {finding['title']} {finding['id']}" + (f", {lost}" if lost else "")
+            assert " ".join(row.locator("summary").inner_text().split()) == line
         if finding["what_if_options"]:
             cells = row.locator("td").evaluate_all("cells => cells.map(cell => [cell.dataset.option, cell.textContent, cell.className])")
             expected = [
@@ -202,6 +211,9 @@ def the_causes_are_the_same(told: dict[str, Any], frame: sync_api.Frame) -> None
     kinds = frame.get_by_test_id("trace-kind").locator("option").all_inner_texts()
     expected = [f"{each['kind']} ({units.count(each['traces'])})" for each in told["summary"]["change_kinds"]]
     assert [" ".join(kind.split()) for kind in kinds][1 : 1 + len(expected)] == expected
+    folds = frame.locator("mt-traces-view").get_by_test_id("definition-fold")
+    for number in range(folds.count()):
+        folds.nth(number).click()
     shown = frame.get_by_test_id("trace-function").evaluate_all(_TRACED)
     written = [
         [
