@@ -34,7 +34,7 @@ export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,10 +59,11 @@ test: $(PYTHON_READY) $(PAGE) ## Run every check below
 	@scripts/ensure_chromium.sh
 	$(BIN)/$(PYTEST) tests $(PYTEST_FLAGS)
 
-lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting and the import rule
+lint: $(PYTHON_READY) $(NODE_READY) ## Check style, formatting, the import rule and the page's types of the report
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/api_types.py --check
 	cd frontend && npm run --silent lint
 
 types: $(PYTHON_READY) $(NODE_READY) ## Check the types of Python and TypeScript
@@ -94,6 +95,9 @@ bench: $(PYTHON_READY) ## Measure what performance claims rest on: BENCH='overhe
 	@for name in $(BENCH); do $(BIN)/python -m benchmarks.$$name; done
 
 frontend: $(PAGE) ## Build the page
+
+api-types: $(PYTHON_READY) $(NODE_READY) ## Generate the page's types of the report
+	$(BIN)/python scripts/api_types.py
 
 format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
 	$(BIN)/ruff check --fix .

@@ -24,7 +24,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 from tfmodetrace import log
-from tfmodetrace.insight import findings, reasons
+from tfmodetrace.insight import answers
 from tfmodetrace.recorder.traces import op_lines
 from tfmodetrace.recorder.traces import traces as traces_module
 
@@ -210,9 +210,10 @@ def _measure(count: int) -> dict[str, Any]:
         run = log.read(logdir).runs[0]
     assert len(run.traces) == step.experimental_get_tracing_count() == count
     start_s = time.perf_counter()
-    explained = reasons.explain(run)
+    told = answers.Answers(run)
+    explained = told.reasons
     explain_s = time.perf_counter() - start_s
-    findings.find(run, explained)
+    assert told.findings
     find_s = time.perf_counter() - start_s - explain_s
     assert all("unknown" not in reason.kinds for reason in explained)
     costs, tenth = np.array(spent.key), max(1, count // 10)

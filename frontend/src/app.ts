@@ -11,6 +11,7 @@ import {
   replaceHash,
 } from "./host/tensorboard";
 import type { Theme } from "./lib/modes";
+import { RECORDING_TITLES, recordingText } from "./lib/recordingState";
 import { formatCount, plural } from "./lib/text";
 import { VIEWS, parseHash, type UrlState, type View } from "./lib/urlState";
 import { Session } from "./session";
@@ -269,7 +270,7 @@ export class App extends LitElement {
 
   private renderState(): TemplateResult {
     const run = this.session.run;
-    const complete = run?.complete === true;
+    const recording = run?.state ?? "recording";
     const dropped = run?.dropped ?? 0;
     return html`<div class="state">
       ${
@@ -283,15 +284,12 @@ export class App extends LitElement {
           : nothing
       }
       <span
-        class=${complete ? "complete" : "recording"}
+        class=${recording}
         data-testid="recording-state"
-        data-complete=${String(complete)}
-        title=${
-          complete
-            ? "Every process has ended its recording."
-            : "A process is still recording, or was stopped without ending its recording."
-        }
-        ><span class="dot" aria-hidden="true"></span>${complete ? "Complete" : "Recording"}</span
+        data-complete=${String(recording === "complete")}
+        data-state=${recording}
+        title=${RECORDING_TITLES[recording]}
+        ><span class="dot" aria-hidden="true"></span>${recordingText(recording, run?.last_written_unix_ns ?? null)}</span
       >
     </div>`;
   }

@@ -51,7 +51,7 @@ class Snapshot:
         indexing: Whether the files are still being read for the first time.
         logdir: What TensorBoard reads, as a person would write it.
         runs: By the name that the page shows.
-        warnings: A sentence for everything that could not be read.
+        warnings: A sentence for everything that could not be read, but for what concerns a run, which tells it itself.
     """
 
     indexing: bool
@@ -170,7 +170,7 @@ class Index:
             log = reader.log()
             if not log.runs and reader.problem:
                 warnings.append(reader.problem)
-            warnings.extend(log.warnings)
+            warnings.extend(log.warnings_of_no_run)
             for run in log.runs:
                 name = directory.run_name(run.name)
                 if name in runs:

@@ -26,6 +26,7 @@ def test_no_view_violates_an_accessibility_rule(tab: Tab, theme: str) -> None:
     tab.page.evaluate("dark => document.body.classList.toggle('dark-mode', dark)", theme == "dark")
     expect(frame.locator("html")).to_have_attribute("data-theme", theme)
     expect(frame.get_by_test_id("function-row").first).to_be_visible()
+    frame.get_by_test_id("definition-expand").first.click()
     frame.get_by_test_id("function-expand").first.click()
     assert violations(tab) == []
     show(frame, "traces")

@@ -27,7 +27,11 @@ def compare_overview(frame: sync_api.Frame, report: dict[str, Any]) -> None:
         expect(frame.get_by_test_id(f"overview-calls-{mode}")).to_have_attribute("data-value", str(count))
     assert frame.get_by_test_id("overview-calls-xla").count() == 0
     expect(frame.get_by_test_id("overview-traces")).to_have_text(str(len(report["traces"])))
-    tracing_ns = sum(function["time_ns"]["tracing"] for function in functions)
+    tracing_ns, traced_until = 0, dict.fromkeys((trace["thread"] for trace in report["traces"]), 0)
+    for trace in sorted(report["traces"], key=lambda trace: trace["start_ns"]):
+        end_ns, thread = trace["start_ns"] + trace["duration_ns"], trace["thread"]
+        tracing_ns += max(0, end_ns - max(trace["start_ns"], traced_until[thread]))
+        traced_until[thread] = max(traced_until[thread], end_ns)
     expect(frame.get_by_test_id("overview-tracing-time")).to_have_attribute("data-value", str(tracing_ns))
     findings = frame.locator("[data-testid=finding-row]:visible")
     expect(findings).to_have_count(len(report["findings"]))

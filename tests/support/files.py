@@ -39,6 +39,7 @@ class SessionFile:
 
     Attributes:
         path: The event file.
+        written_unix_ns: When what is written next is written.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class SessionFile:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / f"events.out.tfevents.{start_unix_ns // 10**9}.{host}.{pid}.v2"
         self.path.write_bytes(framing.frame(envelope.file_header(start_unix_ns / 1e9)))
+        self.written_unix_ns = start_unix_ns
         self.dropped_calls = 0
         self.internal_faults = 0
         self.sequence = 0
@@ -230,7 +232,7 @@ class SessionFile:
                 codec.encode_calls({name: np.array([row[name] for row in self._rows], dtype=np.int64) for name in codec.COLUMN_NAMES})
             )
             self._rows = []
-        return framing.frame(envelope.wrap(chunk, 1.0))
+        return framing.frame(envelope.wrap(chunk, self.written_unix_ns / 1e9))
 
     def flush(self) -> None:
         """Writes the collected rows as one chunk."""

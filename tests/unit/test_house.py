@@ -135,7 +135,17 @@ def test_no_modules_import_each_other_in_a_circle_not_even_for_types(tmp_path: p
     assert "tfmodetrace.recorder.calls.states" in circle(root)
 
 
-@pytest.mark.parametrize("module", ["tfmodetrace", "tfmodetrace.cli.main", "tfmodetrace.insight.report", "tfmodetrace_tb_plugin.plugin"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tfmodetrace",
+        "tfmodetrace.options",
+        "tfmodetrace.starting",
+        "tfmodetrace.cli.main",
+        "tfmodetrace.insight.report",
+        "tfmodetrace_tb_plugin.plugin",
+    ],
+)
 def test_importing_does_not_import_tensorflow(module: str) -> None:
     code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

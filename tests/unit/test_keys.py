@@ -4,12 +4,15 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tfmodetrace.schema import events_pb2, keys
+from tfmodetrace.schema import events_pb2, keys, spec_text
 
 Kind = keys.Kind
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
 WITH_SHAPE = (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE)
 SHAPES = st.none() | st.lists(st.none() | st.integers(0, 2**40), max_size=4).map(tuple)
+
+
+PARTS = keys.Node(kind=Kind.TUPLE, children=(keys.Node(kind=Kind.TENSOR, dtype="int32", shape=(None,)), keys.Node(kind=Kind.NONE)))
 
 
 @st.composite
@@ -26,6 +29,8 @@ def leaves(draw: st.DrawFn) -> keys.Node:
         token=draw(st.integers(0, 2**64 - 1)),
         dead=draw(st.booleans()),
         alias=draw(st.integers(0, 2**32 - 1)),
+        parts=draw(st.none() | st.just(PARTS)) if kind == Kind.COMPOSITE else None,
+        role=draw(TEXT),
     )
 
 
@@ -62,6 +67,7 @@ def node(kind: int, **fields: object) -> keys.Node:
 
 X = node(Kind.TENSOR, dtype="float32", shape=(32, 8))
 THREE = node(Kind.LITERAL, text="3")
+TWO_COLUMNS = "TensorSpec(shape=(None, 64), dtype=tf.float32, name=None), TensorSpec(shape=(None,), dtype=tf.int32, name=None)"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +87,12 @@ THREE = node(Kind.LITERAL, text="3")
         (node(Kind.DICT, names=("'a'",), children=(THREE,)), "{'a': 3}"),
         (node(Kind.DICT, type_name="OrderedDict", names=("'a'",), children=(THREE,)), "OrderedDict{'a': 3}"),
         (node(Kind.NAMED_TUPLE, type_name="Pair", names=("a", "b"), children=(THREE, X)), "Pair(a=3, b=float32[32, 8])"),
-        (node(Kind.COMPOSITE, type_name="RaggedTensor", text="RaggedTensorSpec(…)"), "RaggedTensorSpec(…)"),
-        (node(Kind.COMPOSITE, type_name="Iterator"), "<Iterator>"),
+        (node(Kind.COMPOSITE, type_name="RaggedTensorSpec", text="RaggedTensorSpec(…)"), "<RaggedTensor>"),
+        (node(Kind.COMPOSITE, type_name="IteratorSpec"), "iterator of …"),
+        (node(Kind.COMPOSITE, type_name="IteratorSpec", parts=node(Kind.TUPLE, children=(X,))), "iterator of float32[32, 8]"),
+        (node(Kind.COMPOSITE, type_name="PerReplicaSpec", parts=node(Kind.TUPLE, children=(X, X))), "per replica float32[32, 8]"),
+        (node(Kind.COMPOSITE, type_name="PerReplicaSpec", parts=node(Kind.TUPLE, children=(X, THREE))), "per replica (float32[32, 8], 3)"),
+        (node(Kind.OBJECT, type_name="Adam", role="optimizer"), "<Adam optimizer>"),
         (node(Kind.OBJECT, type_name="Config"), "<Config object>"),
         (node(Kind.OBJECT, type_name="Config", dead=True), "<Config object, gone>"),
         (node(Kind.OMITTED, type_name="int"), "<any int>"),
@@ -92,6 +102,48 @@ THREE = node(Kind.LITERAL, text="3")
 )
 def test_a_node_is_written_as_a_person_would(tree: keys.Node, text: str) -> None:
     assert keys.render(tree) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            f"IteratorSpec(({TWO_COLUMNS}),)",
+            "iterator of (float32[?, 64], int32[?])",
+        ),
+        ("IteratorSpec({'x': TensorSpec(shape=<unknown>, dtype=tf.string, name=None)},)", "iterator of {'x': string[…]}"),
+        ("DatasetSpec(RaggedTensorSpec(TensorShape([None]), tf.int32, 1, tf.int64), TensorShape([]))", "dataset of RaggedTensor int32[?]"),
+        ("DatasetSpec((TensorSpec(shape=(), dtype=tf.int64, name=None), NoneTensorSpec()), TensorShape([]))", "dataset of (int64[], None)"),
+        ("RaggedTensorSpec(TensorShape([2, None]), tf.int32, 1, tf.int64)", "RaggedTensor int32[2, ?]"),
+        (
+            "RaggedTensorSpec(TensorShape([2, None, None]), tf.int32, 2, tf.int32)",
+            "RaggedTensor int32[2, ?, ?] (2 ragged dimensions, row splits int32)",
+        ),
+        ("SparseTensorSpec(TensorShape(None), tf.float32)", "SparseTensor float32[…]"),
+        (
+            "IndexedSlicesSpec(TensorShape([5, 3]), tf.float32, tf.int32, None, TensorShape([2]))",
+            "IndexedSlices float32[5, 3] (indices int32[2], no dense shape)",
+        ),
+        (
+            "PerReplicaSpec(TensorSpec(shape=(8, 3), dtype=tf.float32, name=None), TensorSpec(shape=(5, 3), dtype=tf.float32, name=None))",
+            "per replica (float32[8, 3], float32[5, 3])",
+        ),
+        ("Masked.Spec(values=TensorSpec(shape=(2,), dtype=tf.float32, name=None), rate=-1.5)", "Masked(values=float32[2], rate=-1.5)"),
+        ("OptionalSpec(TensorSpec(shape=(), dtype=tf.int32, name=None),)", "optional of int32[]"),
+        ("IteratorSpec(TensorSpec(shape=(None,), dtype=tf.float…", "iterator of …"),
+        ("IteratorSpec(__import__('os').getcwd(), x for)", "iterator of …"),
+    ],
+)
+def test_tensorflows_words_for_a_specification_are_read_as_what_they_say(words: str, text: str) -> None:
+    old = node(Kind.COMPOSITE, type_name="IteratorSpec", text=words)
+    assert keys.render(spec_text.with_parts(node(Kind.LIST, children=(old,)))) == f"[{text}]"
+
+
+@hypothesis.given(
+    trees() | st.builds(lambda text: keys.Node(kind=Kind.COMPOSITE, text=text), st.text(alphabet="Spec(tf.)[1]={':,-", max_size=40))
+)
+def test_whatever_a_tree_says_it_is_read_and_written(tree: keys.Node) -> None:
+    assert isinstance(keys.render(spec_text.with_parts(tree)), str)
 
 
 def test_arguments_are_written_with_their_names() -> None:

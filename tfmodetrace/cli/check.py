@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfmodetrace.cli import exits, reading, terminal
-from tfmodetrace.insight import answers, limits
+from tfmodetrace.insight import answers, limits, units
 
 
 def add_parser(commands: Any) -> None:
@@ -58,8 +58,8 @@ def _complaints(told: answers.Answers, arguments: argparse.Namespace) -> Iterato
         share = told.summary.tracing_share_of_functions
         if share is not None and share > arguments.max_tracing_share:
             yield (
-                f"Run {told.run.name}: {share:.1%} of the time in traced functions went into tracing, but at most "
-                f"{arguments.max_tracing_share:.1%} may. `tfmodetrace report` lists the traces with their reasons and times."
+                f"Run {told.run.name}: {units.share(share)} of the time in traced functions went into tracing, but at most "
+                f"{units.share(arguments.max_tracing_share)} may. `tfmodetrace report` lists the traces with their reasons and times."
             )
 
 

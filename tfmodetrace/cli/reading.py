@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 from typing import Any
 
 from tfmodetrace import errors
@@ -19,13 +20,19 @@ def add_command(commands: Any, name: str, *, summary: str, description: str) -> 
     return parser
 
 
-def read_or_complain(logdir: str) -> tracelog.TraceLog | None:
-    """Reads a log and writes what could not be read to stderr; ``None`` if that is everything."""
+def read_or_complain(logdir: str, *, run: str = "*") -> tracelog.TraceLog | None:
+    """Reads a log and writes what could not be read to stderr; ``None`` if that is everything.
+
+    Args:
+        logdir: What to read.
+        run: Of which runs to complain: a pattern that their names match.
+    """
     try:
         log = reader.read(logdir)
     except errors.LogError as error:
         terminal.complain(str(error))
         return None
-    for warning in log.warnings:
+    of_runs = [warning for found in log.runs if fnmatch.fnmatchcase(found.name, run) for warning in found.warnings]
+    for warning in (*log.warnings_of_no_run, *of_runs):
         terminal.complain(f"warning: {warning}")
     return log

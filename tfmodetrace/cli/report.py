@@ -8,9 +8,9 @@ import json
 import sys
 from typing import Any
 
-from tfmodetrace.cli import exits, reading, report_page, styled, terminal
+from tfmodetrace.cli import exits, reading, report_page, screen, styled, terminal
+from tfmodetrace.insight import answers, limits, plain
 from tfmodetrace.insight import report as reports
-from tfmodetrace.log import tracelog
 
 
 def add_parser(commands: Any) -> None:
@@ -21,7 +21,9 @@ def add_parser(commands: Any) -> None:
         summary="print what was recorded",
         description="Print which functions ran in which mode, what was traced and why, and what raised.",
     )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of a page")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON instead")
+    parser.add_argument("--all", action="store_true", help="print everything instead of what fits on one screen")
+    parser.add_argument("--function", metavar="GLOB", help="print everything about functions whose names match, such as 'train_*'")
     parser.add_argument("--run", metavar="GLOB", default="*", help="only runs whose names match, such as 'train*' (default: all)")
     parser.set_defaults(run_command=run_command)
 
@@ -32,7 +34,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    log = reading.read_or_complain(arguments.logdir)
+    log = reading.read_or_complain(arguments.logdir, run=arguments.run)
     if log is None:
         return exits.NOTHING_READ
     runs = tuple(run for run in log.runs if fnmatch.fnmatchcase(run.name, arguments.run))
@@ -40,11 +42,22 @@ def run_command(arguments: argparse.Namespace) -> int:
         names = ", ".join(run.name for run in log.runs)
         terminal.complain(f"No run in {arguments.logdir} is called {arguments.run}; there are: {names}.")
         return exits.NOTHING_READ
-    report = reports.build_report(tracelog.TraceLog(path=log.path, runs=runs, warnings=log.warnings))
+    told = [answers.Answers(run, profiled=True) for run in runs]
     if arguments.json:
         # ASCII, so that no terminal's or pipe's encoding can spoil it.
-        json.dump(report, sys.stdout, indent=2, allow_nan=False)
+        json.dump(plain.plain(reports.of_runs(told)), sys.stdout, indent=2, allow_nan=False)
         sys.stdout.write("\n")
-    else:
-        report_page.print_report(styled.Console(), report)
+        return exits.OK
+    console = styled.Console()
+    for number, each in enumerate(told):
+        if number:
+            console.print()
+        if arguments.all or arguments.function is not None:
+            chosen = [function.function_id for function in each.run.functions if limits.matches(function, arguments.function)]
+            if not chosen and arguments.function is not None:
+                terminal.complain(f"No function recorded in the run {each.run.name} matches {arguments.function}.")
+                continue
+            report_page.print_run(console, reports.of_run(each), chosen)
+        else:
+            screen.print_screen(console, reports.of_run(each), path=log.path)
     return exits.OK

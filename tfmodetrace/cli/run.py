@@ -133,12 +133,14 @@ def _show(error: BaseException) -> None:
 
 def _tell(logdir: str) -> None:
     """Says what was recorded, once the session has ended."""
+    from tfmodetrace.insight import units
+
     recorded = starting.last_recorded()
     if recorded is None:
         why = "" if "tensorflow" in sys.modules else ": the program did not use TensorFlow"
         terminal.complain(f"tfmodetrace: nothing was recorded{why}.")
         return
     calls, traces, path = recorded
-    terminal.complain(f"tfmodetrace: recorded {terminal.plural(calls, 'call')} and {terminal.plural(traces, 'trace')} into {path}")
+    terminal.complain(f"tfmodetrace: recorded {units.plural(calls, 'call')} and {units.plural(traces, 'trace')} into {path}")
     terminal.complain(f"  tfmodetrace report {logdir}")
     terminal.complain(f"  tensorboard --logdir {logdir}")

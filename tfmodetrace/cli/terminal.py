@@ -1,4 +1,4 @@
-"""Writing to a terminal: safe text and human units."""
+"""Writing to a terminal: text that is safe there."""
 
 from __future__ import annotations
 
@@ -34,32 +34,3 @@ def safe(text: str, *, lines: bool = False) -> str:
         return text
     spaces = {"\n": "\n" if lines else " ", "\t": " "}
     return "".join(char if char.isprintable() else spaces.get(char, f"\\x{ord(char):02x}") for char in text)
-
-
-def duration(nanoseconds: int) -> str:
-    """Writes a duration in at most 8 characters: ``123 ns``, ``1.23 ms``, ``12.3 s``, ``2m 03s``, ``1h 02m``."""
-    if nanoseconds < 1000:
-        return f"{nanoseconds} ns"
-    for unit, size in (("µs", 10**3), ("ms", 10**6), ("s", 10**9)):
-        value = nanoseconds / size
-        # 999.6 would be written as 1000.
-        if value < (59.95 if unit == "s" else 999.5):
-            return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {unit}"
-    seconds = round(nanoseconds / 10**9)
-    if seconds < 3600:
-        return f"{seconds // 60}m {seconds % 60:02d}s"
-    return f"{seconds // 3600}h {seconds % 3600 // 60:02d}m"
-
-
-def count(number: int) -> str:
-    """Writes a count: exactly up to 999999, then as ``1.23M``."""
-    if number < 10**6:
-        return str(number)
-    if number < 10**9 * 0.9995:
-        return f"{number / 10**6:.3g}M"
-    return f"{number / 10**9:.3g}G"
-
-
-def plural(number: int, noun: str) -> str:
-    """Writes a number and its noun: ``1 call``, ``2 calls``."""
-    return f"{count(number)} {noun if number == 1 else f'{noun}s' if not noun.endswith('s') else f'{noun}es'}"

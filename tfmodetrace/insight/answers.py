@@ -13,6 +13,7 @@ from tfmodetrace.insight import diagnoses as diagnoses_module
 from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
+from tfmodetrace.insight import first_lines as first_lines_module
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
@@ -50,13 +51,13 @@ class Answers:
 
     @once
     def findings(self) -> tuple[findings_module.Finding, ...]:
-        """The findings, those that cost most time first."""
-        return findings_module.find(self.run, self.reasons, self.profiles if self.profiled else None)
+        """The findings, those that matter most first, and of these the costliest."""
+        return findings_module.find(self._evidence(profiled=self.profiled))
 
     @once
     def fixes(self) -> Mapping[int, str]:
         """What would have avoided a trace, by trace id: the fix of the costliest finding that is about it."""
-        return {trace_id: finding.fix for finding in reversed(self.findings) for trace_id in finding.trace_ids}
+        return {trace_id: finding.fix for finding in reversed(self.findings) if finding.fix is not None for trace_id in finding.trace_ids}
 
     @once
     def diagnoses(self) -> tuple[diagnoses_module.Diagnosis, ...]:
@@ -106,7 +107,12 @@ class Answers:
     @once
     def summary(self) -> summary_module.Summary:
         """The run in a few numbers."""
-        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures)
+        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.first_lines)
+
+    @once
+    def first_lines(self) -> first_lines_module.FirstLines | None:
+        """What is told of the run first."""
+        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures))
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:
@@ -116,4 +122,16 @@ class Answers:
     @once
     def profile_findings(self) -> tuple[findings_module.Finding, ...]:
         """The findings that only profiles tell."""
-        return findings_module.find_in_profiles(self.run, self.profiles)
+        return findings_module.find_in_profiles(self._evidence(profiled=True))
+
+    def _evidence(self, *, profiled: bool) -> findings_module.Evidence:
+        return findings_module.Evidence(
+            run=self.run,
+            reasons=self.reasons,
+            attribution=self.attribution,
+            first_calls=self.first_calls,
+            budgets=self.budgets,
+            definitions=self.definitions,
+            reuse=self.reuse,
+            compilations=self.profiles.compilations if profiled else (),
+        )

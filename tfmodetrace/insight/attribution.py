@@ -121,7 +121,8 @@ class Attribution:
 
     @functools.cached_property
     def _suspendable(self) -> npt.NDArray[np.bool_]:
-        return (self._run.calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0
+        suspendable: npt.NDArray[np.bool_] = (self._run.calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0
+        return suspendable
 
     @functools.cached_property
     def _thread_rows(self) -> list[tuple[int, npt.NDArray[np.int64]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,10 @@ from tfmodetrace.insight import model_identity, spans
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
-PARTS: Final = ("tracing", "compiling", "graph", "xla", "eager-ops", "input", "keras", "python", "idle")
+PARTS: Final[tuple[words.BudgetPart, ...]] = get_args(words.BudgetPart)
 """The parts of a budget, in the order in which they are told. A part that nothing recorded can tell, as ``input`` today, is left out."""
 
-LABELS: Final[Mapping[str, str]] = {
+LABELS: Final[Mapping[words.BudgetPart, str]] = {
     "tracing": "running Python bodies symbolically, to make graphs of them",
     "compiling": "first runs of graphs, beyond what a later run takes: optimizing and placing them, and XLA's compiling",
     "graph": "running graphs",
@@ -52,9 +52,9 @@ class Part:
         label: What is in it, in words.
     """
 
-    part: str
+    part: words.BudgetPart
     ns: int
-    how: Literal["measured", "sampled"] = "measured"
+    how: words.HowKnown = "measured"
     plus_minus_ns: int | None = None
     label: str
 
@@ -225,7 +225,7 @@ class Budgets:
     def _thread(self, thread: tables.Thread, process: tables.Process, *, main: bool) -> ThreadBudget:
         begin, end = self.bounds[process.process]
         spent = dict.fromkeys((name for name in PARTS if name not in ("input", "idle")), 0)
-        unsure: dict[str, int] = {}
+        unsure: dict[words.BudgetPart, int] = {}
         cover = self._attribution.traced.get(thread.thread_id)
         if cover is not None:
             spent["tracing"] += int(cover.inside(np.array([begin]), np.array([end]))[0])
@@ -240,15 +240,18 @@ class Budgets:
             ran = PARTS[self._call_parts[row]]
             spent[ran] -= ns
             spent["compiling"] += ns
-            for name in (ran, "compiling"):
+            both: tuple[words.BudgetPart, ...] = (ran, "compiling")
+            for name in both:
                 unsure[name] = unsure.get(name, 0) + error_ns
         return ThreadBudget(
             thread_id=thread.thread_id, name=thread.name, main=main, parts=_parts(spent, unsure, end - begin, complete=process.complete)
         )
 
 
-def _parts(spent: Mapping[str, int], unsure: Mapping[str, int], wall_ns: int, *, complete: bool) -> tuple[Part, ...]:
-    whole = {**dict.fromkeys((name for name in PARTS if name != "input"), 0), **spent}
+def _parts(
+    spent: Mapping[words.BudgetPart, int], unsure: Mapping[words.BudgetPart, int], wall_ns: int, *, complete: bool
+) -> tuple[Part, ...]:
+    whole: dict[words.BudgetPart, int] = {**dict.fromkeys((name for name in PARTS if name != "input"), 0), **spent}
     whole["idle"] = wall_ns - sum(whole.values())
     labels = LABELS if complete else {**LABELS, "idle": STILL_OPEN}
     return tuple(Part(part=name, ns=whole[name], plus_minus_ns=unsure.get(name), label=labels[name]) for name in PARTS if name in whole)

@@ -29,6 +29,11 @@ class CallCounts:
         return dict(zip(words.MODES, (self.eager, self.graph, self.xla, self.tracing, self.v1_graph), strict=True))
 
     @property
+    def shares(self) -> Mapping[words.ModeWord, float]:
+        """Which part of the calls ran in each mode, from 0 to 1."""
+        return {mode: number / self.total if self.total else 0.0 for mode, number in self.by_mode.items()}
+
+    @property
     def ran(self) -> int:
         """Those that executed what they stand for, and did not only add to a graph."""
         return self.eager + self.graph + self.xla
@@ -39,6 +44,11 @@ def by_function(run: tracelog.Run) -> tuple[CallCounts, ...]:
     count, modes = len(run.functions), len(words.MODES)
     codes = run.calls.function_id.astype(np.int64) * modes + run.calls.mode
     return tuple(map(_of, np.bincount(codes, minlength=count * modes).reshape(count, modes).tolist()))
+
+
+def of_modes(calls: Mapping[str, int]) -> CallCounts:
+    """Makes counts of a number for each mode."""
+    return _of([calls[mode] for mode in words.MODES])
 
 
 def added(counts: Iterable[CallCounts]) -> CallCounts:

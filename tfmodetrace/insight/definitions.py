@@ -9,6 +9,8 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +27,8 @@ _SHAPES: Final = frozenset({"shape", "rank"})
 _VARIABLES: Final = frozenset({"variable-creation"})
 _SHOWN_VALUES: Final = 3
 _MAX_VALUE: Final = 32
+_SAME_SHOWN: Final = 8
+"""So many characters of what long values have in common are shown before and after where they differ."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,11 @@ class Definition:
     share: float
     suspended: bool
     changes: str | None
+
+    @property
+    def title(self) -> str:
+        """Its name, and how many functions were made from it where these are several."""
+        return self.name if len(self.functions) == 1 else f"{self.name} × {len(self.functions):,}"
 
 
 class Definitions:
@@ -284,8 +293,29 @@ def strip(path: str, values: Iterable[str]) -> str:
     distinct = list(dict.fromkeys(values))
     # One more takes no more room than the dots that would stand for it.
     shown = distinct if len(distinct) <= _SHOWN_VALUES + 1 else distinct[:_SHOWN_VALUES]
-    line = f"{path} " + " → ".join(map(_cut, shown))
+    line = f"{path} " + " → ".join(_shortened(shown))
     return line if len(shown) == len(distinct) else f"{line} → … ({len(distinct):,})"
+
+
+def _shortened(values: Sequence[str]) -> list[str]:
+    """Cuts long values down to where they differ, and numbers to the digits that tell them apart."""
+    rounded = [_LONG_NUMBER.sub(lambda number: f"{float(number[0]):.3g}", value) for value in values]
+    if len(set(rounded)) == len(values):
+        values = rounded
+    if max(map(len, values)) <= _MAX_VALUE:
+        return list(values)
+    before = max(0, _same(values) - _SAME_SHOWN)
+    rest = [value[before:] for value in values]
+    after = max(0, _same([value[::-1] for value in rest]) - _SAME_SHOWN)
+    return [("…" if before else "") + _cut(value[: len(value) - after]) + ("…" if after else "") for value in rest]
+
+
+_LONG_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+\.\d{4,}(?:e[-+]?\d+)?(?![\w.])")
+
+
+def _same(values: Sequence[str]) -> int:
+    """Counts the characters with which all values begin."""
+    return sum(1 for _ in itertools.takewhile(lambda place: len(set(place)) == 1, zip(*values, strict=False)))
 
 
 def _cut(value: str) -> str:
@@ -352,7 +382,8 @@ def _fold(run: tracelog.Run, models: model_identity.Models) -> _Folded:
     moved: dict[int, list[int]] = {}
     for function in run.functions:
         number, own = function.function_id, models.by_function[function.function_id]
-        key = (function.process, function.definition_id, function.name if own is None else (own, function.qualname))
+        # Where the recorder tells models apart, each of those that are alike has a definition of its own.
+        key = (function.process, function.definition_id, function.name) if own is None else (function.process, own, function.qualname)
         by_model = called_by.get(number, {})
         if len(by_model) <= 1:
             of_function.append((definition(key, number, own or next(iter(by_model), None)),))

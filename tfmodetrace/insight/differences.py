@@ -7,13 +7,12 @@ the function's body: ``batch["x"][0]``, ``config.rate``; ``*args[2]`` and ``**op
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
-from tfmodetrace.insight import key_text
+from tfmodetrace.insight import key_text, literals
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys, words
 
@@ -24,8 +23,8 @@ _SPECS: Final = frozenset({Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE, Kind.COMPOSIT
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE})
 _NAMED: Final = frozenset({Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS})
 _CONTAINERS: Final = _SEQUENCES | _NAMED
+_PER_REPLICA: Final = "PerReplicaSpec"
 _ABSENT: Final = "(absent)"
-_NUMBERS: Final = frozenset({"bool", "int", "float", "complex"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +54,15 @@ class Found:
     after: keys.Node | str
 
 
-def between(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = ()) -> tuple[Change, ...]:
-    """Lists every difference of two keys, arguments first, then context.
+def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
+    """Finds every difference of two keys, arguments first, then context.
 
     Args:
         before: The key of the earlier trace.
         after: The key of the later trace.
         gone: Tokens of objects that had died by the time of the later trace; TensorFlow finds those equal to nothing.
+        limit: Once there are more, the rest may be missing.
     """
-    return written(find(before, after, gone=gone), gone=gone)
-
-
-def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
-    """Finds what :func:`between` lists; once there are more than ``limit``, the rest may be missing."""
     search = _Search(gone, limit)
     search.arguments(before.arguments, after.arguments)
     search.found.extend(_context(before, after))
@@ -80,7 +75,13 @@ def written(found: Iterable[Found], *, gone: Collection[int] = ()) -> tuple[Chan
     def text(part: keys.Node | str) -> str:
         return part if isinstance(part, str) else key_text.side(part, gone=gone)
 
-    return tuple(Change(kind=change.kind, path=change.path, before=text(change.before), after=text(change.after)) for change in found)
+    def change(one: Found) -> Change:
+        before, after = text(one.before), text(one.after)
+        if before == after and isinstance(one.before, keys.Node) and isinstance(one.after, keys.Node) and one.after.kind == Kind.COMPOSITE:
+            before, after = f"{before} (kind {one.before.alias})", f"{after} (kind {one.after.alias})"
+        return Change(kind=one.kind, path=one.path, before=before, after=after)
+
+    return tuple(map(change, found))
 
 
 class _Search:
@@ -123,7 +124,7 @@ class _Search:
                 self._add("python-value" if enumerated else "object-identity", f"{path}{where}", before, after)
         elif kind == Kind.COMPOSITE:
             if not _equal_by_class(before, after) and before != after and not self._serves(before, after):
-                self._add("composite-spec", path, before, after)
+                self._composites(before, after, path)
         elif kind == Kind.CUSTOM:
             self._custom(before, after, path)
         elif kind in _SEQUENCES:
@@ -184,6 +185,14 @@ class _Search:
             self._add("python-value", path, before, after)
         elif len(self.found) == known and after.alias:
             self._add("unknown", path, before, after)
+
+    def _composites(self, before: keys.Node, after: keys.Node, path: str) -> None:
+        known = len(self.found)
+        if before.type_name == after.type_name == _PER_REPLICA and len(before.children) == len(after.children):
+            for number, (earlier, later) in enumerate(zip(before.children, after.children, strict=True)):
+                self._nodes(earlier, later, f"{path}[replica {number}]")
+        if len(self.found) == known:
+            self._add("composite-spec", path, before, after)
 
     def _serves(self, before: keys.Node, after: keys.Node) -> bool:
         """Whether a composite specification is as another but for shapes, of which the earlier are the more general."""
@@ -250,17 +259,12 @@ def _equal_literals(before: keys.Node, after: keys.Node) -> bool:
     """Whether Python has two literals equal, as TensorFlow asks: 1 == 1.0 == True."""
     if before.type_name == after.type_name and before.text == after.text and before.token == after.token:
         return True
-    if {before.type_name, after.type_name} <= _NUMBERS and not before.token and not after.token:
-        return bool(_number(before.text) == _number(after.text))
+    if {before.type_name, after.type_name} <= literals.NUMBERS and not before.token and not after.token:
+        try:
+            return literals.number(before.type_name, before.text) == literals.number(after.type_name, after.text)
+        except ValueError:
+            return False  # a text that was cut off, and is not the other
     return False
-
-
-def _number(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        # What has no literal: nan, inf, and complex numbers with either.
-        return complex(text) if text.endswith(("j", "j)")) else float(text)
 
 
 def _same_rank(before: keys.Node, after: keys.Node) -> bool:

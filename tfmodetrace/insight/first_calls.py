@@ -141,6 +141,10 @@ class FirstCalls:
         slow = [SlowFirstCall(call=call, share=share) for call, share in shares if share >= SLOW_SHARE]
         return tuple(sorted(slow, key=lambda first: -first.call.known_cost_ns))
 
+    def of_trace(self, trace_id: int) -> FirstCall | None:
+        """Returns the first call that has caused a trace of its own function; ``None`` for a trace without one."""
+        return self._by_trace.get(trace_id)
+
     def cost_ns(self, trace_ids: Collection[int]) -> int:
         """Returns what some traces cost with the first runs of their graphs, as far as known; several of one call count once.
 

@@ -45,7 +45,7 @@ def side(node: keys.Node, *, gone: Collection[int] = ()) -> str:
 
 
 def _object(node: keys.Node, gone: Collection[int]) -> str:
-    name = node.text or f"{node.type_name} object".lstrip()
+    name = node.text or f"{node.type_name} {node.role or 'object'}".lstrip()
     if node.token and not (node.type_name and node.text.startswith(f"{node.type_name}.")):
         name = f"{name} {node.token}" if not node.text else f"{name}, object {node.token}"
     body = ", ".join(f"{field}={keys.render(child)}" for field, child in zip(node.names, node.children, strict=False))

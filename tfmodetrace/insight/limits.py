@@ -8,7 +8,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, findings, reasons, whatif
+from tfmodetrace.insight import answers, findings, reasons, units, whatif
 from tfmodetrace.log import tables
 
 _SHOWN: Final = 8
@@ -51,7 +51,7 @@ def excesses(
         traces: The traces that count; all of the run if not given.
     """
     run = told.run
-    by_function = {finding.function_id: finding for finding in reversed(told.findings)}
+    by_function = {function_id: finding for finding in reversed(told.findings) for function_id in finding.function_ids}
     counted: dict[int, list[tables.Trace]] = collections.defaultdict(list)
     for trace in run.traces if traces is None else traces:
         counted[trace.function_id].append(trace)
@@ -77,14 +77,16 @@ def _explain(
     beyond = traces[at_most:]
     for trace in beyond[:_SHOWN]:
         reason = explained[trace.trace_id]
-        took = "" if trace.duration_ns is None else f", {trace.duration_ns / 1e6:.1f} ms"
+        took = "" if trace.duration_ns is None else f", {units.duration(trace.duration_ns)}"
         lines.append(f"  trace {trace.ordinal}{took}: {', '.join(reason.kinds)}: {reason.summary}")
     if len(beyond) > _SHOWN:
         lines.append(f"  … and {len(beyond) - _SHOWN} more")
     if finding is not None:
         lines.append(f"Why: {finding.why}")
-        lines.append("Fix:")
-        lines.extend(f"  {line}" for line in finding.fix.splitlines())
+        lines.append(f"What to do: {finding.advice}")
+        if finding.fix is not None:
+            lines.append("Fix:")
+            lines.extend(f"  {line}" for line in finding.fix.splitlines())
         if finding.what_if is not None:
             lines.append(whatif.told(finding.what_if.options))
     return "\n".join(lines)

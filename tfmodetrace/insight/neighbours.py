@@ -8,7 +8,6 @@ on top, since they may serve what they do not equal. So the work for one trace g
 from __future__ import annotations
 
 import collections
-import dataclasses
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -22,7 +21,6 @@ _SHARING: Final = 6
 _RELAXED: Final = 6
 _PARTS_COMPARED: Final = 64
 _MAX_PLACES: Final = 64
-_NOTHING: Final = keys.Node(kind=Kind.UNKNOWN)
 _WITH_SHAPE: Final = frozenset({Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE})
 _BY_CLASS: Final = frozenset({Kind.OBJECT, Kind.COMPOSITE, Kind.CUSTOM})
 _CONTAINERS: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.DICT, Kind.NAMED_TUPLE, Kind.ATTRS})
@@ -92,14 +90,13 @@ class _Places:
     def __init__(self, key: tables.CacheKey) -> None:
         self.relaxed = False
         self._blanked: tuple[Any, ...] | None = None
-        context = dataclasses.replace(key, arguments=_NOTHING)
         leaves = [*self._leaves(key.arguments, "")]
         if len(leaves) > _MAX_PLACES:
             leaves = [
                 (name, (hash(tuple(self._leaves(child, ""))),))
                 for name, child in zip(key.arguments.names, key.arguments.children, strict=False)
             ]
-        self._leaves_and_context = (*leaves, ("(context)", (context,)))
+        self._leaves_and_context = (*leaves, ("(context)", (key.context,)))
         self.parts = tuple((path, number, aspect) for path, aspects in self._leaves_and_context for number, aspect in enumerate(aspects))
 
     def blanked(self) -> tuple[Any, ...]:

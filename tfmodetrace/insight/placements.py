@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from tfmodetrace.insight import plain
 from tfmodetrace.insight.report import placement
 from tfmodetrace.log import graphs, tables, tracelog
+from tfmodetrace.schema import words
 
 MAX_LISTED: Final = 200
 """Transfers, and ops not where they should be, that the placement of a run lists."""
@@ -40,6 +41,7 @@ def of_run(run: tracelog.Run) -> dict[str, Any]:
                 "function": run.functions[function_id].name,
                 "traces": count[function_id],
                 **plain.plain(placement.info(each.placement)),
+                "shares_by_device": {device: ops / each.ops for device, ops in each.placement.ops_by_device.items() if ops},
             }
             for function_id, each in sorted(largest.items())
         ],
@@ -80,3 +82,14 @@ def _listed(placed: Iterable[_Placed], name: str, same: tuple[str, ...]) -> list
             if len(found) < MAX_LISTED:
                 found.setdefault(key, {"trace_id": each.trace.trace_id, "function_id": each.trace.function_id, **row})
     return list(found.values())
+
+
+def was_executed(run: tracelog.Run, trace: tables.Trace) -> bool | None:
+    """Whether the graph of a trace has run: as its placement shows, or the call that caused it; ``None`` if neither tells."""
+    if trace.placement is not None:
+        return True
+    row = None if trace.call_id is None else run.calls.index_of(trace.process, trace.call_id)
+    if row is None or run.calls.trace_id[row] != trace.trace_id:
+        return None
+    ran = run.calls.mode[row] in (words.Mode.GRAPH, words.Mode.XLA) and not run.calls.flags[row] & words.CallFlag.RAISED
+    return True if ran else None

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from typing import Final
+from typing import Final, Literal, get_args
 
-PARTS: Final = ("python", "dispatch", "tracing", "compile", "ops", "copies", "idle", "calls", "other")
+Part = Literal["python", "dispatch", "tracing", "compile", "ops", "copies", "idle", "calls", "other"]
 """What a call's time is divided into.
 
 ``python``: Python code, where TensorFlow recorded nothing. ``dispatch``: TensorFlow finds out what to run and hands it over. ``tracing``: a
@@ -19,6 +19,8 @@ Python function is made into a graph. ``compile``: XLA compiles. ``ops``: ops of
 from a device. ``idle``: the call waits, or is suspended, while none of its ops runs. ``calls``: other recorded calls inside it. ``other``:
 TensorFlow did something whose name is not known here.
 """
+
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
 class Kind(enum.IntEnum):

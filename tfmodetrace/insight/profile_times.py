@@ -23,6 +23,25 @@ _DEALLOCATION: Final = "MemoryDeallocation"
 _Indexes = npt.NDArray[np.int64]
 
 
+def with_shares(times: dict[str, Any], calls: int) -> dict[str, Any]:
+    """Adds to what is told of the time of some calls what a part of it, a call and an op have of it.
+
+    Args:
+        times: As :class:`CallTimes` tells it.
+        calls: How many calls they are.
+    """
+    duration_ns, between_ns, ops = times["duration_ns"], times["between_ops_ns"], times["ops"]
+    return {
+        **times,
+        "parts_share": {part: ns / duration_ns if duration_ns else 0.0 for part, ns in times["parts_ns"].items()},
+        "between_ops_share": between_ns / duration_ns if duration_ns else 0.0,
+        "call_ns": round(duration_ns / calls),
+        "call_ops": ops / calls,
+        "call_between_ops_ns": round(between_ns / calls),
+        "op_between_ops_ns": round(between_ns / ops) if ops else None,
+    }
+
+
 class CallTimes:
     """What one profile says of the calls of a run.
 

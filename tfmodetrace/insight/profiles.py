@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.insight import compilations, profile_clock, profile_events, profile_join, profile_times, slices
+from tfmodetrace.insight import compilations, profile_clock, profile_events, profile_join, profile_times, slices, units
 from tfmodetrace.insight.profile_events import Kind
 from tfmodetrace.log import profiles, tracelog, xplane
 
@@ -77,7 +77,8 @@ class RunProfiles:
             for row in member.times.by_function() if member.times is not None else ():
                 key = (row["function_id"], row["mode"])
                 found[key] = _added(found[key], row) if key in found else row
-        return sorted(found.values(), key=lambda row: -row["duration_ns"])
+        told = [profile_times.with_shares(row, row["calls"]) for row in found.values()]
+        return sorted(told, key=lambda row: -row["duration_ns"])
 
     @functools.cached_property
     def compilations(self) -> tuple[compilations.Compilation, ...]:
@@ -92,7 +93,7 @@ class RunProfiles:
         for number, member in enumerate(self._members):
             described = member.times.of_call(call) if member.times is not None else None
             if described is not None:
-                return {"profile": number, **described}
+                return {"profile": number, **profile_times.with_shares(described, 1)}
         return None
 
     def slices(self, lane: int, begin_ns: int, end_ns: int, resolution_ns: int) -> slices.Slices:
@@ -195,7 +196,7 @@ class _Member:
         if residual <= _CLOSE_CLOCK_NS:
             return self._doubt_names(times)
         return (
-            f"The clocks of the profile {self.file.found.path} and of the recording differ by up to {residual / 1e6:.1f} ms after they "
+            f"The clocks of the profile {self.file.found.path} and of the recording differ by up to {units.duration(residual)} after they "
             "were aligned, as when the system's clock was set meanwhile: what is drawn may be that far off; durations are right."
         )
 

@@ -98,7 +98,7 @@ class Innermost:
         return -1 if found < 0 else int(self._order[found])
 
     def _last_until(self, first: int, last: int, end_ns: int) -> int:
-        places = np.flatnonzero(self._ends[first:last] >= end_ns) if last > first else ()
+        places = np.flatnonzero(self._ends[first : max(first, last)] >= end_ns)
         return first + int(places[-1]) if len(places) else -1
 
 

@@ -7,10 +7,11 @@ Whether a trace serves a call is ``differences.find``'s to say.
 
 from __future__ import annotations
 
-import ast
+import cmath
 import dataclasses
 from typing import Any, Final
 
+from tfmodetrace.insight import literals
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -59,12 +60,14 @@ def skeleton(node: keys.Node) -> Any:
 
 def literal_value(node: keys.Node) -> Any:
     """Returns a literal as Python compares it (1 == 1.0 == True); its text where it is no number."""
-    if node.type_name in ("int", "float", "bool", "complex"):
+    if node.type_name in literals.NUMBERS:
         try:
-            value = ast.literal_eval(node.text)
-        except (ValueError, SyntaxError):
+            value = literals.number(node.type_name, node.text)
+        except ValueError:
             return node.type_name, node.text, node.token
-        return "number", value
+        # What is not finite goes by its text: nan equals nothing, and is one key all the same.
+        if isinstance(value, int) or cmath.isfinite(value):
+            return "number", value
     return node.type_name, node.text, node.token
 
 

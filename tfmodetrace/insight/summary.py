@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from tfmodetrace.insight import causes, counts, failures, reasons, times
+from tfmodetrace.insight import causes, counts, failures, first_lines, reasons, times
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -16,7 +16,7 @@ class Summary:
 
     Attributes:
         calls: The calls of all functions by mode.
-        call_shares: Of each mode that any call ran in, which part of the calls did, from 0 to 1.
+        call_shares: Which part of the calls ran in each mode, from 0 to 1.
         traces: How many traces there are.
         retraces: How many of them are no function's first.
         retraced_functions: How many functions these belong to.
@@ -26,6 +26,7 @@ class Summary:
         tracing_ns: The part of it in which a thread was in a trace.
         running_ns: The rest of it.
         tracing_share_of_functions: ``tracing_ns`` as a part of ``functions_ns``, from 0 to 1; ``None`` if no call was recorded.
+        first_lines: What is told first; ``None`` if no process is known.
     """
 
     calls: counts.CallCounts
@@ -39,6 +40,7 @@ class Summary:
     tracing_ns: int
     running_ns: int
     tracing_share_of_functions: float | None
+    first_lines: first_lines.FirstLines | None
 
 
 def of_run(
@@ -46,6 +48,7 @@ def of_run(
     call_counts: Sequence[counts.CallCounts],
     explained: Sequence[reasons.Reason],
     failed: Sequence[failures.FailureGroup],
+    first: first_lines.FirstLines | None,
 ) -> Summary:
     """Sums a run up.
 
@@ -54,13 +57,14 @@ def of_run(
         call_counts: The calls of its functions.
         explained: The reasons of its traces.
         failed: Its failures.
+        first: What is told of it first.
     """
     calls = counts.added(call_counts)
     retraces = [trace.function_id for trace in run.traces if trace.ordinal > 1]
     functions_ns, tracing_ns = times.in_functions_ns(run), times.in_traces_ns(run)
     return Summary(
         calls=calls,
-        call_shares={mode: number / calls.total for mode, number in calls.by_mode.items() if number},
+        call_shares=calls.shares,
         traces=len(run.traces),
         retraces=len(retraces),
         retraced_functions=len(set(retraces)),
@@ -70,4 +74,5 @@ def of_run(
         tracing_ns=tracing_ns,
         running_ns=functions_ns - tracing_ns,
         tracing_share_of_functions=tracing_ns / functions_ns if len(run.calls) and functions_ns else None,
+        first_lines=first,
     )

@@ -41,7 +41,7 @@ class Run(tracelog.Run):
     @functools.cached_property
     def findings(self) -> tuple[dict[str, Any], ...]:
         """The findings as in the report, each with the name of its ``run``."""
-        return tuple({"run": self.name, **plain.plain(report.finding(finding))} for finding in self.answers.findings)
+        return tuple({"run": self.name, **plain.plain(report.finding(self, finding))} for finding in self.answers.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report of the run: one of ``runs`` of :meth:`TraceLog.to_dict`."""

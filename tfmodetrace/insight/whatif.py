@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from tfmodetrace.insight import differences, subtypes
+from tfmodetrace.insight import differences, subtypes, varying
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
 
-_NUMBERS: Final = ("int", "float")
 _COMPARED: Final = frozenset({Kind.OBJECT, Kind.COMPOSITE, Kind.CUSTOM})
+
+SPECS: Final = ("SparseTensorSpec", "RaggedTensorSpec")
+"""Composite specifications that an input signature can be given in code."""
+
 _LABELS: Final = {"tensor_argument": "tensor arguments", "reduce_retracing": "reduce_retracing", "input_signature": "an input_signature"}
 """The options, the mildest first."""
-
-_DTYPES: Final = {"int": "int32", "float": "float32"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,47 +32,58 @@ class WhatIf:
 
     Attributes:
         now: As recorded.
-        tensor_argument: Were the Python numbers that varied passed as tensors.
+        tensor_argument: Were the Python values that varied passed as tensors; ``None`` if the body needs all of them as they are.
         reduce_retracing: With ``reduce_retracing=True``; ``None`` if TensorFlow cannot do that (up to 2.21 it fails with an IndexError
             where the number of arguments varies).
         input_signature: With an ``input_signature`` that covers every recorded trace; ``None`` if there can be none.
         signature: That input signature's types, one a parameter; ``None`` likewise.
-        scalar_dtypes: The parameters that ``tensor_argument`` would make tensors, and of which dtype.
+        values: What ``tensor_argument`` would make tensors, by path.
+        chosen: The option whose code is given; ``None`` if none is.
     """
 
     now: int
-    tensor_argument: int
+    tensor_argument: int | None
     reduce_retracing: int | None
     input_signature: int | None
     signature: keys.Node | None = None
-    scalar_dtypes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, varying.Value] = dataclasses.field(default_factory=dict)
+    chosen: str | None = None
 
     @property
-    def scalars(self) -> tuple[str, ...]:
-        """The parameters that ``tensor_argument`` would make tensors."""
-        return tuple(self.scalar_dtypes)
+    def better(self) -> tuple[str, ...]:
+        """The options that leave fewer traces than now, the best first; of those that leave as many, the mildest."""
+        numbers = {option: self.left_with(option) for option in _LABELS}
+        fewer = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
+        return tuple(sorted(fewer, key=fewer.__getitem__))
+
+    def with_chosen(self, option: str | None) -> WhatIf:
+        """Returns the same with another option chosen."""
+        return dataclasses.replace(self, chosen=option)
+
+    def left_with(self, option: str) -> int | None:
+        """Returns how many traces an option leaves."""
+        left: int | None = getattr(self, option)
+        return left
 
     @property
-    def options(self) -> tuple[Option, ...]:
-        """The numbers with their labels, the one that leaves fewest traces marked: the mildest of several, none if none leaves fewer."""
-        numbers = {"now": self.now, **{option: getattr(self, option) for option in _LABELS}}
-        better = {option: traces for option, traces in numbers.items() if traces is not None and traces < self.now}
-        best = min(better, key=better.__getitem__, default=None)
+    def options(self) -> tuple[WhatIfOption, ...]:
+        """The numbers with their labels, the one whose code is given marked."""
+        numbers = {"now": self.now, **{option: self.left_with(option) for option in _LABELS}}
         return tuple(
-            Option(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == best)
+            WhatIfOption(option=option, label=_LABELS.get(option, "now"), traces=traces, best=option == self.chosen)
             for option, traces in numbers.items()
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class WhatIfOption:
     """One way of writing a function, and the traces it would have had.
 
     Attributes:
-        option: ``now``, or which of :class:`WhatIf`'s it is.
+        option: ``now``, or which number of ``what_if`` it labels.
         label: What to call it, as in "2 with reduce_retracing".
         traces: How many traces there would have been; ``None`` if it is not possible, or was not simulated.
-        best: Whether it leaves fewest.
+        best: Whether its code is what the finding's fix says.
     """
 
     option: str
@@ -80,19 +92,20 @@ class Option:
     best: bool
 
 
-def told(options: Sequence[Option]) -> str:
+def told(options: Sequence[WhatIfOption]) -> str:
     """Writes options as a sentence."""
     now, *others = options
     possible = ", ".join(f"{option.traces} with {option.label}" for option in others if option.traces is not None)
     return f"Traces now {now.traces}{'; ' if possible else ''}{possible}."
 
 
-def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False) -> WhatIf | None:
+def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False, python: Collection[str] = ()) -> WhatIf | None:
     """Replays the traces of one function under each option.
 
     Args:
         traces: All recorded traces of the function, in order.
         reduces_retracing: Whether the function already has ``reduce_retracing=True``.
+        python: Paths of values that the body needs as Python values, so that no tensor can stand for them.
 
     Returns:
         The numbers; ``None`` if a trace's key is not TensorFlow's own.
@@ -100,56 +113,20 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False)
     cached = [trace.key for trace in traces if trace.key is not None and trace.key.from_cache]
     if len(cached) != len(traces) or not cached:
         return None
-    varying = varying_numbers([key.arguments for key in cached])
-    as_tensors = _numbers_to_tensors(varying)
-    signature = _common_signature([as_tensors(key.arguments) for key in cached])
-    contexts = {_context(key) for key in cached}
-    lengths = {len(key.arguments.names) for key in cached}
+    arguments = [key.arguments for key in cached]
+    found = varying.values(arguments, but=python)
+    signature = _common_signature([varying.as_tensors(node, found) for node in arguments])
+    contexts = {key.context for key in cached}
+    lengths = {len(node.names) for node in arguments}
+    possible = bool(found) or not any(path in python for path in varying.values(arguments))
     return WhatIf(
         now=len(cached),
-        tensor_argument=_replay(traces, as_tensors, relax=reduces_retracing),
-        reduce_retracing=None if len(lengths) > 1 else _replay(traces, lambda arguments: arguments, relax=True),
+        tensor_argument=_replay(traces, lambda node: varying.as_tensors(node, found), relax=reduces_retracing) if possible else None,
+        reduce_retracing=None if len(lengths) > 1 else _replay(traces, lambda node: node, relax=True),
         input_signature=None if signature is None else len(contexts),
         signature=signature,
-        scalar_dtypes=varying,
+        values=found,
     )
-
-
-def varying_numbers(arguments: Iterable[keys.Node]) -> dict[str, str]:
-    """Finds the parameters that were Python numbers of several values, or numbers here and tensors there.
-
-    Returns:
-        Parameter name → the dtype their tensor would have.
-    """
-    seen: dict[str, set[Any]] = collections.defaultdict(set)
-    dtypes: dict[str, str] = {}
-    unfit: set[str] = set()
-    for node in arguments:
-        for name, child in zip(node.names, node.children, strict=False):
-            if name.startswith("*"):
-                continue  # what stands under *args or **kwargs has no name that a fix could use
-            if child.kind == Kind.LITERAL and child.type_name in _NUMBERS:
-                seen[name].add(subtypes.literal_value(child))
-                if dtypes.get(name) != "float32":
-                    dtypes[name] = _DTYPES[child.type_name]
-            elif child.kind in subtypes.TENSORS and child.shape == ():
-                seen[name].add(child.dtype)
-                dtypes.setdefault(name, child.dtype)
-            else:
-                unfit.add(name)
-    numbers = {name for name, values in seen.items() if len(values) > 1 and any(isinstance(value, tuple) for value in values)}
-    return {name: dtypes[name] for name in sorted(numbers - unfit)}
-
-
-def _numbers_to_tensors(varying: dict[str, str]) -> Callable[[keys.Node], keys.Node]:
-    def transform(arguments: keys.Node) -> keys.Node:
-        children = tuple(
-            keys.Node(kind=Kind.TENSOR, dtype=varying[name], shape=()) if name in varying else child
-            for name, child in zip(arguments.names, arguments.children, strict=False)
-        )
-        return dataclasses.replace(arguments, children=children)
-
-    return transform if varying else lambda arguments: arguments
 
 
 def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
@@ -162,13 +139,14 @@ def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], key
         if trace.key is None:
             continue
         arguments = transform(trace.key.arguments)
-        place = (_context(trace.key), subtypes.skeleton(arguments))
+        place = (trace.key.context, subtypes.skeleton(arguments))
         if (place, arguments) in exact:
             continue
-        request = dataclasses.replace(trace.key, arguments=arguments)
         known = known_by_skeleton[place]
-        if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
-            continue
+        if known:
+            request = dataclasses.replace(trace.key, arguments=arguments)
+            if any(not differences.find(target, request, gone=gone, limit=0) for target in known):
+                continue
         count += 1
         if relax:
             for other in known:
@@ -192,10 +170,8 @@ def _common_signature(arguments: Sequence[keys.Node]) -> keys.Node | None:
 def _fits_a_signature(node: keys.Node) -> bool:
     if node.kind in subtypes.TENSORS:
         return node.shape is not None
+    if node.kind == Kind.COMPOSITE:
+        return node.type_name in SPECS and all(child.shape is not None for child in node.children if child.kind in subtypes.TENSORS)
     return (
         node.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and bool(node.children) and all(_fits_a_signature(child) for child in node.children)
     )
-
-
-def _context(key: tables.CacheKey) -> Any:
-    return dataclasses.replace(key, arguments=keys.Node(kind=Kind.UNKNOWN))

@@ -40,6 +40,7 @@ class Content:
         traces: See ``threads``.
         errors: See ``threads``.
         devices: See ``threads``.
+        last_written_unix_ns: When the last chunk was written, in nanoseconds since 1970; None if that is not known.
         host_memory: When the process had how many bytes of memory: (time_ns, resident_bytes).
         logical_devices: All devices of the process; none if that is not known.
     """
@@ -49,6 +50,7 @@ class Content:
         self.chunks = 0
         self.session_start: events_pb2.SessionStart | None = None
         self.session_end: events_pb2.SessionEnd | None = None
+        self.last_written_unix_ns: int | None = None
         self.dropped = 0
         self.internal_faults = 0
         self.invalid_calls = 0
@@ -70,12 +72,19 @@ class Content:
         self._claimed_rows = 0
         self._calls = _GrowingColumns()
 
-    def add(self, chunk: events_pb2.Chunk) -> None:
-        """Adds what a chunk holds, unless it was there before. Of two rows with one id the first stays."""
+    def add(self, chunk: events_pb2.Chunk, written_s: float = 0.0) -> None:
+        """Adds what a chunk holds, unless it was there before. Of two rows with one id the first stays.
+
+        Args:
+            chunk: The chunk.
+            written_s: When it was written, in seconds since 1970; 0 if that is not known.
+        """
         if chunk.sequence in self._sequences:
             return
         self._sequences.add(chunk.sequence)
         self.chunks += 1
+        if 0 < written_s < convert.MAX_TIME_NS / 1e9:
+            self.last_written_unix_ns = max(self.last_written_unix_ns or 0, int(written_s * 1e9))
         if chunk.HasField("session_start") and self.session_start is None:
             self.session_start = chunk.session_start
         for thread in chunk.threads:
@@ -90,7 +99,8 @@ class Content:
             self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run, self._graphs.get(trace.graph_number)))
         for placement in chunk.placements:
             placed = self.traces.get(placement.trace_id)
-            if placed is not None and placed.placement is None:
+            # One without devices is of a recorder that took a graph which was not yet placed.
+            if placed is not None and placed.placement is None and placement.devices:
                 self.traces[placement.trace_id] = dataclasses.replace(placed, placement=graphs.placement(placement))
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))

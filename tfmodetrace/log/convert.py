@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tfmodetrace.log import graphs, tables
-from tfmodetrace.schema import events_pb2, keys, words
+from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
 """Times beyond 73 years are damage; two times below can be added without overflow."""
@@ -51,12 +51,13 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
         source_truncated=written.source_truncated,
         made_at=_place(message.made_at) if message.HasField("made_at") else None,
         model=_model(message.model) if message.HasField("model") else None,
+        steps_per_call=message.steps_per_call or 1,
         run=run,
     )
 
 
 def _place(message: events_pb2.Frame) -> tables.Place:
-    return tables.Place(file=message.file, line=message.line, function=message.function)
+    return tables.Place(file=message.file, line=message.line, function=message.function, code=message.code)
 
 
 def _model(message: events_pb2.Model) -> tables.Model:
@@ -65,9 +66,11 @@ def _model(message: events_pb2.Model) -> tables.Model:
 
 def signature(message: events_pb2.Signature, run: str) -> tables.Signature:
     """Reads a signature."""
-    return tables.Signature(
-        signature_id=message.signature_id, function_id=message.function_id, arguments=keys.from_proto(message.arguments), run=run
-    )
+    return tables.Signature(signature_id=message.signature_id, function_id=message.function_id, arguments=_tree(message.arguments), run=run)
+
+
+def _tree(message: events_pb2.Node) -> keys.Node:
+    return spec_text.with_parts(keys.from_proto(message))
 
 
 def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tables.Trace:
@@ -83,7 +86,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> ta
         duration_ns=time_ns(message.duration_ns) if message.duration_ns >= 0 else None,
         signature_id=message.signature_id if message.signature_id >= 0 else None,
         key=_cache_key(message.key) if message.HasField("key") else None,
-        outputs=keys.render(keys.from_proto(message.outputs)) if message.HasField("outputs") else None,
+        outputs=keys.render(_tree(message.outputs)) if message.HasField("outputs") else None,
         captures=tuple(message.captures),
         concrete_name=message.concrete_name,
         gone_objects=tuple(message.gone_objects),
@@ -158,7 +161,7 @@ def time_ns(value: int) -> int:
 
 def _cache_key(message: events_pb2.CacheKey) -> tables.CacheKey:
     return tables.CacheKey(
-        arguments=keys.from_proto(message.arguments),
+        arguments=_tree(message.arguments),
         scope_type=message.scope_type,
         parent_graph=message.parent_graph,
         device_functions=tuple(message.device_functions),

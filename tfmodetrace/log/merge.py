@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import content, convert, tables, tracelog
-from tfmodetrace.schema import codec
+from tfmodetrace.log import content, convert, states, tables, tracelog
+from tfmodetrace.schema import codec, words
 
 _Row = TypeVar("_Row", tables.Thread, tables.Function, tables.Signature, tables.Trace, tables.Error)
 
@@ -25,6 +25,7 @@ class Part:
         content: What the file holds.
         torn: Whether it ends in the middle of a record.
         warnings: What is wrong with it.
+        state: One of those of ``states``.
     """
 
     path: str
@@ -32,21 +33,23 @@ class Part:
     content: content.Content
     torn: bool
     warnings: Sequence[str]
+    state: words.RecordingState = states.COMPLETE
 
 
 def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Run:
     """Merges the processes of a run.
 
     A row that points to a function or thread that is not in its file (which damage can cause) is shown under one called "unknown"; a
-    signature or trace that is not there counts as not recorded. Both are warned of.
+    signature or trace that is not there counts as not recorded. Of a session that several files hold, the fullest is taken. All that is
+    warned of.
 
     Args:
         name: The run's name.
         revision: See ``Run``.
         parts: One an event file, in any order.
     """
-    ordered = sorted(parts, key=_order)
-    warnings = [sentence for part in ordered for sentence in part.warnings]
+    ordered, copies = _without_copies(sorted(parts, key=_order))
+    warnings = [sentence for part in ordered for sentence in part.warnings] + copies
     if len(ordered) > tables.MAX_PROCESSES:
         warnings.append(f"Of the {len(ordered)} processes of run {name}, only {tables.MAX_PROCESSES} are shown.")
         ordered = ordered[: tables.MAX_PROCESSES]
@@ -253,6 +256,27 @@ class _Numbers:
         return np.where(missing, np.int32(self.unknown_number if self._has_unknown else -1), numbers).astype(np.int32)
 
 
+def _without_copies(parts: Iterable[Part]) -> tuple[list[Part], list[str]]:
+    """Leaves out files that hold the session of another, fuller one; returns a sentence for each of them."""
+    by_session: dict[object, list[Part]] = {}
+    for part in parts:
+        start = part.content.session_start
+        session: object = part.path
+        if start is not None and start.session_id:
+            session = start.session_id, start.host, start.pid, start.start_unix_ns
+        by_session.setdefault(session, []).append(part)
+    kept, copies = [], []
+    for same in by_session.values():
+        fullest = max(same, key=lambda part: part.content.chunks)
+        kept.append(fullest)
+        copies += [
+            f"{part.path} holds the session of {fullest.path}, too: it is a copy and counts only once."
+            for part in same
+            if part is not fullest
+        ]
+    return kept, copies
+
+
 def _with(row: _Row, **changes: Any) -> _Row:
     # A run of one process needs no changes, and tables can be long.
     if all(getattr(row, name) == value for name, value in changes.items()):
@@ -290,6 +314,8 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         start_ns=shift,
         end_ns=convert.time_ns(end.end_ns) + shift if end is not None else None,
         complete=end is not None,
+        state=part.state,
+        last_written_unix_ns=part.content.last_written_unix_ns,
         torn=part.torn,
         dropped=part.content.dropped,
         internal_faults=part.content.internal_faults,

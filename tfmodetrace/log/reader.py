@@ -7,9 +7,12 @@ import os
 from collections.abc import Iterable
 
 from tfmodetrace import errors
-from tfmodetrace.log import files, merge, profiles, storage, tail, tracelog
+from tfmodetrace.log import files, merge, profiles, states, storage, tail, tracelog
+from tfmodetrace.schema import words
 
 _HOW_TO_RECORD = "Record with `with tfmodetrace.record(logdir): …` and give that logdir, or a directory above it."
+
+_WHY_TORN = {states.RECORDING: "is still being written", states.STOPPED: "was cut off", states.COMPLETE: "was cut off"}
 
 
 def read(path: str | os.PathLike[str]) -> tracelog.TraceLog:
@@ -29,13 +32,18 @@ def read(path: str | os.PathLike[str]) -> tracelog.TraceLog:
     if reader.problem is not None:
         raise errors.LogError(reader.problem)
     log = reader.log()
-    cut_off = [
-        f"{process.path} ends in the middle of a record: it was cut off, or is still being written; everything before is shown."
+    cut_off = {
+        run.name: tuple(
+            f"{process.path} ends in the middle of a record: it {_WHY_TORN[process.state]}; everything before is shown."
+            for process in run.processes
+            if process.torn
+        )
         for run in log.runs
-        for process in run.processes
-        if process.torn
-    ]
-    return tracelog.TraceLog(path=log.path, runs=log.runs, warnings=(*log.warnings, *cut_off))
+    }
+    runs = tuple(dataclasses.replace(run, warnings=(*run.warnings, *cut_off[run.name])) if cut_off[run.name] else run for run in log.runs)
+    return tracelog.TraceLog(
+        path=log.path, runs=runs, warnings=(*log.warnings, *(sentence for found in cut_off.values() for sentence in found))
+    )
 
 
 class Reader:
@@ -45,18 +53,21 @@ class Reader:
         path: What is read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, here: states.Reader | None = None) -> None:
         """Prepares reading; nothing is read before :meth:`poll`, and the path need not exist yet.
 
         Args:
             path: A directory, an event file, or a URL that fsspec can open.
+            here: Where and when it is read; this machine, now, if not given.
 
         Raises:
             errors.LogError: If the path is a URL and what is needed to read it is not installed.
         """
         self.path = os.fspath(path)
         self._place = storage.open_storage(self.path)
+        self._here = here or states.here()
         self._tails: dict[str, tail.Tail] = {}
+        self._states: dict[str, words.RecordingState] = {}
         self._runs: dict[str, tracelog.Run] = {}
         self._changed_runs: dict[str, int] = {}
         self._profiles: dict[str, profiles.ProfileFile] = {}
@@ -91,10 +102,28 @@ class Reader:
             if following.poll(self._place):
                 self._changed_runs[file.run] = self._polls
                 changed = True
+        for path, state in self._poll_states().items():
+            if self._states.get(path) != state:
+                self._states[path] = state
+                self._changed_runs[self._tails[path].file.run] = self._polls
+                changed = True
         if self._poll_profiles(discovery.profiles):
             self._profiles_changed = self._polls
             changed = True
         return changed
+
+    def _poll_states(self) -> dict[str, words.RecordingState]:
+        """A process may end without a word: how its recording stands changes without the file."""
+        return {
+            path: states.state_of(
+                following.content.session_start,
+                ended=following.content.session_end is not None,
+                last_written_unix_ns=following.content.last_written_unix_ns,
+                reader=self._here,
+            )
+            for path, following in self._tails.items()
+            if following.content.chunks
+        }
 
     def _poll_profiles(self, found: tuple[profiles.FoundProfile, ...]) -> bool:
         before, self._profiles = self._profiles, {}
@@ -124,10 +153,24 @@ class Reader:
             revision = max(self._changed_runs.get(name, 0), self._profiles_changed)
             before = self._runs.get(name)
             beside = profiles.belonging(tuple(self._profiles.values()), name, by_run)
-            runs[name] = before if before is not None and before.revision == revision else _build(name, revision, ours, beside)
+            runs[name] = before if before is not None and before.revision == revision else self._build(name, revision, ours, beside)
             warnings.extend(runs[name].warnings)
         self._runs = runs
         return tracelog.TraceLog(path=self.path, runs=tuple(runs.values()), warnings=tuple(warnings))
+
+    def _build(self, name: str, revision: int, tails: Iterable[tail.Tail], beside: tuple[profiles.ProfileFile, ...]) -> tracelog.Run:
+        parts = [
+            merge.Part(
+                path=following.file.path,
+                name=following.file.name,
+                content=following.content,
+                torn=following.torn,
+                warnings=following.warnings(),
+                state=self._states[following.file.path],
+            )
+            for following in tails
+        ]
+        return dataclasses.replace(merge.build_run(name, revision=revision, parts=parts), profiles=beside)
 
     @property
     def problem(self) -> str | None:
@@ -160,21 +203,3 @@ class Reader:
         if wrong:
             return f"{self.path} could not be read. {wrong[0]}"
         return f"The event file {self.path} holds no recording (yet). {_HOW_TO_RECORD}"
-
-
-def _build(name: str, revision: int, tails: Iterable[tail.Tail], beside: tuple[profiles.ProfileFile, ...]) -> tracelog.Run:
-    run = merge.build_run(
-        name,
-        revision=revision,
-        parts=[
-            merge.Part(
-                path=following.file.path,
-                name=following.file.name,
-                content=following.content,
-                torn=following.torn,
-                warnings=following.warnings(),
-            )
-            for following in tails
-        ],
-    )
-    return dataclasses.replace(run, profiles=beside)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.log import graphs
-from tfmodetrace.schema import keys
+from tfmodetrace.schema import keys, words
 
 MAX_PROCESSES: Final = 1 << 15
 MAX_CALL_ID: Final = (1 << 47) - 1
@@ -35,6 +35,8 @@ class Process:
         start_ns: When the session started, since the run's start; 0 if lost.
         end_ns: When the session ended, since the run's start; ``None`` while it records or if it was killed.
         complete: Whether the session's end was seen.
+        state: ``recording``, ``complete``, or ``stopped`` without an end; as of when it was read.
+        last_written_unix_ns: When its file was last written, in nanoseconds since 1970; ``None`` if lost.
         torn: Whether the file ends in the middle of a record.
         dropped: How many calls were lost, as the process itself counted them.
         internal_faults: How often something went wrong inside tfmodetrace, as the process itself counted.
@@ -60,6 +62,8 @@ class Process:
     options: Mapping[str, str]
     path: str
     devices: tuple[str, ...] = ()
+    state: words.RecordingState = "complete"
+    last_written_unix_ns: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +107,12 @@ class TfFunctionOptions:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A line of the program, and the function it is in."""
+    """A line of the program, and the function it is in; ``code`` is the statement that begins there, empty if not known."""
 
     file: str
     line: int
     function: str
+    code: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,7 @@ class Function:
         source_truncated: Whether the definition goes on after that.
         made_at: The user's line that made it, which may have made others; ``None`` if not known.
         model: The Keras model that Keras made it for; ``None`` for any other function.
+        steps_per_call: How many steps of training one call is at most (Keras's ``steps_per_execution``).
         run: The name of its run.
     """
 
@@ -159,6 +165,7 @@ class Function:
     source_truncated: bool = False
     made_at: Place | None = None
     model: Model | None = None
+    steps_per_call: int = 1
     run: str = "."
 
 
@@ -195,6 +202,20 @@ class CacheKey:
     variable_policy: str = ""
     xla_context: int = 0
     from_cache: bool = True
+
+    @property
+    def context(self) -> tuple[Any, ...]:
+        """Everything but the arguments."""
+        return (
+            self.scope_type,
+            self.parent_graph,
+            self.device_functions,
+            self.colocation_stack,
+            self.in_cross_replica_context,
+            self.variable_policy,
+            self.xla_context,
+            self.from_cache,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -566,7 +587,7 @@ class _CallIndex:
         return found
 
 
-def rows_by_group(groups: npt.NDArray[np.int64]) -> list[tuple[int, npt.NDArray[np.int64]]]:
+def rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Returns for every value in a column, ascending, the rows that have it, ascending."""
     if len(groups) == 0:
         return []

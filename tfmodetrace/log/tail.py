@@ -125,7 +125,7 @@ class Tail:
             self._damaged.append((record.offset, "a record does not match its checksum"))
             return True
         try:
-            chunk = envelope.unwrap(record.payload)
+            chunk, written_s = envelope.open_event(record.payload)
         except envelope.NewerSchemaError as error:
             self._refused = str(error)
             return False
@@ -133,5 +133,5 @@ class Tail:
             self._damaged.append((record.offset, str(error)))
             return True
         if chunk is not None:
-            self.content.add(chunk)
+            self.content.add(chunk, written_s)
         return True

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import profiles, tables
-from tfmodetrace.schema import keys
+from tfmodetrace.log import profiles, states, tables
+from tfmodetrace.schema import keys, words
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -67,6 +67,16 @@ class Run:
         return all(process.complete for process in self.processes)
 
     @property
+    def state(self) -> words.RecordingState:
+        """How its recording stands: ``recording`` while one of its processes does, else ``stopped`` if one was, else ``complete``."""
+        return states.of_all({process.state for process in self.processes})
+
+    @property
+    def last_written_unix_ns(self) -> int | None:
+        """When its files were last written, in nanoseconds since 1970; ``None`` if that is not known."""
+        return max((process.last_written_unix_ns for process in self.processes if process.last_written_unix_ns is not None), default=None)
+
+    @property
     def dropped(self) -> int:
         """How many calls the processes say they lost."""
         return sum(process.dropped for process in self.processes)
@@ -94,6 +104,12 @@ class TraceLog:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}: {_plural(len(self.runs), 'run')}, {_sizes(self.runs)}>"
+
+    @property
+    def warnings_of_no_run(self) -> tuple[str, ...]:
+        """Those of ``warnings`` that concern no run; each run has its own."""
+        told = {sentence for run in self.runs for sentence in run.warnings}
+        return tuple(sentence for sentence in self.warnings if sentence not in told)
 
     @property
     def functions(self) -> tuple[tables.Function, ...]:

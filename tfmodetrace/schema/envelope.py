@@ -43,13 +43,18 @@ def wrap(chunk: events_pb2.Chunk, wall_time_s: float) -> bytes:
 
 
 def unwrap(record: bytes) -> events_pb2.Chunk | None:
-    """Reads the chunk out of one event record.
+    """Reads the chunk out of one event record: see :func:`open_event`."""
+    return open_event(record)[0]
+
+
+def open_event(record: bytes) -> tuple[events_pb2.Chunk | None, float]:
+    """Reads one event record.
 
     Args:
         record: The payload of one TFRecord.
 
     Returns:
-        The chunk, or ``None`` if the event is somebody else's.
+        The chunk, or ``None`` if the event is somebody else's; and when it was written, in seconds since 1970.
 
     Raises:
         NewerSchemaError: If the chunk's major schema version is newer than ours.
@@ -61,8 +66,8 @@ def unwrap(record: bytes) -> events_pb2.Chunk | None:
         raise ValueError(f"a record is not a TensorBoard event: {error}") from error
     for value in event.summary.value:
         if value.tag == TAG and len(value.tensor.string_val) == 1:
-            return _parse(value.tensor.string_val[0])
-    return None
+            return _parse(value.tensor.string_val[0]), event.wall_time
+    return None, event.wall_time
 
 
 def _parse(payload: bytes) -> events_pb2.Chunk:

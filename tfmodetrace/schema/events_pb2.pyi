@@ -68,7 +68,7 @@ class HostMemory(_message.Message):
     def __init__(self, time_ns: _Optional[int] = ..., resident_bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStart(_message.Message):
-    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options")
+    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class SessionStart(_message.Message):
     START_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_SPACE_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     host: str
     pid: int
@@ -97,7 +98,8 @@ class SessionStart(_message.Message):
     start_unix_ns: int
     versions: _containers.ScalarMap[str, str]
     options: _containers.ScalarMap[str, str]
-    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    process_space: str
+    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ...) -> None: ...
 
 class SessionEnd(_message.Message):
     __slots__ = ("end_ns", "calls")
@@ -118,7 +120,7 @@ class Thread(_message.Message):
     def __init__(self, thread_id: _Optional[int] = ..., name: _Optional[str] = ..., native_id: _Optional[int] = ...) -> None: ...
 
 class Function(_message.Message):
-    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function", "source", "source_truncated", "made_at", "model")
+    __slots__ = ("function_id", "name", "qualname", "module", "file", "line", "kind", "definition_id", "instance", "parameters", "tf_function", "source", "source_truncated", "made_at", "model", "steps_per_call")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     QUALNAME_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +136,7 @@ class Function(_message.Message):
     SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     MADE_AT_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    STEPS_PER_CALL_FIELD_NUMBER: _ClassVar[int]
     function_id: int
     name: str
     qualname: str
@@ -149,7 +152,8 @@ class Function(_message.Message):
     source_truncated: bool
     made_at: Frame
     model: Model
-    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ..., source: _Optional[str] = ..., source_truncated: bool = ..., made_at: _Optional[_Union[Frame, _Mapping]] = ..., model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+    steps_per_call: int
+    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., qualname: _Optional[str] = ..., module: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., kind: _Optional[str] = ..., definition_id: _Optional[int] = ..., instance: _Optional[int] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., tf_function: _Optional[_Union[TfFunctionOptions, _Mapping]] = ..., source: _Optional[str] = ..., source_truncated: bool = ..., made_at: _Optional[_Union[Frame, _Mapping]] = ..., model: _Optional[_Union[Model, _Mapping]] = ..., steps_per_call: _Optional[int] = ...) -> None: ...
 
 class Model(_message.Message):
     __slots__ = ("number", "class_name", "name")
@@ -198,7 +202,7 @@ class TfFunctionOptions(_message.Message):
     def __init__(self, jit_compile: bool = ..., reduce_retracing: bool = ..., autograph: bool = ..., has_input_signature: bool = ..., input_signature: _Optional[str] = ...) -> None: ...
 
 class Node(_message.Message):
-    __slots__ = ("kind", "type_name", "dtype", "shape", "text", "names", "children", "token", "dead", "alias")
+    __slots__ = ("kind", "type_name", "dtype", "shape", "text", "names", "children", "token", "dead", "alias", "parts", "role")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UNKNOWN: _ClassVar[Node.Kind]
@@ -241,6 +245,8 @@ class Node(_message.Message):
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     DEAD_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
     kind: Node.Kind
     type_name: str
     dtype: str
@@ -251,7 +257,9 @@ class Node(_message.Message):
     token: int
     dead: bool
     alias: int
-    def __init__(self, kind: _Optional[_Union[Node.Kind, str]] = ..., type_name: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., text: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., children: _Optional[_Iterable[_Union[Node, _Mapping]]] = ..., token: _Optional[int] = ..., dead: bool = ..., alias: _Optional[int] = ...) -> None: ...
+    parts: Node
+    role: str
+    def __init__(self, kind: _Optional[_Union[Node.Kind, str]] = ..., type_name: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., text: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., children: _Optional[_Iterable[_Union[Node, _Mapping]]] = ..., token: _Optional[int] = ..., dead: bool = ..., alias: _Optional[int] = ..., parts: _Optional[_Union[Node, _Mapping]] = ..., role: _Optional[str] = ...) -> None: ...
 
 class Shape(_message.Message):
     __slots__ = ("unknown_rank", "dims")

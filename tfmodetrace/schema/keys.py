@@ -56,6 +56,8 @@ class Node:
         token: Which object this is, for kind OBJECT; equal tokens in one file are one object.
         dead: Whether that object was gone when the node was made.
         alias: Which variable this is among the arguments; 0 if not known.
+        parts: What a composite's specification is made of, a TUPLE; ``None`` if that is not known.
+        role: What Keras has an object for, such as ``optimizer``.
     """
 
     kind: int
@@ -68,6 +70,8 @@ class Node:
     token: int = 0
     dead: bool = False
     alias: int = 0
+    parts: Node | None = None
+    role: str = ""
 
 
 def clip(text: str) -> str:
@@ -85,6 +89,9 @@ def to_proto(node: Node, target: events_pb2.Node) -> None:
     target.token = node.token
     target.dead = node.dead
     target.alias = node.alias
+    target.role = node.role
+    if node.parts is not None:
+        to_proto(node.parts, target.parts)
     if node.kind in (Kind.TENSOR, Kind.ARRAY, Kind.VARIABLE):
         if node.shape is None:
             target.shape.unknown_rank = True
@@ -114,6 +121,8 @@ def from_proto(source: events_pb2.Node, depth: int = 0) -> Node:
         token=source.token,
         dead=source.dead,
         alias=source.alias,
+        parts=from_proto(source.parts, depth + 1) if source.HasField("parts") else None,
+        role=source.role,
     )
 
 
@@ -141,9 +150,9 @@ def render(node: Node) -> str:
         body = ", ".join(f"{name}={render(child)}" for name, child in zip(node.names, node.children, strict=False))
         return f"{node.type_name}({body})"
     if kind == Kind.COMPOSITE:
-        return node.text or f"<{node.type_name}>"
+        return _composite(node)
     if kind == Kind.OBJECT:
-        return f"<{node.type_name} object{', gone' if node.dead else ''}>"
+        return f"<{node.type_name} {node.role or 'object'}{', gone' if node.dead else ''}>"
     if kind == Kind.OMITTED:
         return f"<any {node.type_name}>"
     return node.text or (f"<{node.type_name}>" if node.type_name else "unknown")
@@ -159,6 +168,63 @@ def _tensor(node: Node) -> str:
     if node.shape is None:
         return f"{node.dtype}[…]"
     return f"{node.dtype}[{', '.join('?' if size is None else str(size) for size in node.shape)}]"
+
+
+# What a specification of something that yields elements is called, and which of its parts is the element.
+_YIELDING: Final = {
+    "IteratorSpec": ("iterator", 0),
+    "MultiDeviceIteratorSpec": ("iterator", 2),
+    "DatasetSpec": ("dataset", 0),
+    "OptionalSpec": ("optional", 0),
+    "DistributedIteratorSpec": ("distributed iterator", 1),
+    "DistributedDatasetSpec": ("distributed dataset", 1),
+    "DistributedDatasetsFromFunctionSpec": ("distributed dataset", 1),
+}
+
+
+def _composite(node: Node) -> str:
+    name, parts = node.type_name, () if node.parts is None else node.parts.children
+    if name in _YIELDING:
+        word, element = _YIELDING[name]
+        return f"{word} of {render(parts[element]) if element < len(parts) else '…'}"
+    if name == "PerReplicaSpec" and parts:
+        texts = list(map(render, parts))
+        return f"per replica {texts[0]}" if len(set(texts)) == 1 else f"per replica ({', '.join(texts)})"
+    if name == "NoneTensorSpec":
+        return "None"
+    word = name.removesuffix(".Spec") if name.endswith(".Spec") else name.removesuffix("Spec")
+    if len(parts) >= 2 and _is_shape(parts[0]) and _is_dtype(parts[1]):
+        notes = _notes(name, parts)
+        return f"{word} {_tensor(dataclasses.replace(parts[0], dtype=parts[1].text))}{f' ({notes})' if notes else ''}"
+    if not parts:
+        return f"<{word}>"
+    if all(part.kind == Kind.TUPLE and len(part.children) == 2 and part.children[0].type_name == "str" for part in parts):
+        return f"{word}({', '.join(f'{part.children[0].text[1:-1]}={render(part.children[1])}' for part in parts)})"
+    return f"{word}({_join(parts)})"
+
+
+def _notes(name: str, parts: tuple[Node, ...]) -> str:
+    """What tells tensors of one class, dtype and shape apart, where it is not as usual."""
+    notes = []
+    if name == "RaggedTensorSpec" and len(parts) == 4:
+        if parts[2].text != "1":
+            notes.append(f"{parts[2].text} ragged dimensions")
+        if parts[3].text != "int64":
+            notes.append(f"row splits {parts[3].text}")
+    if name == "IndexedSlicesSpec" and len(parts) == 5:
+        indices = parts[4] if _is_shape(parts[4]) else Node(kind=Kind.TENSOR)
+        notes.append(f"indices {_tensor(dataclasses.replace(indices, dtype=parts[2].text))}")
+        if parts[3].kind == Kind.NONE:
+            notes.append("no dense shape")
+    return ", ".join(notes)
+
+
+def _is_shape(node: Node) -> bool:
+    return node.kind == Kind.TENSOR and not node.dtype
+
+
+def _is_dtype(node: Node) -> bool:
+    return node.kind == Kind.LITERAL and node.type_name == "DType"
 
 
 def _join(children: Iterable[Node]) -> str:

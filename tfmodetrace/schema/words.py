@@ -94,6 +94,18 @@ ChangeKind = Literal[
 
 CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = get_args(ChangeKind)
 
+KERAS_ROLES: Final = (
+    "optimizer",
+    "model",
+    "layer",
+    "loss",
+    "metric",
+    "learning rate schedule",
+    "callback",
+    "initializer",
+    "regularizer",
+)
+
 DiagnosisId = Literal[
     "numpy-in-graph",
     "symbolic-to-numpy",
@@ -154,6 +166,7 @@ FindingId = Literal[
     "memory-growth",
     "graph-memory-growth",
     "version-conflict",
+    "slow-first-call",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)
@@ -167,6 +180,9 @@ BudgetPart = Literal["tracing", "compiling", "graph", "xla", "eager-ops", "input
 """What the wall time of a thread is divided into."""
 
 BUDGET_PARTS: Final[tuple[BudgetPart, ...]] = get_args(BudgetPart)
+
+RecordingState = Literal["recording", "complete", "stopped"]
+"""How a recording stands: it goes on, was ended, or was stopped without an end."""
 
 HowKnown = Literal["measured", "sampled"]
 """How a part of a budget is known."""

@@ -1,65 +1,14 @@
-import { describe, expect, test } from "vitest";
-import type { Finding, TraceInfo, WhatIf } from "../api/types";
-import { reason, traceInfo } from "../testing/reports";
-import { bestOption, causesOf, findingsByFunction } from "./findings";
-
-function trace(ordinal: number, kinds: readonly string[] | null, durationNs: number | null): TraceInfo {
-  return traceInfo(ordinal, { ordinal, duration_ns: durationNs, reason: kinds && reason(kinds) });
-}
-
-describe("causesOf", () => {
-  test("adds up retraces by their kinds and leaves first traces out", () => {
-    const traces = [
-      trace(1, ["first-trace"], 90),
-      trace(2, ["shape"], 5),
-      trace(3, ["shape", "dtype"], 30),
-      trace(4, ["shape"], 7),
-      trace(5, null, null),
-    ];
-    expect(causesOf(traces)).toEqual([
-      { kinds: "shape, dtype", traces: 1, lostNs: 30 },
-      { kinds: "shape", traces: 2, lostNs: 12 },
-      { kinds: "unknown", traces: 1, lostNs: 0 },
-    ]);
-  });
-});
-
-describe("bestOption", () => {
-  const whatIf = (numbers: Partial<WhatIf>): WhatIf => ({
-    now: 9,
-    tensor_argument: 9,
-    reduce_retracing: 9,
-    input_signature: null,
-    ...numbers,
-  });
-
-  test("is the option with the fewest traces", () => {
-    expect(bestOption(whatIf({ tensor_argument: 2, input_signature: 1 }))).toBe("input_signature");
-  });
-
-  test("is the mildest of equals", () => {
-    expect(bestOption(whatIf({ tensor_argument: 1, reduce_retracing: null, input_signature: 1 }))).toBe(
-      "tensor_argument",
-    );
-  });
-
-  test("is none where nothing helps", () => {
-    expect(bestOption(whatIf({}))).toBeNull();
-  });
-});
+import { expect, test } from "vitest";
+import { finding } from "../testing/reports";
+import { findingsByFunction } from "./findings";
 
 test("findings are found by their function, in order", () => {
-  const finding = (id: string, functionId: number): Finding => ({
-    id,
-    severity: "low",
-    function_id: functionId,
-    title: "",
-    evidence: { lost_ns: 0 },
-    why: "",
-    fix: "",
-    what_if: null,
-  });
-  const found = findingsByFunction([finding("a", 1), finding("b", 2), finding("c", 1)]);
-  expect(found.get(1)?.map(({ id }) => id)).toEqual(["a", "c"]);
+  const found = findingsByFunction([
+    finding("large-constant", 1),
+    finding("slow-tracing", 2),
+    finding("varying-shape", 1),
+    finding("version-conflict", null),
+  ]);
+  expect(found.get(1)?.map(({ id }) => id)).toEqual(["large-constant", "varying-shape"]);
   expect(found.get(3)).toBeUndefined();
 });

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
+import type { Part } from "../api/types";
 import { SLICE_TEXT, contrast } from "./modes";
-import { PARTS, SLICE_STYLES, sharesOf } from "./parts";
+import { PARTS, SLICE_STYLES, partsOf } from "./parts";
 
 describe("parts of a call's time", () => {
   it("are shown in one order, without those that took none", () => {
-    expect(sharesOf({ idle: 3, python: 1, ops: 0 })).toEqual([
-      { part: "python", ns: 1 },
-      { part: "idle", ns: 3 },
+    const none = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
+    const times = { parts_ns: { ...none, idle: 3, python: 1 }, parts_share: { ...none, idle: 0.75, python: 0.25 } };
+    expect(partsOf(times)).toEqual([
+      { part: "python", ns: 1, share: 0.25 },
+      { part: "idle", ns: 3, share: 0.75 },
     ]);
-    expect(sharesOf({})).toEqual([]);
+    expect(partsOf({ parts_ns: none, parts_share: none })).toEqual([]);
   });
 
   it("have a style each, on which text can be read in both themes", () => {

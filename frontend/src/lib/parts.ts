@@ -1,6 +1,6 @@
 /** What a call's time is divided into, how that looks, and how slices of ops are told from slices of calls. */
 
-import { MODES, type Part } from "../api/types";
+import { MODES, type Part, type Times } from "../api/types";
 import { MODE_STYLES, type Pattern } from "./modes";
 
 export interface SliceStyle {
@@ -116,9 +116,13 @@ export function partOfCode(code: number): Part | null {
 export interface PartShare {
   readonly part: Part;
   readonly ns: number;
+  /** The part of the whole time, from 0 to 1. */
+  readonly share: number;
 }
 
 /** The parts that took any time, in the order of the list. */
-export function sharesOf(partsNs: Readonly<Partial<Record<Part, number>>>): readonly PartShare[] {
-  return PARTS.map((part) => ({ part, ns: partsNs[part] ?? 0 })).filter(({ ns }) => ns > 0);
+export function partsOf(times: Pick<Times, "parts_ns" | "parts_share">): readonly PartShare[] {
+  return PARTS.map((part) => ({ part, ns: times.parts_ns[part], share: times.parts_share[part] })).filter(
+    ({ ns }) => ns > 0,
+  );
 }

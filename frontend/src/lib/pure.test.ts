@@ -1,19 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { MODES } from "../api/types";
 import { diffTokens, tokenize } from "./diff";
-import { unionNs } from "./intervals";
 import { MODE_STYLES, SLICE_TEXT, contrast, modeOfCode, modeStyle } from "./modes";
 import { nextSort, sorted } from "./sorting";
-import {
-  formatCount,
-  formatLocation,
-  formatProcess,
-  formatShare,
-  matches,
-  plural,
-  shortPath,
-  shortProcess,
-} from "./text";
+import { formatCount, formatLocation, formatProcess, matches, plural, shortPath, shortProcess } from "./text";
 
 describe("diffTokens", () => {
   const changed = (parts: readonly { readonly text: string; readonly changed: boolean }[]) =>
@@ -95,14 +85,6 @@ describe("text", () => {
     expect(plural(0, "call")).toBe("0 calls");
   });
 
-  test("a share never rounds something to nothing or part to all", () => {
-    expect(formatShare(1, 100_000)).toBe("<1%");
-    expect(formatShare(99_999, 100_000)).toBe(">99%");
-    expect(formatShare(0, 10)).toBe("0%");
-    expect(formatShare(10, 10)).toBe("100%");
-    expect(formatShare(0, 0)).toBe("–");
-  });
-
   test("places in files", () => {
     expect(formatLocation("a.py", 12)).toBe("a.py:12");
     expect(formatLocation("a.py", null)).toBe("a.py");
@@ -113,7 +95,7 @@ describe("text", () => {
   });
 
   test("a process goes by its task, or by its number", () => {
-    const task = { host: "h", pid: 12, worker: "worker:1", complete: true, dropped: 0 };
+    const task = { host: "h", pid: 12, worker: "worker:1", complete: true, state: "complete" as const, last_written_unix_ns: 0, dropped: 0 };
     expect([shortProcess(task), formatProcess(task)]).toEqual(["worker:1", "worker:1 on h, process 12"]);
     const alone = { ...task, worker: null };
     expect([shortProcess(alone), formatProcess(alone)]).toEqual(["process 12", "h, process 12"]);
@@ -146,16 +128,4 @@ describe("modes", () => {
     expect(modeStyle("quantum")).toBeNull();
     expect(modeStyle("toString")).toBeNull();
   });
-});
-
-test("a trace inside a trace counts once, one on another thread counts too", () => {
-  expect(
-    unionNs([
-      { group: 1, startNs: 0, endNs: 10 },
-      { group: 1, startNs: 2, endNs: 5 },
-      { group: 1, startNs: 8, endNs: 12 },
-      { group: 2, startNs: 0, endNs: 3 },
-    ]),
-  ).toBe(15);
-  expect(unionNs([])).toBe(0);
 });

@@ -1,4 +1,4 @@
-import type { ProcessInfo } from "../api/types";
+import type { ProcessName } from "../api/types";
 import { MISSING } from "./time";
 
 const NUMBERS = new Intl.NumberFormat("en-US");
@@ -13,13 +13,22 @@ export function plural(count: number, word: string, words = `${word}s`): string 
   return `${formatCount(count)} ${count === 1 ? word : words}`;
 }
 
-/** A share as a percentage that never rounds something to nothing or part to all. */
-export function formatShare(part: number, whole: number): string {
-  if (whole <= 0) return MISSING;
-  const percent = (100 * part) / whole;
-  if (part > 0 && percent < 1) return "<1%";
-  if (part < whole && percent > 99) return ">99%";
-  return `${Math.round(percent)}%`;
+/** A part of 1 as a percentage that never rounds something to nothing or part to all: `29.8%`, `50%`, `<0.1%`. */
+export function formatShare(part: number | null): string {
+  if (part === null) return MISSING;
+  if (part > 0 && part < 0.001) return "<0.1%";
+  if (part > 0.999 && part < 1) return ">99.9%";
+  return `${Math.floor(part * 1000 + 0.5) / 10}%`;
+}
+
+/** As many characters of a name always stand at its end. */
+const END_LENGTH = 16;
+
+/** A name in two, of which the first may be cut: `Dataset.flat_map(slice_b` and `atch_indices) × 201`. Short ones have no second part. */
+export function splitName(name: string): { readonly begin: string; readonly end: string } {
+  const characters = Array.from(name);
+  const at = characters.length < 2 * END_LENGTH ? characters.length : characters.length - END_LENGTH;
+  return { begin: characters.slice(0, at).join(""), end: characters.slice(at).join("") };
 }
 
 export function formatLocation(file: string | null | undefined, line: number | null | undefined): string {
@@ -34,12 +43,12 @@ export function shortPath(path: string, parts = 2): string {
 }
 
 /** A process by its task where it has one, else by its number. */
-export function shortProcess({ worker, pid }: ProcessInfo): string {
+export function shortProcess({ worker, pid }: ProcessName): string {
   return worker ?? `process ${pid ?? MISSING}`;
 }
 
 /** `worker:1 on host, process 4242`. */
-export function formatProcess({ worker, host, pid }: ProcessInfo): string {
+export function formatProcess({ worker, host, pid }: ProcessName): string {
   return `${worker === null ? "" : `${worker} on `}${host ?? "an unknown host"}, process ${pid ?? MISSING}`;
 }
 

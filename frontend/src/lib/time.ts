@@ -20,14 +20,14 @@ const UNITS: readonly Unit[] = [
 ];
 const NANOSECONDS: Unit = { suffix: "ns", ns: 1 };
 
-/** A duration with three significant digits: `1.23 ms`, `45.6 s`, `2 min 5 s`. */
+/** A duration with three significant digits, halves up, as tfmodetrace/insight/units.py writes it: `1.23 ms`, `45.6 s`, `2 min 5 s`. */
 export function formatDuration(durationNs: number | null | undefined): string {
   if (durationNs === null || durationNs === undefined || !Number.isFinite(durationNs)) return MISSING;
   if (durationNs < 0) return `−${formatDuration(-durationNs)}`;
   if (durationNs >= 60 * NS_PER_S) return formatMinutes(durationNs);
   for (const [index, unit] of UNITS.entries()) {
     if (durationNs < unit.ns && unit.ns > 1) continue;
-    const text = threeDigits(durationNs / unit.ns);
+    const text = threeDigits(durationNs, unit.ns);
     // 999.9996 µs rounds to 1000 µs, which people write as 1 ms.
     const larger = UNITS[index - 1];
     if (text === "1000" && larger) return `1 ${larger.suffix}`;
@@ -106,14 +106,14 @@ function decimals(stepNs: number, unit: Unit): number {
   return Math.min(9, Math.max(0, Math.ceil(Math.log10(unit.ns / stepNs) - 1e-9)));
 }
 
-function threeDigits(value: number): string {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  const fixed = value.toFixed(digits);
-  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+function threeDigits(valueNs: number, unitNs: number): string {
+  const scale = valueNs >= 100 * unitNs ? 1 : valueNs >= 10 * unitNs ? 10 : 100;
+  // Not toFixed(), for which 1.125 is a little less or more than it is.
+  return String(Math.floor((valueNs * scale) / unitNs + 0.5) / scale);
 }
 
 function formatMinutes(durationNs: number): string {
-  const seconds = Math.round(durationNs / NS_PER_S);
+  const seconds = Math.floor(durationNs / NS_PER_S + 0.5);
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const rest = seconds % 60;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LaneInfo, Lanes, OpLane, ProfileInfo } from "../api/types";
+import type { LaneInfo, Lanes, OpLane, FoundProfile } from "../api/types";
 import { codeOfPart, opNameId, partOfCode } from "../lib/parts";
 import { slices as slicesOf } from "../testing/slices";
 import { layOut } from "./layout";
@@ -69,7 +69,7 @@ describe("slices of ops", () => {
 
 describe("windows of profiles", () => {
   it("are those of profiles whose time is known", () => {
-    const profile = (begin_ns: number | null, end_ns: number | null) => ({ begin_ns, end_ns }) as ProfileInfo;
+    const profile = (begin_ns: number | null, end_ns: number | null) => ({ begin_ns, end_ns }) as FoundProfile;
     expect(profiledWindows([profile(1, 5), profile(null, null), profile(3, 3)])).toEqual([{ beginNs: 1, endNs: 5 }]);
   });
 });

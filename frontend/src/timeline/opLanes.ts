@@ -1,7 +1,7 @@
 /** Lanes of ops: which are shown below which lane of calls, and how their slices are told from those of calls. */
 
 import type { Slices } from "../api/slices";
-import type { LaneInfo, Lanes, OpLane, ProfileInfo } from "../api/types";
+import type { LaneInfo, Lanes, OpLane, FoundProfile } from "../api/types";
 import { codeOfPart, opNameId } from "../lib/parts";
 import type { TimeWindow } from "../lib/urlState";
 
@@ -42,7 +42,7 @@ export function slicesOfOps(slices: Slices): Slices {
 }
 
 /** The stretches of time in which the profiler ran. */
-export function profiledWindows(profiles: readonly ProfileInfo[]): readonly TimeWindow[] {
+export function profiledWindows(profiles: readonly FoundProfile[]): readonly TimeWindow[] {
   return profiles.flatMap(({ begin_ns, end_ns }) =>
     begin_ns === null || end_ns === null || end_ns <= begin_ns ? [] : [{ beginNs: begin_ns, endNs: end_ns }],
   );

@@ -265,8 +265,8 @@ export class CallDetails extends LitElement {
     const isUnfolded = this.unfolded.includes(call.thread_id);
     return html`<div class="reason" data-testid="call-times">
       <h3>Where its time went</h3>
-      ${partsBar(times.parts_ns)}
-      <p>${partsText(times.parts_ns)}</p>
+      ${partsBar(times)}
+      <p>${partsText(times)}</p>
       ${namedTimes(times.op_types, 6, "ops")} ${namedTimes(times.kernels, 6, "kernels")}
       ${
         times.memory && times.memory.allocations > 0
@@ -305,7 +305,7 @@ export class CallDetails extends LitElement {
     return html`<div class="reason" data-testid="call-trace">
       <h3>Trace ${formatCount(trace.ordinal)} of ${this.nameOf(trace.function_id)}, ${formatDuration(trace.duration_ns)}</h3>
       <p>
-        ${reason?.summary ?? "The reason was not recorded."}
+        ${reason.summary}
         <button
           type="button"
           class="link"
@@ -317,7 +317,7 @@ export class CallDetails extends LitElement {
           Its graph
         </button>
       </p>
-      ${reason && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      ${reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
       <button
         type="button"
         class="link"

@@ -1,9 +1,8 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { FrameInfo, RunReport } from "../api/types";
-import { failureGroups, isUnclassified, titleOf, UNCLASSIFIED, type FailureGroup } from "../lib/failures";
-import { hasCall } from "../lib/summary";
+import type { ErrorInfo, FrameInfo, RunReport } from "../api/types";
+import { failuresOf, isUnclassified, type Failure } from "../lib/failures";
 import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
@@ -32,18 +31,18 @@ export class ErrorsView extends LitElement {
   @property() filter = "";
   @state() private all = false;
 
-  private groups: readonly FailureGroup[] = [];
+  private failures: readonly Failure[] = [];
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("report") || changed.has("filter"))
-      this.groups = this.report ? failureGroups(this.report, this.filter) : [];
+      this.failures = this.report ? failuresOf(this.report, this.filter) : [];
   }
 
   override render(): TemplateResult {
-    const { report, groups } = this;
+    const { report, failures } = this;
     if (!report) return html``;
-    const shown = this.all ? groups : groups.slice(0, SHOWN);
-    const failures = groups.reduce((sum, group) => sum + group.failures.length, 0);
+    const shown = this.all ? failures : failures.slice(0, SHOWN);
+    const all = this.filter === "" ? report.summary.failures : null;
     return html`
       <div class="toolbar">
         <input
@@ -57,12 +56,12 @@ export class ErrorsView extends LitElement {
           }}
         />
         <span class="quiet" role="status" data-testid="error-counts">
-          ${plural(failures, "failure")}${groups.length === failures ? "" : ` in ${plural(groups.length, "place")}`}
+          ${all === null ? "" : plural(all, "failure")}${all === failures.length ? "" : `${all === null ? "" : " in "}${plural(failures.length, "place")}`}
         </span>
       </div>
       <div class="scroller" role="region" aria-label="Errors by diagnosis" tabindex="0">
         ${
-          groups.length === 0
+          failures.length === 0
             ? html`<p class="nothing quiet" data-testid="no-errors">
               ${report.errors.length > 0 ? "No error matches the filter." : "No exception has left a recorded call."}
             </p>`
@@ -70,11 +69,11 @@ export class ErrorsView extends LitElement {
         }
         ${repeat(
           shown,
-          ({ key }) => key,
-          (group, index) => this.renderGroup(group, index + 1),
+          ({ group }) => group.error_id,
+          (failure, index) => this.renderFailure(failure, index + 1),
         )}
         ${
-          shown.length < groups.length
+          shown.length < failures.length
             ? html`<p class="more">
               <button
                 type="button"
@@ -83,7 +82,7 @@ export class ErrorsView extends LitElement {
                   this.all = true;
                 }}
               >
-                Show all ${formatCount(groups.length)}
+                Show all ${formatCount(failures.length)}
               </button>
             </p>`
             : nothing
@@ -92,39 +91,37 @@ export class ErrorsView extends LitElement {
     `;
   }
 
-  private renderGroup(group: FailureGroup, number: number): TemplateResult {
-    const { first, info, failures, stack } = group;
+  private renderFailure(failure: Failure, number: number): TemplateResult {
+    const { group, first, info, stack } = failure;
     const { diagnosis } = first;
-    const id = diagnosis?.id ?? UNCLASSIFIED;
     return html`<article
-      class="failure ${isUnclassified(group) ? "unclassified" : ""}"
+      class="failure ${isUnclassified(failure) ? "unclassified" : ""}"
       data-testid="failure"
-      data-diagnosis=${id}
-      aria-label=${titleOf(group)}
+      data-diagnosis=${group.diagnosis_id}
+      aria-label=${group.title}
     >
       <div class="head">
-        <span class="chip ${isUnclassified(group) ? "" : "error"}" data-testid="failure-id">${id}</span>
-        <h2>${titleOf(group)}</h2>
+        <span class="chip ${isUnclassified(failure) ? "" : "error"}" data-testid="failure-id">${group.diagnosis_id}</span>
+        <h2>${group.title}</h2>
       </div>
       <p class="facts">
-        <span class="mono">${first.core?.type ?? first.type}</span>
+        <span class="mono">${first.core.type}</span>
         ${info ? html`<span>in <b>${info.name}</b> ${functionPlace(info)}</span>` : nothing}
         <span>${MODES[first.mode] ?? first.mode}</span>
         <span>
-          ${failures.length > 1 ? `${formatCount(failures.length)} times, first` : nothing}
-          ${first.time_ns == null ? nothing : `at ${formatDuration(first.time_ns)}`}
+          ${group.count > 1 ? `${formatCount(group.count)} times, first` : nothing} at ${formatDuration(first.time_ns)}
         </span>
-        ${this.renderShow(group)}
+        ${this.renderShow(first)}
       </p>
-      ${diagnosis?.source ? sourceLine(diagnosis.source) : nothing} ${renderArguments(group)}
-      ${diagnosis ? html`<p class="told">${diagnosis.why}</p>` : nothing}
+      ${diagnosis.source ? sourceLine(diagnosis.source) : nothing} ${renderArguments(failure)}
+      <p class="told">${diagnosis.why}</p>
       ${
-        diagnosis?.difference
+        diagnosis.difference
           ? html`<p class="told" data-testid="failure-difference"><b>Eager and graph.</b> ${diagnosis.difference}</p>`
           : nothing
       }
       ${
-        diagnosis?.fix
+        diagnosis.fix
           ? html`<h3>What to change</h3>
             <mt-code-block label="What to change, ${number}" data-testid="failure-fix" .code=${diagnosis.fix}></mt-code-block>`
           : nothing
@@ -137,23 +134,22 @@ export class ErrorsView extends LitElement {
           </details>`
           : nothing
       }
-      <details data-testid="failure-message" ?open=${isUnclassified(group)}>
+      <details data-testid="failure-message" ?open=${isUnclassified(failure)}>
         <summary>The message, as it was raised</summary>
         <div class="message" tabindex="0" role="region" aria-label="Message ${number}">${first.message === "" ? "(no message)" : first.message}</div>
       </details>
     </article>`;
   }
 
-  private renderShow({ first }: FailureGroup): TemplateResult | typeof nothing {
-    const { call_id: callId, process } = first;
-    if (!hasCall(callId)) return nothing;
+  private renderShow({ call_id: callId, process }: ErrorInfo): TemplateResult | typeof nothing {
+    if (callId === null) return nothing;
     return html`<button
       type="button"
       class="link"
       aria-label="Show the call that raised in the timeline"
       data-testid="failure-show"
       @click=${() => {
-        this.dispatchEvent(new NavigateEvent({ view: "timeline", call: { process: process ?? 0, callId } }));
+        this.dispatchEvent(new NavigateEvent({ view: "timeline", call: { process, callId } }));
       }}
     >
       Timeline
@@ -168,12 +164,12 @@ function sourceLine({ file, line, code }: { file: string; line: number; code: st
   </div>`;
 }
 
-function renderArguments({ first, left, stack }: FailureGroup): TemplateResult | typeof nothing {
+function renderArguments({ first, left, stack }: Failure): TemplateResult | typeof nothing {
   const variables = Object.entries(stack.at(-1)?.variables ?? {});
   const { signature } = first;
-  if (signature == null && variables.length === 0 && left.length < 2) return nothing;
+  if (signature === null && variables.length === 0 && left.length < 2) return nothing;
   return html`<dl data-testid="failure-arguments">
-    ${signature == null ? nothing : html`<dt>Called with</dt><dd class="mono">${signature}</dd>`}
+    ${signature === null ? nothing : html`<dt>Called with</dt><dd class="mono">${signature}</dd>`}
     ${
       variables.length === 0
         ? nothing

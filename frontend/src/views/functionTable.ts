@@ -90,7 +90,7 @@ export function functionRows(
 ): readonly FunctionInfo[] {
   const column = COLUMNS.find(({ key }) => key === sort.key);
   const kept = functions.filter((info) =>
-    matches(`${info.name} ${info.qualname ?? ""} ${info.kind} ${info.file ?? ""}`, filter),
+    matches(`${info.name} ${info.qualname} ${info.kind} ${info.file ?? ""}`, filter),
   );
   return column ? sorted(kept, column.value, sort.direction) : kept;
 }

@@ -4,7 +4,6 @@ import type { ApiClient } from "../api/client";
 import type { GraphLists, SourceInfo, SourceLineInfo, TraceDetails } from "../api/types";
 import { formatBytes } from "../lib/bytes";
 import { graphLines, opTypes, type OwnLine } from "../lib/graphLines";
-import { hasCall } from "../lib/summary";
 import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
@@ -67,7 +66,7 @@ export class GraphDetails extends LitElement {
           Why it was traced
         </button>
         ${
-          hasCall(trace.call_id)
+          trace.call_id !== null
             ? html`<button
               type="button"
               class="link"
@@ -76,7 +75,7 @@ export class GraphDetails extends LitElement {
                 this.dispatchEvent(
                   new NavigateEvent({
                     view: "timeline",
-                    call: { process: trace.process ?? 0, callId: trace.call_id ?? 0 },
+                    call: { process: trace.process, callId: trace.call_id ?? 0 },
                   }),
                 );
               }}
@@ -94,11 +93,9 @@ export class GraphDetails extends LitElement {
         <dt>Captures</dt>
         <dd class="mono">
           ${
-            trace.captures === null
-              ? MISSING
-              : trace.captures.length === 0
-                ? "none"
-                : html`<ul tabindex="0" aria-label="Captures">
+            trace.captures.length === 0
+              ? "none"
+              : html`<ul tabindex="0" aria-label="Captures">
                   ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
                 </ul>`
           }
@@ -143,7 +140,11 @@ export class GraphDetails extends LitElement {
       <h3>Where its ops ran</h3>
       ${
         placement === null
-          ? html`<p class="quiet">Not recorded: the trace was never executed, or its constants are too large to ask TensorFlow.</p>`
+          ? html`<p class="quiet" data-testid="not-placed">${
+              trace.executed === true
+                ? "It was executed, but where its ops ran was not recorded."
+                : "Not recorded: it was not executed by itself, or its constants are too large to ask TensorFlow."
+            }</p>`
           : html`<p>
             ${Object.entries(placement.ops_by_device).map(
               ([device, ops], index) =>

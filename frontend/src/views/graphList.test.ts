@@ -1,17 +1,28 @@
 import { describe, expect, test } from "vitest";
 import type { GraphInfo } from "../api/types";
-import { functionInfo, runReport, traceInfo } from "../testing/reports";
-import { graphItems } from "./graphList";
+import { definitionInfo, functionInfo, runReport, traceInfo } from "../testing/reports";
+import { graphItems, type GraphItem } from "./graphList";
 
 function ops(count: number): GraphInfo {
   return { ops: count } as unknown as GraphInfo;
 }
 
+function told(items: readonly GraphItem[]): readonly (string | number)[] {
+  return items.map((item) => {
+    if (item.type === "definition") return item.definition.title;
+    return item.type === "function" ? `${item.info.name} ${item.traces}` : item.trace.trace_id;
+  });
+}
+
 describe("graphItems", () => {
   const report = runReport({
     functions: [
-      functionInfo(0, { name: "small" }),
-      functionInfo(1, { name: "large", signatures: [{ signature_id: 4, text: "(x)", calls: 97, traces: 1 }] }),
+      functionInfo(0, { name: "small", graph_ops: 5 }),
+      functionInfo(1, {
+        name: "large",
+        graph_ops: 100,
+        signatures: [{ signature_id: 4, text: "(x)", calls: 97, traces: 1 }],
+      }),
       functionInfo(2, { name: "never traced" }),
     ],
     traces: [
@@ -22,10 +33,7 @@ describe("graphItems", () => {
   });
 
   test("groups by function, the largest graphs first, traces in order", () => {
-    const told = graphItems(report, "").map((item) =>
-      item.type === "function" ? `${item.info.name} ${item.traces}` : item.trace.trace_id,
-    );
-    expect(told).toEqual(["large 2", 2, 1, "small 1", 0]);
+    expect(told(graphItems(report, ""))).toEqual(["large 2", 2, 1, "small 1", 0]);
   });
 
   test("knows the calls of the signature that caused a trace, and that they may not be known", () => {
@@ -36,5 +44,17 @@ describe("graphItems", () => {
   test("filters by function and signature", () => {
     expect(graphItems(report, "float32")).toHaveLength(2);
     expect(graphItems(report, "nothing")).toHaveLength(0);
+  });
+
+  test("functions of one definition are folded into one line, where the first of them is", () => {
+    const items = graphItems({ ...report, definitions: [definitionInfo(0, [0, 1], { name: "step" })] }, "");
+    expect(told(items)).toEqual(["large 2", 2, 1, "small 1", 0]);
+    const made = {
+      ...report,
+      functions: report.functions.map((info) => ({ ...info, definition_id: 7 })),
+      definitions: [definitionInfo(7, [0, 1, 2], { name: "step" })],
+    };
+    expect(told(graphItems(made, ""))).toEqual(["step × 3", "large 2", 2, 1, "small 1", 0]);
+    expect(graphItems(made, "").map(({ fold }) => fold)).toEqual([null, 7, 7, 7, 7, 7]);
   });
 });

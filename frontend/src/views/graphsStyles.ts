@@ -46,6 +46,13 @@ export const graphsStyles = css`
     padding: 12px 16px 4px;
     font-weight: 600;
   }
+  .definition {
+    padding: 10px 16px 2px 8px;
+    font-weight: 600;
+  }
+  .definition .quiet {
+    font-weight: 400;
+  }
   .trace {
     display: grid;
     grid-template-columns: 3ch minmax(0, 1fr) max-content;

@@ -1,12 +1,17 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import type { ApiClient } from "../api/client";
-import type { RunReport, TraceInfo } from "../api/types";
+import type { DefinitionInfo, RunReport, TraceInfo } from "../api/types";
 import { formatBytes } from "../lib/bytes";
+import { foldOfTrace, unfolded } from "../lib/definitions";
+import { toggled } from "../lib/sets";
+import { memoized } from "../lib/memoized";
 import { formatCount, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
+import { definitionLine, definitionLineStyles } from "../widgets/definitionLine";
+import { middleCutStyles } from "../widgets/middleCut";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
@@ -20,7 +25,15 @@ const ROW_PX = 46;
 /** What the graph of every concrete function is made of, and which lines made it. */
 @customElement("mt-graphs-view")
 export class GraphsView extends LitElement {
-  static override styles = [sharedStyles, placeStyles, viewStyles, graphsStyles, graphsLayout];
+  static override styles = [
+    sharedStyles,
+    placeStyles,
+    middleCutStyles,
+    viewStyles,
+    definitionLineStyles,
+    graphsStyles,
+    graphsLayout,
+  ];
 
   @property({ attribute: false }) api: ApiClient | null = null;
   @property({ attribute: false }) report: RunReport | null = null;
@@ -28,8 +41,11 @@ export class GraphsView extends LitElement {
   @property() revision = "";
   @property() filter = "";
   @property({ attribute: false }) selectedTrace: number | null = null;
+  /** The definitions whose functions are shown one by one. */
+  @state() private open: ReadonlySet<number> = new Set();
   @query(".scroller") private scroller!: HTMLElement | null;
 
+  private all: readonly GraphItem[] = [];
   private items: readonly GraphItem[] = [];
   private scrolledToTrace: number | null = null;
   private readonly virtual = new VirtualRows(this, {
@@ -41,9 +57,14 @@ export class GraphsView extends LitElement {
   });
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("report") || changed.has("filter")) {
-      this.items = this.report ? graphItems(this.report, this.filter) : [];
+    if (changed.has("selectedTrace") && this.selectedTrace !== null) {
+      const fold = foldOfTrace(this.report, this.selectedTrace);
+      if (fold !== null) this.open = new Set([...this.open, fold]);
     }
+    if (changed.has("report") || changed.has("filter")) {
+      this.all = this.report ? graphItems(this.report, this.filter) : [];
+    }
+    this.items = this.unfolded(this.all, this.open);
   }
 
   protected override updated(): void {
@@ -59,7 +80,8 @@ export class GraphsView extends LitElement {
   private get shownTrace(): TraceInfo | null {
     const chosen = this.report?.traces.find(({ trace_id }) => trace_id === this.selectedTrace);
     if (chosen) return chosen;
-    const first = this.items.find((item) => item.type === "trace");
+    const isTrace = (item: GraphItem) => item.type === "trace";
+    const first = this.items.find(isTrace) ?? this.all.find(isTrace);
     return first?.type === "trace" ? first.trace : null;
   }
 
@@ -80,7 +102,7 @@ export class GraphsView extends LitElement {
               this.dispatchEvent(new NavigateEvent({ filter: (event.target as HTMLInputElement).value, trace: null }));
             }}
           />
-          <span class="quiet" role="status">${plural(this.items.filter(({ type }) => type === "trace").length, "concrete function")}</span>
+          <span class="quiet" role="status">${plural(this.all.filter(({ type }) => type === "trace").length, "concrete function")}</span>
         </div>
         <div class="scroller" role="region" aria-label="Concrete functions" tabindex="0" @keydown=${this.onKey}>
           ${
@@ -95,12 +117,12 @@ export class GraphsView extends LitElement {
               const item = this.items[virtualItem.index];
               if (!item) return nothing;
               return html`<div
-                class="item"
+                class=${item.fold === null ? "item" : "item inside"}
                 data-index=${virtualItem.index}
                 style="transform:translateY(${virtualItem.start}px)"
                 ${ref(this.virtual.measure)}
               >
-                ${item.type === "function" ? renderFunction(item) : this.renderTrace(item.trace, item.calls, shown)}
+                ${this.renderItem(item, shown)}
               </div>`;
             })}
           </div>
@@ -121,6 +143,27 @@ export class GraphsView extends LitElement {
       </div>
     `;
   }
+
+  private renderItem(item: GraphItem, shown: TraceInfo | null): TemplateResult {
+    switch (item.type) {
+      case "definition":
+        return this.renderDefinition(item.definition);
+      case "function":
+        return renderFunction(item);
+      case "trace":
+        return this.renderTrace(item.trace, item.calls, shown);
+    }
+  }
+
+  private renderDefinition(definition: DefinitionInfo): TemplateResult {
+    return html`<div class="definition" data-testid="graph-definition" data-definition=${definition.definition_id}>
+      ${definitionLine(definition, this.open.has(definition.definition_id), () => {
+        this.open = toggled(this.open, definition.definition_id);
+      })}
+    </div>`;
+  }
+
+  private readonly unfolded = memoized(unfolded<GraphItem>);
 
   private renderTrace(trace: TraceInfo, calls: number | null, shown: TraceInfo | null): TemplateResult {
     const { graph, placement } = trace;
@@ -163,7 +206,7 @@ export class GraphsView extends LitElement {
 
 function renderFunction({ info, traces }: Extract<GraphItem, { readonly type: "function" }>): TemplateResult {
   return html`<div class="function" data-testid="graph-function">
-    <span class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</span>
+    <span class="ellipsis" title=${info.qualname}>${info.name}</span>
     <span class="chip">${plural(traces, "trace")}</span>
     <div>${functionPlace(info)}</div>
   </div>`;
@@ -171,5 +214,6 @@ function renderFunction({ info, traces }: Extract<GraphItem, { readonly type: "f
 
 function itemKey(item: GraphItem | undefined, index: number): string | number {
   if (!item) return index;
+  if (item.type === "definition") return `d${item.definition.definition_id}`;
   return item.type === "function" ? `f${item.info.function_id}` : `t${item.trace.trace_id}`;
 }

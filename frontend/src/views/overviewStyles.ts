@@ -6,10 +6,15 @@ export const overviewStyles = css`
     height: 100%;
   }
   .findings {
-    padding: 0 16px 12px;
+    padding: 12px 16px 0;
   }
-  .findings h2 {
-    margin: 8px 0 6px;
+  .definitions {
+    padding: 12px 16px 0;
+  }
+  .definitions h2,
+  .findings h2,
+  .summary h2 {
+    margin-bottom: 6px;
   }
   .scroller {
     position: relative;
@@ -162,23 +167,6 @@ export const overviewStyles = css`
   }
   .signatures {
     padding: 2px 16px 10px 46px;
-  }
-  .signatures ul {
-    margin: 0;
-    padding: 0;
-    list-style: none;
-  }
-  .signatures li {
-    display: flex;
-    gap: 14px;
-    align-items: baseline;
-    padding: 2px 0;
-  }
-  .signatures code {
-    overflow-wrap: anywhere;
-  }
-  .signatures li > span {
-    flex: none;
   }
   @media (max-width: 1000px) {
     .table {

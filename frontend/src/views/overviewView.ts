@@ -3,30 +3,42 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import { MODES, type FunctionInfo, type RunReport } from "../api/types";
 import { MODE_STYLES } from "../lib/modes";
+import { toggled } from "../lib/sets";
 import { nextSort, type Sort } from "../lib/sorting";
-import { summarize } from "../lib/summary";
 import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
+import { budgetStyles } from "../widgets/budgetBar";
 import { findingRow, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
+import { signatureList, signatureStyles } from "../widgets/signatureList";
 import { VirtualRows } from "../widgets/virtualRows";
+import "./definitionsTable";
+import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
 import { overviewStyles } from "./overviewStyles";
 import { viewStyles } from "./viewStyles";
 import type { UrlState } from "../lib/urlState";
 
 const ROW_PX = 46;
-/** More signatures than this are behind a button: a function may have thousands. */
-const SHOWN_SIGNATURES = 20;
 const SHOWN_FINDINGS = 5;
 
-/** The run in numbers, and its functions. */
+/** What cost the time and what to mend, in one screen; below it the run in numbers, and its functions one by one. */
 @customElement("mt-overview-view")
 export class OverviewView extends LitElement {
-  static override styles = [sharedStyles, modeStyles, findingStyles, placeStyles, viewStyles, overviewStyles];
+  static override styles = [
+    sharedStyles,
+    modeStyles,
+    budgetStyles,
+    findingStyles,
+    placeStyles,
+    signatureStyles,
+    viewStyles,
+    firstScreenStyles,
+    overviewStyles,
+  ];
 
   @property({ attribute: false }) report: RunReport | null = null;
   @property() filter = "";
@@ -34,6 +46,7 @@ export class OverviewView extends LitElement {
   @state() private expanded: ReadonlySet<number> = new Set();
   @state() private allFindings = false;
   @state() private allSignatures: ReadonlySet<number> = new Set();
+  @query(".above") private above!: HTMLElement | null;
   @query(".scroller") private scroller!: HTMLElement | null;
   @query(".rows") private rowsElement!: HTMLElement | null;
 
@@ -53,22 +66,47 @@ export class OverviewView extends LitElement {
     }
   }
 
+  /** What is above the rows grows and shrinks without this view: what is folded there opens. */
+  private readonly resized = new ResizeObserver(() => {
+    this.measureMargin();
+  });
+  private observed: HTMLElement | null = null;
+
   protected override updated(): void {
-    const marginPx = this.rowsElement?.offsetTop ?? 0;
-    if (marginPx !== this.marginPx) {
-      this.marginPx = marginPx;
-      this.requestUpdate();
+    if (this.above !== this.observed) {
+      this.resized.disconnect();
+      if (this.above) this.resized.observe(this.above);
+      this.observed = this.above;
     }
+    this.measureMargin();
+  }
+
+  private measureMargin(): void {
+    const marginPx = this.rowsElement?.offsetTop ?? 0;
+    if (marginPx === this.marginPx) return;
+    this.marginPx = marginPx;
+    this.requestUpdate();
   }
 
   override render(): TemplateResult {
     const { report } = this;
     if (!report) return html``;
+    const first = report.summary.first_lines;
     return html`<div class="scroller">
-      ${this.renderSummary(report)} ${this.renderFindings(report)}
+      <div class="above">
+        ${first ? firstLines(report, first) : nothing}
+        ${whatMatters(report, first, () => {
+          this.go({ view: "errors", filter: "", trace: null });
+        })}
+        <section class="definitions" aria-labelledby="definitions-title">
+          <h2 id="definitions-title">Where the time went</h2>
+          <mt-definitions-table .report=${report}></mt-definitions-table>
+        </section>
+        ${this.renderOtherFindings(report)} ${this.renderSummary(report)}
+      </div>
       <section aria-labelledby="functions-title">
         <div class="toolbar">
-          <h2 id="functions-title">Functions</h2>
+          <h2 id="functions-title">Functions, one by one</h2>
           <input
             type="search"
             data-testid="function-filter"
@@ -113,22 +151,23 @@ export class OverviewView extends LitElement {
   }
 
   private renderSummary(report: RunReport): TemplateResult {
-    const summary = summarize(report);
-    const wholeNs = summary.runningNs === null ? null : summary.tracingNs + summary.runningNs;
-    return html`<section class="summary" aria-label="Summary">
+    const { summary } = report;
+    const share = summary.tracing_share_of_functions;
+    return html`<section class="summary" aria-labelledby="summary-title">
+      <h2 id="summary-title">In numbers</h2>
       <dl>
         <div class="card wide">
           <dt>Calls</dt>
           <dd class="big" data-testid="overview-total-calls" data-value=${summary.calls.total}>
             ${formatCount(summary.calls.total)}
           </dd>
-          <dd>${modeBar(summary.calls)}</dd>
+          <dd>${modeBar(summary.calls, summary.call_shares)}</dd>
           <dd class="modes">
-            ${MODES.filter((mode) => (summary.calls[mode] ?? 0) > 0).map(
+            ${MODES.filter((mode) => summary.calls[mode] > 0).map(
               (mode) =>
-                html`<span data-testid="overview-calls-${mode}" data-value=${summary.calls[mode] ?? 0}
+                html`<span data-testid="overview-calls-${mode}" data-value=${summary.calls[mode]}
                   >${modeLabel(MODE_STYLES[mode])} <b>${formatCount(summary.calls[mode])}</b>
-                  <span class="quiet">${formatShare(summary.calls[mode] ?? 0, summary.calls.total)}</span></span
+                  <span class="quiet">${formatShare(summary.call_shares[mode])}</span></span
                 >`,
             )}
           </dd>
@@ -140,40 +179,40 @@ export class OverviewView extends LitElement {
             ${
               summary.retraces === 0
                 ? "no retraces"
-                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retracedFunctions, "function")}`
+                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retraced_functions, "function")}`
             }
           </dd>
         </div>
         <div class="card">
-          <dt>Time tracing</dt>
-          <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracingNs}>
-            ${formatDuration(summary.tracingNs)}
+          <dt>Tracing, threads added up</dt>
+          <dd class="big" data-testid="overview-tracing-time" data-value=${summary.tracing_ns}>
+            ${formatDuration(summary.tracing_ns)}
           </dd>
           <dd class="quiet">
             ${
-              wholeNs === null || summary.tracingNs === 0
+              share === null || summary.tracing_ns === 0
                 ? nothing
                 : html`<div class="bar split" aria-hidden="true"
-                  ><span class="tracing" style="flex:${summary.tracingNs}"></span
-                  ><span class="running" style="flex:${summary.runningNs ?? 0}"></span
+                  ><span class="tracing" style="flex:${summary.tracing_ns}"></span
+                  ><span class="running" style="flex:${summary.running_ns}"></span
                 ></div>`
             }
-            ${wholeNs === null ? "running: not recorded" : `${formatShare(summary.tracingNs, wholeNs)} of the time in traced functions`}
+            ${share === null ? "no call was recorded" : html`<span data-testid="overview-tracing-share" data-value=${share}>${formatShare(share)}</span> of the time in traced functions`}
           </dd>
         </div>
         <div class="card">
-          <dt>Time running</dt>
-          <dd class="big" data-testid="overview-running-time">${formatDuration(summary.runningNs)}</dd>
+          <dt>Running, threads added up</dt>
+          <dd class="big" data-testid="overview-running-time" data-value=${summary.running_ns}>${formatDuration(summary.running_ns)}</dd>
           <dd class="quiet">calls without their tracing</dd>
         </div>
         <div class="card">
           <dt>Errors</dt>
-          <dd class="big ${summary.errors > 0 ? "errors" : ""}" data-testid="overview-errors" data-value=${summary.errors}>
-            ${formatCount(summary.errors)}
+          <dd class="big ${summary.failures > 0 ? "errors" : ""}" data-testid="overview-errors" data-value=${summary.failures}>
+            ${formatCount(summary.failures)}
           </dd>
           <dd>
             ${
-              summary.errors > 0
+              summary.failures > 0
                 ? html`<button
                   type="button"
                   class="link"
@@ -195,15 +234,16 @@ export class OverviewView extends LitElement {
     </section>`;
   }
 
-  private renderFindings(report: RunReport): TemplateResult | typeof nothing {
-    const findings = report.findings ?? [];
-    if (findings.length === 0) return nothing;
-    const shown = this.allFindings ? findings : findings.slice(0, SHOWN_FINDINGS);
+  private renderOtherFindings(report: RunReport): TemplateResult | typeof nothing {
+    const matter = report.summary.first_lines?.matter ?? [];
+    const others = report.findings.filter((_, place) => !matter.includes(place));
+    if (others.length === 0) return nothing;
+    const shown = this.allFindings ? others : others.slice(0, SHOWN_FINDINGS);
     return html`<section class="findings" aria-labelledby="findings-title">
-      <h2 id="findings-title">Findings</h2>
+      <h2 id="findings-title">${matter.length > 0 ? "Other findings" : "Findings"}</h2>
       ${shown.map(findingRow)}
       ${
-        shown.length < findings.length
+        shown.length < others.length
           ? html`<button
             type="button"
             class="link"
@@ -211,7 +251,7 @@ export class OverviewView extends LitElement {
               this.allFindings = true;
             }}
           >
-            Show all ${formatCount(findings.length)} findings
+            Show all ${formatCount(others.length)} of these findings
           </button>`
           : nothing
       }
@@ -275,15 +315,15 @@ export class OverviewView extends LitElement {
             <span aria-hidden="true">${open ? "▾" : "▸"}</span>
           </button>
           <span class="texts">
-            <span class="ellipsis title" title=${info.qualname ?? info.name}>${info.name}</span>
+            <span class="ellipsis title" title=${info.qualname}>${info.name}</span>
             ${functionPlace(info)}
           </span>
         </span>
         <span role="cell"><span class="chip">${info.kind}</span></span>
         <span role="cell" class="calls">
-          ${modeBar(info.calls)}
+          ${modeBar(info.calls, info.call_shares)}
           <span class="numbers"
-            ><b>${formatCount(info.calls.total)}</b>${MODES.filter((mode) => (info.calls[mode] ?? 0) > 0).map(
+            ><b>${formatCount(info.calls.total)}</b>${MODES.filter((mode) => info.calls[mode] > 0).map(
               (mode) => html` <span class="quiet">${mode} ${formatCount(info.calls[mode])}</span>`,
             )}</span
           >
@@ -327,37 +367,11 @@ export class OverviewView extends LitElement {
   }
 
   private renderSignatures(info: FunctionInfo): TemplateResult {
-    if (info.signatures.length === 0) {
-      return html`<div role="row" class="signatures"><span role="cell" class="quiet">No signature was recorded.</span></div>`;
-    }
-    const byCalls = [...info.signatures].sort((a, b) => b.calls - a.calls);
-    const shown = this.allSignatures.has(info.function_id) ? byCalls : byCalls.slice(0, SHOWN_SIGNATURES);
     return html`<div role="row" class="signatures" data-testid="function-signatures">
       <div role="cell">
-        <ul>
-          ${shown.map(
-            ({ text, calls, traces }) =>
-              html`<li>
-                <code class="mono">${text}</code>
-                <span class="quiet"
-                  >${plural(calls, "call")}${traces > 0 ? html`, <b class="prominent">${plural(traces, "trace")}</b>` : nothing}</span
-                >
-              </li>`,
-          )}
-        </ul>
-        ${
-          shown.length < byCalls.length
-            ? html`<button
-              type="button"
-              class="link"
-              @click=${() => {
-                this.allSignatures = toggled(this.allSignatures, info.function_id);
-              }}
-            >
-              Show all ${formatCount(byCalls.length)} signatures
-            </button>`
-            : nothing
-        }
+        ${signatureList(info, this.allSignatures.has(info.function_id), () => {
+          this.allSignatures = toggled(this.allSignatures, info.function_id);
+        })}
       </div>
     </div>`;
   }
@@ -365,10 +379,4 @@ export class OverviewView extends LitElement {
   private go(change: Partial<UrlState>): void {
     this.dispatchEvent(new NavigateEvent(change));
   }
-}
-
-function toggled(set: ReadonlySet<number>, value: number): ReadonlySet<number> {
-  const next = new Set(set);
-  if (!next.delete(value)) next.add(value);
-  return next;
 }

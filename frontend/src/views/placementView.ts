@@ -56,7 +56,7 @@ export class PlacementView extends LitElement {
             ? "Nothing was traced in this run."
             : rest === 0
               ? `The ops of ${traces === 1 ? "the one trace" : `all ${formatCount(traces)} traces`}, as TensorFlow placed them; a function is shown by its largest graph.`
-              : `${formatCount(placed)} of ${plural(traces, "trace")} placed. The rest was never executed, has constants of more than 1 MiB, or was not recorded.`
+              : `${formatCount(placed)} of ${plural(traces, "trace")} placed. The rest was not executed by itself, has constants of more than 1 MiB, or was not recorded.`
         }
       </p>
       ${
@@ -75,7 +75,6 @@ export class PlacementView extends LitElement {
               </thead>
               <tbody>
                 ${functions.map((row) => {
-                  const all = Object.values(row.ops_by_device).reduce((sum, ops) => sum + ops, 0);
                   return html`<tr data-testid="placement-row" data-function=${row.function}>
                     <th scope="row">
                       <button
@@ -91,11 +90,12 @@ export class PlacementView extends LitElement {
                     </th>
                     ${devices.map((device) => {
                       const ops = row.ops_by_device[device] ?? 0;
-                      return html`<td class="ops number" data-device=${device} data-ops=${ops} title="${formatShare(ops, all)} of its ops">
+                      const share = row.shares_by_device[device] ?? 0;
+                      return html`<td class="ops number" data-device=${device} data-ops=${ops} title="${formatShare(share)} of its ops">
                         ${
                           ops === 0
                             ? nothing
-                            : html`<span class="share" style="width:${((100 * ops) / all).toFixed(1)}%"></span><span>${formatCount(ops)}</span>`
+                            : html`<span class="share" style="width:${(100 * share).toFixed(1)}%"></span><span>${formatCount(ops)}</span>`
                         }
                       </td>`;
                     })}

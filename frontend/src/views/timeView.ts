@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ApiClient } from "../api/client";
-import type { FunctionTimes, ProfileInfo, RunProfile, RunReport } from "../api/types";
+import type { FunctionTimes, FoundProfile, RunProfile, RunReport } from "../api/types";
 import { xprofAddress } from "../host/tensorboard";
 import { formatBytes } from "../lib/bytes";
 import { modeStyle } from "../lib/modes";
@@ -168,11 +168,11 @@ export class TimeView extends LitElement {
         ${style ? modeLabel(style) : row.mode}
         <span>
           ${plural(row.calls, "call")} profiled, ${formatDuration(row.duration_ns)} together,
-          <b>${formatDuration(row.duration_ns / row.calls)}</b> each
+          <b>${formatDuration(row.call_ns)}</b> each
         </span>
       </div>
-      ${partsBar(row.parts_ns)}
-      <p>${partsText(row.parts_ns)}</p>
+      ${partsBar(row)}
+      <p>${partsText(row)}</p>
       ${this.renderPenalty(row)}
       <div class="tables">
         <div>${namedTimes(row.op_types, MOST_ROWS, "ops")}</div>
@@ -215,18 +215,16 @@ export class TimeView extends LitElement {
   /** How much of the time is not spent in ops, and what the same function costs in a graph. */
   private renderPenalty(row: FunctionTimes): TemplateResult | typeof nothing {
     if (row.ops === 0) return nothing;
-    const perOpNs = row.between_ops_ns / row.ops;
     const graph = this.profile.value?.functions.find(
       ({ function_id, mode }) => function_id === row.function_id && mode === "graph" && row.mode === "eager",
     );
     return html`<p data-testid="between-ops">
-      ${formatCount(Math.round((row.ops / row.calls) * 10) / 10)} ops a call; between them ${formatDuration(perOpNs)} an op
-      (${formatShare(row.between_ops_ns, row.duration_ns)} of the time).
+      ${formatCount(Math.round(row.call_ops * 10) / 10)} ops a call; between them ${formatDuration(row.op_between_ops_ns)} an op
+      (${formatShare(row.between_ops_share)} of the time).
       ${
         graph
-          ? html`In a graph a call takes ${formatDuration(graph.duration_ns / graph.calls)} instead of
-            ${formatDuration(row.duration_ns / row.calls)}, of which ${formatDuration(graph.between_ops_ns / graph.calls)} instead of
-            ${formatDuration(row.between_ops_ns / row.calls)} are between ops.`
+          ? html`In a graph a call takes ${formatDuration(graph.call_ns)} instead of ${formatDuration(row.call_ns)}, of which
+            ${formatDuration(graph.call_between_ops_ns)} instead of ${formatDuration(row.call_between_ops_ns)} are between ops.`
           : nothing
       }
     </p>`;
@@ -250,7 +248,7 @@ function renderNothing(): TemplateResult {
   </section>`;
 }
 
-function renderProfile(profile: ProfileInfo, xprof: boolean): TemplateResult {
+function renderProfile(profile: FoundProfile, xprof: boolean): TemplateResult {
   const { begin_ns, end_ns, clock, events, attached_events, xprof_run } = profile;
   return html`
     <b>${profile.session}</b> <span class="quiet">on ${profile.host}</span>

@@ -486,7 +486,7 @@ export class TimelineView extends LitElement {
 
   private reasonOf(traceId: number): string {
     return (
-      this.report?.traces.find(({ trace_id }) => trace_id === traceId)?.reason?.summary ?? "the reason was not recorded"
+      this.report?.traces.find(({ trace_id }) => trace_id === traceId)?.reason.summary ?? "the reason was not recorded"
     );
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Finding } from "../api/types";
-import { errorInfo, functionInfo, reason, runReport, traceInfo } from "../testing/reports";
-import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+import { definitionInfo, errorInfo, finding, functionInfo, reason, runReport, traceInfo } from "../testing/reports";
+import { unfolded } from "../lib/definitions";
+import { ERRORS_ONLY, traceItems, type TraceItem } from "./traceList";
 
 const ALL = { text: "", kind: "" };
 
@@ -32,6 +32,7 @@ const report = runReport({
 /** Functions by name, traces as `t<id>`, errors as `e<id>`. */
 function shown(items: readonly TraceItem[]): readonly string[] {
   return items.map((item) => {
+    if (item.type === "definition") return item.definition.title;
     if (item.type === "function") return item.info.name;
     return item.type === "trace" ? `t${item.trace.trace_id}` : `e${item.error.error_id}`;
   });
@@ -87,23 +88,38 @@ describe("traceItems", () => {
     expect(shown(traceItems(report, { text: "", kind }))).toEqual(expected);
   });
 
-  test("a function's line tells how many traces and errors are shown, their causes and its findings", () => {
-    const finding: Finding = {
-      id: "varying-shape",
-      severity: "low",
-      function_id: 2,
-      title: "",
-      evidence: { lost_ns: 0 },
-      why: "",
-      fix: "",
-      what_if: null,
+  test("a function's line tells how many traces and errors are shown, and its findings", () => {
+    const shape = finding("varying-shape", 2);
+    const [line] = traceItems({ ...report, findings: [shape] }, { text: "", kind: "shape" });
+    expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [shape] });
+  });
+
+  test("functions of one definition are folded into one line that has their findings", () => {
+    const found = finding("function-recreated", 3);
+    const made = {
+      ...report,
+      functions: report.functions.map((info) => (info.function_id === 2 ? info : { ...info, definition_id: 7 })),
+      definitions: [definitionInfo(2, [2]), definitionInfo(7, [0, 1, 3], { name: "evaluate" })],
+      findings: [found],
     };
-    const [line] = traceItems({ ...report, findings: [finding] }, { text: "", kind: "shape" });
-    expect(line).toMatchObject({ type: "function", traces: 2, errors: 0, findings: [finding] });
-    expect(line?.type === "function" && line.causes).toEqual([
-      { kinds: "shape, dtype", traces: 1, lostNs: 7 },
-      { kinds: "shape", traces: 1, lostNs: 5 },
+    const items = traceItems(made, ALL);
+    expect(shown(items)).toEqual([
+      "train_step",
+      "e1",
+      "t2",
+      "t3",
+      "t1",
+      "evaluate × 3",
+      "evaluate",
+      "t0",
+      "broken",
+      "e0",
     ]);
+    expect(items.flatMap((item) => (item.type === "definition" ? item.findings : []))).toEqual([found]);
+    expect(items.flatMap((item) => (item.type === "function" ? item.findings : []))).toEqual([]);
+    expect(shown(unfolded(items, new Set()))).toEqual(["train_step", "e1", "t2", "t3", "t1", "evaluate × 3"]);
+    expect(unfolded(items, new Set([7]))).toEqual(items);
+    expect(shown(traceItems(made, { text: "digit", kind: "" }))).toEqual(["evaluate × 3", "broken", "e0"]);
   });
 
   test("the report stays as it was", () => {
@@ -111,12 +127,4 @@ describe("traceItems", () => {
     traceItems(report, ALL);
     expect(JSON.stringify(report)).toBe(before);
   });
-});
-
-test("kinds are listed with how often they occur, the most frequent first", () => {
-  expect(kindsOf(report)).toEqual([
-    { kind: "first-trace", count: 2 },
-    { kind: "shape", count: 2 },
-    { kind: "dtype", count: 1 },
-  ]);
 });

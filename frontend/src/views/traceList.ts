@@ -1,19 +1,28 @@
-import type { ErrorInfo, Finding, FunctionInfo, RunReport, TraceInfo } from "../api/types";
-import { causesOf, findingsByFunction, type Cause } from "../lib/findings";
+import type { DefinitionInfo, ErrorInfo, Finding, FunctionInfo, RunReport, TraceInfo } from "../api/types";
+import { folded, type Foldable } from "../lib/definitions";
+import { findingsByFunction } from "../lib/findings";
 import { matches } from "../lib/text";
 
-/** One line of the Traces view: a function, one of its traces, or one of its errors. */
-export type TraceItem =
-  | {
-      readonly type: "function";
-      readonly info: FunctionInfo;
-      readonly traces: number;
-      readonly errors: number;
-      readonly causes: readonly Cause[];
-      readonly findings: readonly Finding[];
-    }
-  | { readonly type: "trace"; readonly trace: TraceInfo }
-  | { readonly type: "error"; readonly error: ErrorInfo };
+/** One line of the Traces view: a definition with several functions, a function, one of its traces, or one of its errors. */
+export type TraceItem = Foldable &
+  (
+    | { readonly type: "definition"; readonly definition: DefinitionInfo; readonly findings: readonly Finding[] }
+    | {
+        readonly type: "function";
+        readonly info: FunctionInfo;
+        readonly traces: number;
+        readonly errors: number;
+        readonly findings: readonly Finding[];
+      }
+    | { readonly type: "trace"; readonly trace: TraceInfo }
+    | { readonly type: "error"; readonly error: ErrorInfo }
+  );
+
+interface Entry {
+  readonly info: FunctionInfo;
+  readonly traces: readonly TraceInfo[];
+  readonly errors: readonly ErrorInfo[];
+}
 
 export interface TraceFilter {
   /** Words to find in a function's name or place, a reason, or an error. */
@@ -24,30 +33,19 @@ export interface TraceFilter {
 
 export const ERRORS_ONLY = "errors";
 
-/** The change kinds that occur, the most frequent first. */
-export function kindsOf(report: RunReport): readonly { readonly kind: string; readonly count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { reason } of report.traces) {
-    for (const kind of reason?.kinds ?? []) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts]
-    .map(([kind, count]) => ({ kind, count }))
-    .sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
-}
-
-/** Traces and errors grouped by function, the most often traced function first. */
+/** Traces and errors grouped by function, and these by definition where it has several; the most often traced first. */
 export function traceItems(report: RunReport, filter: TraceFilter): readonly TraceItem[] {
   const tracesOf = groupBy(report.traces, (trace) => trace.function_id);
   const errorsOf = groupBy(report.errors, (error) => error.function_id);
-  const findings = findingsByFunction(report.findings ?? []);
-  return report.functions
-    .map((info) => {
-      const name = `${info.name} ${info.qualname ?? ""} ${info.file ?? ""}`;
+  const findings = findingsByFunction(report.findings);
+  const entries = report.functions
+    .map((info): Entry => {
+      const name = `${info.name} ${info.qualname} ${info.file ?? ""}`;
       const traces = (tracesOf.get(info.function_id) ?? []).filter(
         ({ reason }) =>
           filter.kind !== ERRORS_ONLY &&
-          (filter.kind === "" || reason?.kinds.includes(filter.kind) === true) &&
-          matches(`${name} ${reason?.summary ?? ""}`, filter.text),
+          (filter.kind === "" || reason.kinds.some((kind) => kind === filter.kind)) &&
+          matches(`${name} ${reason.summary}`, filter.text),
       );
       const errors = (errorsOf.get(info.function_id) ?? []).filter(
         ({ type, message }) =>
@@ -55,25 +53,35 @@ export function traceItems(report: RunReport, filter: TraceFilter): readonly Tra
       );
       return { info, traces: [...traces].sort((a, b) => a.ordinal - b.ordinal), errors };
     })
-    .filter(({ traces, errors }) => traces.length + errors.length > 0)
-    .sort(
-      (a, b) =>
-        b.traces.length - a.traces.length ||
-        b.errors.length - a.errors.length ||
-        a.info.name.localeCompare(b.info.name),
-    )
-    .flatMap(({ info, traces, errors }): TraceItem[] => [
-      {
-        type: "function",
-        info,
-        traces: traces.length,
-        errors: errors.length,
-        causes: causesOf(traces),
-        findings: findings.get(info.function_id) ?? [],
-      },
-      ...errors.map((error): TraceItem => ({ type: "error", error })),
-      ...traces.map((trace): TraceItem => ({ type: "trace", trace })),
-    ]);
+    .filter(({ traces, errors }) => traces.length + errors.length > 0);
+  return folded(entries, report.definitions)
+    .map((each) => ({
+      ...each,
+      traces: each.entries.flatMap(({ traces }) => traces).length,
+      errors: each.entries.flatMap(({ errors }) => errors).length,
+      name: each.definition?.name ?? each.entries[0]?.info.name ?? "",
+    }))
+    .sort((a, b) => b.traces - a.traces || b.errors - a.errors || a.name.localeCompare(b.name))
+    .flatMap(({ definition, entries: members }): readonly TraceItem[] => {
+      const found = (entry: Entry) => findings.get(entry.info.function_id) ?? [];
+      if (definition === null) return members.flatMap((entry) => functionItems(entry, null, found(entry)));
+      return [
+        { type: "definition", fold: null, definition, findings: members.flatMap(found) },
+        ...members.flatMap((entry) => functionItems(entry, definition.definition_id, [])),
+      ];
+    });
+}
+
+function functionItems(
+  { info, traces, errors }: Entry,
+  fold: number | null,
+  findings: readonly Finding[],
+): readonly TraceItem[] {
+  return [
+    { type: "function", fold, info, traces: traces.length, errors: errors.length, findings },
+    ...errors.map((error): TraceItem => ({ type: "error", fold, error })),
+    ...traces.map((trace): TraceItem => ({ type: "trace", fold, trace })),
+  ];
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => number): ReadonlyMap<number, readonly T[]> {

@@ -1,18 +1,22 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
-import type { ErrorInfo, RunReport, TraceInfo } from "../api/types";
-import { hasCall } from "../lib/summary";
+import type { ErrorInfo, Finding, RunReport, TraceInfo } from "../api/types";
+import { foldOfTrace, unfolded } from "../lib/definitions";
+import { memoized } from "../lib/memoized";
+import { toggled } from "../lib/sets";
 import { formatCount, plural } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { changesStyles, changesTable } from "../widgets/changesTable";
 import "../widgets/codeBlock";
-import { findingDetails, findingStyles } from "../widgets/findings";
+import { definitionLine, definitionLineStyles } from "../widgets/definitionLine";
+import { findingDetails, findingStyles, severityChip } from "../widgets/findings";
+import { middleCutStyles } from "../widgets/middleCut";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { VirtualRows } from "../widgets/virtualRows";
-import { ERRORS_ONLY, kindsOf, traceItems, type TraceItem } from "./traceList";
+import { ERRORS_ONLY, traceItems, type TraceItem } from "./traceList";
 import { tracesStyles } from "./tracesStyles";
 import { listStyles, viewStyles } from "./viewStyles";
 
@@ -21,6 +25,7 @@ const FINDING_PX = 190;
 const TRACE_PX = 44;
 const CHANGE_PX = 22;
 
+type DefinitionItem = Extract<TraceItem, { readonly type: "definition" }>;
 type FunctionItem = Extract<TraceItem, { readonly type: "function" }>;
 
 /** Why every trace happened, function by function, and what failed. */
@@ -31,8 +36,10 @@ export class TracesView extends LitElement {
     changesStyles,
     findingStyles,
     placeStyles,
+    middleCutStyles,
     viewStyles,
     listStyles,
+    definitionLineStyles,
     tracesStyles,
   ];
 
@@ -41,8 +48,11 @@ export class TracesView extends LitElement {
   @property({ attribute: false }) selectedTrace: number | null = null;
   @state() private kind = "";
   @state() private expanded: ReadonlySet<number> = new Set();
+  /** The definitions whose functions are shown one by one. */
+  @state() private open: ReadonlySet<number> = new Set();
   @query(".scroller") private scroller!: HTMLElement | null;
 
+  private all: readonly TraceItem[] = [];
   private items: readonly TraceItem[] = [];
   private scrolledToTrace: number | null = null;
   private readonly virtual = new VirtualRows(this, {
@@ -57,8 +67,11 @@ export class TracesView extends LitElement {
     if (changed.has("selectedTrace") && this.selectedTrace !== null) {
       this.expanded = new Set([...this.expanded, this.selectedTrace]);
       this.scrolledToTrace = null;
+      const fold = foldOfTrace(this.report, this.selectedTrace);
+      if (fold !== null) this.open = new Set([...this.open, fold]);
     }
-    this.items = this.report ? this.itemsOf(this.report, this.filter, this.kind) : [];
+    this.all = this.report ? this.itemsOf(this.report, this.filter, this.kind) : [];
+    this.items = this.unfolded(this.all, this.open);
   }
 
   protected override updated(): void {
@@ -93,8 +106,8 @@ export class TracesView extends LitElement {
             }}
           >
             <option value="" ?selected=${this.kind === ""}>all</option>
-            ${kindsOf(report).map(
-              ({ kind, count }) =>
+            ${report.summary.change_kinds.map(
+              ({ kind, traces: count }) =>
                 html`<option value=${kind} ?selected=${this.kind === kind}>${kind} (${formatCount(count)})</option>`,
             )}
             ${
@@ -115,7 +128,7 @@ export class TracesView extends LitElement {
             const item = this.items[virtualItem.index];
             if (!item) return nothing;
             return html`<div
-              class="item"
+              class=${item.fold === null ? "item" : "item inside"}
               data-index=${virtualItem.index}
               style="transform:translateY(${virtualItem.start}px)"
               ${ref(this.virtual.measure)}
@@ -130,6 +143,8 @@ export class TracesView extends LitElement {
 
   private renderItem(item: TraceItem): TemplateResult {
     switch (item.type) {
+      case "definition":
+        return this.renderDefinition(item);
       case "function":
         return this.renderFunction(item);
       case "trace":
@@ -139,9 +154,18 @@ export class TracesView extends LitElement {
     }
   }
 
-  private renderFunction({ info, traces, errors, causes, findings }: FunctionItem): TemplateResult {
+  private renderDefinition({ definition, findings }: DefinitionItem): TemplateResult {
+    return html`<div class="function" data-testid="trace-definition" data-definition=${definition.definition_id}>
+      ${definitionLine(definition, this.open.has(definition.definition_id), () => {
+        this.open = toggled(this.open, definition.definition_id);
+      })}
+      ${renderFindings(findings)}
+    </div>`;
+  }
+
+  private renderFunction({ info, traces, errors, findings }: FunctionItem): TemplateResult {
     return html`<div class="function" data-testid="trace-function" data-function=${info.name}>
-      <h2 class="ellipsis" title=${info.qualname ?? info.name}>${info.name}</h2>
+      <h2 class="ellipsis" title=${info.qualname}>${info.name}</h2>
       ${functionPlace(info)}
       <span class="counts">
         ${
@@ -152,27 +176,16 @@ export class TracesView extends LitElement {
         ${errors > 0 ? html`<span class="chip error">${plural(errors, "error")}</span>` : nothing}
       </span>
       ${
-        causes.length > 0
+        info.causes.length > 0
           ? html`<span class="quiet causes" data-testid="trace-causes"
-            >${causes.map(
-              ({ kinds, traces: count, lostNs }) =>
-                html`<span>${kinds}: ${plural(count, "retrace")}, <b>${formatDuration(lostNs)}</b></span>`,
+            >${info.causes.map(
+              ({ kinds, retraces, tracing_ns: tracingNs }) =>
+                html`<span>${kinds.join(", ")}: ${plural(retraces, "retrace")}, <b>${formatDuration(tracingNs)}</b></span>`,
             )}</span
           >`
           : nothing
       }
-      ${findings.map(
-        (finding) => html`<section
-          class="found"
-          aria-label=${finding.title}
-          data-testid="finding-row"
-          data-finding-id=${finding.id}
-          data-function-id=${finding.function_id ?? nothing}
-        >
-          <h3><span class="chip prominent">${finding.severity}</span> ${finding.title}</h3>
-          ${findingDetails(finding)}
-        </section>`,
-      )}
+      ${renderFindings(findings)}
     </div>`;
   }
 
@@ -202,9 +215,9 @@ export class TracesView extends LitElement {
         </button>
         <span class="ordinal number">${formatCount(trace.ordinal)}</span>
         <span class="kinds">
-          ${(reason?.kinds ?? ["unknown"]).map((kind) => html`<span class="chip ${first ? "" : "prominent"}">${kind}</span>`)}
+          ${reason.kinds.map((kind) => html`<span class="chip ${first ? "" : "prominent"}">${kind}</span>`)}
         </span>
-        <span class="summary" data-testid="trace-reason">${reason?.summary ?? "The reason was not recorded."}</span>
+        <span class="summary" data-testid="trace-reason">${reason.summary}</span>
         <span class="number time" title="How long tracing took">${formatDuration(trace.duration_ns)}</span>
         <span class="number time quiet" title="When it began, since the run's start">at ${formatDuration(trace.start_ns)}</span>
         <button
@@ -218,11 +231,11 @@ export class TracesView extends LitElement {
         >
           Graph
         </button>
-        <span class="show">${this.renderShow(trace.call_id, trace.process ?? 0, `Show trace ${trace.ordinal} in the timeline`)}</span>
+        <span class="show">${this.renderShow(trace.call_id, trace.process, `Show trace ${trace.ordinal} in the timeline`)}</span>
       </div>
-      ${!first && reason && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
+      ${!first && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
       ${
-        reason?.fix && open
+        reason.fix && open
           ? html`<div class="indent fix">
             <h3>What to change</h3>
             <mt-code-block label="What to change" .code=${reason.fix}></mt-code-block>
@@ -235,11 +248,11 @@ export class TracesView extends LitElement {
 
   private renderDetails(trace: TraceInfo, first: boolean): TemplateResult {
     const { reason } = trace;
-    const nearest = reason?.nearest_trace_id ?? null;
+    const nearest = reason.nearest_trace_id;
     const compared =
       nearest === null ? null : (this.report?.traces.find(({ trace_id }) => trace_id === nearest) ?? null);
     return html`<div class="indent details" data-testid="trace-details">
-      ${first && reason && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      ${first && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
       <dl>
         <dt>Signature</dt>
         <dd class="mono">${trace.signature ?? MISSING}</dd>
@@ -248,13 +261,11 @@ export class TracesView extends LitElement {
         <dt>Captures</dt>
         <dd class="mono">
           ${
-            trace.captures === null
-              ? MISSING
-              : trace.captures.length === 0
-                ? "none"
-                : html`<ul>
-                  ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
-                </ul>`
+            trace.captures.length === 0
+              ? "none"
+              : html`<ul>
+                ${trace.captures.map((capture) => html`<li>${capture}</li>`)}
+              </ul>`
           }
         </dd>
         <dt>Compared with</dt>
@@ -266,7 +277,7 @@ export class TracesView extends LitElement {
           }
         </dd>
         <dt>Thread</dt>
-        <dd>${trace.thread ?? MISSING}</dd>
+        <dd>${trace.thread}</dd>
       </dl>
     </div>`;
   }
@@ -278,14 +289,14 @@ export class TracesView extends LitElement {
         <span class="kinds"><span class="chip error">${error.type}</span></span>
         <span class="summary message">${error.message === "" ? "(no message)" : error.message}</span>
         <span class="time quiet">in mode ${error.mode}</span>
-        <span class="time quiet number">${error.time_ns == null ? nothing : `at ${formatDuration(error.time_ns)}`}</span>
-        <span class="show">${this.renderShow(error.call_id, error.process ?? 0, "Show the call that raised in the timeline")}</span>
+        <span class="time quiet number">at ${formatDuration(error.time_ns)}</span>
+        <span class="show">${this.renderShow(error.call_id, error.process, "Show the call that raised in the timeline")}</span>
       </div>
     </article>`;
   }
 
   private renderShow(callId: number | null, process: number, label: string): TemplateResult {
-    if (!hasCall(callId)) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
+    if (callId === null) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
     return html`<button
       type="button"
       class="link"
@@ -300,9 +311,7 @@ export class TracesView extends LitElement {
   }
 
   private toggle(traceId: number): void {
-    const next = new Set(this.expanded);
-    if (!next.delete(traceId)) next.add(traceId);
-    this.expanded = next;
+    this.expanded = toggled(this.expanded, traceId);
   }
 
   /** Kept for unchanged arguments: scrolling renders often, and there may be many traces. */
@@ -310,11 +319,13 @@ export class TracesView extends LitElement {
     traceItems(report, { text, kind }),
   );
 
+  private readonly unfolded = memoized(unfolded<TraceItem>);
+
   private counts(): string {
     let traces = 0;
     let retraces = 0;
     let errors = 0;
-    for (const item of this.items) {
+    for (const item of this.all) {
       if (item.type === "trace") {
         traces++;
         if (item.trace.ordinal > 1) retraces++;
@@ -329,24 +340,31 @@ export class TracesView extends LitElement {
   }
 }
 
+function renderFindings(findings: readonly Finding[]): readonly TemplateResult[] {
+  return findings.map(
+    (finding) => html`<section
+          class="found"
+          aria-label=${finding.title}
+          data-testid="finding-row"
+          data-finding-id=${finding.id}
+          data-function-id=${finding.function_id ?? nothing}
+        >
+          <h3>${severityChip(finding.severity)} ${finding.title}</h3>
+          ${findingDetails(finding)}
+        </section>`,
+  );
+}
+
 function itemKey(item: TraceItem | undefined, index: number): string | number {
   if (!item) return index;
+  if (item.type === "definition") return `d${item.definition.definition_id}`;
   if (item.type === "function") return `f${item.info.function_id}`;
   return item.type === "trace" ? `t${item.trace.trace_id}` : `e${item.error.error_id}`;
 }
 
 function estimate(item: TraceItem | undefined): number {
-  if (item?.type === "function") return FUNCTION_PX + item.findings.length * FINDING_PX;
+  if (item?.type === "function" || item?.type === "definition") return FUNCTION_PX + item.findings.length * FINDING_PX;
   if (item?.type !== "trace" || item.trace.ordinal <= 1) return TRACE_PX;
-  const changes = item.trace.reason?.changes.length ?? 0;
+  const changes = item.trace.reason.changes.length;
   return TRACE_PX + (changes > 0 ? (changes + 1) * CHANGE_PX + 8 : 0);
-}
-
-function memoized<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
-  let last: { readonly args: A; readonly result: R } | null = null;
-  return (...args) => {
-    if (last?.args.every((arg, index) => Object.is(arg, args[index])) !== true)
-      last = { args, result: compute(...args) };
-    return last.result;
-  };
 }

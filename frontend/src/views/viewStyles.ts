@@ -19,6 +19,9 @@ export const viewStyles = css`
     inset-inline: 0;
     top: 0;
   }
+  .item.inside {
+    padding-inline-start: 24px;
+  }
   .expander {
     flex: none;
     width: 24px;

@@ -50,11 +50,11 @@ export function changesTable(changes: readonly Change[]): TemplateResult {
     </thead>
     <tbody>
       ${changes.map((change) => {
-        const diff = diffTokens(change.before ?? "", change.after ?? "");
+        const diff = diffTokens(change.before, change.after);
         return html`<tr data-testid="change">
-          <td><code>${change.path === null || change.path === "" ? MISSING : change.path}</code></td>
-          <td>${change.before === null ? MISSING : html`<code>${parts(diff.before, "before")}</code>`}</td>
-          <td>${change.after === null ? MISSING : html`<code>${parts(diff.after, "after")}</code>`}</td>
+          <td><code>${change.path === "" ? MISSING : change.path}</code></td>
+          <td><code>${parts(diff.before, "before")}</code></td>
+          <td><code>${parts(diff.after, "after")}</code></td>
           <td class="quiet">${change.kind}</td>
         </tr>`;
       })}

@@ -1,8 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Finding, WhatIf } from "../api/types";
-import { bestOption, WHAT_IF_COLUMNS } from "../lib/findings";
+import type { Finding, Severity, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
-import { formatDuration, MISSING } from "../lib/time";
+import { formatDuration } from "../lib/time";
 import "./codeBlock";
 
 export const findingStyles = css`
@@ -54,9 +53,9 @@ export function findingRow(finding: Finding): TemplateResult {
     data-function-id=${finding.function_id ?? nothing}
   >
     <summary>
-      <span class="chip ${finding.severity === "low" || finding.severity === "info" ? "" : "prominent"}">${finding.severity}</span>
+      ${severityChip(finding.severity)}
       <b>${finding.title}</b>
-      <span class="quiet">${finding.id}${finding.evidence.lost_ns > 0 ? `, ${formatDuration(finding.evidence.lost_ns)} lost` : nothing}</span>
+      <span class="quiet">${finding.id}${finding.lost_ns > 0 ? `, ${formatDuration(finding.lost_ns)} lost` : nothing}</span>
     </summary>
     ${findingDetails(finding)}
   </details>`;
@@ -65,28 +64,43 @@ export function findingRow(finding: Finding): TemplateResult {
 /** Why a finding is so, how many traces other ways of writing the function would have left, and what to change. */
 export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
-    <p>${finding.why}</p>
-    ${finding.what_if ? whatIfTable(finding.what_if) : nothing}
-    <mt-code-block label="What to change" data-testid="finding-fix" .code=${finding.fix}></mt-code-block>
+    ${findingWhy(finding)}
+    <p data-testid="finding-advice">${finding.advice}</p>
+    ${findingCode(finding)}
   </div>`;
 }
 
-function whatIfTable(whatIf: WhatIf): TemplateResult {
-  const best = bestOption(whatIf);
+/** Why a finding is so, and how many traces other ways of writing the function would have left. */
+export function findingWhy(finding: Finding): TemplateResult {
+  return html`<p>${finding.why}</p>
+    ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}`;
+}
+
+/** What to write instead, where that can be said. */
+export function findingCode({ fix }: Finding): TemplateResult | typeof nothing {
+  if (fix === null) return nothing;
+  return html`<mt-code-block label="What to change" data-testid="finding-fix" .code=${fix}></mt-code-block>`;
+}
+
+export function severityChip(severity: Severity): TemplateResult {
+  return html`<span class="chip ${severity === "low" || severity === "info" ? "" : "prominent"}">${severity}</span>`;
+}
+
+function whatIfTable(options: readonly WhatIfOption[]): TemplateResult {
   return html`<table class="what-if" data-testid="finding-what-if">
     <caption>
       Traces there would have been
     </caption>
     <thead>
       <tr>
-        ${WHAT_IF_COLUMNS.map(({ label }) => html`<th scope="col">${label}</th>`)}
+        ${options.map(({ label }) => html`<th scope="col">${label}</th>`)}
       </tr>
     </thead>
     <tbody>
       <tr>
-        ${WHAT_IF_COLUMNS.map(
-          ({ key }) =>
-            html`<td class=${key === best ? "best" : ""}>${whatIf[key] === null ? MISSING : formatCount(whatIf[key])}</td>`,
+        ${options.map(
+          ({ option, traces, best }) =>
+            html`<td class=${best ? "best" : ""} data-option=${option}>${formatCount(traces)}</td>`,
         )}
       </tr>
     </tbody>

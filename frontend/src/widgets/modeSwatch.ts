@@ -1,7 +1,8 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { MODES, type CallCounts, type Times } from "../api/types";
+import { MODES, type CallCounts, type Mode, type Times } from "../api/types";
+import type { Fill } from "../lib/budget";
 import { MODE_STYLES, PATTERN_STRENGTH, type Pattern } from "../lib/modes";
-import { PART_STYLES, sharesOf, type SliceStyle } from "../lib/parts";
+import { PART_STYLES, partsOf, type SliceStyle } from "../lib/parts";
 import { formatCount, formatShare } from "../lib/text";
 import { formatDuration } from "../lib/time";
 
@@ -16,7 +17,8 @@ const BACKGROUNDS: Readonly<Record<Pattern, string>> = {
   hatch: `repeating-linear-gradient(45deg, ${INK} 0 1px, transparent 1px 5.7px), repeating-linear-gradient(-45deg, ${INK} 0 1px, transparent 1px 5.7px)`,
 };
 
-function background(style: SliceStyle): string {
+/** How something is filled, as a CSS declaration. */
+export function background(style: Fill): string {
   const pattern = BACKGROUNDS[style.pattern];
   const colour = `light-dark(${style.light}, ${style.dark})`;
   return pattern === "none" ? `background:${colour}` : `background:${pattern}, ${colour}`;
@@ -57,39 +59,37 @@ export function modeLabel(style: SliceStyle): TemplateResult {
 }
 
 /** A bar of calls by mode; the numbers beside it say the same, so it is hidden from screen readers. */
-export function modeBar(calls: CallCounts): TemplateResult | typeof nothing {
+export function modeBar(calls: CallCounts, shares: Readonly<Record<Mode, number>>): TemplateResult | typeof nothing {
   if (calls.total <= 0) return nothing;
   return html`<div class="bar" aria-hidden="true">
     ${MODES.map((mode) => {
-      const count = calls[mode] ?? 0;
+      const count = calls[mode];
       if (count === 0) return nothing;
       return html`<span
         style="flex:${count};${background(MODE_STYLES[mode])}"
-        title="${mode}: ${formatCount(count)} (${formatShare(count, calls.total)})"
+        title="${mode}: ${formatCount(count)} (${formatShare(shares[mode])})"
       ></span>`;
     })}
   </div>`;
 }
 
 /** A bar of where time went; the numbers beside it say the same, so it is hidden from screen readers. */
-export function partsBar(partsNs: Times["parts_ns"]): TemplateResult | typeof nothing {
-  const shares = sharesOf(partsNs);
-  const totalNs = shares.reduce((sum, { ns }) => sum + ns, 0);
-  if (totalNs <= 0) return nothing;
+export function partsBar(times: Times): TemplateResult | typeof nothing {
+  const parts = partsOf(times);
+  if (parts.length === 0) return nothing;
   return html`<div class="bar" aria-hidden="true">
-    ${shares.map(
-      ({ part, ns }) =>
+    ${parts.map(
+      ({ part, ns, share }) =>
         html`<span
-          style="flex:${ns / totalNs};${background(PART_STYLES[part])}"
-          title="${PART_STYLES[part].label}: ${formatDuration(ns)} (${formatShare(ns, totalNs)})"
+          style="flex:${share};${background(PART_STYLES[part])}"
+          title="${PART_STYLES[part].label}: ${formatDuration(ns)} (${formatShare(share)})"
         ></span>`,
     )}
   </div>`;
 }
 
 /** The same in words, the longest first. */
-export function partsText(partsNs: Times["parts_ns"]): string {
-  const shares = [...sharesOf(partsNs)].sort((one, other) => other.ns - one.ns);
-  const totalNs = shares.reduce((sum, { ns }) => sum + ns, 0);
-  return shares.map(({ part, ns }) => `${PART_STYLES[part].label} ${formatShare(ns, totalNs)}`).join(", ");
+export function partsText(times: Times): string {
+  const parts = [...partsOf(times)].sort((one, other) => other.ns - one.ns);
+  return parts.map(({ part, share }) => `${PART_STYLES[part].label} ${formatShare(share)}`).join(", ");
 }

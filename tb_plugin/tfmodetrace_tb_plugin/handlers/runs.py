@@ -31,6 +31,8 @@ def _row(name: str, view: views.RunView) -> dict[str, Any]:
         "revision": view.revision,
         "calls": len(run.calls),
         "complete": run.complete,
+        "state": run.state,
+        "last_written_unix_ns": run.last_written_unix_ns,
         "dropped": run.dropped,
         "processes": [
             {
@@ -38,6 +40,8 @@ def _row(name: str, view: views.RunView) -> dict[str, Any]:
                 "pid": process.pid,
                 "worker": process.worker,
                 "complete": process.complete,
+                "state": process.state,
+                "last_written_unix_ns": process.last_written_unix_ns,
                 "dropped": process.dropped,
             }
             for process in run.processes

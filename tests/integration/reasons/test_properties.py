@@ -89,7 +89,8 @@ def test_traces_and_keys_are_those_of_tensorflow(calls: list[Any], reduce_retrac
     for later, trace in enumerate(run.traces):
         gone.update(trace.gone_objects)
         for earlier in range(later):
-            changes = differences.between(cache_keys[earlier], cache_keys[later], gone=gone)
+            found = differences.find(cache_keys[earlier], cache_keys[later], gone=gone)
+            changes = differences.written(found, gone=gone)
             assert {scenario.root(change.path) for change in changes} == tensorflow.differing[later][earlier], changes
     for reason in reasons.explain(run)[1:]:
         assert "unknown" not in reason.kinds

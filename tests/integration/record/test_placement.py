@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support import fresh
 from tfmodetrace import log
 from tfmodetrace.insight import report
@@ -329,6 +331,64 @@ print(json.dumps(found))
     assert bare == recorded
     placed = [trace["placement"] for trace in report.run_report(log.read(tmp_path / "record" / "ours").runs[0])["traces"]]
     assert sum(each is not None for each in placed) >= 5
+
+
+_MADE_ANEW = """
+import threading
+
+def make(variant):
+    def step(x, tag):
+        with tf.device(f"/CPU:{variant % 2}"):
+            y = x @ x
+        for _ in range(variant % 3):
+            y = y + 1.0
+        return y
+    return tf.function(step)
+
+x = tf.ones((4, 4))
+# Of untraced twins, one by one: what TensorFlow partitions them into.
+truth = [partitions(make(variant), x, -1) for variant in range(6)]
+
+def loop(first, count):
+    for number in range(first, first + count):
+        step = tmt.traced(make(number % 6))
+        step(x, number)
+        del step  # as in a program that makes its function in a loop: it is gone at once
+
+def run(threads, count):
+    started = [threading.Thread(target=loop, args=(thread * count, count)) for thread in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+with tmt.record(logdir):
+    THREADS
+print(json.dumps(truth))
+"""
+
+
+@pytest.mark.parametrize(("threads", "count"), [(1, 30), (6, 10)])
+def test_functions_made_anew_under_one_name_are_each_placed_as_tensorflow_has_partitioned_them(
+    threads: int, count: int, tmp_path: Path
+) -> None:
+    begin = f"run({threads}, {count})" if threads > 1 else f"loop(0, {count})"
+    truth, recorded = run(_MADE_ANEW.replace("THREADS", begin), tmp_path)
+    assert len(recorded["traces"]) == threads * count
+    assert {function["name"] for function in recorded["functions"]} == {"step"}
+    sources = (tmp_path / "program.py").read_text().splitlines()
+    for trace in recorded["traces"]:
+        told = truth[int(trace["signature"].rpartition("tag: ")[2].rstrip(")")) % 6]
+        assert trace["executed"] is True
+        placed = trace["placement"]
+        assert placed is not None, trace["signature"]
+        assert placed["ops_by_device"] == told["ops"], trace["signature"]
+        assert sorted([each["from"], each["to"], each["op"]] for each in placed["transfer_list"]) == told["transfers"]
+        for each in placed["transfer_list"]:
+            # The function is gone, and its ops with it: what is told of them was noted before.
+            assert each["shape"] == [4, 4]
+            assert sources[each["line"] - 1].strip() in ("y = x @ x", "y = y + 1.0")
+        assert placed["not_honoured"] == []
 
 
 def test_eager_calls_tell_where_their_tensors_lay(tmp_path: Path) -> None:

@@ -139,6 +139,18 @@ def test_two_models_that_share_kerass_code_are_two_definitions_and_a_loop_over_o
     assert [number == 0 for _, number in pipelines] == [True, True, True, False, True]
 
 
+def test_a_call_of_several_steps_says_so(tmp_path: pathlib.Path) -> None:
+    with tmt.record(tmp_path, instrument="all"):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", steps_per_execution=4)
+        model.fit(X, Y, batch_size=8, verbose=0)
+    functions = {function["name"]: function for function in recorded(tmp_path)}
+    train = functions[f"{model.name}.train_function"]
+    assert (train["calls"]["graph"], train["steps_per_call"]) == (2, 4), "64 rows are 8 steps"
+    assert functions[f"{model.name}.train_function.one_step_on_data"]["steps_per_call"] == 1
+    assert functions["Model.fit"]["steps_per_call"] == 1
+
+
 def test_the_users_own_pipelines_are_no_models(tmp_path: pathlib.Path) -> None:
     class Mapping(keras.Model):
         def call(self, x: Any) -> Any:

@@ -162,6 +162,35 @@ def test_threads_that_outlive_the_script_are_recorded(tmp_path: pathlib.Path) ->
     assert names(tmp_path / "logs") == {"later"}
 
 
+@pytest.mark.parametrize("end", ["pass", "raise SystemExit(3)", "raise ValueError"])
+def test_everything_is_in_the_file_when_main_returns(end: str, tmp_path: pathlib.Path) -> None:
+    caller = """
+        import os, sys
+        from tfmodetrace.cli import main
+
+        try:
+            main.main(["run", "--logdir", "logs", "program.py"])
+        except SystemExit:
+            pass
+        os._exit(0)  # neither atexit handlers nor the writer get another chance
+    """
+    code = f"""
+        import tensorflow as tf
+
+        @tf.function
+        def double(x):
+            return 2 * x
+
+        double(tf.constant(1.0))
+        {end}
+    """
+    (tmp_path / "program.py").write_text(textwrap.dedent(code))
+    (tmp_path / "caller.py").write_text(textwrap.dedent(caller))
+    subprocess.run([sys.executable, "caller.py"], cwd=tmp_path, capture_output=True, timeout=120, check=True)
+    (run,) = tmt.read(tmp_path / "logs").runs
+    assert (len(run.calls), len(run.traces)) == (1, 1)
+
+
 def test_memory_profiler_and_patterns(tmp_path: pathlib.Path) -> None:
     code = """
         import tensorflow as tf

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.profiled_jobs import Job
-from tfmodetrace.insight import findings, profiles
+from tfmodetrace.insight import answers, profiles
 
 COMPILED = "CpuCompiler::RunBackend"
 
@@ -99,9 +99,9 @@ def test_the_same_program_compiled_thrice_for_a_device_is_a_finding(job: Job, ti
         compilation(job, 60 + 150 * number, "a_inference__lambda__17__.7")
     compilation(job, 850, "a_inference_other_17__.7")
     run = job.run()
-    told = findings.find_in_profiles(run, profiles.RunProfiles(run))
+    told = answers.Answers(run).profile_findings
     assert [(finding.title, finding.lost_ns) for finding in told] == (
         [] if lost_ns is None else [(f"XLA compiled <lambda> {times} times", lost_ns)]
     )
-    assert findings.find(run, None, profiles.RunProfiles(run)) == told
-    assert findings.find(run) == ()
+    assert answers.Answers(run, profiled=True).findings == told
+    assert answers.Answers(run).findings == ()

@@ -129,6 +129,11 @@ def test_what_changed_from_trace_to_trace_is_one_line(tmp_path: pathlib.Path) ->
         (["1", "2", "3", "4"], "n 1 → 2 → 3 → 4"),
         (["1", "2", "3", "4", "5"], "n 1 → 2 → 3 → … (5)"),
         (["a" * 20 + "b" * 20, "c"], "n aaaaaaaaaaaaaaaa…bbbbbbbbbbbbbbb → c"),
+        (
+            ["/data/images/of/all/days/1.png", "/data/images/of/all/days/22.png"],
+            "n /data/images/of/all/days/1.png → /data/images/of/all/days/22.png",
+        ),
+        ([f"Spec((Tensor(shape=({size},), dtype=float32)),)" for size in (3, 17)], "n …(shape=(3,), dtyp… → …(shape=(17,), dtyp…"),
     ],
 )
 def test_a_strip_of_values_is_short_and_says_how_many_there_are(values: list[str], line: str) -> None:
@@ -254,3 +259,8 @@ def test_a_run_without_calls_or_functions_has_no_rows(tmp_path: pathlib.Path) ->
     files.SessionFile(tmp_path).end()
     found = read(tmp_path)
     assert (found.rows, found.repeated.total, found.repeated.text) == ((), 0, "")
+
+
+def test_numbers_are_told_with_the_digits_that_tell_them_apart() -> None:
+    assert definitions.strip("factor", ["1.0", "0.5", "0.3333333333333333"]) == "factor 1.0 → 0.5 → 0.333"
+    assert definitions.strip("x", ["0.33333333", "0.33333334"]) == "x 0.33333333 → 0.33333334"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 from tests.support import files
@@ -11,6 +12,10 @@ from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import keys, words
 
 Kind = keys.Kind
+
+
+def between(before: tables.CacheKey, after: tables.CacheKey) -> tuple[differences.Change, ...]:
+    return differences.written(differences.find(before, after))
 
 
 def _key(**arguments: keys.Node) -> tables.CacheKey:
@@ -55,8 +60,12 @@ def _run(*traced: tables.CacheKey | None, first_ordinal: int = 1) -> tracelog.Ru
     )
 
 
+def _between(before: tables.CacheKey, after: tables.CacheKey, gone: Collection[int] = ()) -> tuple[differences.Change, ...]:
+    return differences.written(differences.find(before, after, gone=gone), gone=gone)
+
+
 def _changes(before: keys.Node, after: keys.Node) -> list[tuple[str, str]]:
-    return [(change.kind, change.path) for change in differences.between(_key(x=before), _key(x=after))]
+    return [(change.kind, change.path) for change in _between(_key(x=before), _key(x=after))]
 
 
 def test_tensors_differ_in_shape_rank_and_dtype() -> None:
@@ -64,6 +73,27 @@ def test_tensors_differ_in_shape_rank_and_dtype() -> None:
     assert _changes(files.tensor("float32", 2), files.tensor("float32", 2, 4)) == [("rank", "x")]
     assert _changes(files.tensor("float32", 2), files.tensor("int32", 2)) == [("dtype", "x")]
     assert _changes(files.tensor("float32", 2), files.tensor("int32", 3)) == [("dtype", "x"), ("shape", "x")]
+
+
+def test_values_of_replicas_differ_replica_by_replica() -> None:
+    def per_replica(*shapes: int) -> keys.Node:
+        parts = tuple(files.tensor("float32", size, 3) for size in shapes)
+        return keys.Node(kind=Kind.COMPOSITE, type_name="PerReplicaSpec", children=parts, parts=keys.Node(kind=Kind.TUPLE, children=parts))
+
+    changes = between(_key(x=per_replica(8, 8)), _key(x=per_replica(8, 5)))
+    assert [(change.kind, change.path, change.before, change.after) for change in changes] == [
+        ("shape", "x[replica 1]", "float32[8, 3]", "float32[5, 3]")
+    ]
+    assert _changes(per_replica(8, 8), per_replica(8, 8, 8)) == [("composite-spec", "x")]
+
+
+def test_specifications_that_read_alike_are_told_apart() -> None:
+    def iterator(alias: int, devices: str) -> keys.Node:
+        parts = keys.Node(kind=Kind.TUPLE, children=(files.literal(devices), files.tensor("float32", 2)))
+        return keys.Node(kind=Kind.COMPOSITE, type_name="DistributedIteratorSpec", alias=alias, parts=parts)
+
+    (change,) = between(_key(x=iterator(1, "/cpu:0")), _key(x=iterator(2, "/cpu:1")))
+    assert (change.before, change.after) == ("distributed iterator of float32[2] (kind 1)", "distributed iterator of float32[2] (kind 2)")
 
 
 def test_python_values_differ_in_value_type_and_identity() -> None:
@@ -122,7 +152,7 @@ def test_numbers_that_python_has_equal_are_no_change() -> None:
 def test_an_object_that_is_gone_equals_nothing() -> None:
     one, equal = _object(1, alias=4), _object(2, alias=4)
     assert _changes(one, equal) == []
-    (change,) = differences.between(_key(x=one), _key(x=equal), gone={1})
+    (change,) = _between(_key(x=one), _key(x=equal), gone={1})
     assert (change.kind, change.before, change.after) == ("object-identity", "<Config object 1, gone>", "<Config object 2>")
 
 
@@ -150,7 +180,7 @@ def test_the_context_is_compared_too() -> None:
         ("variable_policy", "expand", "unknown"),
     ):
         changed: dict[str, Any] = {field: value}
-        (change,) = differences.between(key, dataclasses.replace(key, **changed))
+        (change,) = _between(key, dataclasses.replace(key, **changed))
         assert change.kind == kind
 
 

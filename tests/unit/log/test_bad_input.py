@@ -116,9 +116,8 @@ def test_a_truncated_file_shows_what_was_written_before(tmp_path: pathlib.Path) 
     log = reader.read(tmp_path)
     assert len(log.calls) == 5
     assert not log.runs[0].complete
-    assert log.warnings == (
-        f"{session.path} ends in the middle of a record: it was cut off, or is still being written; everything before is shown.",
-    )
+    assert log.warnings == (f"{session.path} ends in the middle of a record: it was cut off; everything before is shown.",)
+    assert log.runs[0].warnings == log.warnings
 
 
 def three_parts(logdir: pathlib.Path) -> files.SessionFile:

@@ -41,8 +41,8 @@ def test_runs_lists_every_run_with_its_processes(get: Get) -> None:
     [run] = answer["runs"]
     assert (answer["schema_version"], answer["indexing"], answer["warnings"]) == (1, False, [])
     assert isinstance(run.pop("revision"), str)
-    process = {"host": "h", "pid": 1, "worker": None, "complete": True, "dropped": 0}
-    assert run == {"run": "run1", "calls": 5, "complete": True, "dropped": 0, "processes": [process]}
+    state = {"complete": True, "state": "complete", "last_written_unix_ns": files.START_UNIX_NS, "dropped": 0}
+    assert run == {"run": "run1", "calls": 5, "processes": [{"host": "h", "pid": 1, "worker": None, **state}], **state}
 
 
 def test_runs_of_an_empty_directory_says_how_to_record(tmp_path: pathlib.Path) -> None:
@@ -68,7 +68,9 @@ def test_a_damaged_file_is_a_warning_beside_the_runs(tmp_path: pathlib.Path) -> 
     files.flip(session.path, [files.offsets(session.path)[2] + 30])
     answer = client_of(make_plugin(tmp_path)).get("/data/plugin/modetrace/runs").json
     assert [run["run"] for run in answer["runs"]] == ["run1"]
-    assert any(str(session.path) in sentence for sentence in answer["warnings"])
+    assert answer["warnings"] == [], "another run is not concerned"
+    report = client_of(make_plugin(tmp_path)).get("/data/plugin/modetrace/report?run=run1").json
+    assert any(str(session.path) in sentence for sentence in report["runs"][0]["warnings"])
 
 
 def test_a_run_that_grows_gets_another_revision_and_new_answers(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +358,7 @@ def test_placement_sums_up_a_run(get_varied: Get) -> None:
         "transfers": 300,
         "not_honoured_ops": 1,
         "compiled": False,
+        "shares_by_device": {"/device:CPU:0": 5 / 13, "/device:GPU:0": 8 / 13},
     }
     assert answer["functions"] == [{"function_id": number, "function": name, **row} for number, name in ((1, "step"), (2, "load"))]
     assert answer["flows"] == [

@@ -1,43 +1,102 @@
-"""Findings: conclusions with evidence, a cause and a fix, ranked by the time they cost."""
+"""Findings: conclusions with evidence, a cause and a fix, ranked by the wall time that they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from tfmodetrace.insight import profiles
-from tfmodetrace.insight import reasons as reasons_module
-from tfmodetrace.insight.findings import base, compilations, graphs, memory, placement, programs, retracing, tracing
-from tfmodetrace.log import tracelog
+from tfmodetrace.insight import fixes
+from tfmodetrace.insight.findings import (
+    base,
+    casts,
+    compilations,
+    costs,
+    first_calls,
+    folding,
+    graphs,
+    loops,
+    memory,
+    placement,
+    predictions,
+    programs,
+    recreated,
+    retracing,
+    tracing,
+)
 from tfmodetrace.schema import words
 
-__all__ = ["Finding", "find", "find_in_profiles"]
+__all__ = ["Evidence", "Finding", "find", "find_in_profiles"]
 
+Evidence = base.Evidence
 Finding = base.Finding
 
+INSIDE: Final = 0.1
+"""The part of its time that a finding about traces must have for itself."""
+
+_TRACED_AGAIN: Final = frozenset(
+    {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
+)
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
+_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations)
 
 
-def find(
-    run: tracelog.Run, reasons: Sequence[reasons_module.Reason] | None = None, profiled: profiles.RunProfiles | None = None
-) -> tuple[Finding, ...]:
-    """Returns the findings of a run, those that cost most time first.
-
-    Args:
-        run: The run.
-        reasons: Its traces' reasons, if they are already known.
-        profiled: Its profiles, if what they tell is to be found, too.
-    """
-    compiled = () if profiled is None else profiled.compilations
-    evidence = base.Evidence(run, reasons_module.explain(run) if reasons is None else reasons, compiled)
-    families = (retracing, tracing, graphs, placement, memory, programs, compilations)
-    return _ranked(finding for family in families for finding in family.find(evidence))
+def find(evidence: Evidence) -> tuple[Finding, ...]:
+    """Returns the findings of a run: those that matter most first, and of these the costliest."""
+    ledger = costs.Ledger(evidence)
+    drafts = [draft for family in _FAMILIES for draft in family.find(evidence)]
+    found = _told(evidence, ledger, drafts)
+    told = frozenset(number for finding in found for number in finding.trace_ids)
+    found += _told(evidence, ledger, memory.kept_graphs(evidence, told))
+    # Last, since most first calls are what something else has made them.
+    found += _told(evidence, ledger, first_calls.find(evidence, ledger))
+    return _ranked(found)
 
 
-def find_in_profiles(run: tracelog.Run, profiled: profiles.RunProfiles) -> tuple[Finding, ...]:
-    """Returns the findings that :func:`find` would add for a run's profiles."""
-    return _ranked(compilations.in_profiles(base.Evidence(run, (), profiled.compilations)))
+def find_in_profiles(evidence: Evidence) -> tuple[Finding, ...]:
+    """Returns the findings that :func:`find` adds for what XLA compiled, as far as profiles tell."""
+    return _ranked(_told(evidence, costs.Ledger(evidence), compilations.in_profiles(evidence)))
+
+
+def _told(evidence: Evidence, ledger: costs.Ledger, drafts: Iterable[base.Draft]) -> list[Finding]:
+    folded = folding.fold(evidence, drafts)
+    folded.sort(key=lambda draft: (draft.order, -sum(map(ledger.free_ns, draft.claims))))
+    return [_finding(evidence, ledger, draft) for draft in folded if not _is_told(ledger, draft)]
+
+
+def _is_told(ledger: costs.Ledger, draft: base.Draft) -> bool:
+    """Whether what was traced again was traced inside of what another finding tells of: its cause is that one's, then."""
+    whole_ns = sum(map(costs.Ledger(ledger.evidence).free_ns, draft.claims))
+    return draft.id in _TRACED_AGAIN and whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < INSIDE * whole_ns
+
+
+def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Finding:
+    lost_ns = ledger.take(draft.claims)
+    trace_ids = ledger.take_traces(draft.traces)
+    function_id = draft.functions[-1] if draft.functions else None
+    definition = None if function_id is None else evidence.definitions.of_function(function_id)
+    wall_ns = evidence.wall_ns(draft.process if definition is None else definition.process)
+    share = lost_ns / wall_ns if wall_ns else 0.0
+    fix = fixes.usable(draft.fix, evidence.names_in(draft.functions) | draft.names)
+    what_if = draft.what_if
+    if what_if is not None and fix is None:
+        what_if = what_if.with_chosen(None)
+    return Finding(
+        id=draft.id,
+        severity=costs.severity(draft, share),
+        function_id=function_id,
+        function_ids=draft.functions,
+        definition_id=None if definition is None else definition.definition_id,
+        title=draft.title,
+        evidence=draft.evidence,
+        why=draft.why,
+        advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
+        fix=fix,
+        lost_ns=lost_ns,
+        share=share,
+        what_if=what_if,
+        trace_ids=trace_ids,
+    )
 
 
 def _ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda finding: (-finding.lost_ns, _RANKS[finding.severity], finding.function_id or 0)))
+    return tuple(sorted(found, key=lambda finding: (_RANKS[finding.severity], -finding.lost_ns, finding.function_id or 0, finding.id)))

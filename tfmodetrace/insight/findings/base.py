@@ -1,23 +1,26 @@
-"""What a finding is, and what its makers are given."""
+"""What a finding is, what its makers are given, and what they make."""
 
 from __future__ import annotations
 
 import collections
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from tfmodetrace.insight import attribution as attribution_module
+from tfmodetrace.insight import budget, definitions, first_calls, sources, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import reasons as reasons_module
-from tfmodetrace.insight import whatif
+from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
-HIGH: Final = "high"
-MEDIUM: Final = "medium"
-LOW: Final = "low"
-INFO: Final = "info"
+Rows = npt.NDArray[np.int64]
+Traces = Sequence[tables.Trace]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +28,19 @@ class Finding:
     """A conclusion with evidence, a cause and a fix.
 
     Attributes:
-        id: One of ``words.FINDING_IDS``.
+        id: What it is.
         severity: How much it matters.
-        function_id: The function it is about; ``None`` if it is about none.
+        function_id: The function it is about, the last of several; ``None`` if it is about none.
+        function_ids: All functions that it is about.
+        definition_id: The definition that these were made from, or that most of them were; ``None`` if it is about none.
         title: One line.
         evidence: Numbers and names it rests on.
         why: What causes it.
-        fix: Code the user can paste, or a sentence where no code can be.
-        lost_ns: Time that the fix would have saved; findings are ranked by it.
+        advice: What to do, in a sentence.
+        fix: Code the user can paste; ``None`` if no code can be given.
+        lost_ns: The wall time that would have been saved; findings are ranked by it.
+        share: The part of its process's wall time that this is.
+        verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         trace_ids: The traces that the fix would have avoided.
     """
@@ -40,31 +48,99 @@ class Finding:
     id: words.FindingId
     severity: words.Severity
     function_id: int | None
+    function_ids: tuple[int, ...]
+    definition_id: int | None
     title: str
     evidence: Mapping[str, Any]
     why: str
-    fix: str
+    advice: str
+    fix: str | None
     lost_ns: int
+    share: float
+    verified: None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
 
 
-class Evidence:
-    """A run with its reasons, grouped as the makers of findings need them.
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Claim:
+    """Wall time that a finding takes for its own, so that none other does.
 
-    Args:
+    Attributes:
+        traces: Traces with the first runs of their graphs.
+        rows: Calls, by row, from beginning to end.
+        needed_ns: What of the claimed time would be needed all the same.
+        saved: Which part of the rest would be saved.
+    """
+
+    traces: tuple[int, ...] = ()
+    rows: Rows = dataclasses.field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    needed_ns: int = 0
+    saved: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A finding before its cost is known: see :class:`Finding` for what both have.
+
+    Attributes:
+        functions: The functions that it is about.
+        cause: What tells it from other findings of its id and definition; drafts of one cause become one finding.
+        across_definitions: Whether drafts of that cause become one finding also where their definitions differ.
+        claims: What it costs.
+        order: Findings of a lower order take their time first: who knows the cause better comes first.
+        normal: Whether nobody has to mend it, whatever it costs.
+        wrong: Whether results are wrong because of it.
+        names: Names that are known at the place where the fix goes, beside those of the functions' sources.
+        process: The process that it is about, where it is about no function.
+    """
+
+    id: words.FindingId
+    functions: tuple[int, ...]
+    title: str
+    evidence: Mapping[str, Any]
+    why: str
+    advice: str
+    fix: str | None = None
+    what_if: whatif.WhatIf | None = None
+    cause: Hashable = None
+    across_definitions: bool = False
+    claims: tuple[Claim, ...] = ()
+    order: int = 50
+    normal: bool = False
+    wrong: bool = False
+    names: frozenset[str] = frozenset()
+    process: int = 0
+
+    @property
+    def traces(self) -> tuple[int, ...]:
+        """The traces that it claims."""
+        return tuple(dict.fromkeys(number for claim in self.claims for number in claim.traces))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A run with the answers that findings rest on, grouped as their makers need them.
+
+    Attributes:
         run: The run.
         reasons: Its traces' reasons, aligned with ``run.traces``.
+        attribution: What belongs to its calls.
+        first_calls: What its first calls cost.
+        budgets: Its wall times.
+        definitions: Its functions, folded.
+        reuse: How often each function's traces ran again.
         compilations: What XLA compiled, as far as profiles tell.
     """
 
-    def __init__(
-        self, run: tracelog.Run, reasons: Sequence[reasons_module.Reason], compilations: Sequence[compilations_module.Compilation] = ()
-    ) -> None:
-        self.run = run
-        self.reasons = reasons
-        self.compilations = compilations
-        self._what_if: dict[int, whatif.WhatIf | None] = {}
+    run: tracelog.Run
+    reasons: Sequence[reasons_module.Reason]
+    attribution: attribution_module.Attribution
+    first_calls: first_calls.FirstCalls
+    budgets: budget.Budgets
+    definitions: definitions.Definitions
+    reuse: Sequence[reuse_module.Reuse]
+    compilations: Sequence[compilations_module.Compilation] = ()
 
     @functools.cached_property
     def traces(self) -> Mapping[int, Sequence[tables.Trace]]:
@@ -73,6 +149,16 @@ class Evidence:
         for trace in self.run.traces:
             grouped[trace.function_id].append(trace)
         return grouped
+
+    @functools.cached_property
+    def calls_of(self) -> Sequence[int]:
+        """How many calls each function has, by function id."""
+        counts: list[int] = np.bincount(self.run.calls.function_id, minlength=len(self.run.functions)).tolist()
+        return counts
+
+    def wall_ns(self, process: int) -> int:
+        """The wall time of a process; 0 if it is not known."""
+        return self.budgets.wall_ns.get(process, 0)
 
     def caused_by(self, function_id: int, kinds: frozenset[words.ChangeKind]) -> list[tables.Trace]:
         """The traces of a function of whose changes all are of these kinds."""
@@ -94,31 +180,62 @@ class Evidence:
                     variants[change.path] |= {change.before, change.after}
         return max(map(len, variants.values()), default=0)
 
+    def inside(self, rows: Rows, functions: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """Which of some calls were made, at any depth, in calls of some functions."""
+        calls = self.run.calls
+        found = np.zeros(len(rows), dtype=np.bool_)
+        at = calls.parent_rows[rows]
+        while (at >= 0).any():
+            found |= (at >= 0) & np.isin(calls.function_id[at], functions)
+            at = np.where(at >= 0, calls.parent_rows[at], -1)
+        return found
+
     def is_in_another(self, function: tables.Function, file: str, line: int) -> bool:
         """Whether a line is part of another recorded function's definition, whose own findings tell of it."""
         own = (function.file, function.line)
         return any(
             first <= line < end and (file, first) != own and not (file == own[0] and own[1] >= first)
-            for first, end in self._definitions.get(file, ())
+            for first, end in self._lines.get(file, ())
         )
 
     @functools.cached_property
-    def _definitions(self) -> Mapping[str, Sequence[tuple[int, int]]]:
+    def _lines(self) -> Mapping[str, Sequence[tuple[int, int]]]:
         """The lines of every traced definition whose text is known, by file."""
         found: dict[str, set[tuple[int, int]]] = collections.defaultdict(set)
         for function_id in self.traces:
             function = self.run.functions[function_id]
             if function.source:
                 found[function.file].add((function.line, function.line + function.source.count("\n") + 1))
-        return {file: sorted(definitions) for file, definitions in found.items()}
+        return {file: sorted(lines) for file, lines in found.items()}
 
-    def what_if(self, function_id: int) -> whatif.WhatIf | None:
-        """How many traces other ways of writing a function would have left."""
-        if function_id not in self._what_if:
+    @functools.cached_property
+    def _what_if(self) -> dict[tuple[int, frozenset[str]], whatif.WhatIf | None]:
+        return {}
+
+    def what_if(self, function_id: int, python: Collection[str] = ()) -> whatif.WhatIf | None:
+        """How many traces other ways of writing a function would have left; ``python`` as in ``whatif.simulate``."""
+        key = (function_id, frozenset(python))
+        if key not in self._what_if:
             options = self.run.functions[function_id].tf_function
             reduces = bool(options and options.reduce_retracing)
-            self._what_if[function_id] = whatif.simulate(self.traces[function_id], reduces_retracing=reduces)
-        return self._what_if[function_id]
+            self._what_if[key] = whatif.simulate(self.traces[function_id], reduces_retracing=reduces, python=python)
+        return self._what_if[key]
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, tables.Function]:
+        return {sources.bare_name(function): function for function in self.run.functions if function.source}
+
+    def python_use(self, function: tables.Function, path: str) -> str | None:
+        """Returns the code that needs a value in Python, in a function or in recorded ones that it hands the value on to."""
+        return sources.python_use(function, path, self._by_name)
+
+    def is_healthy(self, function_id: int) -> bool:
+        """Whether each trace of a function served so many calls that nobody has to mend it."""
+        return self.reuse[function_id].healthy
+
+    def names_in(self, functions: Iterable[int]) -> frozenset[str]:
+        """The names in the sources of functions."""
+        return frozenset().union(*(sources.names_in(self.run.functions[number]) for number in functions))
 
 
 def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
@@ -129,3 +246,13 @@ def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
 def tracing_ns(traces: Sequence[tables.Trace]) -> int:
     """The time traces took together, as far as it is known."""
     return sum(trace.duration_ns or 0 for trace in traces)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Writes names as a list: the first three, and that there are others."""
+    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+
+
+def times(count: int) -> str:
+    """Writes how often: ``once``, ``3 times``."""
+    return "once" if count == 1 else f"{count:,} times"

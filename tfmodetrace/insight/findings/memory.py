@@ -1,8 +1,8 @@
-"""The finding about functions after whose calls more and more memory stays allocated."""
+"""Findings about memory that stays: after a function's calls, and in the graphs that it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,39 @@ OWN_SHARE: Final = 0.8
 """How much of the climb the calls themselves must have left, and not what they call."""
 
 
-def find(evidence: base.Evidence) -> Iterator[base.Finding]:
+KEPT_GRAPH_BYTES: Final = 8 << 20
+"""What the graphs of one function must have together to be a finding."""
+
+KEPT_GRAPHS: Final = 5
+"""And how many there must be."""
+
+
+def kept_graphs(evidence: base.Evidence, told: Collection[int]) -> Iterator[base.Draft]:
+    """Yields the functions whose graphs pile up.
+
+    Args:
+        evidence: The evidence.
+        told: Traces of which another finding tells already why there are so many: these are of one cause with it.
+    """
+    for function_id, traces in evidence.traces.items():
+        sizes = [trace.definition_bytes or trace.graph.constant_bytes for trace in traces if trace.graph is not None]
+        total = sum(sizes)
+        if len(sizes) < KEPT_GRAPHS or total < KEPT_GRAPH_BYTES or any(trace.trace_id in told for trace in traces):
+            continue
+        function = evidence.run.functions[function_id]
+        ops = sum(trace.graph.ops for trace in traces if trace.graph is not None)
+        yield base.Draft(
+            id="graph-memory-growth",
+            functions=(function_id,),
+            title=f"{function.name} keeps {len(sizes)} graphs of {graphs.megabytes(total)} alive",
+            evidence={"traces": len(sizes), "bytes": total, "ops": ops, "largest_bytes": max(sizes)},
+            why="Every trace leaves a graph, and a tf.function keeps all of them as long as it lives. The bytes are those of TensorFlow's "
+            f"serialized definitions; the graphs in memory, {ops:,} ops together, take several times as much.",
+            advice=f"Make fewer traces of {function.name}: the reasons of its traces say what made each.",
+        )
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the functions whose current memory climbs call by call."""
     run = evidence.run
     memory = run.memory
@@ -73,7 +105,7 @@ def _children(
 
 def _climb(
     function: tables.Function, device: str, before: npt.NDArray[np.int64], left: npt.NDArray[np.int64], own: npt.NDArray[np.int64]
-) -> base.Finding | None:
+) -> base.Draft | None:
     if len(before) < CALLS * (1 - WARM_UP):
         return None
     climbed = int(before[-1] + left[-1] - before[0])
@@ -84,10 +116,9 @@ def _climb(
     if min(stretches) < STRETCH_SHARE * climbed or int(own.sum()) < OWN_SHARE * climbed:
         return None
     each = round(climbed / len(before))
-    return base.Finding(
+    return base.Draft(
         id="memory-growth",
-        severity=base.HIGH if climbed >= 64 * CLIMBED_BYTES else base.MEDIUM,
-        function_id=function.function_id,
+        functions=(function.function_id,),
         title=f"Calls of {function.name} leave {graphs.megabytes(each)} each on {device}, {graphs.megabytes(climbed)} so far",
         evidence={
             "calls": len(before),
@@ -99,7 +130,6 @@ def _climb(
         },
         why="What it allocates is still held when it is called again: by a list or a cache that its result goes into, by a variable made "
         "in every call, or by a closure.",
-        fix="losses.append(float(loss))  # keep the number, not the tensor\n"
-        "# or look for what keeps what it returns, or for tf.Variable(...) made in every call",
-        lost_ns=0,
+        advice=f"Look for what keeps what {function.name} returns or makes: a list of losses keeps their tensors (append float(loss) "
+        "instead), and so do a cache, a closure, and a tf.Variable made in every call.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
+from tfmodetrace.insight import places, units
 from tfmodetrace.insight.findings import base, graphs
 from tfmodetrace.log import tables
 
@@ -18,7 +19,7 @@ COPIED_BYTES = 64 << 20
 """What calls together must have got from other devices than their results are on."""
 
 
-def find(evidence: base.Evidence) -> Iterator[base.Finding]:
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about the placement of a run's traces."""
     for function_id, traces in evidence.traces.items():
         function = evidence.run.functions[function_id]
@@ -29,7 +30,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Finding]:
     yield from _copied_inputs(evidence)
 
 
-def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Finding]:
+def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Draft]:
     trace = max(traces, key=lambda trace: trace.placement.not_honoured if trace.placement is not None else 0)
     placement = trace.placement
     if placement is None or not placement.not_honoured:
@@ -38,12 +39,12 @@ def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iter
     requested = list(dict.fromkeys(op.requested for op in listed))
     actual = list(dict.fromkeys(op.actual for op in listed))
     missing = list(dict.fromkeys(op.requested for op in listed if op.no_such_device))
-    places = list(dict.fromkeys(graphs.place(op.file, op.line) for op in listed if op.line))
+    where = list(dict.fromkeys(places.place(op.file, op.line) for op in listed if op.line))
+    at = f": take the tf.device away at {_listed(where[:3])}" if where else ""
     count = placement.not_honoured
-    yield base.Finding(
+    yield base.Draft(
         id="placement-not-honoured",
-        severity=base.MEDIUM,
-        function_id=function.function_id,
+        functions=(function.function_id,),
         title=f"{count} op{'s' if count != 1 else ''} of {function.name} asked for {_listed(requested)} and ran on {_listed(actual)}",
         evidence={
             "ops": count,
@@ -51,7 +52,7 @@ def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iter
             "actual": actual,
             "no_such_device": missing,
             "op_types": dict(collections.Counter(op.type for op in listed).most_common(5)),
-            "places": places[:10],
+            "places": where[:10],
         },
         why=(
             f"The process has no device {_listed(missing)}, and soft placement puts such ops elsewhere without a word."
@@ -59,13 +60,12 @@ def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iter
             else "Soft placement puts an op elsewhere without a word where the device has no kernel for it, or where it must be together "
             "with another, as with its variable."
         ),
-        fix="tf.config.set_soft_device_placement(False)  # before anything else: such a request becomes an error that names the op\n"
-        "print(tf.config.list_logical_devices())  # what there is",
-        lost_ns=0,
+        advice=f"Ask for a device of tf.config.list_logical_devices(), or leave the choice to TensorFlow{at}; after "
+        "tf.config.set_soft_device_placement(False) such a request is an error that names the op.",
     )
 
 
-def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Finding]:
+def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Draft]:
     trace = max(traces, key=lambda trace: trace.placement.transfers if trace.placement is not None else 0)
     placement = trace.placement
     if placement is None:
@@ -75,14 +75,13 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
     count = placement.transfers - (len(placement.transfer_list) - len(tensors))
     if count < MANY_TRANSFERS and known < TRANSFERRED_BYTES:
         return
-    calls = int((evidence.run.calls.function_id == function.function_id).sum())
+    calls = evidence.calls_of[function.function_id]
     largest = max(tensors, key=lambda transfer: transfer.bytes or 0)
     flows = collections.Counter(f"{transfer.from_device} → {transfer.to_device}" for transfer in tensors)
-    yield base.Finding(
+    yield base.Draft(
         id="cross-device-transfers",
-        severity=base.MEDIUM if known * max(1, calls) >= 1 << 30 else base.LOW,
-        function_id=function.function_id,
-        title=f"Every call of {function.name} sends {count} tensors, {graphs.megabytes(known)}, from device to device",
+        functions=(function.function_id,),
+        title=f"Every call of {function.name} sends {units.plural(count, 'tensor')}, {graphs.megabytes(known)}, from device to device",
         evidence={
             "transfers": count,
             "bytes": known,
@@ -91,16 +90,16 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
             "flows": dict(flows.most_common(5)),
             "largest": largest.op,
             "largest_bytes": largest.bytes,
-            "place": graphs.place(largest.file, largest.line),
+            "place": places.place(largest.file, largest.line),
         },
         why="An op waits for what another device sends, and the copy takes time on both. The largest is "
-        f"{largest.op} at {graphs.place(largest.file, largest.line)}.",
-        fix=f"with tf.device({largest.to_device!r}):  # make {largest.op} where it is used\n    ...",
-        lost_ns=0,
+        f"{largest.op} at {places.place(largest.file, largest.line)}.",
+        advice=f"Make {largest.op} where it is used, on {largest.to_device}, or compute with it where it is, on {largest.from_device}.",
+        fix=f"with tf.device({largest.to_device!r}):  # around what makes {largest.op}, {places.place(largest.file, largest.line)}",
     )
 
 
-def _copied_inputs(evidence: base.Evidence) -> Iterator[base.Finding]:
+def _copied_inputs(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Finds functions whose calls, eager ones or graphs, get much from another device than they leave their results on."""
     by_function: dict[int, list[tables.CallDevices]] = collections.defaultdict(list)
     for counted in evidence.run.call_devices:
@@ -114,17 +113,15 @@ def _copied_inputs(evidence: base.Evidence) -> Iterator[base.Finding]:
         most = max(counts, key=lambda counted: counted.bytes_elsewhere)
         calls = sum(counted.calls for counted in counts)
         flow = f"{_listed(list(most.inputs))} → {_listed(list(most.outputs))}"
-        yield base.Finding(
+        yield base.Draft(
             id="cross-device-transfers",
-            severity=base.MEDIUM if copied >= 16 * COPIED_BYTES else base.LOW,
-            function_id=function_id,
+            functions=(function_id,),
             title=f"{function.name} got {graphs.megabytes(copied)} of tensors from other devices than its results are on",
             evidence={"calls": calls, "bytes": copied, "flow": flow},
             why=f"Its arguments lay elsewhere than its results ({flow}). Where an op needs a tensor of another device, TensorFlow copies "
             "it first, in every call, without a word.",
-            fix=f"with tf.device({most.outputs[0]!r}):\n    x = tf.identity(x)  # once, before the loop\n"
-            "# for a dataset: dataset.apply(tf.data.experimental.prefetch_to_device(...))",
-            lost_ns=0,
+            advice=f"Put what {function.name} gets on {_listed(list(most.outputs))} once, before the loop (tf.identity under tf.device), "
+            "or end the dataset with tf.data.experimental.prefetch_to_device.",
         )
 
 

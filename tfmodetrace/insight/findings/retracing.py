@@ -7,194 +7,293 @@ last batch.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import fixes, whatif
-from tfmodetrace.insight.findings import base, programs
+from tfmodetrace.insight import differences, fixes, sources, subtypes, varying, whatif
+from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
-from tfmodetrace.schema import words
+from tfmodetrace.schema import keys, words
+
+Kind = keys.Kind
 
 _SCALAR: Final[frozenset[words.ChangeKind]] = frozenset({"python-value", "python-type", "tensor-vs-python"})
 _SHAPE: Final[frozenset[words.ChangeKind]] = frozenset({"shape", "rank"})
+_SPEC: Final[frozenset[words.ChangeKind]] = frozenset({"composite-spec"})
 _IDENTITY: Final[frozenset[words.ChangeKind]] = frozenset({"object-identity"})
 _NORMAL: Final[frozenset[words.ChangeKind]] = frozenset({"first-trace", "variable-creation", "new-function-object"})
 
-MANY = 3
+MANY: Final = 3
 """Traces from which on a cause is a finding: two values, or two shapes, are normal."""
 
-HARDLY_REUSED = 4
+HARDLY_REUSED: Final = 4
 """Retraces from which on a function whose traces hardly ran again is a finding."""
 
-STORM = 10
+STORM: Final = 10
 """Traces from which on a function is a trace storm, whatever the causes."""
 
+ONE_CAUSE: Final = 0.8
+"""The share of the retraces from which on one kind of change in one place is the cause, and others are on the side."""
 
-def find(evidence: base.Evidence) -> Iterator[base.Finding]:
+ORDER: Final = 10
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about retracing of a run."""
     for function_id, traces in evidence.traces.items():
         if len(traces) < MANY:
             continue
         function = evidence.run.functions[function_id]
         specific = [
-            finding
-            for finding in (
-                _python_scalar(evidence, function),
+            draft
+            for draft in (
+                _python_value(evidence, function),
                 _varying_shape(evidence, function),
                 _object_identity(evidence, function),
             )
-            if finding is not None
+            if draft is not None
         ]
         yield from specific
         if not specific:
             yield from _unspecific(evidence, function, traces)
-    yield from _recreated(evidence)
 
 
-def _python_scalar(evidence: base.Evidence, function: tables.Function) -> base.Finding | None:
+def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
     traces = evidence.traces[function.function_id]
-    varying = whatif.varying_numbers([trace.key.arguments for trace in traces if trace.key is not None])
+    found = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
     caused = [
         trace
         for trace in evidence.caused_by(function.function_id, _SCALAR | _SHAPE)
-        if any(change.path in varying for change in evidence.reasons[trace.trace_id].changes)
+        if any(varying.covering(change.path, found) for change in evidence.reasons[trace.trace_id].changes)
     ]
     if evidence.most_variants(caused, _SCALAR) < MANY:
         return None
-    names = [path for path in evidence.paths(caused, _SCALAR) if path in varying]
-    what_if = evidence.what_if(function.function_id)
-    return base.Finding(
+    names = list(dict.fromkeys(name for path in evidence.paths(caused, _SCALAR) if (name := varying.covering(path, found)) is not None))
+    uses = {path: use for path in found if (use := evidence.python_use(function, path)) is not None}
+    # What a body does with a string is not known without its source; with numbers tensors go on calculating.
+    unknown = {path for path, value in found.items() if value.dtype == "string" and sources.definition(function) is None}
+    what_if = evidence.what_if(function.function_id, frozenset(uses) | unknown)
+    option, fix = fixes.chosen(function, what_if)
+    if not found.keys() - uses.keys() - unknown:
+        option, fix = None, None
+    needed = [name for name in names if name in uses]
+    others = _others(evidence, traces, lambda change: what_if is not None and varying.covering(change.path, what_if.values) is not None)
+    strings = all(found[name].dtype == "string" for name in names)
+    what = "string" if strings else "number" if not any(found[name].dtype == "string" for name in names) else "value"
+    why = (
+        f"A Python {what} is part of the cache key by its value, so each new value of {base.listed(names)} makes a new graph. "
+        "The value of a tensor is not part of the key."
+    )
+    if needed:
+        why += f" But the body needs {base.listed(needed)} in Python: `{uses[needed[0]]}`."
+    return base.Draft(
         id="python-scalar-argument",
-        severity=base.HIGH if len(caused) >= STORM else base.MEDIUM,
-        function_id=function.function_id,
-        title=f"{function.name} is traced for every value of {_listed(names)}",
+        functions=(function.function_id,),
+        title=f"{function.name} is traced for every value of {base.listed(names)}",
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
-        why=f"A Python number is part of the cache key by its value, so each new value of {_listed(names)} makes a new graph. "
-        "The value of a tensor is not part of the key.",
-        fix=fixes.pass_tensors(function, {name: varying[name] for name in sorted(varying)}),
-        lost_ns=base.tracing_ns(caused),
-        trace_ids=base.ids(caused),
-        what_if=what_if,
-    )
-
-
-def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.Finding | None:
-    caused = evidence.caused_by(function.function_id, _SHAPE)
-    if evidence.most_variants(caused, _SHAPE) < MANY:
-        return None
-    what_if = evidence.what_if(function.function_id)
-    names = evidence.paths(caused, _SHAPE)
-    options = function.tf_function
-    ranks = any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused)
-    if options is not None and options.reduce_retracing:
-        fix, condition = fixes.pad_batches(), "It already has reduce_retracing=True, so make the shapes fewer."
-    elif what_if is not None and what_if.signature is not None and options is not None and not what_if.scalars:
-        fix = fixes.input_signature(function, what_if.signature)
-        condition = "The signature covers every recorded call; it fits if nothing in the body needs the static size of a None dimension."
-    elif not ranks and what_if is not None and what_if.reduce_retracing is not None:
-        fix = fixes.reduce_retracing(function)
-        condition = "It fits if nothing in the body needs the static size of the dimensions that vary."
-    else:
-        fix, condition = fixes.pad_batches(), "No one signature fits them all; make the shapes fewer."
-    return base.Finding(
-        id="varying-shape",
-        severity=base.HIGH if len(caused) >= STORM else base.MEDIUM,
-        function_id=function.function_id,
-        title=f"{function.name} is traced for every shape of {_listed(names)}",
-        evidence={"traces": len(evidence.traces[function.function_id]), "retraces": len(caused), "arguments": names},
-        why=f"A tensor's shape is part of the cache key, and {_listed(names)} came in many. {condition}",
+        why=why,
+        advice=_advice_on_values(function, names, needed, option, what_if, others),
         fix=fix,
-        lost_ns=base.tracing_ns(caused),
-        trace_ids=base.ids(caused),
-        what_if=what_if,
+        cause=tuple(sorted(names)),
+        claims=(_claim(caused, what_if, option, needless=len(needed) < len(names)),),
+        what_if=_marked(what_if, option),
+        order=ORDER,
+        normal=evidence.is_healthy(function.function_id),
     )
 
 
-def _object_identity(evidence: base.Evidence, function: tables.Function) -> base.Finding | None:
+def _advice_on_values(
+    function: tables.Function,
+    names: Sequence[str],
+    needed: Sequence[str],
+    option: str | None,
+    what_if: whatif.WhatIf | None,
+    others: Sequence[str],
+) -> str:
+    if option is None and len(needed) == len(names):
+        return (
+            f"Each value of {base.listed(needed)} needs a graph of its own, since the body uses it in Python: call {function.name} with "
+            "fewer values, or take what depends on it out of the body."
+        )
+    if option == "reduce_retracing":
+        return f"Let one graph of {function.name} serve all shapes; each value of {base.listed(needed or names)} keeps a graph of its own."
+    free = [name for name in names if name not in needed]
+    if option == "tensor_argument" and what_if is not None:
+        return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}.{_what_remains(what_if.tensor_argument, others)}"
+    if option == "input_signature":
+        return f"Declare the types of {function.name}'s arguments: Python numbers become tensors then, and one graph serves all calls."
+    return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}, if the body can do with that."
+
+
+def _tensors(names: Sequence[str]) -> str:
+    return "a tensor" if len(names) == 1 else "tensors"
+
+
+def _what_remains(left: int | None, others: Sequence[str]) -> str:
+    """Says why traces remain after a fix."""
+    if left is None or left <= 1:
+        return ""
+    return f" The {left} traces that remain differ in {base.listed(others) if others else 'what their reasons tell'}."
+
+
+def _others(evidence: base.Evidence, traces: Sequence[tables.Trace], mended: Callable[[differences.Change], bool]) -> list[str]:
+    """What else changed from trace to trace, most often first."""
+    counted = collections.Counter(
+        f"{change.path} ({change.kind})" for trace in traces for change in evidence.reasons[trace.trace_id].changes if not mended(change)
+    )
+    return [place for place, _ in counted.most_common()]
+
+
+def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
+    traces = evidence.traces[function.function_id]
+    specs = _specs(traces)
+    kinds = _SHAPE | _SPEC if specs else _SHAPE
+    caused = [
+        trace
+        for trace in evidence.caused_by(function.function_id, kinds)
+        if all(change.kind not in _SPEC or change.path in specs for change in evidence.reasons[trace.trace_id].changes)
+    ]
+    if evidence.most_variants(caused, kinds) < MANY:
+        return None
+    names = evidence.paths(caused, kinds)
+    found = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
+    needed = {path for path in found if evidence.python_use(function, path) is not None}
+    what_if = evidence.what_if(function.function_id, needed)
+    relaxes = function.tf_function is not None and function.tf_function.reduce_retracing
+    if what_if is not None and any("rank" in evidence.reasons[trace.trace_id].kinds for trace in caused):
+        # It would leave graphs for tensors of any rank, which hardly anything can be calculated with.
+        what_if = dataclasses.replace(what_if, reduce_retracing=None)
+    if what_if is not None and what_if.tensor_argument is not None and what_if.tensor_argument < what_if.now:
+        # It would help against what numbers have caused, which is another finding's.
+        what_if = dataclasses.replace(what_if, tensor_argument=None)
+    option, fix = fixes.chosen(function, what_if)
+    why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
+    if option is not None:
+        advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
+        advice += _what_remains(
+            None if what_if is None else what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds)
+        )
+    else:
+        already = " It already has reduce_retracing=True." if relaxes else ""
+        advice = (
+            f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch "
+            f"away (drop_remainder=True).{already}"
+        )
+    return base.Draft(
+        id="varying-shape",
+        functions=(function.function_id,),
+        title=f"{function.name} is traced for every shape of {base.listed(names)}",
+        evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
+        why=why,
+        advice=advice,
+        fix=fix,
+        cause=tuple(sorted(names)),
+        claims=(_claim(caused, what_if, option),),
+        what_if=_marked(what_if, option),
+        order=ORDER,
+        normal=evidence.is_healthy(function.function_id),
+    )
+
+
+def _specs(traces: Sequence[tables.Trace]) -> frozenset[str]:
+    """The parameters that are always sparse, ragged or the like, of one specification but for the shapes in it."""
+    seen: dict[str, set[object]] = collections.defaultdict(set)
+    for trace in traces:
+        for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False) if trace.key is not None else ():
+            seen[name].add((*subtypes.skeleton(child), child.token) if child.kind == Kind.COMPOSITE and child.children else None)
+    return frozenset(name for name, kinds in seen.items() if len(kinds) == 1 and None not in kinds)
+
+
+def _object_identity(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
     caused = evidence.caused_by(function.function_id, _IDENTITY)
     if len(caused) < MANY - 1:
         return None
     names = evidence.paths(caused, _IDENTITY)
+    name, _, attribute = names[0].partition(".")
     after = next(change.after for change in evidence.reasons[caused[-1].trace_id].changes if change.path == names[0])
-    type_name = after.removeprefix("<").partition(" ")[0]
-    return base.Finding(
+    type_name = after.removeprefix("<").partition(" ")[0].rstrip(",").rpartition("<locals>.")[2]
+    what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
+    advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
+    if attribute:
+        advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
+    return base.Draft(
         id="object-identity",
-        severity=base.HIGH,
-        function_id=function.function_id,
-        title=f"{function.name} is traced for every new object in {_listed(names)}",
-        evidence={"traces": len(evidence.traces[function.function_id]), "retraces": len(caused), "arguments": names, "type": type_name},
+        functions=(function.function_id,),
+        title=f"{function.name} is traced for every new object in {base.listed(names)}",
+        evidence={
+            "traces": len(evidence.traces[function.function_id]),
+            "retraces": len(caused),
+            "arguments": names,
+            "type": type_name,
+        },
         why="A Python object is part of the cache key by identity, through a weak reference: a new object, even an equal one whose "
         "predecessor is gone, makes a new graph. Keep one object alive, or give its class __tf_tracing_type__.",
-        fix=fixes.build_once(function, names[0], type_name),
-        lost_ns=base.tracing_ns(caused),
-        trace_ids=base.ids(caused),
+        advice=advice,
+        cause=tuple(sorted(names)),
+        claims=(base.Claim(traces=base.ids(caused)),),
         what_if=evidence.what_if(function.function_id),
+        order=ORDER,
+        normal=evidence.is_healthy(function.function_id),
     )
 
 
-def _unspecific(evidence: base.Evidence, function: tables.Function, traces: Sequence[tables.Trace]) -> Iterator[base.Finding]:
+def _unspecific(evidence: base.Evidence, function: tables.Function, traces: Sequence[tables.Trace]) -> Iterator[base.Draft]:
     retraces = [trace for trace in traces if not _NORMAL.issuperset(evidence.reasons[trace.trace_id].kinds)]
     kinds = collections.Counter(kind for trace in retraces for kind in evidence.reasons[trace.trace_id].kinds)
-    if len(retraces) >= STORM:
-        yield base.Finding(
-            id="trace-storm",
-            severity=base.HIGH,
-            function_id=function.function_id,
-            title=f"{function.name} was traced {len(traces)} times",
-            evidence={"traces": len(traces), "causes": dict(kinds.most_common())},
-            why="Its traces have several causes at once; each trace's reason tells which.",
-            fix="Look at the reasons of its traces, and mend the cause that is most frequent first.",
-            lost_ns=base.tracing_ns(retraces),
-            trace_ids=base.ids(retraces),
-            what_if=evidence.what_if(function.function_id),
-        )
-    elif len(retraces) >= HARDLY_REUSED:
-        calls = int((evidence.run.calls.function_id == function.function_id).sum())
-        if calls <= 2 * len(traces):
-            yield base.Finding(
-                id="trace-not-reused",
-                severity=base.LOW,
-                function_id=function.function_id,
-                title=f"{function.name} was traced {len(traces)} times for {calls} calls",
-                evidence={"traces": len(traces), "calls": calls, "causes": dict(kinds.most_common())},
-                why="A trace pays for itself when its graph runs often; these hardly ran again.",
-                fix=f"Call it without a graph, by leaving @tf.function off {function.name}, or make its calls alike: see the reasons.",
-                lost_ns=base.tracing_ns(retraces),
-                trace_ids=base.ids(retraces),
-                what_if=evidence.what_if(function.function_id),
-            )
+    calls = evidence.calls_of[function.function_id]
+    storm = len(retraces) >= STORM
+    if not storm and (len(retraces) < HARDLY_REUSED or calls > 2 * len(traces)):
+        return
+    what_if = evidence.what_if(function.function_id)
+    main = _main_cause(evidence, retraces)
+    if main is not None:
+        cause = f"for {main[1]} ({main[0]})"
+        why = f"In {main[2]} of its {len(retraces)} retraces the {main[0]} of {main[1]} had changed; each trace's reason tells how."
+        advice = f"Make the {main[0]} of {main[1]} the same in all calls of {function.name}."
+    else:
+        first = kinds.most_common(1)[0][0] if kinds else "unknown"
+        cause = "for several causes at once"
+        why = "Its traces have several causes at once; each trace's reason tells which."
+        advice = f"Look at the reasons of its traces, and mend the cause that is most frequent first: {first}."
+    if not storm:
+        why += " A trace pays for itself when its graph runs often; these hardly ran again."
+        advice += f" Or leave @tf.function off {function.name}."
+    yield base.Draft(
+        id="trace-storm" if storm else "trace-not-reused",
+        functions=(function.function_id,),
+        title=f"{function.name} was traced {len(traces)} times, {cause}"
+        if storm
+        else f"{function.name} was traced {len(traces)} times for {calls} calls",
+        evidence={"traces": len(traces), "retraces": len(retraces), "calls": calls, "causes": dict(kinds.most_common())},
+        why=why,
+        advice=advice,
+        claims=(base.Claim(traces=base.ids(retraces)),),
+        what_if=what_if,
+        order=ORDER + 10,
+        normal=evidence.is_healthy(function.function_id),
+    )
 
 
-def _recreated(evidence: base.Evidence) -> Iterator[base.Finding]:
-    definitions: dict[tuple[int, int], list[tables.Function]] = collections.defaultdict(list)
-    for function in evidence.run.functions:
-        # What Keras makes for a model is told with the model.
-        recorded = function.kind == "tf.function" and function.function_id in evidence.traces
-        if recorded and not programs.is_keras_function(function):
-            definitions[function.process, function.definition_id].append(function)
-    for functions in definitions.values():
-        if len(functions) < MANY:
-            continue
-        again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
-        last = functions[-1]
-        yield base.Finding(
-            id="function-recreated",
-            severity=base.HIGH if len(functions) >= STORM else base.MEDIUM,
-            function_id=last.function_id,
-            title=f"{last.name} was made {len(functions)} times, and traced for each",
-            evidence={
-                "functions": len(functions),
-                "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
-                "file": last.file,
-                "line": last.line,
-            },
-            why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts "
-            "without traces.",
-            fix=fixes.make_once(last),
-            lost_ns=base.tracing_ns(again),
-            trace_ids=base.ids(again),
-        )
+def _main_cause(evidence: base.Evidence, retraces: Sequence[tables.Trace]) -> tuple[str, str, int] | None:
+    """The one kind of change in the one place that most retraces have, with how many have it; ``None`` if there are several causes."""
+    counted = collections.Counter(
+        place for trace in retraces for place in {(change.kind, change.path) for change in evidence.reasons[trace.trace_id].changes}
+    )
+    for (kind, path), count in counted.most_common(1):
+        if count >= ONE_CAUSE * len(retraces):
+            return kind, path, count
+    return None
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+def _claim(caused: Sequence[tables.Trace], what_if: whatif.WhatIf | None, option: str | None, *, needless: bool = True) -> base.Claim:
+    """What traces cost, as far as the option whose code is given saves it; without one, all if they can be avoided otherwise."""
+    saved = 1.0 if needless else 0.0
+    left = None if what_if is None or option is None else what_if.left_with(option)
+    if what_if is not None and left is not None and caused:
+        saved = min(1.0, (what_if.now - left) / len(caused))
+    return base.Claim(traces=base.ids(caused), saved=saved)
+
+
+def _marked(what_if: whatif.WhatIf | None, option: str | None) -> whatif.WhatIf | None:
+    return None if what_if is None else what_if.with_chosen(option)

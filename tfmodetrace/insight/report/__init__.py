@@ -11,10 +11,21 @@ from typing import Any
 from tfmodetrace.insight import answers, plain
 from tfmodetrace.insight.report import traces
 from tfmodetrace.insight.report.findings import info as finding
-from tfmodetrace.insight.report.run import REPORT_VERSION, Report, RunReport, of_run, of_runs
+from tfmodetrace.insight.report.run import REPORT_VERSION, ProcessInfo, Report, RunReport, of_run, of_runs
 from tfmodetrace.log import tracelog
 
-__all__ = ["REPORT_VERSION", "Report", "RunReport", "build_report", "finding", "of_run", "of_runs", "run_report", "trace_report"]
+__all__ = [
+    "REPORT_VERSION",
+    "ProcessInfo",
+    "Report",
+    "RunReport",
+    "build_report",
+    "finding",
+    "of_run",
+    "of_runs",
+    "run_report",
+    "trace_report",
+]
 
 
 def build_report(log: tracelog.TraceLog, *, full: bool = True) -> dict[str, Any]:

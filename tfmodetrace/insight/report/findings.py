@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tfmodetrace.insight import findings, whatif
+from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
+
+_LIBRARIES: Final = frozenset({"keras", "tf_keras", "tensorflow"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +19,7 @@ class WhatIf:
     """How many traces a function has, and would have had, had it been written otherwise; ``None`` where that is impossible."""
 
     now: int
-    tensor_argument: int
+    tensor_argument: int | None
     reduce_retracing: int | None
     input_signature: int | None
 
@@ -27,38 +31,54 @@ class Finding:
     Attributes:
         id: What it is.
         severity: How much it matters.
-        function_id: The function it is about; ``None`` if it is about none.
+        function_id: The function it is about, the last of several; ``None`` if it is about none.
+        function_ids: All functions that it is about.
+        definition_id: The definition that these were made from; ``None`` if it is about none.
         title: One line.
+        place: The user's line to look at, ``train.py:14``; ``None`` if none is known.
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
-        fix: What to change.
+        advice: What to do, in a sentence.
+        fix: Code to paste; ``None`` if none can be given.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
-        lost_ns: Time that the fix would have saved; findings are ranked by it.
+        lost_ns: The wall time that would have been saved.
+        share: The part of its process's wall time that this is.
+        verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if_options: The numbers of ``what_if`` with their labels, in order; ``None`` likewise.
     """
 
     id: words.FindingId
     severity: words.Severity
     function_id: int | None
+    function_ids: tuple[int, ...]
+    definition_id: int | None
     title: str
+    place: str | None
     evidence: Mapping[str, Any]
     why: str
-    fix: str
+    advice: str
+    fix: str | None
     what_if: WhatIf | None
     lost_ns: int
-    what_if_options: tuple[whatif.Option, ...] | None
+    share: float
+    verified: None
+    what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
-def info(finding: findings.Finding) -> Finding:
-    """Describes a finding."""
+def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
+    """Describes a finding of a run."""
     what_if = finding.what_if
     return Finding(
         id=finding.id,
         severity=finding.severity,
         function_id=finding.function_id,
+        function_ids=finding.function_ids,
+        definition_id=finding.definition_id,
         title=finding.title,
+        place=_place(run, finding),
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
+        advice=finding.advice,
         fix=finding.fix,
         what_if=None
         if what_if is None
@@ -69,5 +89,23 @@ def info(finding: findings.Finding) -> Finding:
             input_signature=what_if.input_signature,
         ),
         lost_ns=finding.lost_ns,
+        share=finding.share,
+        verified=finding.verified,
         what_if_options=None if what_if is None else what_if.options,
     )
+
+
+def _place(run: tracelog.Run, finding: findings.Finding) -> str | None:
+    """Names the line where functions were made anew, else that of the definition, unless that is a library's."""
+    own = [] if finding.function_id is None else [run.functions[finding.function_id]]
+    traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
+    sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)
+    definition = own[0] if own and own[0].file and own[0].module.partition(".")[0] not in _LIBRARIES else None
+    if sites and (definition is None or finding.id == "function-recreated"):
+        site = sites.most_common(1)[0][0]
+        return f"{_last_part(site.file)}:{site.line}"
+    return None if definition is None else f"{_last_part(definition.file)}:{definition.line}"
+
+
+def _last_part(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]

@@ -12,6 +12,7 @@ from tfmodetrace.insight import answers, causes, counts, memory
 from tfmodetrace.insight import devices as devices_module
 from tfmodetrace.insight.report import profiles
 from tfmodetrace.log import tables, tracelog
+from tfmodetrace.schema import words
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +39,16 @@ class FunctionInfo:
     """One traced function object: see ``log.tables.Function``.
 
     Attributes:
-        made_at: The user's line that made it; ``None`` if that was not recorded.
-        model: The Keras model that it was made for; ``None`` if for none, or that is not known.
+        made_at: The user's line that made it; ``None`` if not known.
+        model: The Keras model that Keras made it for; ``None`` for any other function.
+        steps_per_call: How many steps of training one of its calls is.
         devices: On which devices its calls left their results; ``None`` if that is not known.
         call_devices: On which devices they found their tensors and left their results; ``None`` likewise.
         memory: By device; ``None`` where memory was not sampled.
         profile: Where the time of its profiled calls went; ``None`` where there are none, or profiles were not asked for.
         causes: What its retraces come from, the costliest first.
+        call_shares: Which part of its calls ran in each mode, from 0 to 1.
+        graph_ops: The ops of the graphs of all its traces together, as far as they were recorded.
     """
 
     function_id: int
@@ -59,6 +63,7 @@ class FunctionInfo:
     instance: int
     made_at: tables.Place | None
     model: tables.Model | None
+    steps_per_call: int
     calls: counts.CallCounts
     traces: int
     errors: int
@@ -69,6 +74,8 @@ class FunctionInfo:
     memory: Mapping[str, memory.MemoryFigures] | None
     profile: tuple[profiles.FunctionProfile, ...] | None
     causes: tuple[causes.Cause, ...]
+    call_shares: Mapping[words.ModeWord, float]
+    graph_ops: int
 
 
 def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
@@ -77,6 +84,9 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
     total, alone, tracing = (array.tolist() for array in (told.times.total_ns, told.times.self_ns, told.times.tracing_ns))
     traces = collections.Counter(trace.function_id for trace in run.traces)
     errors = collections.Counter(error.function_id for error in run.errors)
+    graph_ops: collections.Counter[int] = collections.Counter()
+    for trace in run.traces:
+        graph_ops[trace.function_id] += trace.graph.ops if trace.graph is not None else 0
     signatures, sampled = _signatures(run), memory.by_function(run)
     profile = profiles.by_function(told) if profiled else {}
     left_on, call_devices = devices_module.of_results(run, told.call_counts), devices_module.of_calls(run)
@@ -90,10 +100,11 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             process=function.process,
             qualname=function.qualname,
             module=function.module,
-            definition_id=function.definition_id,
+            definition_id=told.definitions.of_function(number).definition_id,
             instance=function.instance,
             made_at=function.made_at,
             model=function.model,
+            steps_per_call=function.steps_per_call,
             calls=told.call_counts[number],
             traces=traces[number],
             errors=errors[number],
@@ -104,6 +115,8 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             memory=sampled.get(number),
             profile=profile.get(number),
             causes=told.causes.get(number, ()),
+            call_shares=told.call_counts[number].shares,
+            graph_ops=graph_ops[number],
         )
         for number, function in enumerate(run.functions)
     )

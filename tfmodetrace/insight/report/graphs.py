@@ -80,7 +80,7 @@ class InputCast:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class GraphDetails(GraphInfo):
+class GraphLists(GraphInfo):
     """The same with everything that is told line by line and op by op."""
 
     source_lines: tuple[SourceLineInfo, ...]
@@ -94,12 +94,12 @@ def info(trace: tables.Trace) -> GraphInfo | None:
     return None if trace.graph is None else GraphInfo(**_numbers(trace))
 
 
-def details(trace: tables.Trace) -> GraphDetails | None:
+def details(trace: tables.Trace) -> GraphLists | None:
     """Describes the graph of a trace; ``None`` if it was not recorded."""
     graph = trace.graph
     if graph is None:
         return None
-    return GraphDetails(
+    return GraphLists(
         **_numbers(trace),
         source_lines=tuple(
             SourceLineInfo(

@@ -53,7 +53,7 @@ class NotHonouredInfo:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class PlacementDetails(PlacementInfo):
+class PlacementLists(PlacementInfo):
     """The same with every transfer and every op that is not where it should be."""
 
     transfer_list: tuple[TransferInfo, ...]
@@ -65,11 +65,11 @@ def info(placement: graphs.Placement | None) -> PlacementInfo | None:
     return None if placement is None else PlacementInfo(**_numbers(placement))
 
 
-def details(placement: graphs.Placement | None) -> PlacementDetails | None:
+def details(placement: graphs.Placement | None) -> PlacementLists | None:
     """Describes a placement; ``None`` if it was not recorded."""
     if placement is None:
         return None
-    return PlacementDetails(
+    return PlacementLists(
         **_numbers(placement), transfer_list=tuple(map(_transfer, placement.transfer_list)), not_honoured=tuple(_not_honoured(placement))
     )
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tfmodetrace.insight import answers
+from tfmodetrace.insight import answers, profile_events
 from tfmodetrace.schema import words
 
 
@@ -78,19 +78,32 @@ class FunctionProfile:
     """Where the time of a function's profiled calls in one mode went.
 
     Attributes:
-        parts_ns: By part, as ``profile_events.PARTS`` has them.
+        parts_ns: By part of the time.
+        between_ops_ns: The part of it in which no op ran.
         memory: ``None`` where no allocator told the profiler anything.
+        parts_share: Which part of the time each part is, from 0 to 1.
+        between_ops_share: Which part of it is between ops.
+        call_ns: How long a call took on average.
+        call_ops: How many ops it ran.
+        call_between_ops_ns: How much of its time was between them.
+        op_between_ops_ns: How much of it an op has; ``None`` if there are none.
     """
 
     mode: words.ModeWord
     calls: int
     duration_ns: int
-    parts_ns: Mapping[str, int]
+    parts_ns: Mapping[profile_events.Part, int]
     ops: int
     between_ops_ns: int
     op_types: tuple[NamedTime, ...]
     kernels: tuple[NamedTime, ...]
     memory: ProfiledMemory | None
+    parts_share: Mapping[profile_events.Part, float]
+    between_ops_share: float
+    call_ns: int
+    call_ops: float
+    call_between_ops_ns: int
+    op_between_ops_ns: int | None
 
 
 def infos(told: answers.Answers) -> tuple[ProfileInfo, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, failures, summary
-from tfmodetrace.insight.report import errors, findings, functions, profiles, traces
+from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
 from tfmodetrace.log import tables
+from tfmodetrace.schema import words
 
 REPORT_VERSION: Final = 1
 """``schema_version`` of the report; fields may be added to it, but none is renamed or removed without a new version."""
@@ -22,6 +23,8 @@ class ProcessInfo:
     pid: int | None
     worker: str | None
     complete: bool
+    state: words.RecordingState
+    last_written_unix_ns: int | None
     dropped: int
     process: int
     start_ns: int
@@ -34,17 +37,25 @@ class RunReport:
     """Everything that is told of a run.
 
     Attributes:
+        state: Whether it goes on, was ended, or was stopped without an end, as of when it was read.
+        last_written_unix_ns: When its files were last written, in nanoseconds since 1970; ``None`` if that is lost.
         start_unix_ns: When it began, in nanoseconds since 1970; ``None`` if that is lost. All other times count from it.
         profiles: ``None`` where profiles were not asked for.
         findings: Those that cost most time first.
         warnings: A sentence for everything that could not be read.
         summary: The run in a few numbers.
         failures: Exceptions as they happened, each once, those that are alike together.
+        wall_ns: The wall time of the process that stands for the run; ``None`` if no process is known.
+        budget: What the time of its main thread was; the parts sum to ``wall_ns``.
+        budgets: The same of every process, and of its other threads.
+        definitions: The functions folded by definition, by number.
     """
 
     run: str
     start_unix_ns: int | None
     complete: bool
+    state: words.RecordingState
+    last_written_unix_ns: int | None
     processes: tuple[ProcessInfo, ...]
     versions: Mapping[str, str]
     options: Mapping[str, str]
@@ -56,6 +67,10 @@ class RunReport:
     warnings: tuple[str, ...]
     summary: summary.Summary
     failures: tuple[failures.FailureGroup, ...]
+    wall_ns: int | None
+    budget: tuple[budgets.PartInfo, ...]
+    budgets: tuple[budgets.ProcessBudgetInfo, ...]
+    definitions: tuple[definitions.DefinitionInfo, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +99,8 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         run=run.name,
         start_unix_ns=run.start_unix_ns,
         complete=run.complete,
+        state=run.state,
+        last_written_unix_ns=run.last_written_unix_ns,
         processes=tuple(map(_process, run.processes)),
         versions=run.versions,
         options=run.options,
@@ -91,10 +108,14 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         profiles=profiles.infos(told) if told.profiled else None,
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
-        findings=tuple(map(findings.info, told.findings)),
+        findings=tuple(findings.info(run, finding) for finding in told.findings),
         warnings=run.warnings,
         summary=told.summary,
         failures=told.failures,
+        wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,
+        budget=budgets.of_run(told),
+        budgets=budgets.infos(told),
+        definitions=definitions.infos(told),
     )
 
 
@@ -104,6 +125,8 @@ def _process(process: tables.Process) -> ProcessInfo:
         pid=process.pid,
         worker=process.worker,
         complete=process.complete,
+        state=process.state,
+        last_written_unix_ns=process.last_written_unix_ns,
         dropped=process.dropped,
         process=process.process,
         start_ns=process.start_ns,

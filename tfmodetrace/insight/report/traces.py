@@ -6,14 +6,18 @@ import dataclasses
 
 import numpy as np
 
-from tfmodetrace.insight import answers, reasons
+from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graphs, placement
-from tfmodetrace.log import tables
+from tfmodetrace.log import tables, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TraceInfo:
-    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``."""
+    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``.
+
+    Attributes:
+        executed: Whether its graph is known to have run.
+    """
 
     trace_id: int
     function_id: int
@@ -31,6 +35,7 @@ class TraceInfo:
     reason: reasons.Reason
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
+    executed: bool | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +47,8 @@ class TraceDetails(TraceInfo):
         calls: How many calls have its signature; ``None`` if that is not known.
     """
 
-    graph: graphs.GraphDetails | None
-    placement: placement.PlacementDetails | None
+    graph: graphs.GraphLists | None
+    placement: placement.PlacementLists | None
     function: str
     calls: int | None
 
@@ -55,7 +60,11 @@ def infos(told: answers.Answers, *, full: bool) -> tuple[TraceInfo, ...]:
         told: The answers about it.
         full: Whether with everything that is told of graphs and placements line by line and op by op.
     """
-    return tuple(_info(told, trace, full=full) for trace in told.run.traces)
+    fixes = told.fixes
+    return tuple(
+        _info(told.run, trace, reason, fixes.get(trace.trace_id), full=full)
+        for trace, reason in zip(told.run.traces, told.reasons, strict=True)
+    )
 
 
 def details(told: answers.Answers, trace_id: int) -> TraceDetails:
@@ -63,7 +72,7 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
     run = told.run
     trace = run.traces[trace_id]
     signature = trace.signature_id
-    info = _info(told, trace, full=False)
+    info = _info(run, trace, told.reasons[trace_id], told.fixes.get(trace_id), full=False)
     fields = {field.name: getattr(info, field.name) for field in dataclasses.fields(info)}
     return TraceDetails(
         **{
@@ -76,8 +85,7 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
     )
 
 
-def _info(told: answers.Answers, trace: tables.Trace, *, full: bool) -> TraceInfo:
-    reason, fix = told.reasons[trace.trace_id], told.fixes.get(trace.trace_id)
+def _info(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, *, full: bool) -> TraceInfo:
     return TraceInfo(
         trace_id=trace.trace_id,
         function_id=trace.function_id,
@@ -88,11 +96,17 @@ def _info(told: answers.Answers, trace: tables.Trace, *, full: bool) -> TraceInf
         start_ns=trace.start_ns,
         duration_ns=trace.duration_ns,
         signature_id=trace.signature_id,
-        signature=told.run.trace_signature(trace),
+        signature=run.trace_signature(trace),
         outputs=trace.outputs,
         captures=trace.captures,
         concrete_name=trace.concrete_name,
-        reason=reason if fix is None else dataclasses.replace(reason, fix=fix),
+        # What dataclasses.replace() makes takes several times as long, and there may be ten thousand of them.
+        reason=reason
+        if fix is None
+        else reasons.Reason(
+            kinds=reason.kinds, nearest_trace_id=reason.nearest_trace_id, summary=reason.summary, changes=reason.changes, fix=fix
+        ),
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
+        executed=placements.was_executed(run, trace),
     )

@@ -85,6 +85,7 @@ class FunctionInfo(FunctionState):
         options: The tf.function's options, or None.
         made_at: The user's line that made it; None where that is not known.
         model: The Keras model that it was made for; None if it was not, or is the user's own.
+        steps_per_call: How many steps of training each of its calls is at most.
         memory: How its calls' memory is sampled, ``off``, ``delta`` or ``peak``; None as the session has it.
         step: Whether the profiler is to take its calls for steps of training.
         profiled_steps: How many it was told of.
@@ -117,6 +118,7 @@ class FunctionInfo(FunctionState):
         "qualname",
         "signature_nodes",
         "step",
+        "steps_per_call",
         "traces",
     )
 
@@ -131,6 +133,7 @@ class FunctionInfo(FunctionState):
         self.options = options
         self.made_at: call_sites.Site | None = None
         self.model: Model | None = None
+        self.steps_per_call = 1
         self.parameters, self.skip_first = _parameters(function, self.qualname)
         self.kind = kind or _kind(function, is_method=self.skip_first)
         self.memory = settings.memory
@@ -183,8 +186,11 @@ class FunctionInfo(FunctionState):
             message.source, message.source_truncated = self._source()
         if self.made_at is not None:
             message.made_at.file, message.made_at.line, message.made_at.function = self.made_at
+            message.made_at.code = sources.of_statement(self.made_at.file, self.made_at.line)
         if self.model is not None:
             message.model.number, message.model.class_name, message.model.name = self.model
+        if self.steps_per_call > 1:
+            message.steps_per_call = self.steps_per_call
         for parameter in self.parameters:
             message.parameters.add(
                 name=parameter.name,

@@ -2,7 +2,7 @@
 
    It is optional, and calls.py is the reference. record_call takes the common case and declines every other one before it has changed
    anything, whereupon the caller goes the way in Python. What a call, a thread and a function have for the hot path are structs here, whose
-   members Python code reads and writes under the names that it knows; native.py says what they are.
+   members Python code reads and writes under the names that it knows; functions.py and states.py say what they are.
 
    Everything here relies on the global interpreter lock: no Python code runs between two statements but where a comment says so. So a
    signal handler, which is Python code, cannot interrupt a call's begin or end, and an exception out of one cannot either. */
@@ -189,7 +189,7 @@ static PyMemberDef call_members[] = {
 
 static PyTypeObject CallType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.OpenCall",
-    .tp_doc = "A call that has begun; see calls.OpenCall.",
+    .tp_doc = "A call that has begun; see states.OpenCall.",
     .tp_basicsize = sizeof(Call),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = PyType_GenericNew,

@@ -17,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.recorder.support import by_object, interrupts
+from tfmodetrace.recorder.calls import specs
+from tfmodetrace.recorder.support import by_object, interrupts, roles
 from tfmodetrace.recorder.tf import tensors
 from tfmodetrace.schema import keys
 
@@ -93,7 +94,7 @@ def _choose_key(kind: type) -> _KeyOf:
     if issubclass(kind, (np.ndarray, np.generic)):
         return lambda value, _: (token, value.dtype, value.shape)
     if issubclass(kind, (tf.Tensor, tf.Variable)):
-        return lambda value, _: (token, value.dtype, _shape(value.shape))
+        return lambda value, _: (token, value.dtype, specs.shape_of(value.shape))
     if issubclass(kind, (list, tuple)):
         return lambda value, literals: (token, _keys(value, literals))
     if issubclass(kind, Mapping):
@@ -238,9 +239,9 @@ def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Nod
             return keys.Node(kind=Kind.OMITTED, type_name=kind.__name__)
         return keys.Node(kind=Kind.LITERAL, type_name=kind.__name__, text=_literal(value))
     if isinstance(value, tf.Variable):
-        return keys.Node(kind=Kind.VARIABLE, dtype=value.dtype.name, shape=_shape(value.shape))
+        return keys.Node(kind=Kind.VARIABLE, dtype=value.dtype.name, shape=specs.shape_of(value.shape))
     if isinstance(value, tf.Tensor):
-        return keys.Node(kind=Kind.TENSOR, dtype=value.dtype.name, shape=_shape(value.shape))
+        return keys.Node(kind=Kind.TENSOR, dtype=value.dtype.name, shape=specs.shape_of(value.shape))
     if isinstance(value, (np.ndarray, np.generic)):
         return keys.Node(kind=Kind.ARRAY, dtype=value.dtype.name, shape=tuple(value.shape))
     if isinstance(value, (list, tuple)):
@@ -257,10 +258,11 @@ def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Nod
             children=tuple(value_node(item, literals=literals, depth=depth + 1) for item in value.values()),
         )
     if isinstance(value, tf.__internal__.CompositeTensor):
-        return keys.Node(kind=Kind.COMPOSITE, type_name=kind.__name__, text=keys.clip(str(tf.type_spec_from_value(value))))
+        return specs.node(tf.type_spec_from_value(value))
     if isinstance(value, (tf.TypeSpec, tf.TensorSpec)):
-        return keys.Node(kind=Kind.COMPOSITE, type_name=kind.__name__, text=keys.clip(repr(value)))
-    return keys.Node(kind=Kind.OBJECT, type_name=kind.__qualname__)
+        inside = keys.Node(kind=Kind.TUPLE, children=(specs.node(value),))
+        return keys.Node(kind=Kind.COMPOSITE, type_name="specification", parts=inside)
+    return keys.Node(kind=Kind.OBJECT, type_name=kind.__qualname__, role=roles.of(kind))
 
 
 def _literal(value: Any) -> str:
@@ -268,7 +270,3 @@ def _literal(value: Any) -> str:
         return keys.clip(repr(value))
     except ValueError:  # Python writes no int of more than 4300 digits
         return f"<int of {value.bit_length()} bits>"
-
-
-def _shape(shape: tf.TensorShape) -> tuple[int | None, ...] | None:
-    return None if shape.rank is None else tuple(shape.as_list())

@@ -47,8 +47,8 @@ class TfFunctions(Protocol):
 
     session: states.Recording
 
-    def name(self, function: Any, name: str, role: str, model: functions.Model) -> None:
-        """Says what reports call a tf.function that was not called yet, and what it is for."""
+    def name(self, function: Any, name: str, role: str, model: functions.Model, steps_per_call: int) -> None:
+        """Says what reports call a tf.function that was not called yet, what it is for, and what Keras has it for."""
 
 
 class KerasProgram:
@@ -199,9 +199,11 @@ class KerasProgram:
         if made is None or self._named.find(made) is not None:
             return
         self._named.put(made, name)
+        steps = getattr(model, "steps_per_execution", 1)
         for number, function in enumerate(_tf_functions_in(made, _CLOSURE_DEPTH)):
             inner = f".{getattr(function.python_function, '__name__', '')}" if number else ""
-            self._tf_functions.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model))
+            of_call = steps if isinstance(steps, int) and not inner.startswith(".one_step") else 1
+            self._tf_functions.name(function, f"{model.name}.{name}{inner}", f"Model.{name}{inner}", self._identify(model), of_call)
 
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 

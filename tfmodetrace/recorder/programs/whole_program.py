@@ -24,6 +24,7 @@ class _Given(NamedTuple):
     name: str
     role: str
     model: functions.Model
+    steps_per_call: int
 
 
 class _Thread(threading.local):
@@ -83,7 +84,7 @@ class WholeProgram:
         """Names the functions of a Keras model that is in the middle of its training."""
         self._keras.look_at(model)
 
-    def name(self, function: Any, name: str, role: str, model: functions.Model) -> None:
+    def name(self, function: Any, name: str, role: str, model: functions.Model, steps_per_call: int) -> None:
         """Says what reports call a tf.function that was not called yet.
 
         Args:
@@ -91,9 +92,10 @@ class WholeProgram:
             name: Its name.
             role: What it is for; functions made of the same lines for different ends are of different definitions.
             model: The Keras model that it was made for; for different models, likewise.
+            steps_per_call: How many steps of training each of its calls is at most.
         """
         if self._given.find(function) is None:
-            self._given.put(function, _Given(name, role, model))
+            self._given.put(function, _Given(name, role, model, steps_per_call))
 
     def _keras_imported(self, keras: types.ModuleType) -> None:
         if not self.session.ended:
@@ -186,7 +188,7 @@ class WholeProgram:
         info = functions.FunctionInfo(runs, settings, kind="tf.function", options=options)
         info.made_at = self._sites.find(function)
         if given is not None:
-            info.qualname, info.model = given.role, given.model
+            info.qualname, info.model, info.steps_per_call = given.role, given.model, given.steps_per_call
         elif function_objects.is_loaded(function):
             info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tfmodetrace import packages, version
+from tfmodetrace import machine, packages, version
 from tfmodetrace.recorder.calls import native
 from tfmodetrace.schema import events_pb2
 
@@ -29,6 +29,7 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         session_id=session_id,
         host=socket.gethostname(),
         pid=os.getpid(),
+        process_space=machine.process_space(),
         worker=_worker(),
         start_unix_ns=start_unix_ns,
         versions=dict(_versions(("keras", "numpy"))),

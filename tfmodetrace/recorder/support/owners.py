@@ -1,11 +1,19 @@
-"""Whose a file is: the user's, TensorFlow's, Keras's, another installed package's, Python's, or ours."""
+"""Whose a file is: the user's, TensorFlow's, Keras's, another installed package's, Python's, or ours.
+
+It is asked of what knows: where TensorFlow and Keras lie, their modules say, wherever those were imported from; what is installed beside
+them, the metadata say that were installed with it. A library that is installed "editable" lies in a folder that somebody works in, without
+metadata, and is the user's code, as is everything else on ``PYTHONPATH`` that nobody has installed there.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
+import re
 import site
+import sys
 import sysconfig
+from collections.abc import Iterator
 from typing import Final
 
 from tfmodetrace.recorder.tf import autograph, installation
@@ -19,32 +27,16 @@ def is_users(file: str, own_file: str) -> bool:
 
 _NOT_THE_USERS: Final = "-"
 _OURS: Final = os.path.join(os.path.abspath(__file__).removesuffix(os.path.join("", "recorder", "support", "owners.py")), "")
+_STANDARD_LIBRARY: Final = os.path.join(sysconfig.get_path("stdlib"), "")
+_KERASES: Final = ("keras", "tf_keras")
 
 
 @functools.lru_cache(maxsize=4096)
 def _package_of(file: str) -> str:
     """Returns the installed package that a file belongs to; empty for one outside any, and a mark for what is never the user's."""
-    if not file or file.startswith("<frozen ") or file == autograph.DYNAMIC_CODE_FILENAME:
+    if not file or owner_of(file) in ("tensorflow", *_KERASES, "tfmodetrace"):
         return _NOT_THE_USERS
-    for directory in _NEVER:
-        if file.startswith(directory):
-            return _NOT_THE_USERS
-    for directory in _INSTALLED:
-        if file.startswith(directory):
-            return directory + file[len(directory) :].partition(os.sep)[0]
-    return _NOT_THE_USERS if file.startswith(_STANDARD_LIBRARY) else ""
-
-
-def _directories() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages(), *site.getsitepackages()}
-    installed = tuple(os.path.join(path, "") for path in paths if path)
-    never = [os.path.join(installation.TENSORFLOW_DIRECTORY, ""), _OURS]
-    never += [os.path.join(directory, package, "") for directory in installed for package in ("keras", "tf_keras")]
-    return installed, tuple(never)
-
-
-_INSTALLED, _NEVER = _directories()
-_STANDARD_LIBRARY: Final = os.path.join(sysconfig.get_path("stdlib"), "")
+    return _installed(file) or (_NOT_THE_USERS if _is_pythons(file) else "")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -54,7 +46,66 @@ def owner_of(file: str) -> str:
         return "tensorflow"
     if file.startswith(_OURS) or file == autograph.DYNAMIC_CODE_FILENAME:
         return "tfmodetrace"
-    for directory in _INSTALLED:
+    for name in _KERASES:
+        module_file = getattr(sys.modules.get(name), "__file__", None)
+        if module_file and file.startswith(os.path.join(os.path.dirname(module_file), "")):
+            return name
+    return os.path.basename(_installed(file)).removesuffix(".py") or ("python" if _is_pythons(file) else "")
+
+
+def _is_pythons(file: str) -> bool:
+    return file.startswith((_STANDARD_LIBRARY, "<frozen "))
+
+
+# --- What is installed -------------------------------------------------------------------------------------------------------------------
+
+
+def _installed(file: str) -> str:
+    """Returns the folder, or the file, of the installed package that a file is of; empty if it is of none."""
+    for directory in _directories():
         if file.startswith(directory):
-            return file[len(directory) :].partition(os.sep)[0].removesuffix(".py")
-    return "python" if file.startswith((_STANDARD_LIBRARY, "<frozen ")) else ""
+            name = file[len(directory) :].partition(os.sep)[0]
+            if directory in _FOR_PACKAGES or _is_distributed(directory, name):
+                return directory + name
+    return ""
+
+
+def _directories() -> Iterator[str]:
+    """Yields where modules are imported from, the inner of nested folders first."""
+    paths = {os.path.join(os.path.abspath(path), "") for path in map(str, sys.path)} | _FOR_PACKAGES
+    yield from sorted(paths, key=len, reverse=True)
+
+
+def _for_packages() -> frozenset[str]:
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages(), *site.getsitepackages()}
+    return frozenset(os.path.join(path, "") for path in paths if path)
+
+
+_FOR_PACKAGES: Final = _for_packages()
+"""Folders in which nothing lies but what was installed, with metadata or, as by a Linux distribution, without."""
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_distributed(directory: str, name: str) -> bool:
+    """Whether the metadata in a folder say that a module or package in it was installed there."""
+    try:
+        metadata = [entry for entry in os.listdir(directory) if entry.endswith(".dist-info")]
+    except OSError:  # not a folder, or none of ours to read
+        return False
+    if _normal(name.removesuffix(".py")) in {_normal(entry.partition("-")[0]) for entry in metadata}:
+        return True
+    return any(_lists(os.path.join(directory, entry, "RECORD"), name) for entry in metadata)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def _lists(record: str, name: str) -> bool:
+    """Whether the list of files of a distribution, which may have a hundred thousand lines, names a module or package."""
+    try:
+        with open(record, "rb") as file:
+            content = b"\n" + file.read()
+    except OSError:
+        return False
+    return any(b"\n" + name.encode() + end in content for end in (b"/", b","))

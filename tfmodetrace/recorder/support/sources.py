@@ -6,9 +6,12 @@ imports it; ``linecache`` alone does not, and knows notebook cells too.
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
 import linecache
 import re
+import textwrap
 import types
 from typing import Final, NamedTuple
 
@@ -19,6 +22,9 @@ MAX_LINES: Final = 400
 
 MAX_BYTES: Final = 32 << 10
 """Bytes of a definition, as UTF-8, that are kept at most; the cut is made between lines."""
+
+_STATEMENT_LINES: Final = 20
+_STATEMENT_CHARACTERS: Final = 1000
 
 _WITH: Final = re.compile(r"(\s*(?:async\s+)?)with\b")
 
@@ -59,6 +65,27 @@ def of_region(file: str, line: int) -> Source:
     except Exception as error:
         interrupts.let_pass(error)
         return NONE
+
+
+@functools.lru_cache(maxsize=4096)
+def of_statement(file: str, line: int) -> str:
+    """Returns the text of the simple statement that begins at a line; empty if there is none, or it is not known. Never raises."""
+    try:
+        lines = linecache.getlines(file)[line - 1 : line - 1 + _STATEMENT_LINES] if line > 0 else []
+        for count in range(1, len(lines) + 1):
+            text = textwrap.dedent("".join(lines[:count])).strip()
+            if _parses(text):
+                return text if len(text) <= _STATEMENT_CHARACTERS else ""
+    except Exception as error:
+        interrupts.let_pass(error)
+    return ""
+
+
+def _parses(text: str) -> bool:
+    try:
+        return bool(ast.parse(text).body)
+    except (SyntaxError, ValueError):  # it goes on in the next line, or is the head of a block
+        return False
 
 
 def _block(file: str, line: int, *, at_least: int) -> tuple[list[str], bool]:

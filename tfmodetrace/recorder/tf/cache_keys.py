@@ -70,13 +70,20 @@ def literal_value(trace_type: Any) -> Any:
 
 def spec_parts(spec: Any) -> tuple[Any, ...] | None:
     """Returns what a TypeSpec is made of, flat; None if its class compares in a way of its own or this TensorFlow does not tell."""
-    serialize = getattr(spec, "_serialize", None)
-    if serialize is None or type(spec).is_subtype_of is not tf.TypeSpec.is_subtype_of:
+    if type(spec).is_subtype_of is not tf.TypeSpec.is_subtype_of:
         return None
     try:
-        return tuple(tf.nest.flatten(serialize()))
+        serialized = serialized_spec(spec)
+        return None if serialized is None else tuple(tf.nest.flatten(serialized))
     except (TypeError, ValueError):
         return None
+
+
+def serialized_spec(spec: Any) -> tuple[Any, ...] | None:
+    """Returns what a TypeSpec is made of, as it serializes itself; None if this TensorFlow does not tell."""
+    serialize = getattr(spec, "_serialize", None)
+    serialized = None if serialize is None else serialize()
+    return serialized if isinstance(serialized, tuple) else None
 
 
 def distributed_variable_facts(trace_type: Any) -> tuple[tuple[int | None, ...], Any]:

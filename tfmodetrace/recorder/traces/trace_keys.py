@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tfmodetrace.recorder.support import interrupts
+from tfmodetrace.recorder.calls import specs
+from tfmodetrace.recorder.support import interrupts, roles
 from tfmodetrace.recorder.tf import cache_keys, concrete_functions, devices
 from tfmodetrace.recorder.traces import object_tokens
 from tfmodetrace.schema import events_pb2, keys
@@ -93,12 +94,12 @@ def type_node(trace_type: Any, tokens: object_tokens.ObjectTokens, depth: int = 
         return keys.Node(
             kind=Kind.VARIABLE,
             dtype=trace_type.dtype.name,
-            shape=_shape(trace_type.shape),
+            shape=specs.shape_of(trace_type.shape),
             text="" if trace_type.trainable else "not trainable",
             alias=0 if trace_type.alias_id is None else trace_type.alias_id + 1,
         )
     if kind is tf.TensorSpec:
-        return keys.Node(kind=Kind.TENSOR, dtype=trace_type.dtype.name, shape=_shape(trace_type.shape), text=trace_type.name or "")
+        return keys.Node(kind=Kind.TENSOR, dtype=trace_type.dtype.name, shape=specs.shape_of(trace_type.shape), text=trace_type.name or "")
     if kind is _Types.literal:
         return _literal(cache_keys.literal_value(trace_type))
     if kind is _Types.weakref:
@@ -162,6 +163,7 @@ def _object(target: Any, tokens: object_tokens.ObjectTokens) -> keys.Node:
     return keys.Node(
         kind=Kind.OBJECT,
         type_name=type(target).__qualname__,
+        role=roles.of(type(target)),
         text=keys.clip(_own_name(target)),
         names=names,
         children=tuple(_literal(plain[name]) for name in names),
@@ -185,20 +187,22 @@ def _tensor_array(target: Any, tokens: object_tokens.ObjectTokens) -> keys.Node:
 
 
 def _composite(spec: Any, tokens: object_tokens.ObjectTokens, depth: int) -> keys.Node:
-    """Describes a TypeSpec: its words, and apart from them the shapes and specifications in it, for which others may stand in."""
+    """Describes a TypeSpec: its parts, and apart from them the shapes and specifications in it, for which others may stand in."""
     children: list[keys.Node] = []
     rest: list[str] = []
     for part in cache_keys.spec_parts(spec) or ():
         if isinstance(part, tf.TensorShape):
-            children.append(keys.Node(kind=Kind.TENSOR, shape=_shape(part)))
+            children.append(keys.Node(kind=Kind.TENSOR, shape=specs.shape_of(part)))
         elif isinstance(part, tf.TypeSpec):
             children.append(type_node(part, tokens, depth + 1))
         else:
             rest.append(_repr(part))
+    parts = specs.parts_of(spec, depth)
     return keys.Node(
         kind=Kind.COMPOSITE,
-        type_name=type(spec).__name__,
-        text=keys.clip(_repr(spec)),
+        type_name=specs.name_of(type(spec)),
+        text=keys.clip(_repr(spec)) if parts is None else "",
+        parts=parts,
         children=tuple(children),
         token=zlib.crc32("\n".join(rest).encode("utf-8", "replace")) if children else 0,
         alias=tokens.equality_class(spec),
@@ -243,7 +247,3 @@ def _repr(value: Any) -> str:
 
 def _named(kind: int, trace_type: Any, children: tuple[keys.Node, ...]) -> keys.Node:
     return keys.Node(kind=kind, type_name=trace_type.type_name, names=tuple(trace_type.attribute_names), children=children)
-
-
-def _shape(shape: tf.TensorShape) -> tuple[int | None, ...] | None:
-    return None if shape.rank is None else tuple(shape.as_list())

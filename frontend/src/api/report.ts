@@ -1,0 +1,808 @@
+/** The report as the plugin sends it. Generated from tfmodetrace/insight/report by `make api-types`: change it there. */
+
+export type Mode = "eager" | "graph" | "xla" | "tracing" | "v1-graph";
+
+export type ChangeKind =
+  | "first-trace"
+  | "variable-creation"
+  | "shape"
+  | "rank"
+  | "dtype"
+  | "python-value"
+  | "python-type"
+  | "tensor-vs-python"
+  | "object-identity"
+  | "structure"
+  | "composite-spec"
+  | "variable-alias"
+  | "strategy-context"
+  | "parent-graph"
+  | "device-context"
+  | "xla-context"
+  | "new-function-object"
+  | "unknown";
+
+export type DiagnosisId =
+  | "numpy-in-graph"
+  | "symbolic-to-numpy"
+  | "variable-created-in-function"
+  | "dtype-mismatch"
+  | "shape-mismatch"
+  | "condition-not-scalar"
+  | "symbolic-bool"
+  | "symbolic-iteration"
+  | "undefined-in-branch"
+  | "branch-mismatch"
+  | "loop-invariant"
+  | "graph-tensor-leak"
+  | "input-signature-mismatch"
+  | "unhashable-argument"
+  | "keras-input-shape"
+  | "keras-loss-shape"
+  | "keras-unexpected-argument"
+  | "label-out-of-range"
+  | "kerastensor-in-tf-op"
+  | "xla-unsupported-op"
+  | "device-not-found"
+  | "out-of-memory"
+  | "tracing-recursion"
+  | "non-finite-value"
+  | "item-assignment"
+  | "unknown-static-shape"
+  | "gradient-none"
+  | "optimizer-unknown-variable"
+  | "version-conflict"
+  | "unclassified";
+
+export type FindingId =
+  | "trace-storm"
+  | "python-scalar-argument"
+  | "varying-shape"
+  | "object-identity"
+  | "function-recreated"
+  | "trace-not-reused"
+  | "slow-tracing"
+  | "eager-hot-function"
+  | "run-eagerly-left-on"
+  | "graph-slower-than-eager"
+  | "python-loop-unrolled"
+  | "python-side-effect"
+  | "stale-python-state"
+  | "literal-type-collision"
+  | "python-op-in-graph"
+  | "large-constant"
+  | "xla-recompile"
+  | "failed-trace"
+  | "cross-device-transfers"
+  | "placement-not-honoured"
+  | "float64-input-cast"
+  | "memory-growth"
+  | "graph-memory-growth"
+  | "version-conflict"
+  | "slow-first-call";
+
+export type Severity = "high" | "medium" | "low" | "info";
+
+export type BudgetPart =
+  "tracing" | "compiling" | "graph" | "xla" | "eager-ops" | "input" | "keras" | "python" | "idle";
+
+export type RecordingState = "recording" | "complete" | "stopped";
+
+export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
+
+/** In the order of the integers that slices carry. */
+export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
+
+/** One recording process: see `log.tables.Process`; null for what was lost with the beginning of its file. */
+export interface ProcessInfo {
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly worker: string | null;
+  readonly complete: boolean;
+  readonly state: RecordingState;
+  readonly last_written_unix_ns: number | null;
+  readonly dropped: number;
+  readonly process: number;
+  readonly start_ns: number;
+  readonly end_ns: number | null;
+  readonly internal_faults: number;
+}
+
+/** A line of the program, and the function it is in; `code` is the statement that begins there, empty if not known. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  readonly code: string;
+}
+
+/** A Keras model; `number` counts the models of its process from 1. */
+export interface Model {
+  readonly number: number;
+  readonly class_name: string;
+  readonly name: string;
+}
+
+/** Calls by mode; `total` is their sum. */
+export interface CallCounts {
+  readonly eager: number;
+  readonly graph: number;
+  readonly xla: number;
+  readonly tracing: number;
+  readonly "v1-graph": number;
+  readonly total: number;
+}
+
+/** Nanoseconds in all calls of a function, without the recorded calls inside, and while it was traced. */
+export interface FunctionTimes {
+  readonly total: number;
+  readonly self: number;
+  readonly tracing: number;
+}
+
+/** What a function was called with, how often, and how many traces that caused. */
+export interface SignatureInfo {
+  readonly signature_id: number;
+  readonly text: string;
+  readonly calls: number;
+  readonly traces: number;
+}
+
+/** Calls of a function that found their tensors, and left their results, on the same devices. */
+export interface CallDevices {
+  readonly mode: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly calls: number;
+  /** What they got together from other devices than their results are on. */
+  readonly bytes_elsewhere: number;
+}
+
+/** What the sampled calls of a function did to a device's memory. */
+export interface MemoryFigures {
+  /** How many there are. */
+  readonly calls: number;
+  /** How many of them were open while another thread's were. */
+  readonly shared_calls: number;
+  /** The most that one of them left behind; negative if each freed some. */
+  readonly max_delta_bytes: number;
+  /** The most that was allocated during one; null where peaks were not sampled. */
+  readonly peak_bytes: number | null;
+  /** The most that one needed beyond what it had found; null likewise. */
+  readonly max_need_bytes: number | null;
+}
+
+/** Ops or kernels of one name. */
+export interface NamedTime {
+  readonly name: string;
+  readonly count: number;
+  readonly self_ns: number;
+}
+
+/** A large piece of memory that was allocated. */
+export interface Allocation {
+  readonly bytes: number;
+  readonly op: string | null;
+  readonly shape: string | null;
+}
+
+/** What an allocator told the profiler. */
+export interface ProfiledMemory {
+  readonly allocations: number;
+  readonly allocated_bytes: number;
+  readonly freed_bytes: number;
+  readonly peak_bytes: number | null;
+  readonly largest: readonly Allocation[];
+}
+
+/** Where the time of a function's profiled calls in one mode went. */
+export interface FunctionProfile {
+  readonly mode: Mode;
+  readonly calls: number;
+  readonly duration_ns: number;
+  /** By part of the time. */
+  readonly parts_ns: Readonly<Record<Part, number>>;
+  readonly ops: number;
+  /** The part of it in which no op ran. */
+  readonly between_ops_ns: number;
+  readonly op_types: readonly NamedTime[];
+  readonly kernels: readonly NamedTime[];
+  /** null where no allocator told the profiler anything. */
+  readonly memory: ProfiledMemory | null;
+  /** Which part of the time each part is, from 0 to 1. */
+  readonly parts_share: Readonly<Record<Part, number>>;
+  /** Which part of it is between ops. */
+  readonly between_ops_share: number;
+  /** How long a call took on average. */
+  readonly call_ns: number;
+  /** How many ops it ran. */
+  readonly call_ops: number;
+  /** How much of its time was between them. */
+  readonly call_between_ops_ns: number;
+  /** How much of it an op has; null if there are none. */
+  readonly op_between_ops_ns: number | null;
+}
+
+/** The retraces of a function in which the same kinds of things had changed. */
+export interface Cause {
+  /** What had changed. */
+  readonly kinds: readonly ChangeKind[];
+  /** How many there are. */
+  readonly retraces: number;
+  /** How long they took together, as far as that is known. */
+  readonly tracing_ns: number;
+}
+
+/** One traced function object: see `log.tables.Function`. */
+export interface FunctionInfo {
+  readonly function_id: number;
+  readonly name: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly kind: string;
+  readonly process: number;
+  readonly qualname: string;
+  readonly module: string;
+  readonly definition_id: number;
+  readonly instance: number;
+  /** The user's line that made it; null if not known. */
+  readonly made_at: Place | null;
+  /** The Keras model that Keras made it for; null for any other function. */
+  readonly model: Model | null;
+  /** How many steps of training one of its calls is. */
+  readonly steps_per_call: number;
+  readonly calls: CallCounts;
+  readonly traces: number;
+  readonly errors: number;
+  readonly time_ns: FunctionTimes;
+  readonly signatures: readonly SignatureInfo[];
+  /** On which devices its calls left their results; null if that is not known. */
+  readonly devices: Readonly<Record<string, number>> | null;
+  /** On which devices they found their tensors and left their results; null likewise. */
+  readonly call_devices: readonly CallDevices[] | null;
+  /** By device; null where memory was not sampled. */
+  readonly memory: Readonly<Record<string, MemoryFigures>> | null;
+  /** Where the time of its profiled calls went; null where there are none, or profiles were not asked for. */
+  readonly profile: readonly FunctionProfile[] | null;
+  /** What its retraces come from, the costliest first. */
+  readonly causes: readonly Cause[];
+  /** Which part of its calls ran in each mode, from 0 to 1. */
+  readonly call_shares: Readonly<Record<Mode, number>>;
+  /** The ops of the graphs of all its traces together, as far as they were recorded. */
+  readonly graph_ops: number;
+}
+
+/** How a profile's clock was aligned with the recording's, and by how many calls. */
+export interface ClockInfo {
+  readonly offset_ns: number;
+  readonly drift_ppm: number;
+  readonly residual_ns: number | null;
+  readonly calls: number;
+}
+
+/** One profile of TensorFlow's that lies beside the run. */
+export interface ProfileInfo {
+  readonly profile: number;
+  readonly session: string;
+  readonly host: string;
+  readonly base: string;
+  /** A sentence on why nothing of it is shown, or on what is doubtful. */
+  readonly note: string | null;
+  /** Where it begins; null if it is not known when it was made, or nothing of it is shown. */
+  readonly begin_ns: number | null;
+  readonly end_ns: number | null;
+  readonly events: number | null;
+  readonly attached_events: number | null;
+  readonly calls: number;
+  /** null where nothing of it was joined with calls. */
+  readonly clock: ClockInfo | null;
+  readonly warnings: readonly string[];
+}
+
+/** One difference between two cache keys. */
+export interface Change {
+  /** One of `words.CHANGE_KINDS`. */
+  readonly kind: ChangeKind;
+  /** Where, such as `batch["x"]`; a part of the context is named in parentheses, such as `(device)`. */
+  readonly path: string;
+  /** The earlier trace's side. */
+  readonly before: string;
+  /** The later trace's side. */
+  readonly after: string;
+}
+
+/** Why a trace happened. */
+export interface Reason {
+  /** The kinds of its changes, each once, in the order of `words.CHANGE_KINDS`. */
+  readonly kinds: readonly ChangeKind[];
+  /** The trace it was compared with; null for a first trace or if none was recorded. */
+  readonly nearest_trace_id: number | null;
+  /** The changes in one line. */
+  readonly summary: string;
+  /** Every change against the nearest trace. */
+  readonly changes: readonly Change[];
+  /** Code that would have avoided it; null if none is suggested. */
+  readonly fix: string | null;
+}
+
+/** What the graph of a trace is made of, in numbers: see `log.graphs.Graph`. */
+export interface GraphInfo {
+  readonly ops: number;
+  readonly own_ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly functions: number;
+  /** How many of its ops leave it for Python. */
+  readonly python_ops: number;
+  readonly constants: number;
+  readonly constant_bytes: number;
+  readonly resource_captures: number;
+  readonly tensor_captures: number;
+  readonly tensor_capture_bytes: number;
+  /** Its graph as TensorFlow serializes it; null if not measured. */
+  readonly definition_bytes: number | null;
+}
+
+/** Where the ops of a trace ran, in numbers: see `log.graphs.Placement`. */
+export interface PlacementInfo {
+  readonly ops_by_device: Readonly<Record<string, number>>;
+  readonly transfers: number;
+  /** How many ops ran elsewhere than the program asked for. */
+  readonly not_honoured_ops: number;
+  readonly compiled: boolean;
+}
+
+/** One trace: see `log.tables.Trace`. What was not recorded is null. */
+export interface TraceInfo {
+  readonly trace_id: number;
+  readonly function_id: number;
+  readonly process: number;
+  readonly ordinal: number;
+  readonly call_id: number | null;
+  readonly thread: number;
+  readonly start_ns: number;
+  readonly duration_ns: number | null;
+  readonly signature_id: number | null;
+  readonly signature: string | null;
+  readonly outputs: string | null;
+  readonly captures: readonly string[];
+  readonly concrete_name: string;
+  readonly reason: Reason;
+  readonly graph: GraphInfo | null;
+  readonly placement: PlacementInfo | null;
+  /** Whether its graph is known to have run. */
+  readonly executed: boolean | null;
+}
+
+/** An exception. */
+export interface RaisedInfo {
+  readonly type: string;
+  readonly message: string;
+}
+
+/** One frame of a stack. */
+export interface FrameInfo {
+  readonly file: string;
+  readonly line: number | null;
+  readonly function: string;
+  readonly code: string | null;
+  /** How many frames of others lie between this one and the next. */
+  readonly folded: number;
+  /** Types by name; only of the innermost frame. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** An exception of a chain; `relation` as in `log.tables.Raised`. */
+export interface ChainedInfo {
+  readonly type: string;
+  readonly message: string;
+  readonly relation: string;
+}
+
+/** A line of the user's. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly code: string;
+}
+
+/** What an exception means; `unclassified` where that is not sure. */
+export interface Diagnosis {
+  readonly id: DiagnosisId;
+  readonly title: string;
+  readonly why: string;
+  /** What is different in the other mode; null where that plays no part. */
+  readonly difference: string | null;
+  readonly fix: string | null;
+  readonly source: SourcePlace | null;
+}
+
+/** One exception that left a call. */
+export interface ErrorInfo {
+  readonly error_id: number;
+  readonly function_id: number;
+  readonly process: number;
+  readonly call_id: number | null;
+  readonly thread: number;
+  readonly time_ns: number;
+  readonly mode: string;
+  readonly type: string;
+  readonly message: string;
+  /** What was raised at first, where this only repeats it. */
+  readonly core: RaisedInfo;
+  /** The error of the innermost call that the same failure left; its own id if that is this one. */
+  readonly first_error_id: number;
+  /** What the call that it left was called with; null if not recorded. */
+  readonly signature: string | null;
+  /** The user's frames, outermost first. */
+  readonly stack: readonly FrameInfo[];
+  /** The user's lines that the message itself names. */
+  readonly made_at: readonly FrameInfo[];
+  /** The exception and what led to it; null where that is left out. */
+  readonly chain: readonly ChainedInfo[] | null;
+  readonly diagnosis: Diagnosis;
+}
+
+/** How many traces a function has, and would have had, had it been written otherwise; null where that is impossible. */
+export interface WhatIf {
+  readonly now: number;
+  readonly tensor_argument: number | null;
+  readonly reduce_retracing: number | null;
+  readonly input_signature: number | null;
+}
+
+/** One way of writing a function, and the traces it would have had. */
+export interface WhatIfOption {
+  /** `now`, or which number of `what_if` it labels. */
+  readonly option: string;
+  /** What to call it, as in "2 with reduce_retracing". */
+  readonly label: string;
+  /** How many traces there would have been; null if it is not possible, or was not simulated. */
+  readonly traces: number | null;
+  /** Whether its code is what the finding's fix says. */
+  readonly best: boolean;
+}
+
+/** A conclusion with evidence, a cause and a fix. */
+export interface Finding {
+  /** What it is. */
+  readonly id: FindingId;
+  /** How much it matters. */
+  readonly severity: Severity;
+  /** The function it is about, the last of several; null if it is about none. */
+  readonly function_id: number | null;
+  /** All functions that it is about. */
+  readonly function_ids: readonly number[];
+  /** The definition that these were made from; null if it is about none. */
+  readonly definition_id: number | null;
+  /** One line. */
+  readonly title: string;
+  /** The user's line to look at, `train.py:14`; null if none is known. */
+  readonly place: string | null;
+  /** Numbers and names it rests on, and `lost_ns`. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** What causes it. */
+  readonly why: string;
+  /** What to do, in a sentence. */
+  readonly advice: string;
+  /** Code to paste; null if none can be given. */
+  readonly fix: string | null;
+  /** Numbers of traces under each option; null where it is not about traces. */
+  readonly what_if: WhatIf | null;
+  /** The wall time that would have been saved. */
+  readonly lost_ns: number;
+  /** The part of its process's wall time that this is. */
+  readonly share: number;
+  /** What came of it when the fix was tried; null if it was not. */
+  readonly verified: null;
+  /** The numbers of `what_if` with their labels, in order; null likewise. */
+  readonly what_if_options: readonly WhatIfOption[] | null;
+}
+
+/** How many traces had a kind of change among others. */
+export interface KindCount {
+  readonly kind: ChangeKind;
+  readonly traces: number;
+}
+
+/** A part of the wall time, as the bar shows it. */
+export interface Slice {
+  /** Which part of the budget it is. */
+  readonly part: BudgetPart;
+  /** The same in few words. */
+  readonly name: string;
+  /** How long it is. */
+  readonly ns: number;
+  /** Which part of the wall time that is, from 0 to 1. */
+  readonly share: number;
+  /** The share in words: `92 %`. */
+  readonly text: string;
+}
+
+/** What is told first. */
+export interface FirstLines {
+  /** The wall time of the process that stands for the run. */
+  readonly wall_ns: number;
+  /** The same as a text. */
+  readonly wall: string;
+  /** That process. */
+  readonly process: number;
+  /** What the time of its main thread was, the longest first; what took no time is left out. The parts sum to `wall_ns`. */
+  readonly bar: readonly Slice[];
+  /** The same as one line. */
+  readonly sentence: string;
+  /** The findings that matter, as places in the list of findings; at most `MATTER`. */
+  readonly matter: readonly number[];
+  /** How many findings matter beside these. */
+  readonly more: number;
+  /** A sentence, if no finding matters and nothing failed; else null. */
+  readonly nothing_to_mend: string | null;
+}
+
+/** A run in a few numbers. */
+export interface Summary {
+  /** The calls of all functions by mode. */
+  readonly calls: CallCounts;
+  /** Which part of the calls ran in each mode, from 0 to 1. */
+  readonly call_shares: Readonly<Record<Mode, number>>;
+  /** How many traces there are. */
+  readonly traces: number;
+  /** How many of them are no function's first. */
+  readonly retraces: number;
+  /** How many functions these belong to. */
+  readonly retraced_functions: number;
+  /** How many traces had which kind of change. */
+  readonly change_kinds: readonly KindCount[];
+  /** How many failures there are; one is an error of every call that it left, and counts once. */
+  readonly failures: number;
+  /** The time in traced functions: how long each thread was in a recorded call or a trace, added up over the threads. */
+  readonly functions_ns: number;
+  /** The part of it in which a thread was in a trace. */
+  readonly tracing_ns: number;
+  /** The rest of it. */
+  readonly running_ns: number;
+  /** `tracing_ns` as a part of `functions_ns`, from 0 to 1; null if no call was recorded. */
+  readonly tracing_share_of_functions: number | null;
+  /** What is told first; null if no process is known. */
+  readonly first_lines: FirstLines | null;
+}
+
+/** Failures of one kind, in one place of one function. */
+export interface FailureGroup {
+  /** What they mean. */
+  readonly diagnosis_id: DiagnosisId;
+  /** The same in one line. */
+  readonly title: string;
+  /** The function whose call they left first. */
+  readonly function_id: number;
+  /** The first of them, as it left the innermost call. */
+  readonly error_id: number;
+  /** Each of them, likewise, in order. */
+  readonly error_ids: readonly number[];
+  /** How many they are. */
+  readonly count: number;
+  /** The functions whose calls the first of them left, innermost first. */
+  readonly left: readonly number[];
+  /** The error of the first of them that has the longest stack. */
+  readonly stack_error_id: number;
+}
+
+/** A part of a thread's time: see `budget.Part`. */
+export interface PartInfo {
+  readonly part: BudgetPart;
+  readonly ns: number;
+  readonly how: "measured" | "sampled";
+  readonly plus_minus_ns: number | null;
+  readonly label: string;
+}
+
+/** One thread's split of its process's wall time; `thread` is null for a main thread on which nothing was recorded. */
+export interface ThreadBudgetInfo {
+  readonly thread: number | null;
+  readonly name: string;
+  readonly main: boolean;
+  readonly parts: readonly PartInfo[];
+}
+
+/** The wall time of one process, its main thread's split first. Threads ran at the same time: their times are not to be added up. */
+export interface ProcessBudgetInfo {
+  readonly process: number;
+  readonly wall_ns: number;
+  readonly threads: readonly ThreadBudgetInfo[];
+}
+
+/** Traces after a definition's first, as what they are: see `definitions.Repeated`. */
+export interface RepeatedInfo {
+  readonly total: number;
+  readonly made_anew: number;
+  readonly same_function: number;
+  readonly normal: number;
+  readonly text: string;
+}
+
+/** One definition: see `definitions.Definition`. */
+export interface DefinitionInfo {
+  readonly definition_id: number;
+  readonly process: number;
+  readonly name: string;
+  /** Its name, and how many functions were made from it where these are several: `step × 30`. */
+  readonly title: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly kind: string;
+  /** The ids of these functions. */
+  readonly functions: readonly number[];
+  readonly calls: CallCounts;
+  readonly traces: number;
+  readonly traces_inside: number;
+  /** Its own traces, and those of other functions that belong to its calls. */
+  readonly all_traces: number;
+  readonly repeated: RepeatedInfo;
+  /** How long it was open on the thread that spent most time in it. */
+  readonly wall_ns: number;
+  readonly tracing_ns: number;
+  readonly main_ns: number;
+  /** The same as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  readonly threads: number;
+  /** Whether that holds time in which its generators or coroutines lay suspended. */
+  readonly suspended: boolean;
+  /** What changed from trace to trace, in one line; null where it was not traced again or that is not known. */
+  readonly changes: string | null;
+}
+
+/** Everything that is told of a run. */
+export interface RunReport {
+  readonly run: string;
+  /** When it began, in nanoseconds since 1970; null if that is lost. All other times count from it. */
+  readonly start_unix_ns: number | null;
+  readonly complete: boolean;
+  /** Whether it goes on, was ended, or was stopped without an end, as of when it was read. */
+  readonly state: RecordingState;
+  /** When its files were last written, in nanoseconds since 1970; null if that is lost. */
+  readonly last_written_unix_ns: number | null;
+  readonly processes: readonly ProcessInfo[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly functions: readonly FunctionInfo[];
+  /** null where profiles were not asked for. */
+  readonly profiles: readonly ProfileInfo[] | null;
+  readonly traces: readonly TraceInfo[];
+  readonly errors: readonly ErrorInfo[];
+  /** Those that cost most time first. */
+  readonly findings: readonly Finding[];
+  /** A sentence for everything that could not be read. */
+  readonly warnings: readonly string[];
+  /** The run in a few numbers. */
+  readonly summary: Summary;
+  /** Exceptions as they happened, each once, those that are alike together. */
+  readonly failures: readonly FailureGroup[];
+  /** The wall time of the process that stands for the run; null if no process is known. */
+  readonly wall_ns: number | null;
+  /** What the time of its main thread was; the parts sum to `wall_ns`. */
+  readonly budget: readonly PartInfo[];
+  /** The same of every process, and of its other threads. */
+  readonly budgets: readonly ProcessBudgetInfo[];
+  /** The functions folded by definition, by number. */
+  readonly definitions: readonly DefinitionInfo[];
+}
+
+/** Ops that one line of the user's made; null for a place or text that is not known. */
+export interface SourceLineInfo {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly own_line: number | null;
+  readonly ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly repeats: number;
+  readonly in_loop: boolean;
+  readonly code: string | null;
+}
+
+/** A large constant in a graph. */
+export interface LargeConstant {
+  readonly op: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** A loop or branch in a graph. */
+export interface ControlFlow {
+  readonly type: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly own_line: number | null;
+}
+
+/** An input that a graph converts to another dtype before anything else. */
+export interface InputCast {
+  readonly input: string;
+  readonly from_dtype: string;
+  readonly to_dtype: string;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** The same with everything that is told line by line and op by op. */
+export interface GraphLists {
+  readonly ops: number;
+  readonly own_ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly functions: number;
+  /** How many of its ops leave it for Python. */
+  readonly python_ops: number;
+  readonly constants: number;
+  readonly constant_bytes: number;
+  readonly resource_captures: number;
+  readonly tensor_captures: number;
+  readonly tensor_capture_bytes: number;
+  /** Its graph as TensorFlow serializes it; null if not measured. */
+  readonly definition_bytes: number | null;
+  readonly source_lines: readonly SourceLineInfo[];
+  readonly large_constants: readonly LargeConstant[];
+  readonly control_flow: readonly ControlFlow[];
+  readonly input_casts: readonly InputCast[];
+}
+
+/** A tensor that one device sends to another; null for what is not known before it runs. */
+export interface TransferInfo {
+  readonly op: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | null)[] | null;
+  readonly bytes: number | null;
+  readonly from: string;
+  readonly to: string;
+  readonly control: boolean;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** An op, by its type and its name, that ran on another device than the program asked for. */
+export interface NotHonouredInfo {
+  readonly op: string;
+  readonly name: string;
+  readonly requested: string;
+  readonly actual: string;
+  readonly no_such_device: boolean;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** The same with every transfer and every op that is not where it should be. */
+export interface PlacementLists {
+  readonly ops_by_device: Readonly<Record<string, number>>;
+  readonly transfers: number;
+  /** How many ops ran elsewhere than the program asked for. */
+  readonly not_honoured_ops: number;
+  readonly compiled: boolean;
+  readonly transfer_list: readonly TransferInfo[];
+  readonly not_honoured: readonly NotHonouredInfo[];
+}
+
+/** One trace with everything that is told of its graph and its placement. */
+export interface TraceDetails {
+  readonly trace_id: number;
+  readonly function_id: number;
+  readonly process: number;
+  readonly ordinal: number;
+  readonly call_id: number | null;
+  readonly thread: number;
+  readonly start_ns: number;
+  readonly duration_ns: number | null;
+  readonly signature_id: number | null;
+  readonly signature: string | null;
+  readonly outputs: string | null;
+  readonly captures: readonly string[];
+  readonly concrete_name: string;
+  readonly reason: Reason;
+  readonly graph: GraphLists | null;
+  readonly placement: PlacementLists | null;
+  /** Whether its graph is known to have run. */
+  readonly executed: boolean | null;
+  /** The function's name. */
+  readonly function: string;
+  /** How many calls have its signature; null if that is not known. */
+  readonly calls: number | null;
+}

@@ -1,0 +1,101 @@
+import { css } from "lit";
+
+export const definitionsStyles = css`
+  :host {
+    display: block;
+  }
+  h2 {
+    margin: 12px 0 4px;
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  th {
+    font-weight: 600;
+    text-align: start;
+  }
+  thead th {
+    padding: 4px 8px;
+    border-bottom: 1px solid var(--border-strong);
+    color: var(--text-quiet);
+    font-weight: 400;
+    white-space: nowrap;
+  }
+  tbody > tr > * {
+    padding: 2px 8px;
+    border-bottom: 1px solid var(--border);
+  }
+  tbody > tr:hover > * {
+    background: var(--bg-hover);
+  }
+  .number {
+    text-align: end;
+    white-space: nowrap;
+  }
+  /* What is left beside the numbers, however long the name is. */
+  tbody th {
+    width: 100%;
+    max-width: 0;
+    padding-inline-start: 0;
+  }
+  .name {
+    display: flex;
+    align-items: center;
+    gap: 4px;
+    min-width: 0;
+  }
+  .gauge {
+    display: inline-block;
+    width: calc(var(--share) * 64px);
+    height: 8px;
+    margin-inline-end: 8px;
+    border-radius: 2px;
+    background: var(--accent);
+  }
+  .prominent {
+    color: var(--accent-text);
+  }
+  .details > td {
+    padding: 2px 8px 10px 28px;
+    background: var(--bg-raised);
+  }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 2px 16px;
+    padding: 4px 0;
+  }
+  .facts .place {
+    max-width: 60ch;
+  }
+  .members {
+    width: auto;
+  }
+  .members td {
+    padding-block: 1px;
+    border: 0;
+    overflow-wrap: anywhere;
+  }
+  .retraced {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  .retraced li {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 12px;
+    padding: 1px 0;
+  }
+  .retraced b {
+    display: flex;
+    min-width: 0;
+    max-width: 48ch;
+  }
+  .retraced span {
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+`;

@@ -1,0 +1,1 @@
+"""Findings of programs as people write them."""

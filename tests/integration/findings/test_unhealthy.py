@@ -1,0 +1,90 @@
+"""Programs that somebody would have to mend, near twins of healthy ones: each cause is told once, with its place."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+import tfmodetrace as tmt
+from tests.support import finding_rules
+from tfmodetrace.insight import findings
+
+
+def mattering(program: Callable[[], Any], logdir: pathlib.Path) -> list[findings.Finding]:
+    with tmt.record(logdir, instrument="all"):
+        program()
+    (run,) = tmt.read(logdir).runs
+    return [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+
+
+def test_a_step_made_for_every_fold_is_told_once_with_the_line_that_makes_it(tmp_path: pathlib.Path) -> None:
+    def make(weight: Any) -> Any:
+        @tf.function
+        def inner(x: Any) -> Any:
+            return tf.reduce_sum(x * weight)
+
+        @tf.function
+        def step(x: Any) -> Any:
+            return inner(x) + inner(x * 2.0)
+
+        return step
+
+    def program() -> None:
+        for fold in range(6):
+            step = make(tf.Variable(float(fold)))
+            for _ in range(5):
+                step(tf.ones(3))
+
+    # The inner function is made anew, too, but it is traced while the outer one is: of one cause with it.
+    (finding,) = mattering(program, tmp_path)
+    assert (finding.id, len(finding.function_ids), finding.evidence["traces"]) == ("function-recreated", 6, 6)
+    assert finding.evidence["made_at"].startswith("test_unhealthy.py:")
+    assert "make makes step anew" in finding.advice or ".make makes step anew" in finding.advice
+
+
+def test_a_pipeline_built_for_every_step_is_one_finding_with_all_its_transformations(tmp_path: pathlib.Path) -> None:
+    def doubled(x: Any) -> Any:
+        return x * 2
+
+    def program() -> None:
+        for number in range(20):
+            dataset = tf.data.Dataset.range(number, number + 4).map(doubled).filter(lambda x: x > 0)
+            for _ in dataset:
+                pass
+
+    (finding,) = mattering(program, tmp_path)
+    assert (finding.id, finding.severity) == ("function-recreated", "high")
+    assert finding.evidence["transformations"] == ["Dataset.map(doubled)", "Dataset.filter(<lambda>)"]
+    assert finding.evidence["traces"] == 40
+
+
+def test_what_makes_an_inner_function_be_traced_again_is_told_of_the_outer_one(tmp_path: pathlib.Path) -> None:
+    @tf.function
+    def inner(x: Any, factor: Any) -> Any:
+        return x * factor
+
+    @tf.function
+    def outer(x: Any, factor: Any) -> Any:
+        return tf.reduce_sum(inner(x, factor))
+
+    (finding,) = mattering(lambda: [outer(tf.ones(3), 0.1 * number) for number in range(8)], tmp_path)
+    assert finding.id == "python-scalar-argument"
+    assert finding.title == "outer is traced for every value of factor"
+    assert finding.fix is not None
+    assert finding.fix.endswith("factor = tf.constant(factor, tf.float32)")
+
+
+def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path: pathlib.Path) -> None:
+    class Sampler:
+        temperature = 0.7
+
+    @tf.function
+    def sample(x: Any, sampler: Any) -> Any:
+        return x / sampler.temperature
+
+    (finding,) = mattering(lambda: [sample(tf.ones(3), Sampler()) for _ in range(6)], tmp_path)
+    assert (finding.id, finding.fix) == ("object-identity", None)
+    assert finding.advice.startswith("Make the Sampler in `sampler` once")

@@ -1,0 +1,106 @@
+"""What is read in the source of functions, and written anew."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from tfmodetrace.insight import fixes, rewrites, sources
+from tfmodetrace.log import tables
+
+
+def function(source: str, *parameters: str, name: str = "f") -> tables.Function:
+    return tables.Function(
+        function_id=0,
+        name=name,
+        qualname=name,
+        module="m",
+        file="m.py",
+        line=10,
+        kind="tf.function",
+        process=0,
+        definition_id=0,
+        instance=0,
+        parameters=tuple(tables.Parameter(name=each, kind="POSITIONAL_OR_KEYWORD", has_default=False) for each in parameters),
+        source=textwrap.dedent(source).strip(),
+    )
+
+
+def test_a_header_is_written_as_python_writes_it() -> None:
+    written = function("@tf.function\ndef f(self, x: tf.Tensor, *rest, rate=0.1, **more) -> tf.Tensor:\n    # def g(y):\n    return x")
+    assert sources.header(written) == "def f(self, x: tf.Tensor, *rest, rate=0.1, **more) -> tf.Tensor:"
+    assert sources.is_decorated(written)
+    assert not sources.is_decorated(function("def f(x):\n    return x"))
+    assert sources.header(function("double = tf.function(lambda x: 2 * x)", "x", name="<lambda>")) is None
+
+
+def test_words_of_comments_and_strings_are_no_names() -> None:
+    assert {"train", "epoch"}.isdisjoint(sources.names_in(function('def f(x):\n    """train"""\n    # for one epoch\n    return x')))
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("n = tf.constant(n, tf.float32)", {"n", "tf"}),
+        ("model = build()\nmodel.fit(x)", {"build", "x"}),
+        ("import attr\ncfg = attr.evolve(cfg, lr=1)", {"cfg"}),
+        ("for i in tf.range(n):", {"tf", "n"}),
+        ("@tf.function(reduce_retracing=True)\ndef step(self, x):", {"tf"}),
+        ("train[:, + the", None),
+        ("for ... in ...:\n    step(x)", None),
+    ],
+)
+def test_what_a_piece_of_code_needs_is_known(code: str, names: set[str] | None) -> None:
+    assert sources.free_names(code) == names
+    assert fixes.usable(code, names or ()) == (None if names is None else code)
+    assert fixes.usable(code, ()) == (code if names is not None and names <= fixes.CONVENTIONAL else None)
+
+
+_LOOP = """
+@tf.function
+def f(x, steps):
+    found = []
+    for t in range(steps):
+        x = x + 1.0
+        found.append(tf.sin(x))
+    return tf.stack(found)
+"""
+
+
+def test_a_loop_that_appends_is_written_with_an_array() -> None:
+    (loop,) = sources.loops(function(_LOOP))
+    assert (loop.line, loop.appends_to) == (13, ("found",))
+    assert rewrites.loop_with_array(function(_LOOP), loop, "float32") == textwrap.dedent(
+        """\
+        @tf.function
+        def f(x, steps):
+            found = tf.TensorArray(tf.float32, size=steps)
+            for t in tf.range(steps):
+                x = x + 1.0
+                found = found.write(t, tf.sin(x))
+            return found.stack()"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return tf.stack(found)", "return found"),
+        ("x = x + 1.0", "x = x + len(found)"),
+        ("x = x + 1.0", "x = x + weights[t]"),
+        ("range(steps)", "range(1, steps)"),
+        ("found = []", "found = [x]"),
+        ("        found.append(tf.sin(x))", "        if x > 1.0:\n            found.append(tf.sin(x))"),
+    ],
+)
+def test_a_loop_of_which_more_would_have_to_be_changed_is_not(old: str, new: str) -> None:
+    changed = function(_LOOP.replace(old, new))
+    (loop,) = sources.loops(changed)
+    assert rewrites.loop_with_array(changed, loop, "float32") is None
+
+
+def test_a_loop_may_index_tensors_with_its_number() -> None:
+    source = "def f(x, w):\n    for i in range(9):\n        x = x + w[i]\n    return x"
+    assert [loop.in_graph for loop in sources.loops(function(source))] == [None]
+    assert [loop.in_graph for loop in sources.loops(function(source), {"w"})] == ["for i in tf.range(9):"]

@@ -1,0 +1,95 @@
+"""The finding about ``predict`` and ``evaluate`` in a loop, each for a batch or two, each of which sets up an input pipeline."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from tfmodetrace.insight import model_identity, places, sources
+from tfmodetrace.insight.findings import base
+from tfmodetrace.log import tables
+from tfmodetrace.schema import words
+
+LOOP: Final = 10
+"""Calls from which on they are a loop."""
+
+FEW_STEPS: Final = 2
+"""Batches a call in a loop has at most."""
+
+NORMAL: Final = 0.02
+"""The share of the wall time below which nobody has to mend it: an evaluation between epochs, say."""
+
+ORDER: Final = 0
+
+_NAMES: Final = ("Model.predict", "Model.evaluate")
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Yields the loops over ``predict`` or ``evaluate``, one for each model."""
+    run, calls = evidence.run, evidence.run.calls
+    entries = [function.function_id for function in run.functions if model_identity.is_entry(function)]
+    for function in run.functions:
+        if function.name not in _NAMES or function.kind != "method":
+            continue
+        rows = np.flatnonzero(calls.function_id == function.function_id)
+        rows = rows[~evidence.inside(rows, entries)]
+        for definition_id in np.unique(evidence.definitions.of_calls[rows]).tolist():
+            own = rows[evidence.definitions.of_calls[rows] == definition_id]
+            draft = _loop(evidence, function, definition_id, own[np.argsort(calls.start_ns[own], kind="stable")])
+            if draft is not None:
+                yield draft
+
+
+def _loop(evidence: base.Evidence, function: tables.Function, definition_id: int, rows: base.Rows) -> base.Draft | None:
+    run, calls = evidence.run, evidence.run.calls
+    inside = np.isin(calls.parent_rows, rows) & (calls.mode == int(words.Mode.GRAPH))
+    steps, needed_ns = int(inside.sum()), int(calls.duration_ns[inside].sum())
+    if len(rows) < LOOP or steps > FEW_STEPS * len(rows):
+        return None
+    in_rows = np.isin(evidence.attribution.trace_rows, rows)
+    again = [trace for trace in run.traces if in_rows[trace.trace_id] and run.functions[trace.function_id].kind == "tf.data"]
+    if not again:
+        return None
+    what = function.name.rpartition(".")[2]
+    definition = evidence.definitions.rows[definition_id]
+    total_ns = int(calls.duration_ns[rows].sum())
+    wall_ns = evidence.wall_ns(function.process)
+    made = [run.functions[trace.function_id] for trace in again]
+    place = places.made_at(made)
+    fix = _called_directly(made, place) if what == "predict" else None
+    at = "" if place is None else f" at {places.place(place.file, place.line)}"
+    instead = "call the model itself, model(x, training=False)" if what == "predict" else "use model.test_on_batch"
+    return base.Draft(
+        id="function-recreated",
+        functions=(function.function_id,),
+        title=f"{definition.name} was called {len(rows):,} times for {max(steps, len(rows)):,} batches, and set up its input each time",
+        evidence={"calls": len(rows), "batches": steps, "traces": len(again), "total_ns": total_ns, "in_graphs_ns": needed_ns},
+        why=f"Every call of {what} builds a tf.data pipeline of its own, whose functions are made and traced again. For a batch at a time "
+        "that takes longer than the model.",
+        advice=f"In a loop over small inputs{at}, {instead}; or call {what} once for all of them.",
+        fix=fix,
+        names=frozenset() if place is None else _names(place.code),
+        cause=("loop", definition_id),
+        claims=(base.Claim(traces=base.ids(again), rows=rows, needed_ns=needed_ns),),
+        order=ORDER,
+        normal=wall_ns > 0 and total_ns - needed_ns < NORMAL * wall_ns,
+    )
+
+
+def _called_directly(made: Sequence[tables.Function], place: tables.Place | None) -> str | None:
+    """Writes the line anew with the model called instead of its ``predict``; of arrays only, since no model takes a dataset."""
+    # Keras makes these functions for what is no dataset yet.
+    if place is None or not all(model_identity.is_kerass(function) for function in made):
+        return None
+    found = sources.call_on(place.code, "predict")
+    if found is None or not found.call.args or isinstance(found.call.args[0], ast.Starred):
+        return None
+    called = f"{found.receiver}({found.text(found.call.args[0])}, training=False).numpy()"
+    return f"{found.replaced(called)}  # {places.place(place.file, place.line)}"
+
+
+def _names(code: str) -> frozenset[str]:
+    return sources.free_names(code) or frozenset()

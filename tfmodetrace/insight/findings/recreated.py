@@ -1,0 +1,152 @@
+"""Findings about tf.functions that are made anew, and Keras models, each of which has to be traced again."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final
+
+from tfmodetrace.insight import definitions, model_identity, places, sources
+from tfmodetrace.insight.findings import base
+from tfmodetrace.log import tables
+
+MANY: Final = 3
+"""Functions, or models, made from one definition from which on that is a finding."""
+
+NORMAL: Final = 0.02
+"""The share of the wall time below which nobody has to mend a pipeline that is built anew, for every epoch, say."""
+
+ORDER: Final = 20
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Yields the definitions of which functions were made, and traced, again and again."""
+    pipelines: dict[Hashable, list[tables.Function]] = collections.defaultdict(list)
+    for row in evidence.definitions.rows:
+        functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
+        if len(functions) < MANY:
+            continue
+        kerass = model_identity.is_kerass(functions[0])
+        # What Keras makes of a model's input is told with the model's predictions.
+        if row.kind == "tf.data" and not kerass:
+            pipelines[_built_by(row, functions)] += functions
+        if row.kind != "tf.function" or (kerass and (model_identity.model_of(functions[0]) is None or _is_inner(functions[0]))):
+            continue
+        # One that served many calls has paid for itself: an ensemble's members, one function for each length.
+        normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
+        yield (_functions if model_identity.model_of(functions[0]) is None else _models)(evidence, row, functions, normal=normal)
+    for functions in pipelines.values():
+        yield _pipeline(evidence, functions)
+
+
+def _built_by(row: definitions.Definition, functions: Sequence[tables.Function]) -> Hashable:
+    """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
+    made = places.made_at(functions)
+    return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
+
+
+def _is_inner(function: tables.Function) -> bool:
+    """Whether a function of a model's is part of another one: a step inside the train function."""
+    return "." in function.qualname.removeprefix("Model.")
+
+
+def _pipeline(evidence: base.Evidence, functions: Sequence[tables.Function]) -> base.Draft:
+    by_name: dict[str, list[tables.Function]] = collections.defaultdict(list)
+    for function in functions:
+        by_name[function.name].append(function)
+    again = [trace for own in by_name.values() for function in own[1:] for trace in evidence.traces[function.function_id]]
+    count = max(map(len, by_name.values()))
+    made = places.made_at(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=f"A tf.data pipeline was built {count} times, and {base.listed(list(by_name))} traced each time",
+        evidence={
+            "functions": len(functions),
+            "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
+            "transformations": list(by_name),
+            "made_at": None if made is None else places.place(made.file, made.line),
+        },
+        why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
+        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
+        cause=("pipeline", functions[0].function_id),
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=base.tracing_ns(again) < NORMAL * evidence.wall_ns(functions[0].process),
+    )
+
+
+def _functions(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    name = row.name
+    made = places.made_at(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    maker = functions[-1].qualname.rpartition(".<locals>.")[0]
+    if maker:
+        advice = (
+            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
+            "what differs as arguments."
+        )
+    elif "." in functions[-1].qualname:
+        owner = functions[-1].qualname.rpartition(".")[0]
+        advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
+    else:
+        advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=f"{name} was made {len(functions)} times, and traced for each",
+        evidence={
+            "functions": len(functions),
+            "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
+            "calls": sum(evidence.calls_of[function.function_id] for function in functions),
+            "file": row.file,
+            "line": row.line,
+            "made_at": None if made is None else places.place(made.file, made.line),
+        },
+        why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts without "
+        "traces.",
+        advice=advice,
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=normal,
+    )
+
+
+def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+    traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
+    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    made = places.made_at(functions)
+    kind = functions[-1].qualname.rpartition(".")[2]
+    models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
+    if len(models) == 1:
+        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+        fitted = None if made is None else sources.call_on(made.code, "fit")
+        name = "model" if fitted is None else fitted.receiver
+        advice = (
+            f"Compile {name} once: to change the learning rate, assign to {name}.optimizer.learning_rate; to begin again, give the one "
+            "model its first weights."
+        )
+    else:
+        title = f"{len(functions)} Keras models alike were made, and the {kind} of each traced"
+        advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+    return base.Draft(
+        id="function-recreated",
+        functions=tuple(function.function_id for function in functions),
+        title=title,
+        evidence={
+            "functions": len(functions),
+            "traces": len(traces),
+            "calls": sum(evidence.calls_of[function.function_id] for function in functions),
+            "made_at": None if made is None else places.place(made.file, made.line),
+            "median_trace_ns": int(statistics.median(trace.duration_ns or 0 for trace in traces)),
+        },
+        why="A Keras model makes its train, test and predict functions anew whenever it is built or compiled, and each must be traced. "
+        "Keras also keeps what every model was made of until keras.backend.clear_session() is called.",
+        advice=advice,
+        claims=(base.Claim(traces=base.ids(again)),),
+        order=ORDER,
+        normal=normal,
+    )

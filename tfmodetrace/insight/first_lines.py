@@ -1,0 +1,112 @@
+"""What is told of a run first: how long it took, what that time was, which findings matter, or that there is nothing to mend.
+
+The terminal's first lines and the page's are these, word by word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Final
+
+from tfmodetrace.insight import budget, findings, units
+from tfmodetrace.schema import words
+
+MATTER: Final = 3
+"""How many findings are told at once."""
+
+_NAMES: Final = {
+    "tracing": "tracing",
+    "compiling": "first runs of graphs",
+    "graph": "graph execution",
+    "xla": "XLA execution",
+    "eager-ops": "eager calls",
+    "input": "waiting for input",
+    "keras": "Keras around its steps",
+    "python": "named regions",
+    "idle": "outside recorded calls",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A part of the wall time, as the bar shows it.
+
+    Attributes:
+        part: Which part of the budget it is.
+        name: The same in few words.
+        ns: How long it is.
+        share: Which part of the wall time that is, from 0 to 1.
+        text: The share in words: ``92 %``.
+    """
+
+    part: words.BudgetPart
+    name: str
+    ns: int
+    share: float
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLines:
+    """What is told first.
+
+    Attributes:
+        wall_ns: The wall time of the process that stands for the run.
+        wall: The same as a text.
+        process: That process.
+        bar: What the time of its main thread was, the longest first; what took no time is left out. The parts sum to ``wall_ns``.
+        sentence: The same as one line.
+        matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
+        more: How many findings matter beside these.
+        nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
+    """
+
+    wall_ns: int
+    wall: str
+    process: int
+    bar: tuple[Slice, ...]
+    sentence: str
+    matter: tuple[int, ...]
+    more: int
+    nothing_to_mend: str | None
+
+
+def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int) -> FirstLines | None:
+    """Chooses what is told first.
+
+    Args:
+        spent: The budget that stands for the run.
+        found: The findings, those that cost most time first.
+        failures: How many failures there were.
+
+    Returns:
+        The lines; ``None`` if no process is known.
+    """
+    if spent is None:
+        return None
+    slices = [_slice(part, spent.wall_ns) for part in spent.main.parts if part.ns > 0]
+    bar = tuple(sorted(slices, key=lambda each: -each.ns))
+    wall = units.duration(spent.wall_ns)
+    matter = [place for place, finding in enumerate(found) if finding.severity != "info"]
+    sentence = f"{wall}: " + ", ".join(f"{each.text} {each.name}" for each in bar) if bar else wall
+    fine = not matter and not failures
+    return FirstLines(
+        wall_ns=spent.wall_ns,
+        wall=wall,
+        process=spent.process,
+        bar=bar,
+        sentence=sentence,
+        matter=tuple(matter[:MATTER]),
+        more=len(matter[MATTER:]),
+        nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,
+    )
+
+
+def _slice(part: budget.Part, wall_ns: int) -> Slice:
+    share = part.ns / wall_ns
+    return Slice(part=part.part, name=_NAMES[part.part], ns=part.ns, share=share, text=units.share(share))
+
+
+def _nothing_to_mend(bar: Sequence[Slice], wall: str) -> str:
+    return f"nothing to mend: {bar[0].text} of {wall} is {bar[0].name}" if bar else "nothing to mend"
