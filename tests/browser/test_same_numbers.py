@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,8 +12,8 @@ import pytest
 from playwright import sync_api
 
 from tests.browser.conftest import open_tab, show
+from tests.support import fresh, sources, tensorboards
 from tests.support import once as once_module
-from tests.support import sources, tensorboards
 from tests.support import told as told_numbers
 from tfmodetrace.cli import exits, main, screen
 from tfmodetrace.insight import units
@@ -39,8 +37,7 @@ def examples(once: once_module.Once) -> pathlib.Path:
 
     def record(logdir: pathlib.Path) -> None:
         for name in EXAMPLES:
-            command = [sys.executable, str(sources.ROOT / "examples" / f"{name}.py"), "--logdir", str(logdir / name)]
-            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+            result = fresh.run(sources.ROOT / "examples" / f"{name}.py", "--logdir", logdir / name, timeout=300)
             assert result.returncode == 0, f"{name}: {result.stderr}"
 
     return once("examples", record)
@@ -48,7 +45,7 @@ def examples(once: once_module.Once) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def served(examples: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tensorboards.TensorBoard]:
-    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={examples}"]) as tensorboard:
+    with tensorboards.serve(tmp_path_factory.mktemp("tensorboard"), [f"--logdir={examples}"], python=None) as tensorboard:
         tensorboard.runs()
         yield tensorboard
 

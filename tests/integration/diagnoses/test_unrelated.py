@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,15 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.diagnoses import unrelated
+
+
+@pytest.fixture(autouse=True)
+def shallow() -> Iterator[None]:
+    """Ends a recursion without end sooner: how long AutoGraph takes to tell of it grows with the square of the depth."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit // 2)
+    yield
+    sys.setrecursionlimit(limit)
 
 
 def test_there_are_a_hundred() -> None:

@@ -32,7 +32,7 @@ class Program:
     def outcome(self, name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         call = f"import sys, {_PROGRAMS} as programs; programs.{name}(*sys.argv[1:])"
         environment = {name: value for name, value in os.environ.items() if name != "TFMODETRACE_LOGDIR"}
-        return fresh.run("-c", call, self.logdir, *arguments, cwd=sources.ROOT, env=environment, timeout=60, imports=(_PROGRAMS,))
+        return fresh.run("-c", call, self.logdir, *arguments, cwd=sources.ROOT, env=environment, timeout=180, imports=(_PROGRAMS,))
 
     def run(self, logdir: pathlib.Path | None = None) -> Any:
         """The one run that it has recorded, in which nothing is wrong."""
