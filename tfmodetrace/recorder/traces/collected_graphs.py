@@ -45,6 +45,10 @@ class Outline(NamedTuple):
     inputs: Counter[int]
     shapes: Counter[tuple[int, tuple[int, ...]]]
 
+    def counters(self) -> tuple[Counter[Any], ...]:
+        """Returns what is counted."""
+        return tuple(self)
+
     def fits(self, collected: Outline) -> bool:
         """Whether a collected graph, which does not tell the shapes of captures, may be this one."""
         return self.ops == collected.ops and self.inputs == collected.inputs and self.shapes >= collected.shapes
@@ -143,7 +147,9 @@ class _Parts(NamedTuple):
 
 
 def _part(graph: Any) -> _Parts:
-    nodes, sends, receives = {}, set(), set()
+    nodes: dict[str, str] = {}
+    sends: set[str] = set()
+    receives: set[str] = set()
     for node in graph.node:
         if node.op in placed_graphs.SENDS or node.op in placed_graphs.RECEIVES:
             key = " ".join(placed_graphs.text(node, name) for name in ("tensor_name", "send_device", "recv_device"))
@@ -188,7 +194,7 @@ class Pool:
     def merge(self) -> None:
         """Throws together what nobody has taken: it is several traces', or of functions that are not recorded."""
         for collected, parts in self._entries:
-            for ours, theirs in zip(self._merged, collected, strict=True):
+            for ours, theirs in zip(self._merged.counters(), collected.counters(), strict=True):
                 ours.update(theirs)
             for part in parts:
                 self._put(part)
@@ -223,7 +229,7 @@ class Pool:
             if number not in taken and place not in gone and outlines[number].is_in(self._merged):
                 taken[number] = self._whole[place].graphs
                 gone.add(place)
-                for ours, theirs in zip(self._merged, outlines[number], strict=True):
+                for ours, theirs in zip(self._merged.counters(), outlines[number].counters(), strict=True):
                     ours.subtract(theirs)
         self._whole = [parts for place, parts in enumerate(self._whole) if place not in gone]
         return taken
