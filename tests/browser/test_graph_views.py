@@ -125,7 +125,7 @@ def test_concrete_functions_are_chosen_by_keyboard_and_kept_in_the_address(
     opened.page.keyboard.press("ArrowDown")
     expect(frame.get_by_test_id("graph-title")).to_have_text("split, trace 3")
     expect(frame.locator("[data-testid=graph-row][aria-current=true]")).to_have_attribute("data-trace", "2")
-    expect(frame.get_by_role("region", name="Graph", exact=True)).to_contain_text("Not recorded: the trace was never executed")
+    expect(frame.get_by_role("region", name="Graph", exact=True)).to_contain_text("Not recorded: it was not executed by itself")
     opened.page.wait_for_function("location.hash.includes('modetrace.trace=2')")
     again = open_tab(opened.page, served.address, opened.page.evaluate("location.hash").removeprefix("#"))
     expect(again.frame.get_by_test_id("graph-title")).to_have_text("split, trace 3")

@@ -99,11 +99,11 @@ def test_what_xla_compiles_again_and_again(page: sync_api.Page, served: tensorbo
     expect(row).to_have_count(1)
     expect(row).to_contain_text("XLA compiled <b>one_step</b> 3 times")
     expect(row).to_contain_text("xla-recompile, 300 ns lost")
-    fix = row.get_by_test_id("finding-fix")
-    expect(fix).to_be_hidden()
+    advice = row.get_by_test_id("finding-advice")
+    expect(advice).to_be_hidden()
     row.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(fix).to_be_visible()
+    expect(advice).to_be_visible()
     assert violations(tab) == []
     assert tab.problems == []
 

@@ -19,6 +19,8 @@ SOON_MS = 15_000
 
 def place_of(tab: Tab, view: str, name: str) -> sync_api.Locator:
     """The button that says where a function is defined."""
+    if view == "overview":
+        tab.frame.get_by_test_id("function-filter").fill(name)  # its rows stand far below, and only those in view are made
     row = {"overview": "function-row", "traces": "trace-function"}[view]
     return tab.frame.locator(f"[data-testid={row}][data-function='{name}']").get_by_test_id("function-place")
 

@@ -135,7 +135,7 @@ function failureCards(report: RunReport, showErrors: () => void): readonly Templ
     .map(({ group, first, info }) => {
       const { source } = first.diagnosis;
       return html`<article class="failed" data-testid="first-failure">
-        <h3>${group.title}</h3>
+        <h2>${group.title}</h2>
         <p class="facts">
           <span class="chip error">raised</span>
           <span class="mono">${first.core.type}${group.count > 1 ? ` × ${formatCount(group.count)}` : nothing}</span>
@@ -166,7 +166,7 @@ function findingCard(finding: Finding): TemplateResult {
       >${formatShare(finding.share)}</span
     >
     <div class="sentences">
-      <h3>${finding.title}</h3>
+      <h2>${finding.title}</h2>
       <p class="facts" data-testid="finding-facts">
         ${severityChip(finding.severity)}
         ${finding.lost_ns > 0 ? html`<span>${formatDuration(finding.lost_ns)} lost</span>` : nothing}

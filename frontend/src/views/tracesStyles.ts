@@ -26,7 +26,7 @@ export const tracesStyles = css`
     border-radius: 4px;
     box-sizing: border-box;
   }
-  .found h3 {
+  .found h2 {
     margin: 0;
   }
   .counts {

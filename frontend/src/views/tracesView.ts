@@ -349,7 +349,7 @@ function renderFindings(findings: readonly Finding[]): readonly TemplateResult[]
           data-finding-id=${finding.id}
           data-function-id=${finding.function_id ?? nothing}
         >
-          <h3>${severityChip(finding.severity)} ${finding.title}</h3>
+          <h2>${severityChip(finding.severity)} ${finding.title}</h2>
           ${findingDetails(finding)}
         </section>`,
   );

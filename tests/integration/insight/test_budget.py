@@ -174,5 +174,7 @@ def test_a_predict_loop_is_one_row_with_its_traces_inside(tmp_path: pathlib.Path
     assert found.by_wall_time[0] is loop
     data = [row for row in found.rows if row.kind == "tf.data"]
     assert loop.traces_inside + single.traces_inside == sum(row.traces for row in data)
-    assert all(len(row.functions) == row.traces == 16 and row.repeated.made_anew == 15 for row in data)
+    # Keras makes the same functions of a pipeline for each call; those for another model are another model's.
+    assert {len(row.functions) for row in data} == {15, 1}
+    assert all(len(row.functions) == row.traces and row.repeated.made_anew == row.traces - 1 for row in data)
     assert rows["enc.predict_function"].repeated.total == rows["dec.predict_function"].repeated.total == 0

@@ -68,10 +68,14 @@ def _keys(values: Iterable[Any], literals: bool) -> tuple[Any, ...]:
 def value_key(value: Any, literals: bool) -> Any:
     """Returns the key of one argument."""
     kind = type(value)
-    key_of = _keys_of_builtins.get(kind)
+    key_of = _lasting_classes.get(kind)
     if key_of is None:
-        known = _keys_of_classes.get(id(kind))
-        key_of = known[1] if known is not None and known[0]() is kind else _keys_of_classes.put(kind, _choose_key(kind))[1]
+        known = _known_class(id(kind))
+        if known is None or known[0]() is not kind:
+            known = _learn(kind)
+        reference, key_of = known
+        if key_of is None:
+            return reference
     return key_of(value, literals)
 
 
@@ -80,16 +84,31 @@ def value_key(value: Any, literals: bool) -> Any:
 # They die like any other object, without a word; whatever a table here still says of them is swept out later.
 
 
+def _lasts(kind: type) -> bool:
+    """Whether a class lives as long as the process: Python's own, and those of the libraries that everybody uses."""
+    module = kind.__dict__.get("__module__")
+    return not kind.__flags__ & _MADE_WHILE_RUNNING or (isinstance(module, str) and module.partition(".")[0] in ("tensorflow", "numpy"))
+
+
+_MADE_WHILE_RUNNING: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
 def _token(kind: type) -> Any:
     """Returns what stands for a class in keys."""
-    return weakref.ref(kind) if kind.__flags__ & _MAY_DIE else kind
+    return kind if _lasts(kind) else weakref.ref(kind)
 
 
-_MAY_DIE: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made while the program runs
+def _learn(kind: type) -> tuple[Any, _KeyOf | None]:
+    """Returns the token of a class, and what makes the keys of its values; None if its token does."""
+    key_of = _choose_key(kind)
+    if not _lasts(kind):
+        return _dying_classes.put(kind, key_of)
+    _lasting_classes[kind] = key_of or (lambda _value, _literals: kind)
+    return kind, key_of
 
 
-def _choose_key(kind: type) -> _KeyOf:
-    """Returns what makes the keys of a class's values. It must not hold the class."""
+def _choose_key(kind: type) -> _KeyOf | None:
+    """Returns what makes the keys of a class's values; None if only their class is told. It must not hold a class that can die."""
     token = _token(kind)
     if issubclass(kind, (np.ndarray, np.generic)):
         return lambda value, _: (token, value.dtype, value.shape)
@@ -98,7 +117,7 @@ def _choose_key(kind: type) -> _KeyOf:
     if issubclass(kind, (list, tuple)):
         return lambda value, literals: (token, _keys(value, literals))
     if issubclass(kind, Mapping):
-        return lambda value, literals: (token, _names_key(value), _keys(value.values(), literals))
+        return lambda value, literals: (token, _names(value), _keys(value.values(), literals))
     if issubclass(kind, (tf.data.Iterator, tf.distribute.DistributedIterator)):
         return _iterator_key
     if issubclass(kind, tf.distribute.DistributedValues) and tensors.tells_replicas(kind):
@@ -107,17 +126,19 @@ def _choose_key(kind: type) -> _KeyOf:
         return lambda value, _: tf.type_spec_from_value(value)
     if issubclass(kind, tf.__internal__.CompositeTensor):
         return lambda value, _: (token, _spec_text(value))
-    return lambda _value, _literals: token
+    return None
 
 
 def _literal_key(value: Any, literals: bool) -> Any:
     return (type(value), value if value == value else "nan") if literals else type(value)
 
 
-def _names_key(value: Mapping[Any, Any]) -> tuple[Any, ...]:
+def _names(value: Mapping[Any, Any]) -> tuple[Any, ...]:
     """Returns what stands for a mapping's keys, in their order."""
-    names = tuple(value)
-    return names if _PLAIN_NAMES.issuperset(map(type, names)) else tuple(map(_name_key, names))
+    for name in value:
+        if type(name) not in _PLAIN_NAMES:
+            return tuple(map(_name_key, value))
+    return tuple(value)
 
 
 def _name_key(name: Any) -> Any:
@@ -147,11 +168,9 @@ def _iterator_key(value: Any, _: bool) -> Any:
 
 _KeyOf = Callable[[Any, bool], Any]
 
-_keys_of_classes: Final = by_object.ByObject()
-_keys_of_builtins: Final[dict[type, _KeyOf]] = {
-    **dict.fromkeys(_LITERALS, _literal_key),
-    **{kind: _choose_key(kind) for kind in (type(None), list, tuple, dict, np.ndarray)},
-}
+_lasting_classes: Final[dict[type, _KeyOf]] = dict.fromkeys(_LITERALS, _literal_key)
+_dying_classes: Final = by_object.ByObject()
+_known_class: Final = _dying_classes.get
 
 
 # --- Trees -----------------------------------------------------------------------------------------------------------------------------
