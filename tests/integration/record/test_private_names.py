@@ -52,7 +52,7 @@ def test_without_the_hook_traces_are_counted_and_their_reasons_unknown(
     assert report["findings"] == []
     assert function_named(report, "step")["calls"]["graph"] == 4
     assert report["processes"][0]["internal_faults"] == 0
-    assert cli.main(["report", str(tmp_path)]) == 0
+    assert cli.main(["report", "--all", str(tmp_path)]) == 0
     assert "unknown" in capsys.readouterr().out
 
 

@@ -187,7 +187,7 @@ def test_check_passes_a_recording_that_keeps_its_limits(logdir: Path, capsys: py
 
 def test_check_judges_the_share_of_tracing(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", str(logdir), "--max-tracing-share", "0.01"]) == 3
-    assert "of the time in traced functions went into tracing, but at most 1.0% may" in capsys.readouterr().out
+    assert "of the time in traced functions went into tracing, but at most 1% may" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

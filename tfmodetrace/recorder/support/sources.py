@@ -74,18 +74,20 @@ def of_statement(file: str, line: int) -> str:
         lines = linecache.getlines(file)[line - 1 : line - 1 + _STATEMENT_LINES] if line > 0 else []
         for count in range(1, len(lines) + 1):
             text = textwrap.dedent("".join(lines[:count])).strip()
-            if _parses(text):
-                return text if len(text) <= _STATEMENT_CHARACTERS else ""
+            statement = _statement(text)
+            if statement is not None:
+                # The text of a definition is kept once, with its functions, and not again with each.
+                return text if len(text) <= _STATEMENT_CHARACTERS and not hasattr(statement, "body") else ""
     except Exception as error:
         interrupts.let_pass(error)
     return ""
 
 
-def _parses(text: str) -> bool:
+def _statement(text: str) -> ast.stmt | None:
     try:
-        return bool(ast.parse(text).body)
+        return next(iter(ast.parse(text).body), None)
     except (SyntaxError, ValueError):  # it goes on in the next line, or is the head of a block
-        return False
+        return None
 
 
 def _block(file: str, line: int, *, at_least: int) -> tuple[list[str], bool]:
