@@ -88,7 +88,8 @@ def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding]
     slices = [_slice(part, spent.wall_ns) for part in spent.main.parts if part.ns > 0]
     bar = tuple(sorted(slices, key=lambda each: -each.ns))
     wall = units.duration(spent.wall_ns)
-    matter = [place for place, finding in enumerate(found) if finding.severity != "info"]
+    # A failed trace is told as the failure that it is.
+    matter = [place for place, finding in enumerate(found) if finding.severity != "info" and finding.id != "failed-trace"]
     sentence = f"{wall}: " + ", ".join(f"{each.text} {each.name}" for each in bar) if bar else wall
     fine = not matter and not failures
     return FirstLines(

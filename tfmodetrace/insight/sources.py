@@ -218,6 +218,14 @@ class MethodCall(NamedTuple):
     call: ast.Call
     receiver: str
 
+    @property
+    def is_of_a_name(self) -> bool:
+        """Whether the receiver is a name or an attribute of one, and so the same object in the line before."""
+        node = self.call.func.value if isinstance(self.call.func, ast.Attribute) else self.call.func
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name)
+
     def text(self, node: ast.expr) -> str:
         """Returns a part of the statement as it is written."""
         return ast.get_source_segment(self.code, node) or ast.unparse(node)

@@ -159,7 +159,7 @@ def _variables_before(functions: Sequence[tables.Function], second: Sequence[tab
             return None, frozenset(), advice
         advice = "Build the optimizer before fit: optimizer.build(model.trainable_variables); then the train step is traced once."
         found = None if place is None else sources.call_on(place.code, "fit") or sources.call_on(place.code, "train_on_batch")
-        if found is None or place is None:
+        if found is None or place is None or not found.is_of_a_name:
             return None, frozenset(), advice
         code = fixes.build(f"{found.receiver}.optimizer", found.receiver, f"before {places.place(place.file, place.line)}")
         return code, sources.free_names(place.code) or frozenset(), advice

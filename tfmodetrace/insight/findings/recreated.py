@@ -124,7 +124,7 @@ def _models(evidence: base.Evidence, row: definitions.Definition, functions: Seq
     if len(models) == 1:
         title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
         fitted = None if made is None else sources.call_on(made.code, "fit")
-        name = "model" if fitted is None else fitted.receiver
+        name = fitted.receiver if fitted is not None and fitted.is_of_a_name else "model"
         advice = (
             f"Compile {name} once: to change the learning rate, assign to {name}.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.support import files
+from tfmodetrace.insight import answers, sources
+from tfmodetrace.log import reader
+from tfmodetrace.schema import words
+
+
+def test_a_failed_trace_is_told_as_the_failure_that_it_is(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    step = session.function("step", kind="tf.function")
+    for number in range(3):
+        call = session.call(step, number * 10**8, 9 * 10**7, mode=words.Mode.GRAPH, flags=int(words.CallFlag.RAISED))
+        session.error(step, call_id=call, mode=words.Mode.TRACING, time_ns=number * 10**8)
+    session.end()
+    told = answers.Answers(reader.read(tmp_path).runs[0])
+    assert [finding.id for finding in told.findings if finding.severity != "info"] == ["failed-trace"]
+    assert told.first_lines is not None
+    assert told.first_lines.matter == ()
+    assert told.first_lines.nothing_to_mend is None
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("model.fit(x, y)", True),
+        ("history = self.models.first.fit(x)", True),
+        ("make_model(classes=9).fit(x)", False),
+        ("(a or b).fit(x)", False),
+        ("models[0].fit(x)", False),
+    ],
+)
+def test_only_what_has_a_name_is_the_same_object_in_the_line_before(code: str, named: bool) -> None:
+    found = sources.call_on(code, "fit")
+    assert found is not None
+    assert found.is_of_a_name == named
