@@ -296,7 +296,8 @@ export class TracesView extends LitElement {
   }
 
   private renderShow(callId: number | null, process: number, label: string): TemplateResult {
-    if (callId === null) return html`<span class="quiet" title="No call of this function caused it: the function was traced on its own, or inside a call of another one."
+    if (callId === null)
+      return html`<span class="quiet" title="No call of this function caused it: the function was traced on its own, or inside a call of another one."
         >no own call</span
       >`;
     return html`<button
