@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { callCounts, definitionInfo, functionInfo, runReport, traceInfo } from "../testing/reports";
-import { byWallTime, columnsOf, foldOfTrace, folded, retraced } from "./definitions";
+import { byWallTime, columnsOf, foldOfTrace, folded, memberColumns, retraced } from "./definitions";
 
 const repeated = (total: number) => ({ total, made_anew: total, same_function: 0, normal: 0, text: "" });
 
@@ -28,6 +28,22 @@ describe("the table of definitions", () => {
       ["90 ns", "90%", "", "3"],
     ]);
   });
+});
+
+test("the functions of a definition have no column that holds nothing either", () => {
+  const made = functionInfo(1, { instance: 1, calls: callCounts(), traces: 1 });
+  const place = { file: "/home/me/train.py", line: 7, function: "main", code: "step = make()" };
+  expect(memberColumns([made]).map(({ label, text }) => [label, text(made)])).toEqual([
+    ["Function", "2"],
+    ["Traces", "1"],
+  ]);
+  const columns = memberColumns([made, functionInfo(2, { made_at: place })]);
+  expect(columns.map(({ label, text }) => [label, text(made)])).toEqual([
+    ["Function", "2"],
+    ["Made at", ""],
+    ["Calls", ""],
+    ["Traces", "1"],
+  ]);
 });
 
 test("what was traced again has a line where it is known why, most often repeated first", () => {

@@ -1,7 +1,7 @@
 /** Functions that were made from the same lines of source are one line; the report says which these are. */
 
 import { MODES, type DefinitionInfo, type FunctionInfo, type RunReport } from "../api/types";
-import { formatCount, formatShare } from "./text";
+import { formatCount, formatLocation, formatShare, shortPath } from "./text";
 import { formatDuration } from "./time";
 
 export interface DefinitionColumn {
@@ -60,6 +60,36 @@ export function retraced(report: RunReport): readonly DefinitionInfo[] {
 /** The columns that hold something in one of the rows. */
 export function columnsOf(rows: readonly DefinitionInfo[]): readonly DefinitionColumn[] {
   return COLUMNS.filter(({ text }) => rows.some((row) => text(row) !== ""));
+}
+
+export interface MemberColumn {
+  readonly label: string;
+  readonly numeric: boolean;
+  /** Empty where there is nothing to tell. */
+  readonly text: (info: FunctionInfo) => string;
+}
+
+const MEMBER_COLUMNS: readonly MemberColumn[] = [
+  { label: "Function", numeric: true, text: (info) => formatCount(info.instance + 1) },
+  { label: "Model", numeric: false, text: (info) => info.model?.name ?? "" },
+  {
+    label: "Made at",
+    numeric: false,
+    text: ({ made_at: place }) => (place ? formatLocation(shortPath(place.file), place.line) : ""),
+  },
+  { label: "Calls", numeric: true, text: (info) => number(info.calls.total) },
+  { label: "Traces", numeric: true, text: (info) => number(info.traces) },
+  { label: "Tracing", numeric: true, text: ({ time_ns: spent }) => duration(spent.tracing) },
+  { label: "Time in calls", numeric: true, text: ({ time_ns: spent }) => duration(spent.total) },
+];
+
+/** The columns that hold something of one of the functions that were made from one definition. */
+export function memberColumns(members: readonly FunctionInfo[]): readonly MemberColumn[] {
+  return MEMBER_COLUMNS.filter(({ text }) => members.some((info) => text(info) !== ""));
+}
+
+function duration(ns: number): string {
+  return ns === 0 ? "" : formatDuration(ns);
 }
 
 function number(value: number): string {

@@ -7,8 +7,10 @@ export const definitionsStyles = css`
   h2 {
     margin: 12px 0 4px;
   }
+  /* Not wider: an eye has to get from a name to its numbers. */
   table {
     width: 100%;
+    max-width: 1100px;
     border-collapse: collapse;
   }
   th {
@@ -34,7 +36,7 @@ export const definitionsStyles = css`
     white-space: nowrap;
   }
   /* What is left beside the numbers, however long the name is. */
-  tbody th {
+  th[scope="row"] {
     width: 100%;
     max-width: 0;
     padding-inline-start: 0;
@@ -47,11 +49,16 @@ export const definitionsStyles = css`
   }
   .gauge {
     display: inline-block;
-    width: calc(var(--share) * 64px);
+    width: 64px;
     height: 8px;
-    margin-inline-end: 8px;
+    margin-inline-end: 4px;
     border-radius: 2px;
-    background: var(--accent);
+    background: linear-gradient(var(--accent), var(--accent)) no-repeat var(--bg-hover);
+    background-size: calc(var(--share) * 100%) 100%;
+  }
+  .gauge + span {
+    display: inline-block;
+    min-width: 6ch;
   }
   .prominent {
     color: var(--accent-text);
@@ -73,8 +80,9 @@ export const definitionsStyles = css`
   .members {
     width: auto;
   }
+  .members th,
   .members td {
-    padding-block: 1px;
+    padding: 1px 24px 1px 0;
     border: 0;
     overflow-wrap: anywhere;
   }

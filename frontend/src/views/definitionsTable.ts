@@ -2,9 +2,9 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { DefinitionInfo, FunctionInfo, RunReport } from "../api/types";
-import { byWallTime, columnsOf, retraced, type DefinitionColumn } from "../lib/definitions";
+import { byWallTime, columnsOf, memberColumns, retraced, type DefinitionColumn } from "../lib/definitions";
 import { toggled } from "../lib/sets";
-import { formatCount, formatLocation, plural } from "../lib/text";
+import { formatCount, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { middleCut, middleCutStyles } from "../widgets/middleCut";
@@ -166,29 +166,18 @@ export class DefinitionsTable extends LitElement {
 
   private renderMembers(members: readonly FunctionInfo[], row: DefinitionInfo): TemplateResult {
     const shown = this.whole.has(row.definition_id) ? members : members.slice(0, SHOWN_FUNCTIONS);
+    const columns = memberColumns(members);
     return html`<table class="members" aria-label="Functions made from ${row.name}">
         <thead>
           <tr>
-            <th scope="col">Function</th>
-            <th scope="col">Made at</th>
-            <th scope="col" class="number">Calls</th>
-            <th scope="col" class="number">Traces</th>
-            <th scope="col" class="number">Tracing</th>
-            <th scope="col" class="number">Time in calls</th>
+            ${columns.map(({ label, numeric }) => html`<th scope="col" class=${numeric ? "number" : ""}>${label}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${shown.map(
             (info) =>
               html`<tr data-testid="definition-function" data-function=${info.function_id}>
-                <td>${formatCount(info.instance + 1)}${info.model ? html`, of ${info.model.name}` : nothing}</td>
-                <td class="mono" title=${info.made_at ? info.made_at.code : nothing}>
-                  ${formatLocation(info.made_at?.file, info.made_at?.line)}
-                </td>
-                <td class="number">${formatCount(info.calls.total)}</td>
-                <td class="number">${formatCount(info.traces)}</td>
-                <td class="number">${formatDuration(info.time_ns.tracing)}</td>
-                <td class="number">${formatDuration(info.time_ns.total)}</td>
+                ${columns.map(({ text, numeric }) => html`<td class=${numeric ? "number" : "mono"}>${text(info)}</td>`)}
               </tr>`,
           )}
         </tbody>

@@ -89,7 +89,7 @@ export const firstScreenStyles = css`
   }
   @media (min-width: 1200px) {
     .matter.mendable {
-      grid-template-columns: minmax(7ch, max-content) minmax(0, 1fr) minmax(0, 1fr);
+      grid-template-columns: minmax(7ch, max-content) minmax(0, 2fr) minmax(0, 3fr);
     }
     .matter mt-code-block {
       margin-top: 0;

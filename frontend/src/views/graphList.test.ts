@@ -47,8 +47,8 @@ describe("graphItems", () => {
   });
 
   test("functions of one definition are folded into one line, where the first of them is", () => {
-    const items = graphItems({ ...report, definitions: [definitionInfo(0, [0, 1], { name: "step" })] }, "");
-    expect(told(items)).toEqual(["large 2", 2, 1, "small 1", 0]);
+    const alone = report.functions.map((info) => definitionInfo(info.definition_id, [info.function_id]));
+    expect(told(graphItems({ ...report, definitions: alone }, ""))).toEqual(["large 2", 2, 1, "small 1", 0]);
     const made = {
       ...report,
       functions: report.functions.map((info) => ({ ...info, definition_id: 7 })),

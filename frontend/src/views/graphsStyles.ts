@@ -50,6 +50,9 @@ export const graphsStyles = css`
     padding: 10px 16px 2px 8px;
     font-weight: 600;
   }
+  .definition h2 {
+    font-size: inherit;
+  }
   .definition .quiet {
     font-weight: 400;
   }

@@ -296,7 +296,9 @@ export class TracesView extends LitElement {
   }
 
   private renderShow(callId: number | null, process: number, label: string): TemplateResult {
-    if (callId === null) return html`<span class="quiet" title="No recorded call caused it.">outside calls</span>`;
+    if (callId === null) return html`<span class="quiet" title="No call of this function caused it: the function was traced on its own, or inside a call of another one."
+        >no own call</span
+      >`;
     return html`<button
       type="button"
       class="link"

@@ -51,9 +51,12 @@ export const budgetStyles = css`
     text-align: start;
     vertical-align: baseline;
   }
+  .meanings th,
+  .meanings .number {
+    white-space: nowrap;
+  }
   .meanings .number {
     text-align: end;
-    white-space: nowrap;
   }
 `;
 

@@ -15,7 +15,7 @@ export class CodeBlock extends LitElement {
       }
       pre {
         margin: 0;
-        padding: 10px 12px;
+        padding: 10px 84px 10px 12px; /* The button lies beside the text, not on it. */
         overflow: auto;
         border: 1px solid var(--border);
         border-radius: 4px;

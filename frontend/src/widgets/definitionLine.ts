@@ -6,14 +6,20 @@ import { middleCut } from "./middleCut";
 export const definitionLineStyles = css`
   .definition-line {
     display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 2px 10px;
+    align-items: flex-start;
+    gap: 6px;
     width: 100%;
     min-width: 0;
   }
-  .definition-line h2,
-  .definition-line .whole {
+  .definition-line > div {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 10px;
+    min-width: 0;
+    padding-top: 1px;
+  }
+  .definition-line h2 {
     display: flex;
     min-width: 0;
     max-width: 100%;
@@ -34,8 +40,8 @@ export function definitionLine(definition: DefinitionInfo, open: boolean, toggle
     >
       <span aria-hidden="true">${open ? "▾" : "▸"}</span>
     </button>
-    <h2>${middleCut(title)}</h2>
+    <div><h2>${middleCut(title)}</h2>
     <span class="chip ${repeated.total > repeated.normal ? "prominent" : ""}">${plural(traces, "trace")}</span>
-    ${(changes ?? repeated.text) === "" ? nothing : html`<span class="quiet">${changes ?? repeated.text}</span>`}
+    ${(changes ?? repeated.text) === "" ? nothing : html`<span class="quiet">${changes ?? repeated.text}</span>`}</div>
   </div>`;
 }
