@@ -34,7 +34,7 @@ export class CodeBlock extends LitElement {
   @property() label = "Code";
 
   override render() {
-    return html`<pre tabindex="0" role="region" aria-label=${this.label}><code>${this.code}</code></pre>
+    return html`<pre tabindex="0" role="group" aria-label=${this.label}><code>${this.code}</code></pre>
       <mt-copy-button .text=${this.code}></mt-copy-button>`;
   }
 }
