@@ -220,9 +220,11 @@ class MethodCall(NamedTuple):
 
     @property
     def is_of_a_name(self) -> bool:
-        """Whether the receiver is a name or an attribute of one, and so the same object in the line before."""
+        """Whether the receiver is a name, or an attribute or element of one, and so the same object in the line before."""
         node = self.call.func.value if isinstance(self.call.func, ast.Attribute) else self.call.func
-        while isinstance(node, ast.Attribute):
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            if isinstance(node, ast.Subscript) and any(isinstance(inner, ast.Call) for inner in ast.walk(node.slice)):
+                return False
             node = node.value
         return isinstance(node, ast.Name)
 

@@ -249,6 +249,7 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
         ("models[0].fit(x)", "models[0].optimizer.build(models[0].trainable_variables)"),
         ("", None),
         ("train(net)", None),
+        ("make_net(9).fit(x)", None),
     ):
         function = function_of(
             name="net.train_function",

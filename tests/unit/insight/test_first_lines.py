@@ -32,7 +32,8 @@ def test_a_failed_trace_is_told_as_the_failure_that_it_is(tmp_path: pathlib.Path
         ("history = self.models.first.fit(x)", True),
         ("make_model(classes=9).fit(x)", False),
         ("(a or b).fit(x)", False),
-        ("models[0].fit(x)", False),
+        ("models[0].fit(x)", True),
+        ("models[next(numbers)].fit(x)", False),
     ],
 )
 def test_only_what_has_a_name_is_the_same_object_in_the_line_before(code: str, named: bool) -> None:
