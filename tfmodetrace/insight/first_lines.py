@@ -110,4 +110,6 @@ def _slice(part: budget.Part, wall_ns: int) -> Slice:
 
 
 def _nothing_to_mend(bar: Sequence[Slice], wall: str) -> str:
+    if bar and bar[0].part == "idle":  # of which nothing is known, so that nothing is said of it
+        return f"nothing to mend in what was recorded; {bar[0].text} of {wall} is outside of it"
     return f"nothing to mend: {bar[0].text} of {wall} is {bar[0].name}" if bar else "nothing to mend"

@@ -25,6 +25,16 @@ def test_a_failed_trace_is_told_as_the_failure_that_it_is(tmp_path: pathlib.Path
     assert told.first_lines.nothing_to_mend is None
 
 
+def test_nothing_is_said_of_time_of_which_nothing_is_known(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    session.call(session.function("step", kind="tf.function"), 0, 10**8, mode=words.Mode.GRAPH)
+    session.end()
+    told = answers.Answers(reader.read(tmp_path).runs[0]).first_lines
+    assert told is not None
+    assert told.nothing_to_mend == "nothing to mend in what was recorded; 90% of 1 s is outside of it"
+
+
 @pytest.mark.parametrize(
     ("code", "named"),
     [
