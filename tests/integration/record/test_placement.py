@@ -254,7 +254,7 @@ with tmt.record(logdir, flush_secs=0.1):
     assert "/device:CPU:1" in placement_of(recorded, "scaled")["ops_by_device"]
     assert "/device:CPU:1" in placement_of(recorded, "outer")["ops_by_device"]  # with the ops of inner
     # It was executed as a part of the other's graph. If the writer thread has not seen that yet, its own first execution is seen, too.
-    alone = placement_of(recorded, "inner") or {}
+    alone = placement_of(recorded, "inner")
     assert not alone or "/device:CPU:1" in alone["ops_by_device"]
 
 
