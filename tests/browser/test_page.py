@@ -10,8 +10,8 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.support import tensorboards
+from tests.support.browsers import Tab, open_tab, show
 
 TIMELINE_READY_MS = 20_000
 

@@ -55,8 +55,8 @@ export const firstScreenStyles = css`
     font-variant-numeric: tabular-nums;
     line-height: 1.2;
   }
-  .matter h3,
-  .failed h3 {
+  .matter h2,
+  .failed h2 {
     font-size: 14px;
     overflow-wrap: anywhere;
   }
