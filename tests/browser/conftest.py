@@ -22,18 +22,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.BrowserContext]:
     """One for each file: while it runs, so does an event loop, and no test of another folder in the same process could start its own."""
-    with browsers.launch() as browser:
-        yield browser
+    with browsers.launch(tmp_path_factory.mktemp("chromium"), width=1400, height=900) as context:
+        yield context
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+def page(context: sync_api.BrowserContext) -> Iterator[sync_api.Page]:
+    with browsers.new_page(context) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import pathlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -28,17 +29,37 @@ _OURS = re.compile(r"/data/plugin(/modetrace/|_entry\.html\?name=modetrace)")
 
 
 @contextlib.contextmanager
-def launch() -> Iterator[sync_api.Browser]:
-    """Starts the system's Chromium, or the one that CHROMIUM names, and ends it."""
+def launch(profile: pathlib.Path, *, width: int, height: int) -> Iterator[sync_api.BrowserContext]:
+    """Starts the system's Chromium, or the one that CHROMIUM names, and ends it.
+
+    Args:
+        profile: Where it keeps what it has compiled, which halves the time that TensorBoard takes to open again.
+        width: Of its pages, in CSS pixels.
+        height: Likewise.
+    """
     found = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *CANDIDATES))), None)
     assert found, "no Chromium: scripts/ensure_chromium.sh installs one, CHROMIUM=/path/to/chromium names one"
     with sync_api.sync_playwright() as playwright:
         sync_api.expect.set_options(timeout=10_000)
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=found, args=FLAGS, viewport={"width": width, "height": height}, reduced_motion="reduce"
+        )
+        context.set_default_timeout(30_000)
         try:
-            yield browser
+            yield context
         finally:
-            browser.close()
+            context.close()
+
+
+@contextlib.contextmanager
+def new_page(context: sync_api.BrowserContext) -> Iterator[sync_api.Page]:
+    """Opens a page that leaves nothing behind for a later one but what the browser has compiled."""
+    page = context.new_page()
+    yield page
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    context.clear_cookies()
+    page.close()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -109,9 +109,9 @@ export class DefinitionsTable extends LitElement {
           (column) =>
             html`<td class=${classOf(column)} data-column=${column.key}>${
               column.key === "share"
-                ? html`<span class="gauge" style="--share:${row.share}" aria-hidden="true"></span>`
-                : nothing
-            }${column.text(row)}</td>`,
+                ? html`<span class="gauge" style="--share:${row.share}" aria-hidden="true"></span><span>${column.text(row)}</span>`
+                : column.text(row)
+            }</td>`,
         )}
       </tr>
       ${open ? this.renderDetails(row, columns) : nothing}`;
