@@ -44,7 +44,8 @@ with tmt.record(sys.argv[1], instrument="all"):
 """
 
 _CLIPPED: Final = """() => {
-    const view = document.querySelector("mt-app").shadowRoot.querySelector("mt-overview-view").shadowRoot;
+    const app = document.querySelector("mt-app").shadowRoot;
+    const view = app.querySelector("mt-overview-view").shadowRoot;
     const table = view.querySelector("mt-definitions-table").shadowRoot;
     const card = view.querySelector(".definitions").getBoundingClientRect();
     const told = (element) => `${element.localName}.${element.className}: ${element.textContent.trim().slice(0, 60)}`;
@@ -59,7 +60,12 @@ _CLIPPED: Final = """() => {
         // A name may lose its middle, where there is one; then enough of its beginning is left to know it by.
         return !whole || (wider(begin) && (end.textContent === "" || begin.clientWidth < 20));
     });
-    return [...cards, ...cells, ...names].map(told);
+    const tabs = [...app.querySelectorAll("[role=tab]")].filter((tab) => tab.getBoundingClientRect().right > window.innerWidth);
+    const code = [...view.querySelectorAll("mt-code-block")].filter((block) => {
+        const [text, button] = ["pre", "mt-copy-button"].map((part) => block.shadowRoot.querySelector(part).getBoundingClientRect());
+        return text.right > button.left + 1 || button.right > block.getBoundingClientRect().right;
+    });
+    return [...cards, ...cells, ...names, ...tabs, ...code].map(told);
 }"""
 
 HOSTILE: Final = "<img src=x onerror=\"window.parent.hacked='yes'\">"

@@ -78,6 +78,7 @@ export const firstScreenStyles = css`
     max-width: 100ch;
   }
   .matter mt-code-block {
+    align-self: start;
     min-width: 0;
     margin-top: 8px;
   }
