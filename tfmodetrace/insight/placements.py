@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from tfmodetrace.insight import plain
 from tfmodetrace.insight.report import placement
-from tfmodetrace.log import graphs, tables, tracelog
+from tfmodetrace.log import graphs, trace_table, tracelog
 from tfmodetrace.schema import words
 
 MAX_LISTED: Final = 200
@@ -134,7 +134,7 @@ _Told = TypeVar("_Told")
 
 
 class _Placed(NamedTuple):
-    trace: tables.Trace
+    trace: trace_table.Trace
     placement: graphs.Placement
 
     @property
@@ -164,7 +164,7 @@ def _listed(
     placed: Iterable[_Placed],
     rows: Callable[[placement.PlacementLists], Iterable[_Row]],
     same: Callable[[_Row], tuple[object, ...]],
-    of_trace: Callable[[tables.Trace, _Row], _Told],
+    of_trace: Callable[[trace_table.Trace, _Row], _Told],
 ) -> tuple[_Told, ...]:
     found: dict[tuple[object, ...], _Told] = {}
     for each in placed:
@@ -180,7 +180,7 @@ def _fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def was_executed(run: tracelog.Run, trace: tables.Trace) -> bool | None:
+def was_executed(run: tracelog.Run, trace: trace_table.Trace) -> bool | None:
     """Whether the graph of a trace has run: as its placement shows, or the call that caused it; ``None`` if neither tells."""
     if trace.placement is not None:
         return True

@@ -93,7 +93,7 @@ export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copi
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
-/** One recording process: see `log.tables.Process`; null for what was lost with the beginning of its file. */
+/** One recording process: see `log.process_table.Process`; null for what was lost with the beginning of its file. */
 export interface ProcessInfo {
   readonly host: string | null;
   readonly pid: number | null;
@@ -233,7 +233,7 @@ export interface Cause {
   readonly tracing_ns: number;
 }
 
-/** One traced function object: see `log.tables.Function`. */
+/** One traced function object: see `log.function_table.Function`. */
 export interface FunctionInfo {
   readonly function_id: number;
   readonly name: string;
@@ -351,7 +351,7 @@ export interface PlacementInfo {
   readonly compiled: boolean;
 }
 
-/** One trace: see `log.tables.Trace`. What was not recorded is null. */
+/** One trace: see `log.trace_table.Trace`. What was not recorded is null. */
 export interface TraceInfo {
   readonly trace_id: number;
   readonly function_id: number;
@@ -393,7 +393,7 @@ export interface FrameInfo {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** An exception of a chain; `relation` as in `log.tables.Raised`. */
+/** An exception of a chain; `relation` as in `log.error_table.Raised`. */
 export interface ChainedInfo {
   readonly type: string;
   readonly message: string;

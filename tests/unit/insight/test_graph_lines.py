@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfmodetrace.insight.report import graph_lines
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import graphs, trace_table
 
 _LINE = {"file": "train.py", "line": 1, "own_line": 1, "ops": 1, "op_types": {}, "repeats": 1, "in_loop": False, "code": ""}
 
@@ -14,7 +14,7 @@ def line(**change: Any) -> graphs.SourceLine:
     return graphs.SourceLine(**{**_LINE, **change})
 
 
-def trace(*lines: graphs.SourceLine, op_types: dict[str, int] | None = None) -> tables.Trace:
+def trace(*lines: graphs.SourceLine, op_types: dict[str, int] | None = None) -> trace_table.Trace:
     graph = graphs.Graph(
         ops=sum(each.ops for each in lines),
         own_ops=0,
@@ -30,7 +30,9 @@ def trace(*lines: graphs.SourceLine, op_types: dict[str, int] | None = None) -> 
         control_flow=(),
         input_casts=(),
     )
-    return tables.Trace(trace_id=0, function_id=0, process=0, ordinal=1, call_id=None, thread_id=0, start_ns=0, duration_ns=1, graph=graph)
+    return trace_table.Trace(
+        trace_id=0, function_id=0, process=0, ordinal=1, call_id=None, thread_id=0, start_ns=0, duration_ns=1, graph=graph
+    )
 
 
 THROUGH = (
@@ -77,7 +79,7 @@ def test_a_graph_without_ops_and_one_that_was_not_recorded() -> None:
     assert (told.own_lines, told.elsewhere, told.by_tensorflow, told.shown_types) == ((), (), (), ())
     assert (
         graph_lines.of_trace(
-            tables.Trace(trace_id=0, function_id=0, process=0, ordinal=1, call_id=None, thread_id=0, start_ns=0, duration_ns=1)
+            trace_table.Trace(trace_id=0, function_id=0, process=0, ordinal=1, call_id=None, thread_id=0, start_ns=0, duration_ns=1)
         )
         is None
     )

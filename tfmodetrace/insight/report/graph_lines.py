@@ -9,7 +9,7 @@ from typing import Final
 
 from tfmodetrace.insight import units
 from tfmodetrace.insight.report import graphs
-from tfmodetrace.log import tables
+from tfmodetrace.log import trace_table
 
 TYPES_OF_GRAPH: Final = 24
 """Types of ops of a graph that are shown by name."""
@@ -76,7 +76,7 @@ class GraphDetails(graphs.GraphLists):
     shown_types: tuple[TypeCount, ...]
 
 
-def of_trace(trace: tables.Trace) -> GraphDetails | None:
+def of_trace(trace: trace_table.Trace) -> GraphDetails | None:
     """Describes the graph of a trace line by line; ``None`` if it was not recorded."""
     told = graphs.details(trace)
     if told is None:

@@ -8,12 +8,12 @@ import numpy as np
 
 from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graph_lines, graphs, placement
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import trace_table, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TraceInfo:
-    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``.
+    """One trace: see ``log.trace_table.Trace``. What was not recorded is ``None``.
 
     Attributes:
         inside_call_id: The call that it belongs to: that of its own function, or the innermost that was open on its thread, as for
@@ -89,7 +89,7 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
 
 
 def _info(
-    run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, inside_call_id: int | None, *, full: bool
+    run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, fix: str | None, inside_call_id: int | None, *, full: bool
 ) -> TraceInfo:
     return TraceInfo(
         trace_id=trace.trace_id,
