@@ -186,7 +186,8 @@ def test_everything_is_in_the_file_when_main_returns(end: str, tmp_path: pathlib
     """
     (tmp_path / "program.py").write_text(textwrap.dedent(code))
     (tmp_path / "caller.py").write_text(textwrap.dedent(caller))
-    subprocess.run([sys.executable, "caller.py"], cwd=tmp_path, capture_output=True, timeout=120, check=True)
+    done = fresh.run("caller.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     (run,) = tmt.read(tmp_path / "logs").runs
     assert (len(run.calls), len(run.traces)) == (1, 1)
 
