@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import content, convert, states, tables, tracelog
+from tfmodetrace.log import content, convert, state_changes, states, tables, tracelog
 from tfmodetrace.schema import codec, words
 
 _Row = TypeVar("_Row", tables.Thread, tables.Function, tables.Signature, tables.Trace, tables.Error)
@@ -75,6 +75,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         memory=tables.Memory.of(merged.memory),
         host_memory=tables.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
+        state_changes=tuple(merged.state_changes),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -93,6 +94,7 @@ class _Merged:
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
         self.call_devices: list[tables.CallDevices] = []
+        self.state_changes: list[state_changes.StateChange] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -159,6 +161,10 @@ class _Merged:
         )
         self.call_devices.extend(
             dataclasses.replace(counted, function_id=functions.one(counted.function_id)) for counted in found.call_devices()
+        )
+        self.state_changes.extend(
+            dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
+            for change in found.state_changes
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         for thread in _sorted(found.threads):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.log import profiles, states, tables
+from tfmodetrace.log import state_changes as state_changes_module
 from tfmodetrace.schema import keys, words
 
 
@@ -35,6 +36,7 @@ class Run:
         memory: What calls found in device memory: columns.
         host_memory: What the processes themselves had: columns.
         call_devices: On which devices calls found their tensors, of processes with several.
+        state_changes: Values that graphs go on with although the program has changed them.
         profiles: The profiles of TensorFlow's that may show it, unread.
         warnings: A sentence for everything that could not be read.
     """
@@ -55,6 +57,7 @@ class Run:
     memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
     host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
     call_devices: tuple[tables.CallDevices, ...] = ()
+    state_changes: tuple[state_changes_module.StateChange, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     warnings: tuple[str, ...] = ()
 

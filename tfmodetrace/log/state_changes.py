@@ -1,0 +1,53 @@
+"""Values that graphs go on with although the program has changed them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tfmodetrace.log import convert
+from tfmodetrace.schema import events_pb2
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """A Python value that a body has read while it was traced, and that was another one at a later call.
+
+    Attributes:
+        function_id: The function whose calls execute the graphs.
+        text: The value as the body has it, such as ``self.scale``.
+        reader: Qualified name of the function in whose body it is read.
+        file: Where that is.
+        line: The line, from 1.
+        code: The statement; empty if it is not a simple one.
+        always: Whether it is read whenever the body runs, not only in a branch or loop.
+        before: What the latest trace has read, as Python writes it.
+        after: What was found at the call.
+        time_ns: When, since the run's start, as that call began.
+    """
+
+    function_id: int
+    text: str
+    reader: str
+    file: str
+    line: int
+    code: str
+    always: bool
+    before: str
+    after: str
+    time_ns: int
+
+
+def state_change(message: events_pb2.StateChange) -> StateChange:
+    """Reads one as it was recorded."""
+    return StateChange(
+        function_id=message.function_id,
+        text=message.text,
+        reader=message.reader,
+        file=message.file,
+        line=message.line,
+        code=message.code,
+        always=message.always,
+        before=message.before,
+        after=message.after,
+        time_ns=convert.time_ns(message.time_ns),
+    )
