@@ -8,7 +8,7 @@ from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
-from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, placement, trace_keys
+from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
 INFO_ATTRIBUTE = "__modetrace_info__"
@@ -30,14 +30,16 @@ class PendingTrace:
         calls: The calls of the thread it runs on.
         call: The call that causes it, as far as one of ours does.
         body: What its ops' lines are told by.
+        python_function: What is traced.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("body", "call", "calls", "info", "start_ns")
+    __slots__ = ("body", "call", "calls", "info", "python_function", "start_ns")
 
-    def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody) -> None:
+    def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody, python_function: Any) -> None:
         self.info = info
         self.body = body
+        self.python_function = python_function
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
@@ -82,6 +84,7 @@ class TraceRecorder:
         self._compiled_ops: dict[int, int] = {}
         self._hook = tracing.TraceHook(self._begin, self._failed, self._ended, self._added)
         self.placements = placement.PlacementRecorder(session, self._lines)
+        self._outside = outside_state.OutsideState(session)
 
     @property
     def hooked(self) -> bool:
@@ -99,6 +102,10 @@ class TraceRecorder:
     def see_no_more(self) -> None:
         """Sees no more traces; of those it has seen, placements can still be found out."""
         self._hook.remove()
+
+    def tend(self) -> None:
+        """Has the next calls looked at for values that have changed since their traces. For the writer thread."""
+        self._outside.tend()
 
     def leave_to_parent(self) -> None:
         """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
@@ -119,7 +126,7 @@ class TraceRecorder:
             calls = self._session.thread_calls()
             if info.session is not self._session:
                 self._session.register(info, ())
-            pending = PendingTrace(info, calls, self._lines.begin(info.definition()))
+            pending = PendingTrace(info, calls, self._lines.begin(info.definition()), python_function)
             calls.pending_traces.append(pending)
             return pending
         except Exception as error:
@@ -173,6 +180,8 @@ class TraceRecorder:
                 call.caused_trace = trace.trace_id
             if graph is not None:
                 self._expect_placement(trace.trace_id, concrete_function, pending, graph)
+            # Whatever lies around it is what calls execute.
+            self._outside.traced(calls.pending_traces[0].info if calls.pending_traces else info, pending.python_function)
         except Exception as error:
             session.fault("a trace could not be recorded", error)
         finally:
