@@ -1,29 +1,43 @@
 """What a body does that no graph does: prints, counts, appends, draws random numbers in Python. Found in its source.
 
-Only what the body itself does: a function that is defined inside may be called by the graph, as ``tf.py_function`` does.
+Only what the body itself does: a function that is defined inside may be called by the graph, as ``tf.py_function`` does. And only what it
+has done for sure: of a branch, a loop, or what follows a ``return``, ops must show that it was run.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from tfmodetrace.insight import sources
+from tfmodetrace.insight import outside_state, sources
 from tfmodetrace.log import function_table
 
 Kind = Literal["print", "log", "counter", "assignment", "append", "random", "next", "time", "file"]
 
-_TRACING: Final = re.compile(r"trac(?:e|ing)|compil|built?\b|building", re.IGNORECASE)
+_TRACING: Final = re.compile(r"trac(?:e|ing)|compil|buil[dt]", re.IGNORECASE)
 """Whoever prints or counts this knows when it happens."""
 
 _LOGGERS: Final = frozenset({"logging", "logger", "log", "_logger", "_log", "LOGGER", "LOG"})
 _LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
 _APPENDING: Final = frozenset({"append", "appendleft", "extend", "insert"})
-_RANDOM: Final = re.compile(r"(?:np|numpy)\.random\.\w+|random\.\w+|secrets\.\w+|os\.urandom|uuid\.uuid[14]")
 _TIME: Final = re.compile(r"time\.(?:time|perf_counter|monotonic|process_time)(?:_ns)?|(?:datetime\.)+(?:now|utcnow|today)")
 _OF_GRAPHS: Final = re.compile(r"(?:^|\.)(?:Variable|add_weight|add_variable|TensorArray|Generator|[A-Z]\w*)$")
+
+
+class Facts(NamedTuple):
+    """What traces tell of a function.
+
+    Attributes:
+        outside: Of what its body calls outside, what that is, by what the body calls it.
+        ops: The types of the ops that the lines of its file have made.
+        is_run: Whether it is known to have run while the graph was made; else ops must show it.
+    """
+
+    outside: Mapping[str, frozenset[str]]
+    ops: Mapping[int, frozenset[str]]
+    is_run: bool
 
 
 class Effect(NamedTuple):
@@ -35,8 +49,9 @@ class Effect(NamedTuple):
         code: The statement.
         what: What of it is meant: the call, or the statement itself.
         target: What is changed or drawn from, such as ``self.seen`` or ``np.random.rand``.
-        deliberate: Whether its words say that it is meant for tracing.
-        is_read: Whether the body reads what it changes.
+        deliberate: Whether its words say that it is meant for tracing, or nothing comes of it.
+        is_read: Whether the body goes by what it changes.
+        in_loop: Whether it may have been done several times, or not at all, each time.
     """
 
     kind: Kind
@@ -46,66 +61,125 @@ class Effect(NamedTuple):
     target: str
     deliberate: bool
     is_read: bool
+    in_loop: bool
 
 
-def of_function(function: function_table.Function) -> Sequence[Effect]:
-    """Finds what a function's body does beside making ops; nothing if its source is not known whole."""
+def of_function(function: function_table.Function, facts: Facts) -> Sequence[Effect]:
+    """Finds what a function's body does beside making ops; nothing if its source is not known whole, or it is not known to have run."""
     node = sources.definition(function)
     if node is None:
         return ()
-    body = _Body(node)
+    body = _Body(node, facts, function.line - 1)
+    if not (facts.is_run or body.made_ops(node.body)):
+        return ()
     found = []
-    for statement, guarded in body.statements():
+    for each in body.statements():
+        statement = each.statement
         for kind, part, target in body.effects(statement):
-            if guarded and kind in ("assignment", "counter", "random", "append"):
+            if each.guarded and kind in ("assignment", "counter", "random", "append"):
                 continue  # made at the first time only, and meant so
             code = ast.unparse(statement).partition("\n")[0] if not hasattr(statement, "body") else ast.unparse(part)
-            deliberate = _TRACING.search(code) is not None and kind in ("print", "log", "counter", "append", "assignment")
-            read = kind == "counter" and body.reads(target, statement)
+            line = part.lineno + function.line - 1
+            read = kind in ("counter", "assignment") and body.goes_by(target, statement)
+            if kind == "time":
+                deliberate = line not in facts.ops
+            elif kind == "assignment":
+                deliberate = not read
+            else:
+                deliberate = _TRACING.search(code) is not None and kind in ("print", "log", "counter", "append")
             what = code if part is statement else ast.unparse(part)
-            found.append(Effect(kind, part.lineno + function.line - 1, code, what, target, deliberate, read))
+            found.append(Effect(kind, line, code, what, target, deliberate, read, each.in_loop))
     return found
 
 
+class _Statement(NamedTuple):
+    """A statement of a body that was run.
+
+    Attributes:
+        statement: The statement.
+        guarded: Whether it is only run where something is not there yet.
+        in_loop: Whether it lies in a loop.
+    """
+
+    statement: ast.stmt
+    guarded: bool
+    in_loop: bool
+
+
 class _Body:
-    def __init__(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def __init__(self, node: ast.FunctionDef | ast.AsyncFunctionDef, facts: Facts, shift: int) -> None:
         self._node = node
+        self._facts = facts
+        self._shift = shift
         outer = {name for part in ast.walk(node) if isinstance(part, ast.Global | ast.Nonlocal) for name in part.names}
         parameters = [*node.args.posonlyargs, *node.args.args]
         # What a method is given is its object, whose attributes outlive the call.
         self._receiver = parameters[0].arg if parameters and parameters[0].arg in ("self", "cls") else ""
         self._own = sources.made_in(node) - outer - {self._receiver}
-        self._made = {ast.unparse(target) for part in ast.walk(node) if isinstance(part, ast.Assign) for target in part.targets}
+        free = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)} - self._own
+        self._stored_outside = outer | free
+        # Where something is given a value whatever it was before.
+        self._made: dict[str, int] = {}
+        for each in self.statements():
+            for target in _targets(each.statement):
+                if not each.guarded and not each.in_loop and not self._reads(target, each.statement):
+                    self._made.setdefault(ast.unparse(target), each.statement.lineno)
 
-    def statements(self) -> Iterator[tuple[ast.stmt, bool]]:
-        """Yields the body's statements, and whether each is only run where something is not there yet."""
-        waiting: list[tuple[ast.stmt, bool]] = [(statement, False) for statement in self._node.body]
-        while waiting:
-            statement, guarded = waiting.pop(0)
-            yield statement, guarded
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                continue
-            inner = guarded or (isinstance(statement, ast.If) and _is_guard(statement.test))
-            for name in ("body", "orelse", "finalbody"):
-                waiting.extend((part, inner) for part in getattr(statement, name, []))
-            for handler in getattr(statement, "handlers", []):
-                waiting.extend((part, inner) for part in handler.body)
+    def made_ops(self, statements: Sequence[ast.AST]) -> bool:
+        """Whether lines of some statements have made ops."""
+        lines = (range(part.lineno, (part.end_lineno or part.lineno) + 1) for part in statements if isinstance(part, ast.stmt))
+        return any(line + self._shift in self._facts.ops for each in lines for line in each)
+
+    def statements(self) -> Iterator[_Statement]:
+        """Yields the statements that were run."""
+        yield from self._in_block(self._node.body, guarded=False, in_loop=False)
+
+    def _in_block(self, block: Sequence[ast.stmt], *, guarded: bool, in_loop: bool) -> Iterator[_Statement]:
+        for number, statement in enumerate(block):
+            yield _Statement(statement, guarded, in_loop)
+            if isinstance(statement, ast.If):
+                guards = guarded or _is_guard(statement.test)
+                for branch in (statement.body, statement.orelse):
+                    if self.made_ops(branch):
+                        yield from self._in_block(branch, guarded=guards, in_loop=in_loop)
+            elif isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+                if self.made_ops(statement.body) or _has_turns(statement):
+                    yield from self._in_block(statement.body, guarded=guarded, in_loop=True)
+            elif isinstance(statement, ast.With | ast.AsyncWith):
+                if not any("init_scope" in ast.unparse(item.context_expr) for item in statement.items):  # whose purpose is this
+                    yield from self._in_block(statement.body, guarded=guarded, in_loop=in_loop)
+            elif isinstance(statement, ast.Try):
+                yield from self._in_block(statement.body, guarded=guarded, in_loop=in_loop)
+                for rest in (*(handler.body for handler in statement.handlers), statement.orelse):
+                    if self.made_ops(rest):
+                        yield from self._in_block(rest, guarded=guarded, in_loop=in_loop)
+                yield from self._in_block(statement.finalbody, guarded=guarded, in_loop=in_loop)
+            elif isinstance(statement, ast.Match):
+                for case in statement.cases:
+                    if self.made_ops(case.body):
+                        yield from self._in_block(case.body, guarded=guarded, in_loop=in_loop)
+            if _may_leave(statement) and not self.made_ops(block[number + 1 :]):
+                return
 
     def effects(self, statement: ast.stmt) -> Iterator[tuple[Kind, ast.expr | ast.stmt, str]]:
         """Yields what one statement does, without those inside of it: kind, where, and of what."""
-        if isinstance(statement, ast.AugAssign) and self._is_outside(statement.target):
+        if (
+            isinstance(statement, ast.AugAssign)
+            and self._is_outside(statement.target)
+            and not self._is_made_anew(statement.target, statement)
+        ):
             yield "counter", statement, ast.unparse(statement.target)
-        elif isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if self._is_outside(target) and not _makes_an_object(statement.value):
+        elif isinstance(statement, ast.Assign) and not _makes_an_object(statement.value):
+            for target in _targets(statement):
+                if self._is_outside(target) and not self._is_made_anew(target, statement):
                     yield "assignment", statement, ast.unparse(target)
-        for part in _own_expressions(statement):
+        for part, is_shown in _own_expressions(statement):
             if isinstance(part, ast.Call):
-                yield from self._call(part)
+                yield from (each for each in self._call(part) if not (is_shown and each[0] in ("random", "time")))
 
     def _call(self, node: ast.Call) -> Iterator[tuple[Kind, ast.expr, str]]:
         name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
-        root, _, method = name.partition(".")[0], *name.rpartition(".")[1:]
+        root, owner, method = name.partition(".")[0], name.rpartition(".")[0], name.rpartition(".")[2]
         if not name or root in self._own:
             return
         if name == "print":
@@ -113,19 +187,27 @@ class _Body:
         elif name == "open":
             yield "file", node, name
         elif name == "next" and node.args and self._is_outside(node.args[0]):
-            yield "next", node, ast.unparse(node.args[0])
-        elif method in _LOG_METHODS and root in _LOGGERS:
+            target = ast.unparse(node.args[0])
+            if outside_state.is_of_python(self._known(target), self._ops_of(self._node)):
+                yield "next", node, target
+        elif _shows(node) and name != "print":
             yield "log", node, name
-        elif _RANDOM.fullmatch(name):
+        elif owner and outside_state.draws(self._known(owner), owner, method, self._ops_of(node)):
             yield "random", node, name
         elif _TIME.fullmatch(name):
             yield "time", node, name
-        elif method in _APPENDING and isinstance(node.func, ast.Attribute) and self._is_outside(node.func.value, of_method=True):
-            target = ast.unparse(node.func.value)
-            if target not in self._made:
-                yield "append", node, target
+        elif method in _APPENDING and outside_state.is_list(self._known(owner)) and owner not in self._made:
+            yield "append", node, owner
 
-    def _is_outside(self, node: ast.expr, *, of_method: bool = False) -> bool:
+    def _known(self, text: str) -> frozenset[str]:
+        return self._facts.outside.get(text, frozenset())
+
+    def _ops_of(self, node: ast.expr | ast.stmt) -> frozenset[str]:
+        """The types of the ops that the lines of a part have made."""
+        lines = range(node.lineno + self._shift, (node.end_lineno or node.lineno) + self._shift + 1)
+        return frozenset().union(*(self._facts.ops.get(line, ()) for line in lines))
+
+    def _is_outside(self, node: ast.expr) -> bool:
         """Whether an expression is something that outlives the body: an attribute or element of what is not its own, or a global."""
         inner = node
         while isinstance(inner, ast.Attribute | ast.Subscript):
@@ -133,45 +215,113 @@ class _Body:
         if not isinstance(inner, ast.Name) or inner.id in self._own:
             return False
         if isinstance(node, ast.Name):
-            return node.id != self._receiver and (of_method or node.id in self._stored_outside)
+            return node.id != self._receiver and node.id in self._stored_outside
         return True
 
-    @property
-    def _stored_outside(self) -> frozenset[str]:
-        return frozenset(
-            name for part in ast.walk(self._node) if isinstance(part, ast.Global | ast.Nonlocal) for name in part.names
-        ) | frozenset(self._free_names())
+    def _is_made_anew(self, target: ast.expr, statement: ast.stmt) -> bool:
+        """Whether the body has given something a value before it gets to a statement, and so takes nothing over from another call."""
+        return self._made.get(ast.unparse(target), statement.lineno) < statement.lineno
 
-    def _free_names(self) -> Iterator[str]:
-        for part in ast.walk(self._node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in self._own:
-                yield part.id
+    def goes_by(self, target: str, statement: ast.stmt) -> bool:
+        """Whether what the body does goes by what a statement of it leaves behind."""
+        lines = [part.lineno for part in _read_in(self._node.body) if ast.unparse(part) == target]
+        if isinstance(statement, ast.AugAssign):
+            return bool(lines)
+        return bool(lines) and min(lines) <= statement.lineno
 
-    def reads(self, target: str, statement: ast.stmt) -> bool:
-        """Whether the body reads what a statement of it changes."""
-        return any(
-            isinstance(part, ast.Name | ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Load) and ast.unparse(part) == target
-            for part in ast.walk(self._node)
-            if part is not statement
-        )
+    @staticmethod
+    def _reads(target: ast.expr, statement: ast.stmt) -> bool:
+        text = ast.unparse(target)
+        return any(ast.unparse(part) == text for part in _read_in([statement]))
 
 
-def _own_expressions(statement: ast.stmt) -> Iterator[ast.AST]:
-    """Yields the parts of a statement that belong to no statement inside of it and are not put off, as a lambda's are."""
+def _read_in(statements: Sequence[ast.AST]) -> Iterator[ast.expr]:
+    """Yields the names, attributes and elements that are read, but not what is only shown, or asked whether it is there already."""
+    for node in statements:
+        if isinstance(node, ast.Call) and _shows(node):
+            continue
+        if isinstance(node, ast.If) and (_is_guard(node.test) or _only_shows([*node.body, *node.orelse])):
+            yield from _read_in([*node.body, *node.orelse])
+            continue
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Load):
+            yield node
+        yield from _read_in(list(ast.iter_child_nodes(node)))
+
+
+def _shows(node: ast.Call) -> bool:
+    name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+    return name == "print" or (name.partition(".")[0] in _LOGGERS and name.rpartition(".")[2] in _LOG_METHODS and "." in name)
+
+
+def _only_shows(statements: Sequence[ast.stmt]) -> bool:
+    return all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Call) and _shows(each.value) for each in statements)
+
+
+def _targets(statement: ast.stmt) -> Iterator[ast.expr]:
+    waiting = list(statement.targets) if isinstance(statement, ast.Assign) else []
+    while waiting:
+        target = waiting.pop(0)
+        if isinstance(target, ast.Tuple | ast.List):
+            waiting.extend(target.elts)
+        else:
+            yield target
+
+
+def _own_expressions(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
+    """Yields the parts of a statement that are computed whenever it is run, and whether each is only shown to somebody.
+
+    Not those of a statement inside of it, nor what is put off, as a lambda is, or depends on another part.
+    """
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return
-    waiting: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt | ast.ExceptHandler)]
+    inside = (ast.stmt, ast.ExceptHandler, ast.match_case)
+    waiting: list[tuple[ast.AST, bool]] = [(child, False) for child in ast.iter_child_nodes(statement) if not isinstance(child, inside)]
     while waiting:
-        node = waiting.pop(0)
-        yield node
-        if not isinstance(node, ast.Lambda):
-            waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt))
+        node, is_shown = waiting.pop(0)
+        yield node, is_shown
+        if isinstance(node, ast.IfExp):
+            parts: list[ast.AST] = [node.test]
+        elif isinstance(node, ast.BoolOp):
+            parts = [node.values[0]]
+        elif isinstance(node, ast.Lambda):
+            parts = []
+        else:
+            parts = list(ast.iter_child_nodes(node))
+        is_shown = is_shown or (isinstance(node, ast.Call) and _shows(node))
+        waiting.extend((part, is_shown) for part in parts)
+
+
+def _has_turns(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    """Whether a loop is known to be run through at least once."""
+    if isinstance(loop, ast.While):
+        return isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+    if isinstance(loop.iter, ast.List | ast.Tuple):
+        return bool(loop.iter.elts)
+    if isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) == "range" and len(loop.iter.args) == 1:
+        (end,) = loop.iter.args
+        return isinstance(end, ast.Constant) and isinstance(end.value, int) and end.value > 0
+    return False
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether what follows a statement may not be run."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting.extend(
+                child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+            )
+    return False
 
 
 def _is_guard(test: ast.expr) -> bool:
     """Whether a condition asks if something is there already: ``x is None``, ``not self.built``, ``not hasattr(self, "x")``."""
     text = ast.unparse(test)
-    return "is None" in text or "hasattr(" in text or re.search(r"not [\w.]*(?:built|initialized|ready|created)\b", text) is not None
+    there = re.search(r"not [\w.]*(?:built|initiali[sz]ed|init_done|ready|created)\b", text) is not None
+    return "is None" in text or "hasattr(" in text or " not in " in text or there
 
 
 def _makes_an_object(node: ast.expr) -> bool:

@@ -93,6 +93,12 @@ def is_decorated(function: function_table.Function) -> bool:
     return node is not None and any(_called(decorator).rpartition(".")[2] == "function" for decorator in node.decorator_list)
 
 
+def decorators(function: function_table.Function) -> list[str]:
+    """Returns the names of a function's decorators; empty names for those that have none."""
+    node = definition(function)
+    return [] if node is None else [_called(decorator) for decorator in node.decorator_list]
+
+
 def names_in(function: function_table.Function) -> frozenset[str]:
     """Every name that a function's source and its parameters have."""
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}

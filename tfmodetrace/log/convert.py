@@ -96,6 +96,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tr
         gone_objects=tuple(message.gone_objects),
         graph=graph,
         definition_bytes=message.definition_bytes or None,
+        outside=dict(message.outside),
         run=run,
     )
 

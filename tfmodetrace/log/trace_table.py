@@ -6,6 +6,7 @@ Ids are dense and unique within a run. Times are nanoseconds since the run's sta
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from tfmodetrace.log import graphs
@@ -62,6 +63,8 @@ class Trace:
         gone_objects: Tokens of objects of earlier keys that died since the process's trace before this one.
         graph: What its graph is made of; ``None`` if not recorded.
         definition_bytes: Its graph as TensorFlow serializes it, with its library; ``None`` if not measured.
+        outside: Of what its body and the functions that this calls have methods called of outside: ``step self.seen`` to ``builtins.list``,
+            each by the reader's qualified name and what that calls it, and the full name of its class or ``module`` and a module's.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
         run: The name of its run.
     """
@@ -82,5 +85,6 @@ class Trace:
     gone_objects: tuple[int, ...] = ()
     graph: graphs.Graph | None = None
     definition_bytes: int | None = None
+    outside: Mapping[str, str] = dataclasses.field(default_factory=dict)
     placement: graphs.Placement | None = None
     run: str = "."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import places, side_effects
+from tfmodetrace.insight import places, side_effects, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import call_columns, function_table, state_table
+from tfmodetrace.log import call_columns, function_table, state_table, trace_table
 from tfmodetrace.schema import words
 
 _EXECUTING: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
@@ -29,6 +29,8 @@ _INSTEAD: Final[Mapping[side_effects.Kind, str]] = {
 }
 
 _CHANGES_RESULTS: Final = frozenset({"random", "next", "append"})
+_KNOWN_DECORATORS: Final = frozenset({"function", "traced"})
+"""Decorators below which a function runs to make the graph, and at no other time."""
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -42,12 +44,10 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 
 
 def _stale_state(evidence: base.Evidence) -> Iterator[base.Draft]:
-    made_ops = {
-        (line.file, line.line) for trace in evidence.run.traces if trace.graph is not None for line in trace.graph.source_lines if line.line
-    }
+    made_ops = {function_id: _made_lines(traces) for function_id, traces in evidence.traces.items()}
     grouped: dict[tuple[int, str, str, int], list[state_table.StateChange]] = collections.defaultdict(list)
     for change in evidence.run.state_changes:
-        if change.always or (change.file, change.line) in made_ops:
+        if change.always or (change.file, change.line) in made_ops.get(change.function_id, ()):
             grouped[change.function_id, change.text, change.file, change.line].append(change)
     told: set[tuple[int, str, str]] = set()
     for (function_id, text, file, line), changes in grouped.items():
@@ -57,6 +57,11 @@ def _stale_state(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         told.add((function_id, text, changes[0].reader))
         yield _stale(evidence, evidence.run.functions[function_id], seen, places.place(file, line))
+
+
+def _made_lines(traces: Sequence[trace_table.Trace]) -> set[tuple[str, int]]:
+    """The lines that have made ops of some graphs, those of functions that they call included."""
+    return {(line.file, line.line) for trace in traces if trace.graph is not None for line in trace.graph.source_lines if line.line}
 
 
 def _stale_call(evidence: base.Evidence, change: state_table.StateChange) -> int | None:
@@ -99,7 +104,7 @@ def _stale(
             "first_call_with_another": number,
             "calls": calls,
         },
-        why=f"{first.reader} read {first.text} at {place} when it was traced, and the graph has that value as a constant. The program has "
+        why=f"{first.reader} read {first.text} at {place} when it was traced, and the graph is made of that value. The program has "
         f"changed it since: call {number} of {calls} began with {first.after}, and executed the graph with {first.before}.",
         advice=advice,
         cause=(first.text, first.reader),
@@ -112,10 +117,10 @@ def _stale(
 
 
 def _side_effects(evidence: base.Evidence, function: function_table.Function) -> Iterator[base.Draft]:
-    effects = side_effects.of_function(function)
-    runs, executions = _runs(evidence, function) if effects else (0, 0)
+    runs, executions, executing = _runs(evidence, function)
     if not runs or executions < runs + 2:
         return
+    effects = side_effects.of_function(function, _facts(evidence, function, executing))
     by_kind: dict[side_effects.Kind, list[side_effects.Effect]] = collections.defaultdict(list)
     for effect in effects:
         by_kind[effect.kind].append(effect)
@@ -127,7 +132,9 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
         yield base.Draft(
             id="python-side-effect",
             functions=(function.function_id,),
-            title=f"{_short(first.what)}{others} ran {base.times(runs)} in {executions:,} calls of {function.name}",
+            title=f"{_short(first.what)}{others} ran only while {function.name} was traced, {base.times(runs)} in {executions:,} calls"
+            if any(effect.in_loop for effect in found)
+            else f"{_short(first.what)}{others} ran {base.times(runs)} in {executions:,} calls of {function.name}",
             evidence={
                 "kind": kind,
                 "places": [places.place(function.file, effect.line) for effect in found],
@@ -151,19 +158,41 @@ def _short(code: str) -> str:
     return code if len(code) <= 60 else code[:59] + "…"
 
 
-def _runs(evidence: base.Evidence, function: function_table.Function) -> tuple[int, int]:
-    """How often a function's body ran to be traced, and how often what was traced was executed by recorded calls."""
+def _facts(evidence: base.Evidence, function: function_table.Function, executing: Collection[int]) -> side_effects.Facts:
+    """Returns what the traces of the functions that execute a function's ops tell of it."""
+    outside: dict[str, set[str]] = collections.defaultdict(set)
+    ops: dict[int, set[str]] = collections.defaultdict(set)
+    for trace in (trace for each in executing for trace in evidence.traces.get(each, ())):
+        for text, what in trace.outside.items():
+            reader, _, name = text.partition(" ")
+            if reader == function.qualname:
+                outside[name].add(what)
+        for line in () if trace.graph is None else trace.graph.source_lines:
+            if line.file == function.file:
+                ops[line.line] |= set(line.op_types)
+            if line.own_line and trace.function_id == function.function_id:
+                ops[line.own_line] |= set(line.op_types)
+    decorators = sources.decorators(function)
+    return side_effects.Facts(
+        outside={name: frozenset(what) for name, what in outside.items()},
+        ops={line: frozenset(types) for line, types in ops.items()},
+        is_run=bool(decorators) and all(name.rpartition(".")[2] in _KNOWN_DECORATORS for name in decorators),
+    )
+
+
+def _runs(evidence: base.Evidence, function: function_table.Function) -> tuple[int, int, Collection[int]]:
+    """How often a function's body ran to be traced, how often what was traced was executed by recorded calls, and of which functions."""
     calls, number = evidence.run.calls, function.function_id
     rows = np.flatnonzero(calls.function_id == number)
     symbolic = rows[calls.mode[rows] == _TRACING]
     if number in evidence.traces and function.tf_function is not None:
         executed = int(np.isin(calls.mode[rows], _EXECUTING).sum())
         if executed:
-            return len(evidence.traces[number]), executed
+            return len(evidence.traces[number]), executed, (number,)
     # Traced inside of others: executed as often as those are that lie around it.
     around = {found for row in symbolic.tolist() if (found := _executing_around(calls, row)) is not None}
     executed = sum(int(((calls.function_id == other) & np.isin(calls.mode, _EXECUTING)).sum()) for other in around)
-    return (len(symbolic), executed) if around else (0, 0)
+    return (len(symbolic), executed, around) if around else (0, 0, ())
 
 
 def _executing_around(calls: call_columns.Calls, row: int) -> int | None:

@@ -215,8 +215,20 @@ def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame) -> 
     return found[:_MAX_VARIABLES]
 
 
+def _answers_for_itself(kind: type) -> bool:
+    """Whether code of the program's would run if an object of a class were asked what it is."""
+    classes = type.__dict__["__mro__"].__get__(kind)
+    for name in ("__class__", "__getattribute__"):
+        found = next((each.__dict__[name] for each in classes if name in each.__dict__), None)
+        if type(found) in (property, types.FunctionType):
+            return True
+    return False
+
+
 def _type_text(value: Any) -> str:
     if type(value) in (list, tuple, dict, set, frozenset) and len(value) > _MAX_ITEMS:
         return f"{type(value).__name__} of {len(value)}"
+    if _answers_for_itself(type(value)):
+        return type(value).__name__
     text = keys.render(signatures.value_node(value))
     return f"symbolic {text}" if tensors.is_symbolic(value) else text

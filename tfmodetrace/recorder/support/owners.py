@@ -13,6 +13,7 @@ import re
 import site
 import sys
 import sysconfig
+import types
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,6 +24,14 @@ def is_users(file: str, own_file: str) -> bool:
     """Whether a file is the user's: not Python's, TensorFlow's, Keras's, ours, nor of another installed package than the function's own."""
     package = _package_of(file)
     return not package or (package != _NOT_THE_USERS and package == _package_of(own_file))
+
+
+def is_written_by_the_user(function: object) -> bool:
+    """Whether an object is a function that the user has written, and not what AutoGraph has made of one."""
+    if type(function) is not types.FunctionType:
+        return False
+    file = function.__code__.co_filename
+    return is_users(file, "") and autograph.AUTOGRAPH_FILE not in file
 
 
 _NOT_THE_USERS: Final = "-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -50,8 +51,12 @@ def loaded_name(function: Any) -> str:
     return name or "loaded function"
 
 
-def body_of(function: Any) -> tuple[Any, Any]:
+def body_of(function: Any, is_users: Callable[[Any], bool]) -> tuple[Any, Any]:
     """Finds what runs when a function is traced, behind the wrappers of TensorFlow, of ours and of ``functools``.
+
+    Args:
+        function: The function.
+        is_users: Whether a function is one that the program has written: a wrapper of its own runs, and may call what it wraps or not.
 
     Returns:
         The Python function, or whatever is innermost; and the object that it is a method of, None if it is none.
@@ -67,6 +72,8 @@ def body_of(function: Any) -> tuple[Any, Any]:
             function = function.__func__
             continue
         # While AutoGraph's version of a method is traced, TensorFlow has it in the place of what was wrapped.
+        if is_users(function):
+            break
         own = getattr(function, "__dict__", {})
         inner = own.get("__original_wrapped__") or own.get("__wrapped__")
         inner = inner or (function.func if issubclass(type(function), functools.partial) else None)

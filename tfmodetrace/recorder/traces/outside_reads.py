@@ -1,7 +1,7 @@
 """What a body reads from outside its arguments: names and attributes, as its source has them.
 
 A graph keeps the values that its body has read while it was traced. Which these are the source says; nothing of the program's is run to
-find out.
+find out. What is only shown to somebody, as by ``print``, leaves no trace in a graph and is not read in this sense.
 """
 
 from __future__ import annotations
@@ -9,25 +9,30 @@ from __future__ import annotations
 import ast
 import functools
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
-_MAX_CHAIN: Final = 6
+from tfmodetrace.recorder.traces import body_scope, shown_only
 
-_TOLD_ONLY: Final = frozenset({"print", "logging", "logger", "log", "warnings", "repr", "isinstance", "hasattr"})
-"""What is handed to these leaves no trace in a graph."""
+PURE_CALLS: Final = frozenset({"min", "max", "abs", "int", "float", "bool", "round", "len", "sum"})
+"""Functions of Python's of which a value is computed in Python only."""
+
+_CALLED_LATER: Final = frozenset({"py_function", "numpy_function", "eager_py_func", "py_func", "from_generator", "pure_callback"})
+"""What is handed to these runs whenever the graph does."""
 
 
-class Step(NamedTuple):
-    """One step from an object to a part of it.
+class Condition(NamedTuple):
+    """What must be for something to be read.
 
     Attributes:
-        key: The attribute's name, or what is between the brackets.
-        is_item: Whether it stands between brackets.
+        test: The condition, in Python.
+        wanted: What it must be.
+        in_line: Whether what it decides on may lie in the same line, whose ops then do not tell what it was.
     """
 
-    key: str | int
-    is_item: bool
+    test: ast.expr
+    wanted: bool
+    in_line: bool = False
 
 
 class Read(NamedTuple):
@@ -38,14 +43,38 @@ class Read(NamedTuple):
         steps: How the part is reached from there.
         text: All that, as it is written.
         line: Where, from the definition's first line on, which is 0.
-        always: Whether it is read whenever the body runs, and not only in a branch or loop.
+        always: Whether it is read whenever the body runs and the conditions hold, and not only in a loop or the like.
+        conditions: What decides whether it is read.
+        inside: The expression in Python of which it is a part and of which the graph is made; None if that is itself.
+        is_test: Whether it only matters if that is true.
+        argument_of: The number of the call that it is handed to as it is; -1 for none.
     """
 
     root: str
-    steps: tuple[Step, ...]
+    steps: tuple[body_scope.Step, ...]
     text: str
     line: int
     always: bool
+    conditions: tuple[Condition, ...] = ()
+    inside: ast.expr | None = None
+    is_test: bool = False
+    argument_of: int = -1
+
+
+class Call(NamedTuple):
+    """Something outside that a body calls.
+
+    Attributes:
+        function: What.
+        positional: What it is handed by position, as far as that is read from somewhere as it is; None for anything else.
+        keywords: The same by name.
+        rest: Whether the body's own ``*args`` follow.
+    """
+
+    function: Read
+    positional: tuple[Read | None, ...]
+    keywords: Mapping[str, Read]
+    rest: bool
 
 
 class Reads(NamedTuple):
@@ -53,18 +82,24 @@ class Reads(NamedTuple):
 
     Attributes:
         values: What it reads for its value.
-        called: What it calls.
-        first_parameter: The name of its first parameter; empty if it has none.
+        calls: What it calls.
+        parameters: The names of its parameters that may be given by position.
+        star: The name of its ``*args``; empty if it has none.
         own_names: The names that it gives to something itself, parameters among them.
+        given_anew: Those of its parameters that it gives to something else.
+        changed: Names of what it changes, and last steps to such: what it assigns to, or changes by a method such as ``append``.
     """
 
     values: tuple[Read, ...]
-    called: tuple[Read, ...]
-    first_parameter: str
+    calls: tuple[Call, ...]
+    parameters: tuple[str, ...]
+    star: str
     own_names: frozenset[str]
+    given_anew: frozenset[str]
+    changed: frozenset[str | body_scope.Step]
 
 
-NOTHING: Final = Reads((), (), "", frozenset())
+NOTHING: Final = Reads((), (), (), "", frozenset(), frozenset(), frozenset())
 
 
 @functools.lru_cache(maxsize=1024)
@@ -77,147 +112,239 @@ def of_source(source: str) -> Reads:
     node = tree.body[0] if len(tree.body) == 1 else None
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return NOTHING
-    visitor = _Visitor(_own_names(node))
-    for statement in node.body:
-        visitor.visit(statement)
-    parameters = [*node.args.posonlyargs, *node.args.args]
-    return Reads(tuple(visitor.values), tuple(visitor.called), parameters[0].arg if parameters else "", visitor.own)
-
-
-def _own_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    given = body_scope.given_names(node)
+    visitor = _Visitor(body_scope.parameters(node) | given, shown_only.unused_names(node))
+    visitor.visit_all(node.body)
     arguments = node.args
-    names = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    names |= {each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None}
-    outer = {name for part in ast.walk(node) if isinstance(part, ast.Global | ast.Nonlocal) for name in part.names}
-    for part in _of_this_scope(node.body):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
-            names.add(part.id)
-        elif isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(part.name)
-        elif isinstance(part, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in part.names}
-        elif isinstance(part, ast.ExceptHandler) and part.name:
-            names.add(part.name)
-    return frozenset(names - outer)
-
-
-def _of_this_scope(nodes: Collection[ast.AST]) -> Iterator[ast.AST]:
-    """Yields all parts but the bodies of functions and classes that are defined inside."""
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
+    return Reads(
+        values=tuple(visitor.values),
+        calls=tuple(visitor.calls),
+        parameters=tuple(each.arg for each in (*arguments.posonlyargs, *arguments.args)),
+        star="" if arguments.vararg is None else arguments.vararg.arg,
+        own_names=visitor.every_own,
+        given_anew=body_scope.parameters(node) & (given | visitor.inner),
+        changed=frozenset(body_scope.changed(node, body_scope.parameters(node) | given)),
+    )
 
 
 class _Visitor(ast.NodeVisitor):
-    """Collects reads, with whether they are made whenever the body runs."""
+    """Collects reads, with what they depend on."""
 
-    def __init__(self, own: frozenset[str]) -> None:
+    def __init__(self, own: frozenset[str], unused: frozenset[str]) -> None:
         self.own = own
+        self.inner: frozenset[str] = frozenset()
         self.values: list[Read] = []
-        self.called: list[Read] = []
+        self.calls: list[Call] = []
+        self._unused = unused
         self._always = True
+        self._conditions: tuple[Condition, ...] = ()
+        self._inside: ast.expr | None = None
+        self._is_test = False
+        # Functions that are defined inside run where they are called, or handed to what calls them at once.
+        self._defined: dict[str, body_scope.Function] = {}
+        self._entered: list[str] = []
 
-    def _sometimes(self, *nodes: ast.AST | None) -> None:
-        before, self._always = self._always, False
+    @property
+    def every_own(self) -> frozenset[str]:
+        """The names that the body or a function inside of it gives to something."""
+        return self.own | self.inner
+
+    def visit_all(self, statements: Collection[ast.stmt]) -> None:
+        """Visits statements one after another: after one that may have left, nothing is sure."""
+        before = self._always, self._conditions
+        for statement in statements:
+            self.visit(statement)
+        self._always, self._conditions = before
+
+    def _under(self, nodes: Collection[ast.AST], *conditions: Condition, always: bool = True) -> None:
+        before = self._always, self._conditions
+        self._always, self._conditions = self._always and always, self._conditions + conditions
         for node in nodes:
-            if node is not None:
-                self.visit(node)
-        self._always = before
+            self.visit(node)
+        self._always, self._conditions = before
 
     # --- What is read ---------------------------------------------------------------------------------------------------------------------
 
+    def visit(self, node: ast.AST) -> None:
+        """Visits a part; of an expression that is computed in Python alone, notes that it is this of which the graph is made."""
+        before = self._inside, self._is_test
+        always = None
+        if isinstance(node, ast.stmt):
+            self._inside, self._is_test = None, False
+        elif isinstance(node, ast.expr) and self._inside is None and body_scope.chain_of(node) is None:
+            if self._is_pure(node):
+                self._inside = node
+            elif self._is_test and not isinstance(node, ast.BoolOp) and not _is_not(node):
+                # Something is asked that is not known here: only if it is a tensor, whose ops show, the graph has the value.
+                self._is_test, always, self._always = False, self._always, False
+        super().visit(node)
+        self._inside, self._is_test = before
+        if always is not None:
+            self._always = always
+
+    def _is_pure(self, node: ast.expr) -> bool:
+        """Whether an expression is computed of what is outside, in Python, without anything of the program's being called."""
+        chain = body_scope.chain_of(node)
+        if chain is not None:
+            return chain[0] not in self.own or bool(chain[1])
+        if isinstance(node, ast.Call):
+            pure = isinstance(node.func, ast.Name) and node.func.id in PURE_CALLS and not node.keywords
+            return pure and all(map(self._is_pure, node.args))
+        if isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.UnaryOp | ast.IfExp | ast.Tuple | ast.List):
+            return all(self._is_pure(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+        return isinstance(node, ast.Constant)
+
+    def _test(self, test: ast.expr) -> None:
+        self._is_test = True
+        self.visit(test)
+        self._is_test = False
+
     def visit_Name(self, node: ast.Name) -> None:
-        self._read(node, self.values)
+        self._read(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._read(node, self.values)
+        self._read(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if not self._read(node, self.values):
+        if not self._read(node):
             self.visit(node.slice)
 
-    def visit_Call(self, node: ast.Call) -> None:
-        self._read(node.func, self.called)
-        if ast.unparse(node.func).partition(".")[0] in _TOLD_ONLY:
-            return
-        for part in (*node.args, *node.keywords):
-            self.visit(part)
-
-    def _read(self, node: ast.expr, into: list[Read]) -> bool:
-        """Notes a chain of attributes and constant items of a name; of anything else looks at its parts. Returns whether it was one."""
-        steps: list[Step] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute | ast.Subscript) and len(steps) < _MAX_CHAIN:
-            if isinstance(inner, ast.Attribute):
-                steps.append(Step(inner.attr, is_item=False))
-            elif isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str | int):
-                steps.append(Step(inner.slice.value, is_item=True))
-            else:
-                break
-            inner = inner.value
-        if not isinstance(inner, ast.Name):
-            if inner is node and isinstance(node, ast.Subscript):
-                self.visit(node.value)
-                return False
-            self.visit(inner)
+    def _read(self, node: ast.expr) -> bool:
+        """Notes a chain that is read; of anything else looks at its parts. Returns whether it was one."""
+        chain = body_scope.chain_of(node)
+        if chain is None:
+            self.visit(node.value)  # type: ignore[attr-defined]
             return False
-        if isinstance(inner.ctx, ast.Load) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-            into.append(Read(inner.id, tuple(reversed(steps)), ast.unparse(node), node.lineno - 1, self._always))
+        if isinstance(getattr(node, "ctx", None), ast.Load):
+            self.values.append(self._noted(node, *chain))
         return True
+
+    def _noted(self, node: ast.expr, root: str, steps: tuple[body_scope.Step, ...]) -> Read:
+        text = ast.unparse(node)
+        return Read(root, steps, text, node.lineno - 1, self._always, self._conditions, self._inside, self._is_test)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if shown_only.is_showing(node):
+            return
+        chain = body_scope.chain_of(node.func)
+        number = -1
+        if chain is None:
+            self.visit(node.func)
+        elif not (isinstance(node.func, ast.Name) and node.func.id in PURE_CALLS):
+            number = len(self.calls)
+            positional = [self._handed(part) for part in node.args if not isinstance(part, ast.Starred)]
+            keywords = {part.arg: read for part in node.keywords if part.arg and (read := self._handed(part.value)) is not None}
+            rest = any(isinstance(part, ast.Starred) for part in node.args)
+            self.calls.append(Call(self._noted(node.func, *chain), tuple(positional), keywords, rest))
+            if not chain[1]:
+                self._enter(chain[0])
+        name = ast.unparse(node.func).rpartition(".")[2] if chain is not None else ""
+        for part in (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != "name")):
+            if name in _CALLED_LATER:
+                if not isinstance(part, ast.Lambda) and body_scope.chain_of(part) is None:
+                    self.visit(part)
+                continue
+            before = len(self.values)
+            self.visit(part)
+            if body_scope.chain_of(part) is not None and len(self.values) == before + 1:
+                self.values[before] = self.values[before]._replace(argument_of=number)
+            if isinstance(part, ast.Lambda):
+                self._inner(part, [part.body])
+            elif isinstance(part, ast.Name):
+                self._enter(part.id)
+
+    def _handed(self, node: ast.expr) -> Read | None:
+        chain = body_scope.chain_of(node)
+        return None if chain is None else self._noted(node, *chain)
+
+    def _enter(self, name: str) -> None:
+        inner = self._defined.get(name)
+        if inner is not None and name not in self._entered:
+            self._entered.append(name)
+            self._inner(inner, inner.body)
+
+    def _inner(self, node: body_scope.Function | ast.Lambda, body: Collection[ast.AST]) -> None:
+        """Visits the body of a function that is defined inside; whether it runs, ops of its lines must show."""
+        names = body_scope.parameters(node) | (frozenset() if isinstance(node, ast.Lambda) else body_scope.given_names(node))
+        before, self.own, self.inner = self.own, self.own | names, self.inner | names
+        self._under(body, always=False)
+        self.own = before
 
     # --- What is not always run -----------------------------------------------------------------------------------------------------------
 
     def visit_If(self, node: ast.If) -> None:
-        self.visit(node.test)
-        self._sometimes(*node.body, *node.orelse)
-        self._leave_after(node)
+        if shown_only.only_shows([*node.body, *node.orelse]):
+            return
+        self._test(node.test)
+        self._under(node.body, Condition(node.test, wanted=True))
+        self._under(node.orelse, Condition(node.test, wanted=False))
+        leaves, other = (body_scope.may_leave(part, body_scope.LEAVING_A_LOOP) for part in (node.body, node.orelse))
+        if leaves and other:
+            self._always = False
+        elif leaves or other:
+            # Whoever comes by here has not left.
+            self._conditions += (Condition(node.test, wanted=not leaves),)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self.visit(node.test)
-        self._sometimes(node.body, node.orelse)
+        self._test(node.test)
+        self._under([node.body], Condition(node.test, wanted=True, in_line=True))
+        self._under([node.orelse], Condition(node.test, wanted=False, in_line=True))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        self.visit(node.values[0])
-        self._sometimes(*node.values[1:])
+        wanted = isinstance(node.op, ast.And)
+        conditions: list[Condition] = []
+        for number, value in enumerate(node.values):
+            is_test, self._is_test = self._is_test, self._is_test or (wanted and number + 1 < len(node.values))
+            self._under([value], *conditions)
+            self._is_test = is_test
+            conditions.append(Condition(value, wanted=wanted, in_line=True))
 
     def visit_For(self, node: ast.For) -> None:
         self.visit(node.iter)
-        self._sometimes(*node.body, *node.orelse)
-        self._leave_after(node)
+        self._sometimes(node)
 
     def visit_While(self, node: ast.While) -> None:
-        self.visit(node.test)
-        self._sometimes(*node.body, *node.orelse)
-        self._leave_after(node)
+        self._test(node.test)
+        self._sometimes(node)
 
     def visit_Try(self, node: ast.Try) -> None:
-        self._sometimes(*node.body, *node.handlers, *node.orelse)
-        for part in node.finalbody:
-            self.visit(part)
-        self._leave_after(node)
+        self._under([*node.body, *node.handlers, *node.orelse], always=False)
+        self.visit_all(node.finalbody)
+        self._always = self._always and not body_scope.may_leave([node])
 
     def visit_Match(self, node: ast.Match) -> None:
         self.visit(node.subject)
-        self._sometimes(*node.cases)
-        self._leave_after(node)
+        self._under(node.cases, always=False)
+        self._always = self._always and not body_scope.may_leave([node])
 
-    def _leave_after(self, node: ast.stmt) -> None:
-        """After a statement that may have returned nothing is sure to be read."""
-        if any(isinstance(part, ast.Return | ast.Raise) for part in _of_this_scope([node])):
-            self._always = False
+    def _sometimes(self, node: ast.For | ast.While) -> None:
+        self._under([*node.body, *node.orelse], always=False)
+        self._always = self._always and not body_scope.may_leave([node])
 
     def visit_ListComp(self, node: ast.ListComp) -> None:
-        self._sometimes(*ast.iter_child_nodes(node))
+        self._under(list(ast.iter_child_nodes(node)), always=False)
 
     visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # type: ignore[assignment]  # noqa: N815 - as ast calls them
+
+    # --- What is read for nothing ---------------------------------------------------------------------------------------------------------
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if not all(isinstance(target, ast.Name) and target.id in self._unused for target in node.targets):
+            self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._defined[node.name] = node
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
+
     def _not_at_all(self, node: ast.AST) -> None:
         """What is defined inside may run later, or never; what is asserted or raised is in no graph."""
 
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = visit_Assert = visit_Raise = _not_at_all  # noqa: N815
+    visit_ClassDef = visit_Lambda = visit_Assert = visit_Raise = visit_Delete = _not_at_all  # noqa: N815
+
+
+def _is_not(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)

@@ -174,14 +174,15 @@ class TraceRecorder:
             except Exception as error:
                 # A TensorFlow whose insides have changed: the trace is counted all the same, and its reason is unknown.
                 session.fault("a trace's cache key could not be read", error)
+            # Whatever lies around it is what calls execute.
+            executing = calls.pending_traces[0].info if calls.pending_traces else info
+            trace.outside.update(self._outside.traced(executing, pending.python_function))
             graph = self._graph(trace, concrete_function, pending.body)
             session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
                 call.caused_trace = trace.trace_id
             if graph is not None:
                 self._expect_placement(trace.trace_id, concrete_function, pending, graph)
-            # Whatever lies around it is what calls execute.
-            self._outside.traced(calls.pending_traces[0].info if calls.pending_traces else info, pending.python_function)
         except Exception as error:
             session.fault("a trace could not be recorded", error)
         finally:
