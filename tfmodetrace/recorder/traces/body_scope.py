@@ -36,8 +36,8 @@ def chain_of(node: ast.expr) -> tuple[str, tuple[Step, ...]] | None:
     while isinstance(node, ast.Attribute | ast.Subscript) and len(steps) < _MAX_CHAIN:
         if isinstance(node, ast.Attribute):
             steps.append(Step(node.attr, is_item=False))
-        elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int):
-            steps.append(Step(node.slice.value, is_item=True))
+        elif (key := _constant(node.slice)) is not None:
+            steps.append(Step(key, is_item=True))
         else:
             return None
         node = node.value
@@ -46,6 +46,12 @@ def chain_of(node: ast.expr) -> tuple[str, tuple[Step, ...]] | None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
         return SUPER, tuple(reversed(steps))
     return None
+
+
+def _constant(node: ast.expr) -> str | int | None:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return -node.operand.value if type(node.operand.value) is int else None
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | int) else None
 
 
 def parameters(node: Function | ast.Lambda) -> frozenset[str]:

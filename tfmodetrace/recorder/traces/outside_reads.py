@@ -140,6 +140,7 @@ class _Visitor(ast.NodeVisitor):
         self._conditions: tuple[Condition, ...] = ()
         self._inside: ast.expr | None = None
         self._is_test = False
+        self._test_in_line = False
         # Functions that are defined inside run where they are called, or handed to what calls them at once.
         self._defined: dict[str, body_scope.Function] = {}
         self._entered: list[str] = []
@@ -168,7 +169,7 @@ class _Visitor(ast.NodeVisitor):
     def visit(self, node: ast.AST) -> None:
         """Visits a part; of an expression that is computed in Python alone, notes that it is this of which the graph is made."""
         before = self._inside, self._is_test
-        always = None
+        conditions = self._conditions
         if isinstance(node, ast.stmt):
             self._inside, self._is_test = None, False
         elif isinstance(node, ast.expr) and self._inside is None and body_scope.chain_of(node) is None:
@@ -176,11 +177,12 @@ class _Visitor(ast.NodeVisitor):
                 self._inside = node
             elif self._is_test and not isinstance(node, ast.BoolOp) and not _is_not(node):
                 # Something is asked that is not known here: only if it is a tensor, whose ops show, the graph has the value.
-                self._is_test, always, self._always = False, self._always, False
+                self._is_test = False
+                self._conditions += (Condition(node, wanted=True, in_line=self._test_in_line),)
         super().visit(node)
         self._inside, self._is_test = before
-        if always is not None:
-            self._always = always
+        if not isinstance(node, ast.stmt):
+            self._conditions = conditions
 
     def _is_pure(self, node: ast.expr) -> bool:
         """Whether an expression is computed of what is outside, in Python, without anything of the program's being called."""
@@ -190,12 +192,15 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node, ast.Call):
             pure = isinstance(node.func, ast.Name) and node.func.id in PURE_CALLS and not node.keywords
             return pure and all(map(self._is_pure, node.args))
+        if isinstance(node, ast.Subscript):
+            return self._is_pure(node.value) and self._is_pure(node.slice)
         if isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.UnaryOp | ast.IfExp | ast.Tuple | ast.List):
             return all(self._is_pure(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
         return isinstance(node, ast.Constant)
 
-    def _test(self, test: ast.expr) -> None:
-        self._is_test = True
+    def _test(self, test: ast.expr, before: ast.AST) -> None:
+        """Visits what decides on something that comes after it."""
+        self._is_test, self._test_in_line = True, getattr(before, "lineno", 0) <= (test.end_lineno or test.lineno)
         self.visit(test)
         self._is_test = False
 
@@ -275,7 +280,7 @@ class _Visitor(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         if shown_only.only_shows([*node.body, *node.orelse]):
             return
-        self._test(node.test)
+        self._test(node.test, node.body[0])
         self._under(node.body, Condition(node.test, wanted=True))
         self._under(node.orelse, Condition(node.test, wanted=False))
         leaves, other = (body_scope.may_leave(part, body_scope.LEAVING_A_LOOP) for part in (node.body, node.orelse))
@@ -286,7 +291,7 @@ class _Visitor(ast.NodeVisitor):
             self._conditions += (Condition(node.test, wanted=not leaves),)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self._test(node.test)
+        self._test(node.test, node.test)
         self._under([node.body], Condition(node.test, wanted=True, in_line=True))
         self._under([node.orelse], Condition(node.test, wanted=False, in_line=True))
 
@@ -304,7 +309,7 @@ class _Visitor(ast.NodeVisitor):
         self._sometimes(node)
 
     def visit_While(self, node: ast.While) -> None:
-        self._test(node.test)
+        self._test(node.test, node.body[0])
         self._sometimes(node)
 
     def visit_Try(self, node: ast.Try) -> None:

@@ -128,7 +128,8 @@ class Watch:
                 found = outside_values.fingerprint(current)
                 after = ""
             except outside_values.UnknownError:
-                found, after = type(current).__qualname__, f"<{type(current).__qualname__}>"
+                found = name = outside_values.name_of(type(current))
+                after = f"<{name}>"
             if found not in value.seen and found not in value.told and value.matters():
                 value.told.add(found)
                 self._tell(info, value, after or outside_values.told(current), now_ns)

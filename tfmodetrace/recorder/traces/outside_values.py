@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import enum
-import inspect
 import operator
 import types
 from collections.abc import Callable, Mapping
@@ -23,6 +22,12 @@ _MAX_PARTS: Final = 32
 _MAX_ARRAY_BYTES: Final = 4096
 _MAX_EXPONENT: Final = 64
 
+_MISSING: Final = object()
+_MRO: Final = type.__dict__["__mro__"]
+_CLASS_DICT: Final = type.__dict__["__dict__"]
+_NAME: Final = type.__dict__["__qualname__"]
+
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 _LITERALS: Final = frozenset({int, float, bool, str, bytes, complex, type(None)})
 _NUMBERS: Final = frozenset({int, float, bool, complex})
 
@@ -50,14 +55,14 @@ def fingerprint(value: Any) -> Any:
     if kind is np.ndarray and value.dtype.kind in "biufc" and value.nbytes <= _MAX_ARRAY_BYTES:
         return kind, value.dtype.str, value.shape, value.tobytes()
     if issubclass(kind, enum.Enum):
-        return kind.__qualname__, object.__getattribute__(value, "_name_")
+        return _NAME.__get__(kind), object.__getattribute__(value, "_name_")
     raise UnknownError
 
 
 def told(value: Any) -> str:
     """Writes a value whose fingerprint is known."""
     if issubclass(type(value), enum.Enum):
-        return f"{type(value).__qualname__}.{object.__getattribute__(value, '_name_')}"
+        return f"{name_of(type(value))}.{object.__getattribute__(value, '_name_')}"
     return keys.clip(" ".join(repr(value).split()))
 
 
@@ -69,35 +74,54 @@ def part_of(whole: Any, step: body_scope.Step) -> Any:
     """
     if step.is_item:
         return _item_of(whole, step.key)
-    try:
-        found = inspect.getattr_static(whole, str(step.key))
-    except AttributeError:
-        raise UnknownError from None
-    if type(found) is types.MemberDescriptorType:  # of a class with slots
+    name = str(step.key)
+    of_the_class = of_class(type(whole), name, default=_MISSING)
+    if type(of_the_class) is types.MemberDescriptorType:  # of a class with slots
         try:
-            return found.__get__(whole, type(whole))
+            return of_the_class.__get__(whole, type(whole))
         except (AttributeError, TypeError):
             raise UnknownError from None
+    if of_class(type(of_the_class), "__set__") is not None:  # such as a property, which goes before what lies in the object
+        return of_the_class
+    own = of_class(whole, name, default=_MISSING) if issubclass(type(whole), type) else _lying_in(whole).get(name, _MISSING)
+    found = of_the_class if own is _MISSING else own
+    if found is _MISSING:
+        raise UnknownError
     return found
 
 
-def of_class(kind: type, name: str, *, after: type | None = None) -> Any:
-    """Returns what the objects of a class have from it or what it is made of; None if that is nothing.
+def of_class(kind: type, name: str, *, after: type | None = None, default: Any = None) -> Any:
+    """Returns what the objects of a class have from it or what it is made of.
 
     Args:
         kind: The class.
         name: The name.
         after: The class after which to look, as ``super()`` does.
+        default: What is returned if that is nothing.
     """
-    classes = type.__dict__["__mro__"].__get__(kind)
+    classes = _MRO.__get__(kind)
     first = classes.index(after) + 1 if after in classes else 0
-    return next((each.__dict__[name] for each in classes[first:] if name in each.__dict__), None)
+    # Not `each.__dict__`, for which a class of the class may run code of the program's.
+    parts = (_CLASS_DICT.__get__(each) for each in classes[first:])
+    return next((part[name] for part in parts if name in part), default)
+
+
+def _lying_in(whole: Any) -> Mapping[str, Any]:
+    if type(of_class(type(whole), "__dict__")) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
+        return {}
+    found = object.__getattribute__(whole, "__dict__")
+    return found if type(found) is dict else {}
 
 
 def full_name(kind: type) -> str:
     """Returns the name of a class with its module's."""
     module = type.__dict__["__module__"].__get__(kind)
-    return f"{module if type(module) is str else ''}.{type.__dict__['__qualname__'].__get__(kind)}"
+    return f"{module if type(module) is str else ''}.{name_of(kind)}"
+
+
+def name_of(kind: type) -> str:
+    """Returns the qualified name of a class."""
+    return str(_NAME.__get__(kind))
 
 
 def _item_of(whole: Any, key: str | int) -> Any:
@@ -189,6 +213,9 @@ class Computed:
             found = self._find(chain[0])
             for step in chain[1]:
                 found = part_of(found, step)
+            # What would be asked for the value, as a property is, is not the value.
+            if type(found) not in _FUNCTIONS and of_class(type(found), "__get__") is not None:
+                raise UnknownError
             return found
         if isinstance(node, ast.Constant):
             return node.value
@@ -215,6 +242,8 @@ class Computed:
             return self._value(node.values[-1])
         if isinstance(node, ast.Compare):
             return self._compared(node)
+        if isinstance(node, ast.Subscript):
+            return _item_of(self._value(node.value), _plain(self._value(node.slice)))
         if isinstance(node, ast.Call):
             return self._called(node)
         raise UnknownError
