@@ -41,6 +41,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out functions that match; may be repeated")
     parser.add_argument("--layers", metavar="N", type=int, default=1, help="how deep Keras layers are recorded; 1 if not given")
     parser.add_argument("--explain-errors", action="store_true", help="add to exceptions what they mean, where that is known")
+    parser.add_argument("--no-samples", dest="samples", action="store_false", default=None, help="do not sample the program's stacks")
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="module …", help="run a module, as `python -m` does")
     parser.add_argument("script", nargs=argparse.REMAINDER, metavar="script.py …", help="run a script")
     parser.set_defaults(run_command=run_command)
@@ -61,7 +62,8 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
         terminal.complain(f"There is no file {command[0]} to run. To run a module, use tfmodetrace run -m {command[0]}.")
         return exits.USAGE
     logdir = arguments.logdir or _default_logdir(command[0] if arguments.module else pathlib.Path(command[0]).stem)
-    chosen = {name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")}
+    told = ("memory", "profiler", "include", "exclude", "layers", "explain_errors", "samples")
+    chosen = {name: getattr(arguments, name) for name in told}
     try:
         options = options_module.Options(instrument="all", **chosen)
         if "://" not in logdir:

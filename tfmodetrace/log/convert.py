@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import graphs, samples, tables
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -62,6 +62,37 @@ def _place(message: events_pb2.Frame) -> tables.Place:
 
 def _model(message: events_pb2.Model) -> tables.Model:
     return tables.Model(number=message.number, class_name=message.class_name, name=message.name)
+
+
+def sampled_definition(message: events_pb2.SampledDefinition) -> samples.Definition:
+    """Reads a definition that samples name."""
+    return samples.Definition(
+        definition_id=message.definition_id,
+        process=0,
+        qualname=message.qualname or "unknown",
+        file=message.file,
+        line=message.line,
+        source=message.source or None,
+        source_truncated=message.source_truncated,
+    )
+
+
+def sampled_place(message: events_pb2.SampledPlace) -> samples.Place | None:
+    """Reads a place that samples name; ``None`` if a newer version knows more states."""
+    states: dict[str, words.SampleState] = {state: state for state in words.SAMPLE_STATES}
+    state = states.get(message.state)
+    if state is None:
+        return None
+    return samples.Place(
+        place_id=message.place_id,
+        definition_id=message.definition_number - 1 if message.definition_number else None,
+        line=message.line,
+        op=message.op,
+        state=state,
+        in_keras_loop=message.in_keras_loop,
+        caller_id=message.caller_number - 1 if message.caller_number else None,
+        caller_line=message.caller_line,
+    )
 
 
 def signature(message: events_pb2.Signature, run: str) -> tables.Signature:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import profiles, states, tables
+from tfmodetrace.log import profiles, samples, states, tables
 from tfmodetrace.schema import keys, words
 
 
@@ -35,6 +35,7 @@ class Run:
         memory: What calls found in device memory: columns.
         host_memory: What the processes themselves had: columns.
         call_devices: On which devices calls found their tensors, of processes with several.
+        samples: Where threads were at moments: columns.
         profiles: The profiles of TensorFlow's that may show it, unread.
         warnings: A sentence for everything that could not be read.
     """
@@ -55,6 +56,7 @@ class Run:
     memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
     host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
     call_devices: tuple[tables.CallDevices, ...] = ()
+    samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     profiles: tuple[profiles.ProfileFile, ...] = ()
     warnings: tuple[str, ...] = ()
 

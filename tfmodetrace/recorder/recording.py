@@ -45,7 +45,8 @@ def start_from_environment() -> None:
         return
     known.asked_environment = True
     try:
-        start(logdir, options_module.Options())
+        samples = {"0": False, "1": True}.get(os.environ.get("TFMODETRACE_SAMPLES", ""))
+        start(logdir, options_module.Options(samples=samples))
         known.from_outside = True
     except Exception as error:
         interrupts.let_pass(error)

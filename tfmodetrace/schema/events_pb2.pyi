@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,9 @@ class Chunk(_message.Message):
     PLACEMENTS_FIELD_NUMBER: _ClassVar[int]
     LOGICAL_DEVICES_FIELD_NUMBER: _ClassVar[int]
     CALL_DEVICES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLED_DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLED_PLACES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -49,7 +52,10 @@ class Chunk(_message.Message):
     placements: _containers.RepeatedCompositeFieldContainer[Placement]
     logical_devices: _containers.RepeatedScalarFieldContainer[str]
     call_devices: _containers.RepeatedCompositeFieldContainer[CallDevices]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ...) -> None: ...
+    sampled_definitions: _containers.RepeatedCompositeFieldContainer[SampledDefinition]
+    sampled_places: _containers.RepeatedCompositeFieldContainer[SampledPlace]
+    samples: _containers.RepeatedCompositeFieldContainer[SampleBatch]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -637,6 +643,56 @@ class MemoryBatch(_message.Message):
     payload: bytes
     def __init__(self, rows: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
 
+class SampleBatch(_message.Message):
+    __slots__ = ("rows", "columns", "compression", "payload_bytes", "payload")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    columns: _containers.RepeatedCompositeFieldContainer[Column]
+    compression: CallBatch.Compression
+    payload_bytes: int
+    payload: bytes
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class SampledDefinition(_message.Message):
+    __slots__ = ("definition_id", "qualname", "file", "line", "source", "source_truncated")
+    DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUALNAME_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    definition_id: int
+    qualname: str
+    file: str
+    line: int
+    source: str
+    source_truncated: bool
+    def __init__(self, definition_id: _Optional[int] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
+
+class SampledPlace(_message.Message):
+    __slots__ = ("place_id", "definition_number", "line", "op", "state", "in_keras_loop", "caller_number", "caller_line")
+    PLACE_ID_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    IN_KERAS_LOOP_FIELD_NUMBER: _ClassVar[int]
+    CALLER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CALLER_LINE_FIELD_NUMBER: _ClassVar[int]
+    place_id: int
+    definition_number: int
+    line: int
+    op: str
+    state: str
+    in_keras_loop: bool
+    caller_number: int
+    caller_line: int
+    def __init__(self, place_id: _Optional[int] = ..., definition_number: _Optional[int] = ..., line: _Optional[int] = ..., op: _Optional[str] = ..., state: _Optional[str] = ..., in_keras_loop: bool = ..., caller_number: _Optional[int] = ..., caller_line: _Optional[int] = ...) -> None: ...
+
 class Column(_message.Message):
     __slots__ = ("id", "encoding", "width", "base", "first")
     class Id(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -658,6 +714,7 @@ class Column(_message.Message):
         AFTER_BYTES: _ClassVar[Column.Id]
         PEAK_BYTES: _ClassVar[Column.Id]
         SHARED: _ClassVar[Column.Id]
+        PLACE_ID: _ClassVar[Column.Id]
     UNSPECIFIED: Column.Id
     START_NS: Column.Id
     DURATION_NS: Column.Id
@@ -675,6 +732,7 @@ class Column(_message.Message):
     AFTER_BYTES: Column.Id
     PEAK_BYTES: Column.Id
     SHARED: Column.Id
+    PLACE_ID: Column.Id
     class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CONSTANT: _ClassVar[Column.Encoding]

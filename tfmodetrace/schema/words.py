@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 4
+SCHEMA_MINOR: Final = 5
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -167,6 +167,7 @@ FindingId = Literal[
     "graph-memory-growth",
     "version-conflict",
     "slow-first-call",
+    "input-bound",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)
@@ -180,6 +181,12 @@ BudgetPart = Literal["tracing", "compiling", "graph", "xla", "eager-ops", "input
 """What the wall time of a thread is divided into."""
 
 BUDGET_PARTS: Final[tuple[BudgetPart, ...]] = get_args(BudgetPart)
+
+SampleState = Literal["op", "library", "python", "input", "graph", "tracing", "idle"]
+"""What a thread was at, at a moment: TensorFlow dispatched an eager op for it; TensorFlow's or Keras's Python ran, and no op; other Python;
+it waited for, or made, input; a graph ran; a Python body was run symbolically; it waited for something else."""
+
+SAMPLE_STATES: Final[tuple[SampleState, ...]] = get_args(SampleState)
 
 RecordingState = Literal["recording", "complete", "stopped"]
 """How a recording stands: it goes on, was ended, or was stopped without an end."""

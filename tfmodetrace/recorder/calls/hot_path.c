@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 4, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, EAGER = 0 };
+enum { INTERFACE = 5, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -898,6 +898,29 @@ static PyObject *recorder_call(PyObject *callable, PyObject *const *given, size_
   return result;
 }
 
+/* --- The pause of whoever looks at other threads ----------------------------------------------------------------------------------------- */
+
+/* A thread that wants the interpreter gets it when the running one lets go of it: at once where that calls something that waits or computes
+   without it, as TensorFlow does for every op, and else after the switch interval, 5 ms. Whoever looks at stacks would see ops and nothing of
+   the Python between them. So the interval is next to nothing while we wait, and only then. */
+static PyObject *pause_for(PyObject *module, PyObject *given) {
+  double seconds = PyFloat_AsDouble(given);
+  if (seconds == -1.0 && PyErr_Occurred()) return NULL;
+  if (!(seconds >= 0 && seconds <= 3600)) return PyErr_Format(PyExc_ValueError, "a pause has 0 to 3600 seconds");
+  struct timespec length = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+  PyThreadState *saved = PyEval_SaveThread();
+  nanosleep(&length, NULL);
+#if PY_VERSION_HEX < 0x030D0000
+  unsigned long interval = _PyEval_GetSwitchInterval();
+  _PyEval_SetSwitchInterval(1);
+  PyEval_RestoreThread(saved);
+  if (_PyEval_GetSwitchInterval() == 1) _PyEval_SetSwitchInterval(interval); /* else the program has set another meanwhile */
+#else
+  PyEval_RestoreThread(saved);
+#endif
+  Py_RETURN_NONE;
+}
+
 /* --- The module -------------------------------------------------------------------------------------------------------------------------- */
 
 static PyCFunction function_of(PyObject *method) { /* what a method descriptor without arguments calls, or NULL */
@@ -962,6 +985,7 @@ static PyObject *configure(PyObject *module, PyObject *given) {
 
 static PyMethodDef functions[] = {
     {"configure", configure, METH_O, "Tells what the hot path needs of the other modules."},
+    {"pause_for", pause_for, METH_O, "Sleeps for so many seconds, and then has the interpreter as soon as it can be had."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -57,6 +57,22 @@ def of_function(code: types.CodeType) -> Source:
         return NONE
 
 
+def of_definition(qualname: str, file: str, line: int) -> Source:
+    """Finds the text of a definition by its name and first line; of a script, ``<module>``, its lines from the first on. Never raises."""
+    try:
+        name = qualname.rpartition(".")[2]
+        if name == "<module>":
+            linecache.checkcache(file)
+            lines = linecache.getlines(file)
+            return _bounded(lines[:MAX_LINES], cut=len(lines) > MAX_LINES)
+        lines, cut = _block(file, line, at_least=0)
+        wanted = re.compile(r"\blambda\b" if name == "<lambda>" else rf"\b(?:def|class)\s+{re.escape(name)}\b")
+        return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
+    except Exception as error:
+        interrupts.let_pass(error)
+        return NONE
+
+
 def of_region(file: str, line: int) -> Source:
     """Finds the ``with`` block that begins at a line. Never raises."""
     try:
