@@ -123,7 +123,8 @@ class _Screen:
         for number, (part, cells) in enumerate(zip(first.bar, _cells(first.bar, self._width), strict=True)):
             fill = _FILLS[number]
             bar.append(fill * cells, style=_PART_STYLES[part.part])
-            legend.append(styled.text(fill, _PART_STYLES[part.part]).append(f" {part.text} {part.name}", style="not dim"))
+            told = " ".join(filter(None, [part.text, part.plus_minus, part.name]))
+            legend.append(styled.text(fill, _PART_STYLES[part.part]).append(f" {told}", style="not dim"))
         yield bar
         yield from _flowed(legend, self._width)
 

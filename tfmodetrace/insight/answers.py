@@ -10,6 +10,7 @@ from tfmodetrace.insight import causes as causes_module
 from tfmodetrace.insight import counts as counts_module
 from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import diagnoses as diagnoses_module
+from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
@@ -95,6 +96,11 @@ class Answers:
         return budget_module.Budgets(self.run, self.attribution, self.first_calls)
 
     @once
+    def eager_time(self) -> eager_module.EagerTime:
+        """Where its eager time was, as samples tell."""
+        return eager_module.EagerTime(self.run, self.budgets)
+
+    @once
     def definitions(self) -> definitions_module.Definitions:
         """The functions folded by definition."""
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
@@ -131,6 +137,7 @@ class Answers:
             attribution=self.attribution,
             first_calls=self.first_calls,
             budgets=self.budgets,
+            eager=self.eager_time,
             definitions=self.definitions,
             reuse=self.reuse,
             compilations=self.profiles.compilations if profiled else (),

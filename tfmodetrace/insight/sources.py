@@ -65,6 +65,16 @@ def definition(function: tables.Function) -> _Definition | None:
     return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
+def lines_of(function: tables.Function) -> dict[int, str]:
+    """The lines of a function's source by their number in the file."""
+    return dict(enumerate((function.source or "").splitlines(), function.line))
+
+
+def tree(function: tables.Function) -> ast.Module | None:
+    """Returns a source as Python reads it; ``None`` if it is not known whole."""
+    return None if not function.source or function.source_truncated else _parsed(function.source)
+
+
 def header(function: tables.Function) -> str | None:
     """Writes a function's ``def`` line, without its body; ``None`` if there can be none, as for a lambda."""
     node = definition(function)

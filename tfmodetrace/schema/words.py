@@ -182,9 +182,10 @@ BudgetPart = Literal["tracing", "compiling", "graph", "xla", "eager-ops", "input
 
 BUDGET_PARTS: Final[tuple[BudgetPart, ...]] = get_args(BudgetPart)
 
-SampleState = Literal["op", "library", "python", "input", "graph", "tracing", "idle"]
-"""What a thread was at, at a moment: TensorFlow dispatched an eager op for it; TensorFlow's or Keras's Python ran, and no op; other Python;
-it waited for, or made, input; a graph ran; a Python body was run symbolically; it waited for something else."""
+SampleState = Literal["op", "kernel", "library", "python", "input", "graph", "tracing", "idle"]
+"""What a thread was at, at a moment: TensorFlow dispatched an eager op for it; it ran one, and no thread ran Python; TensorFlow's or
+Keras's Python ran, and no op; other Python did; it waited for, or made, input; a graph ran; a Python body was run symbolically; it waited
+for something else."""
 
 SAMPLE_STATES: Final[tuple[SampleState, ...]] = get_args(SampleState)
 

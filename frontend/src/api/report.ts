@@ -79,7 +79,8 @@ export type FindingId =
   | "memory-growth"
   | "graph-memory-growth"
   | "version-conflict"
-  | "slow-first-call";
+  | "slow-first-call"
+  | "input-bound";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -516,6 +517,10 @@ export interface Slice {
   readonly share: number;
   /** The share in words: `92 %`. */
   readonly text: string;
+  /** How it is known. */
+  readonly how: "measured" | "sampled";
+  /** By how much a share that samples tell may be wrong, in words: `± 2 %`; null for one that is measured. */
+  readonly plus_minus: string | null;
 }
 
 /** What is told first. */
@@ -650,6 +655,55 @@ export interface DefinitionInfo {
   readonly changes: string | null;
 }
 
+/** The eager time of a line; `code` is its text, null if that is not known. */
+export interface EagerLineInfo {
+  readonly line: number;
+  readonly code: string | null;
+  readonly eager_ns: number;
+  readonly plus_minus_ns: number;
+}
+
+/** The eager time of an op, called as its function in TensorFlow's Python; what lies around ops is in none. */
+export interface EagerOpInfo {
+  readonly op: string;
+  readonly eager_ns: number;
+  readonly plus_minus_ns: number;
+}
+
+/** A definition of the program's that ran eager ops, decorated or not: see `eager.EagerDefinition`. */
+export interface EagerDefinitionInfo {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly process: number;
+  /** The thread that spent most eager time in it, of which all times are. */
+  readonly thread: number;
+  /** Its row of `definitions`; null if no call of it was recorded. */
+  readonly definition_id: number | null;
+  /** How many calls of it were; null likewise. */
+  readonly calls: number | null;
+  /** How long it ran eager ops. */
+  readonly eager_ns: number;
+  /** By how much that may be wrong. */
+  readonly plus_minus_ns: number;
+  /** `eager_ns` as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  /** How many samples that rests on. */
+  readonly samples: number;
+  /** All the time in it that samples tell of. */
+  readonly sampled_ns: number;
+  readonly lines: readonly EagerLineInfo[];
+  readonly ops: readonly EagerOpInfo[];
+}
+
+/** What samples tell; times are ± `plus_minus_ns`, within which the truth is in 95 of 100 cases. */
+export interface SamplesInfo {
+  /** How many there are. */
+  readonly samples: number;
+  /** Those that ran eager ops, the one that took most time first. */
+  readonly definitions: readonly EagerDefinitionInfo[];
+}
+
 /** Everything that is told of a run. */
 export interface RunReport {
   readonly run: string;
@@ -684,6 +738,8 @@ export interface RunReport {
   readonly budgets: readonly ProcessBudgetInfo[];
   /** The functions folded by definition, by number. */
   readonly definitions: readonly DefinitionInfo[];
+  /** Eager time by definition, line and op, of code that nobody has decorated, too; null if no stacks were sampled. */
+  readonly samples: SamplesInfo | null;
 }
 
 /** Ops that one line of the user's made; null for a place or text that is not known. */

@@ -67,7 +67,7 @@ def counting(numbers: int) -> int:
 
 @pytest.mark.skipif(native.HOT_PATH is None, reason="without it, Python between ops is seen at no line")
 def test_time_by_definition_is_what_the_programs_own_clock_says(logdir: pathlib.Path) -> None:
-    x, spent = tf.constant(X), collections.Counter()
+    x, spent = tf.constant(X), collections.defaultdict[str, float](float)
     with tmt.record(logdir, samples=True):
         end = time.perf_counter() + 4.0
         while time.perf_counter() < end:
@@ -183,15 +183,19 @@ def test_a_thread_has_one_number_whoever_met_it_first(logdir: pathlib.Path) -> N
 
 
 def test_nothing_is_sampled_that_nobody_has_asked_for(tmp_path: pathlib.Path) -> None:
-    for number, (options, wanted) in enumerate(
-        (({}, False), ({"instrument": "all", "samples": False}, False), ({"instrument": "all"}, True), ({"samples": True}, True))
-    ):
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({}, False),
+        ({"instrument": "all", "samples": False}, False),
+        ({"instrument": "all"}, True),
+        ({"samples": True}, True),
+    ]
+    for number, (options, wanted) in enumerate(cases):
         directory = tmp_path / f"{number}"
         with tmt.record(directory, **options):
             time.sleep(0.15)
         assert (len(read(directory).samples) > 0) is wanted, options
     with pytest.raises(TypeError, match="samples"):
-        tmt.record(tmp_path, samples="yes")
+        tmt.record(tmp_path, samples="yes")  # type: ignore[arg-type]
 
 
 def test_the_environment_can_ask_for_samples_and_a_script_is_a_definition(tmp_path: pathlib.Path) -> None:

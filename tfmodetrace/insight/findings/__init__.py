@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tfmodetrace.insight import fixes
@@ -11,9 +11,11 @@ from tfmodetrace.insight.findings import (
     casts,
     compilations,
     costs,
+    eager,
     first_calls,
     folding,
     graphs,
+    inputs,
     loops,
     memory,
     placement,
@@ -36,14 +38,18 @@ INSIDE: Final = 0.1
 _TRACED_AGAIN: Final = frozenset(
     {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
 )
+_OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5, "input-bound": 0.5}
+"""The same of findings that samples tell: most of their time must be told by no other."""
+
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 _FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations)
+_BY_SAMPLES: Final = (eager, inputs)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Returns the findings of a run: those that matter most first, and of these the costliest."""
     ledger = costs.Ledger(evidence)
-    drafts = [draft for family in _FAMILIES for draft in family.find(evidence)]
+    drafts = [draft for family in (*_FAMILIES, *_BY_SAMPLES) for draft in family.find(evidence)]
     found = _told(evidence, ledger, drafts)
     told = frozenset(number for finding in found for number in finding.trace_ids)
     found += _told(evidence, ledger, memory.kept_graphs(evidence, told))
@@ -65,8 +71,11 @@ def _told(evidence: Evidence, ledger: costs.Ledger, drafts: Iterable[base.Draft]
 
 def _is_told(ledger: costs.Ledger, draft: base.Draft) -> bool:
     """Whether what was traced again was traced inside of what another finding tells of: its cause is that one's, then."""
+    least = INSIDE if draft.id in _TRACED_AGAIN else _OF_SAMPLES.get(draft.id)
+    if least is None:
+        return False
     whole_ns = sum(map(costs.Ledger(ledger.evidence).free_ns, draft.claims))
-    return draft.id in _TRACED_AGAIN and whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < INSIDE * whole_ns
+    return whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < least * whole_ns
 
 
 def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Finding:
@@ -95,6 +104,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         share=share,
         what_if=what_if,
         trace_ids=trace_ids,
+        at=draft.at,
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, definitions, first_calls, sources, whatif
 from tfmodetrace.insight import compilations as compilations_module
+from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.log import tables, tracelog
@@ -43,6 +44,7 @@ class Finding:
         verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         trace_ids: The traces that the fix would have avoided.
+        at: The user's line to look at, where that is not the function's definition.
     """
 
     id: words.FindingId
@@ -60,6 +62,7 @@ class Finding:
     verified: None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
+    at: tables.Place | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -69,12 +72,14 @@ class Claim:
     Attributes:
         traces: Traces with the first runs of their graphs.
         rows: Calls, by row, from beginning to end.
+        times: When samples found a thread at it, by thread id: when each of these times begins, and when it ends.
         needed_ns: What of the claimed time would be needed all the same.
         saved: Which part of the rest would be saved.
     """
 
     traces: tuple[int, ...] = ()
     rows: Rows = dataclasses.field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    times: Mapping[int, tuple[Rows, Rows]] = dataclasses.field(default_factory=dict)
     needed_ns: int = 0
     saved: float = 1.0
 
@@ -93,6 +98,7 @@ class Draft:
         wrong: Whether results are wrong because of it.
         names: Names that are known at the place where the fix goes, beside those of the functions' sources.
         process: The process that it is about, where it is about no function.
+        at: The user's line to look at, where that is not the function's definition.
     """
 
     id: words.FindingId
@@ -111,6 +117,7 @@ class Draft:
     wrong: bool = False
     names: frozenset[str] = frozenset()
     process: int = 0
+    at: tables.Place | None = None
 
     @property
     def traces(self) -> tuple[int, ...]:
@@ -128,6 +135,7 @@ class Evidence:
         attribution: What belongs to its calls.
         first_calls: What its first calls cost.
         budgets: Its wall times.
+        eager: Where its eager time was.
         definitions: Its functions, folded.
         reuse: How often each function's traces ran again.
         compilations: What XLA compiled, as far as profiles tell.
@@ -138,6 +146,7 @@ class Evidence:
     attribution: attribution_module.Attribution
     first_calls: first_calls.FirstCalls
     budgets: budget.Budgets
+    eager: eager_module.EagerTime
     definitions: definitions.Definitions
     reuse: Sequence[reuse_module.Reuse]
     compilations: Sequence[compilations_module.Compilation] = ()

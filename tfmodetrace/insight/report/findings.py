@@ -97,6 +97,8 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
 
 def _place(run: tracelog.Run, finding: findings.Finding) -> str | None:
     """Names the line where functions were made anew, else that of the definition, unless that is a library's."""
+    if finding.at is not None:
+        return f"{_last_part(finding.at.file)}:{finding.at.line}"
     own = [] if finding.function_id is None else [run.functions[finding.function_id]]
     traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
     sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)

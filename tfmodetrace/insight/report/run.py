@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, failures, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
+from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, samples, traces
 from tfmodetrace.log import tables
 from tfmodetrace.schema import words
 
@@ -49,6 +49,7 @@ class RunReport:
         budget: What the time of its main thread was; the parts sum to ``wall_ns``.
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
+        samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
     run: str
@@ -71,6 +72,7 @@ class RunReport:
     budget: tuple[budgets.PartInfo, ...]
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
+    samples: samples.SamplesInfo | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         budget=budgets.of_run(told),
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
+        samples=samples.info(told),
     )
 
 

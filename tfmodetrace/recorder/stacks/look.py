@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import types
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
+from tfmodetrace.recorder.calls import native
 from tfmodetrace.recorder.stacks import codes, places
 from tfmodetrace.recorder.tf import autograph
 from tfmodetrace.schema import words
 
 _MAX_FRAMES: Final = 400
-_OUTSIDE: Final = codes.TRACING | codes.INPUT
-"""What holds of everything that runs inside, however far in."""
+_MAX_USERS: Final = 4
+"""Frames of the user's that are told."""
 
 _SOMEWHERE: Final = places.Place(-1, 0, "", "python", in_keras_loop=False, caller=-1, caller_line=0)
 
@@ -28,54 +30,40 @@ class Looks:
         self._codes = codes.Codes()
         self._definitions: dict[codes.Code, int] = {}
 
-    def look(self, frame: types.FrameType | None, *, late: bool = False) -> tuple[int, words.SampleState, bool]:
+    def look(self, frame: types.FrameType | None, *, late: bool = False, free: bool = False) -> tuple[int, words.SampleState, bool]:
         """Returns the number of the place where a thread is, what it is at, and whether anything of the user's has led there.
 
         Args:
             frame: The thread's innermost frame.
             late: Whether it ran Python for a while before it could be looked at, so that this is not where it was.
+            free: Whether no thread ran Python.
         """
         if late:
             return self._places.number(_SOMEWHERE), "python", True
-        known, op, line, caller_line = self._codes, "", 0, 0
-        users: codes.Code | None = None
-        caller: codes.Code | None = None
-        inside = outside = 0
-        innermost = True
-        waits = False
-        for _ in range(_MAX_FRAMES):
-            if frame is None:
-                break
-            code = frame.f_code
-            entry = known.get(id(code))
-            about: codes.Code = entry[1] if entry is not None and entry[0]() is code else known.meet(code)
-            marks = about.marks
-            if innermost:
-                waits, innermost = bool(marks & codes.WAITS), False
-            outside |= marks & _OUTSIDE
-            if not marks & codes.USERS:
-                if users is None:
-                    inside |= marks
-                    if marks & codes.OP and not op:
-                        op = about.op
-            elif users is None:
-                users, line = self._users(about, frame.f_lineno or 0)
-            elif users.marks & codes.INNER and about.file == users.file:
-                users = about  # a comprehension is part of what is around it
-            elif caller is None:
-                caller, caller_line = self._users(about, frame.f_lineno or 0)
-            frame = frame.f_back
-        state = _state(inside, outside, op, waits=waits)
+        inside, outside, first, op, users = _walk(frame, self._codes, self._codes.meet, _MAX_FRAMES)
+        frames = iter(users)
+        about, line = next(frames, (None, 0))
+        caller, caller_line = next(frames, (None, 0))
+        while about is not None and caller is not None and about.marks & codes.INNER and about.file == caller.file:
+            about = caller  # a comprehension is part of what is around it
+            caller, caller_line = next(frames, (None, 0))
+        if about is not None:
+            about, line = self._users(about, line)
+        if caller is not None:
+            caller, caller_line = self._users(caller, caller_line)
+        state = _state(inside, outside, op or "", waits=bool(first & codes.WAITS))
+        if state == "op" and free:
+            state = "kernel"
         place = places.Place(
-            definition=-1 if users is None else self._definition(users),
+            definition=-1 if about is None else self._definition(about),
             line=line,
-            op=op if state in ("op", "input") else "",
+            op=op if op and state in ("op", "kernel", "input") else "",
             state=state,
             in_keras_loop=bool(inside & codes.KERAS_LOOP),
             caller=-1 if caller is None else self._definition(caller),
             caller_line=caller_line,
         )
-        return self._places.number(place), state, users is not None
+        return self._places.number(place), state, about is not None
 
     def _users(self, about: codes.Code, line: int) -> tuple[codes.Code, int]:
         """Returns the user's definition and line; those that it was made of, where AutoGraph has made it."""
@@ -92,6 +80,49 @@ class Looks:
         if number is None:
             number = self._definitions[about] = self._places.definition(about.file, about.line, about.name)
         return number
+
+
+def walk(
+    frame: types.FrameType | None, known: codes.Codes, meet: Callable[[types.CodeType], codes.Code], most: int
+) -> tuple[int, int, int, str | None, list[tuple[codes.Code, int]]]:
+    """Walks along a stack, from its innermost frame.
+
+    ``hot_path.c`` has the same.
+
+    Args:
+        frame: The innermost frame.
+        known: What is known of code objects.
+        meet: Finds out about others.
+        most: How many frames are looked at.
+
+    Returns:
+        The marks of the frames inside of the user's innermost, those of all, those of the innermost frame, the innermost op among the
+        first, and the user's frames with their lines, at most ``_MAX_USERS``.
+    """
+    inside = outside = first = frames = 0
+    op: str | None = None
+    users: list[tuple[codes.Code, int]] = []
+    while frame is not None and frames < most:
+        code = frame.f_code
+        entry = known.get(id(code))
+        about: codes.Code = entry[1] if entry is not None and entry[0]() is code else meet(code)
+        marks = about.marks
+        if not frames:
+            first = marks
+        frames += 1
+        outside |= marks
+        if marks & codes.USERS:
+            if len(users) < _MAX_USERS:
+                users.append((about, frame.f_lineno or 0))
+        elif not users:
+            inside |= marks
+            if marks & codes.OP and op is None:
+                op = about.op
+        frame = frame.f_back
+    return inside, outside, first, op, users
+
+
+_walk: Final[Callable[..., Any]] = walk if native.HOT_PATH is None else native.HOT_PATH.walk
 
 
 def _state(inside: int, outside: int, op: str, *, waits: bool) -> words.SampleState:

@@ -46,13 +46,13 @@ that has to stop where it is."""
 _LONGEST_PAUSE_SECS: Final = 0.05
 _USUAL_COST_NS: Final = 50_000
 _SMOOTH: Final = 0.1
-_ALLOWANCE_NS: Final = 50_000_000
-"""What may be spent beyond ``SHARE``: what code is met for the first time is to be found out about once."""
+_ALLOWANCE_NS: Final = 100_000_000
+"""What may be spent beyond ``SHARE``: what is met for the first time has to be found out about once."""
 
 _ROW: Final = struct.Struct("<qqii")
 _ROW_DTYPE: Final = np.dtype([("start_ns", "<i8"), ("call_id", "<i8"), ("thread_id", "<i4"), ("place_id", "<i4")])
 
-_pause: Final[Callable[[float], object] | None] = None if native.HOT_PATH is None else native.HOT_PATH.pause_for
+_pause: Final[Callable[[float], bool] | None] = None if native.HOT_PATH is None else native.HOT_PATH.pause_for
 
 
 def obstacle() -> str | None:
@@ -168,24 +168,25 @@ class Sampler:
         while True:
             secs = self._period_secs * (0.5 + distances.random())
             wanted_ns = time.perf_counter_ns() + int(secs * 1e9)
+            free = False
             if _pause is None:
                 self._stop.wait(secs)
             else:
                 if secs > _LONGEST_PAUSE_SECS:
                     self._stop.wait(secs - _LONGEST_PAUSE_SECS)
-                _pause(min(secs, _LONGEST_PAUSE_SECS))
+                free = _pause(min(secs, _LONGEST_PAUSE_SECS))
             now_ns = time.perf_counter_ns()
             if self._stop.is_set():
                 return
             if len(self._rows) < MAX_WAITING_ROWS:
                 late = _pause is None and _LATE_NS[0] < now_ns - wanted_ns < _LATE_NS[1]
-                self._look(now_ns, own, main, late=late)
+                self._look(now_ns, own, main, late=late, free=free)
             before_ns, spent_ns = spent_ns, time.thread_time_ns()
-            cost_ns += (min(spent_ns - before_ns, 4 * cost_ns) - cost_ns) * _SMOOTH
+            cost_ns += (min(spent_ns - before_ns, 2 * cost_ns) - cost_ns) * _SMOOTH  # one that met something new is no measure
             too_much = spent_ns - began_spent_ns > SHARE * (now_ns - began_ns) + _ALLOWANCE_NS
             self._period_secs = min(MAX_PERIOD_SECS, max(PERIOD_SECS, cost_ns / SHARE / 1e9) * (2 if too_much else 1))
 
-    def _look(self, now_ns: int, own: int, main: int, *, late: bool) -> None:
+    def _look(self, now_ns: int, own: int, main: int, *, late: bool, free: bool) -> None:
         frames = sys._current_frames()
         self.looks += 1
         frame = None
@@ -198,7 +199,7 @@ class Sampler:
                     continue
                 calls = self._known.calls_of(ident)
                 call_id = -1 if calls is None else calls.innermost.call_id
-                place_id, state, is_users = self._looks.look(frame, late=late)
+                place_id, state, is_users = self._looks.look(frame, late=late, free=free)
                 if ident == main or (state != "idle" and (is_users or thread_id >= 0)):
                     self._rows.append(_ROW.pack(now_ns, call_id, thread_id, place_id))
         finally:
