@@ -237,6 +237,8 @@ class SessionFile:
         in_keras_loop: bool = False,
         caller: int = -1,
         caller_line: int = 0,
+        outer: int = -1,
+        outer_line: int = 0,
     ) -> int:
         """Adds a place of samples and returns its id."""
         number = self._next("place")
@@ -249,6 +251,8 @@ class SessionFile:
             in_keras_loop=in_keras_loop,
             caller_number=caller + 1,
             caller_line=caller_line,
+            outer_number=outer + 1,
+            outer_line=outer_line,
         )
         return number
 

@@ -78,6 +78,9 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
         if function.function_id in finding.function_ids or (finding.id.startswith("slow") or finding.id == "function-recreated"):
             there |= {parameter.name for parameter in function.parameters} | {function.qualname.rpartition(".")[2]}
             there |= _names(function.source or "") | _names("" if function.made_at is None else function.made_at.code)
+    for definition in run.samples.definitions if finding.id == "eager-hot-function" else ():
+        if finding.at is not None and (definition.file, definition.line) == (finding.at.file, finding.at.line):
+            there |= _names(definition.source or "")
     assert used <= there, (finding, used - there)
     assert "..." not in finding.fix, finding
 

@@ -203,7 +203,7 @@ class Content:
     def _add_place(self, message: events_pb2.SampledPlace) -> None:
         place = convert.sampled_place(message)
         known = {None, *self.sampled_definitions}
-        if place is not None and place.definition_id in known and place.caller_id in known:
+        if place is not None and known.issuperset((place.definition_id, place.caller_id, place.outer_id)):
             self.sampled_places.setdefault(place.place_id, place)
 
     def _add_samples(self, batch: events_pb2.SampleBatch) -> None:

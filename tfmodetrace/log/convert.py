@@ -92,6 +92,8 @@ def sampled_place(message: events_pb2.SampledPlace) -> samples.Place | None:
         in_keras_loop=message.in_keras_loop,
         caller_id=message.caller_number - 1 if message.caller_number else None,
         caller_line=message.caller_line,
+        outer_id=message.outer_number - 1 if message.outer_number else None,
+        outer_line=message.outer_line,
     )
 
 

@@ -201,6 +201,7 @@ class _Merged:
                 place_id=first + at,
                 definition_id=None if place.definition_id is None else definitions[place.definition_id],
                 caller_id=None if place.caller_id is None else definitions[place.caller_id],
+                outer_id=None if place.outer_id is None else definitions[place.outer_id],
             )
             for at, (_, place) in enumerate(sorted(found.sampled_places.items()))
         )

@@ -48,6 +48,8 @@ class Place:
         in_keras_loop: Whether the line has called Keras's fit, evaluate or predict, which was at it.
         caller_id: The definition of the user's that has called that one; ``None`` if there was none.
         caller_line: The line in it.
+        outer_id: The one that has called the caller; ``None`` if there was none.
+        outer_line: The line in it.
     """
 
     place_id: int
@@ -58,6 +60,8 @@ class Place:
     in_keras_loop: bool = False
     caller_id: int | None = None
     caller_line: int = 0
+    outer_id: int | None = None
+    outer_line: int = 0
 
 
 DTYPES: Final[Mapping[str, npt.DTypeLike]] = {

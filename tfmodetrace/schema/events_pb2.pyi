@@ -674,7 +674,7 @@ class SampledDefinition(_message.Message):
     def __init__(self, definition_id: _Optional[int] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
 
 class SampledPlace(_message.Message):
-    __slots__ = ("place_id", "definition_number", "line", "op", "state", "in_keras_loop", "caller_number", "caller_line")
+    __slots__ = ("place_id", "definition_number", "line", "op", "state", "in_keras_loop", "caller_number", "caller_line", "outer_number", "outer_line")
     PLACE_ID_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_NUMBER_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
@@ -683,6 +683,8 @@ class SampledPlace(_message.Message):
     IN_KERAS_LOOP_FIELD_NUMBER: _ClassVar[int]
     CALLER_NUMBER_FIELD_NUMBER: _ClassVar[int]
     CALLER_LINE_FIELD_NUMBER: _ClassVar[int]
+    OUTER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    OUTER_LINE_FIELD_NUMBER: _ClassVar[int]
     place_id: int
     definition_number: int
     line: int
@@ -691,7 +693,9 @@ class SampledPlace(_message.Message):
     in_keras_loop: bool
     caller_number: int
     caller_line: int
-    def __init__(self, place_id: _Optional[int] = ..., definition_number: _Optional[int] = ..., line: _Optional[int] = ..., op: _Optional[str] = ..., state: _Optional[str] = ..., in_keras_loop: bool = ..., caller_number: _Optional[int] = ..., caller_line: _Optional[int] = ...) -> None: ...
+    outer_number: int
+    outer_line: int
+    def __init__(self, place_id: _Optional[int] = ..., definition_number: _Optional[int] = ..., line: _Optional[int] = ..., op: _Optional[str] = ..., state: _Optional[str] = ..., in_keras_loop: bool = ..., caller_number: _Optional[int] = ..., caller_line: _Optional[int] = ..., outer_number: _Optional[int] = ..., outer_line: _Optional[int] = ...) -> None: ...
 
 class Column(_message.Message):
     __slots__ = ("id", "encoding", "width", "base", "first")

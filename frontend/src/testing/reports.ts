@@ -194,6 +194,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     traces: [],
     errors: [],
     findings: [],
+    samples: null,
     warnings: [],
     summary: SUMMARY,
     failures: [],

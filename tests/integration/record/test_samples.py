@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import inspect
 import os
 import pathlib
 import subprocess
+import sys
 import textwrap
 import threading
 import time
@@ -21,7 +23,7 @@ import tfmodetrace as tmt
 from tests.support import fresh, sources
 from tfmodetrace.log import tracelog
 from tfmodetrace.recorder.calls import native
-from tfmodetrace.recorder.stacks import sampler
+from tfmodetrace.recorder.stacks import codes, look, sampler
 
 X = np.ones((40, 40), np.float32)
 
@@ -314,6 +316,52 @@ def test_a_process_that_ends_without_ceremony_ends_as_ever(tmp_path: pathlib.Pat
     run = read(tmp_path / "run")
     assert run.complete
     assert len(run.samples) > 3
+
+
+def test_the_marks_of_tensorflow_and_keras_are_there() -> None:
+    """What ``recorder/tf/stack_marks.py`` rests on, beside the names that ``names.missing()`` lists."""
+    from keras.src.backend.tensorflow import trainer
+    from keras.src.layers import layer
+    from keras.src.trainers.data_adapters import array_data_adapter
+    from tensorflow.python.data.ops import iterator_ops
+    from tensorflow.python.ops import gen_math_ops
+
+    from tfmodetrace.recorder.tf import stack_marks
+
+    assert stack_marks.eager_op(gen_math_ops.mat_mul_eager_fallback.__code__) == "mat_mul"
+    assert stack_marks.eager_op(inspect.unwrap(gen_math_ops.mat_mul).__code__) == "mat_mul"
+    assert stack_marks.eager_op(eager_step.__code__) == ""
+    assert stack_marks.is_keras_loop(inspect.unwrap(trainer.TensorFlowTrainer.fit).__code__)
+    assert stack_marks.fetches_input(iterator_ops.OwnedIterator.__next__.__code__)
+    assert stack_marks.fetches_input(array_data_adapter.ArrayDataAdapter.get_tf_dataset.__code__)
+    assert stack_marks.sets_up(layer.Layer.add_weight.__code__)
+    for marks in (stack_marks._TRACING, stack_marks._GRAPH, stack_marks._INPUT):
+        assert len(marks) >= 2
+
+
+@pytest.mark.skipif(native.HOT_PATH is None, reason="there is only one")
+def test_the_walk_in_c_and_that_in_python_say_the_same() -> None:
+    hot_path: Any = native.HOT_PATH
+    known = codes.Codes()
+    compared = 0
+
+    def compare() -> Any:
+        nonlocal compared
+        frame = sys._getframe()
+        for most in (0, 1, 3, 400):
+            found = look.walk(frame, known, known.meet, most)
+            assert hot_path.walk(frame, known, known.meet, most) == found
+            assert hot_path.walk(frame, codes.Codes(), known.meet, most) == found
+        compared += 1
+
+    compare()
+    [compare() for _ in range(2)]
+    tf.map_fn(lambda x: compare() or x, tf.ones(2))
+    assert compared == 5
+    assert hot_path.walk(None, known, known.meet, 9) == look.walk(None, known, known.meet, 9)
+    for wrong in ((1, known, known.meet, 9), (sys._getframe(), [], known.meet, 9), (sys._getframe(), codes.Codes(), None, 9)):
+        with pytest.raises(TypeError):
+            hot_path.walk(*wrong)
 
 
 def test_what_looking_costs_makes_looks_rarer(logdir: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

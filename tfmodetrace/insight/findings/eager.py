@@ -68,7 +68,7 @@ class _Thread:
             if draft is not None:
                 yield draft
 
-    # --- What runs again and again ---
+    # --- What runs again and again -------------------------------------------------------------------------------------------------------
 
     def _is_repeated(self, number: int, line: int) -> bool:
         return self._loop_around(number, line) is not None or self._is_called_again(number) or self._returns[number, line] >= RETURNS
@@ -120,26 +120,37 @@ class _Thread:
     def _caller(self, number: int) -> tuple[int, int] | None:
         """The definition and line from which most samples of a definition were called; ``None`` where that is not one."""
         if number not in self._known_callers:
-            own = self._samples.place_id[self._split.rows[self._ids == number]].tolist()
             called: collections.Counter[tuple[int, int]] = collections.Counter()
-            for place in (self._samples.places[each] for each in own):
-                if place.caller_id is not None and place.caller_id != number:
-                    called[place.caller_id, place.caller_line] += 1
+            votes = 0
+            for place_id, count in self._counted_places.items():
+                place = self._samples.places[place_id]
+                if number not in (place.definition_id, place.caller_id):
+                    continue
+                caller, line = (place.caller_id, place.caller_line) if place.definition_id == number else (place.outer_id, place.outer_line)
+                if caller is None and place.definition_id != number:
+                    continue  # so far out was not looked
+                votes += count
+                if caller is not None and caller != number:
+                    called[caller, line] += count
             by_definition: collections.Counter[int] = collections.Counter()
-            for (caller, _), count in called.items():
-                by_definition[caller] += count
+            for (each, _), count in called.items():
+                by_definition[each] += count
             found = by_definition.most_common(1)
-            if found and found[0][1] >= _MOST * len(own):
+            if found and found[0][1] >= _MOST * votes:
                 self._known_callers[number] = next(place for place, _ in called.most_common() if place[0] == found[0][0])
             else:
                 self._known_callers[number] = None
         return self._known_callers[number]
 
     @functools.cached_property
+    def _counted_places(self) -> collections.Counter[int]:
+        return collections.Counter(self._samples.place_id[self._split.rows].tolist())
+
+    @functools.cached_property
     def _known_callers(self) -> dict[int, tuple[int, int] | None]:
         return {}
 
-    # --- What one decorator would take in ---
+    # --- What one decorator would take in ------------------------------------------------------------------------------------------------
 
     def _root(self, number: int) -> int:
         """The outermost definition that a graph could begin at: of what calls others once, and not in a loop of its own."""
@@ -148,8 +159,8 @@ class _Thread:
             if called_from is None:
                 break
             caller, line = called_from
-            if self._samples.definitions[caller].qualname == _MODULE or self._loop_around(caller, line) is not None:
-                break
+            if sources.definition(self._function(caller)) is None or self._loop_around(caller, line) is not None:
+                break  # a script, a lambda, or what calls it again and again
             if not self._is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
                 break
             number = caller
@@ -164,7 +175,7 @@ class _Thread:
         node = sources.definition(function)
         return [] if node is None else _in_file(node.body, function)
 
-    # --- What is told ---
+    # --- What is told --------------------------------------------------------------------------------------------------------------------
 
     def _draft(self, root: int, members: Sequence[int], chosen: samples.Flags) -> base.Draft | None:
         evidence, split = self._evidence, self._split

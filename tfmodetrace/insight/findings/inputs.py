@@ -34,7 +34,9 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         wall_ns = evidence.wall_ns(process)
         if split is None or thread_id is None:
             continue
-        chosen = split.is_part("input")
+        # What sets a pipeline up is no waiting for what comes out of it.
+        waits = np.array([_waits(place) for place in run.samples.places], dtype=np.bool_)
+        chosen = split.is_part("input") & waits[run.samples.place_id[split.rows]]
         spent = eager_module.spent_in(split, chosen)
         if spent.samples < LEAST_SAMPLES or spent.ns < SHARE * wall_ns or spent.ns - spent.plus_minus_ns < SHARE / 2 * wall_ns:
             continue
@@ -74,6 +76,11 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             process=process,
             at=tables.Place(file=definition.file, line=place.line, function=definition.qualname),
         )
+
+
+def _waits(place: log_samples.Place) -> bool:
+    """Whether a place is where the next element is waited for, or made by the user's own Python."""
+    return place.state == "input" and (place.op.startswith("iterator_get_next") or (not place.op and not place.in_keras_loop))
 
 
 def _batches(evidence: base.Evidence, thread_id: int) -> int:

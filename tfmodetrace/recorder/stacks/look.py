@@ -15,7 +15,7 @@ _MAX_FRAMES: Final = 400
 _MAX_USERS: Final = 4
 """Frames of the user's that are told."""
 
-_SOMEWHERE: Final = places.Place(-1, 0, "", "python", in_keras_loop=False, caller=-1, caller_line=0)
+_SOMEWHERE: Final = places.Place(-1, 0, "", "python", in_keras_loop=False, caller=-1, caller_line=0, outer=-1, outer_line=0)
 
 
 class Looks:
@@ -49,8 +49,11 @@ class Looks:
             caller, caller_line = next(frames, (None, 0))
         if about is not None:
             about, line = self._users(about, line)
+        outer, outer_line = next(frames, (None, 0))
         if caller is not None:
             caller, caller_line = self._users(caller, caller_line)
+        if outer is not None:
+            outer, outer_line = self._users(outer, outer_line)
         state = _state(inside, outside, op or "", waits=bool(first & codes.WAITS))
         if state == "op" and free:
             state = "kernel"
@@ -62,6 +65,8 @@ class Looks:
             in_keras_loop=bool(inside & codes.KERAS_LOOP),
             caller=-1 if caller is None else self._definition(caller),
             caller_line=caller_line,
+            outer=-1 if outer is None else self._definition(outer),
+            outer_line=outer_line,
         )
         return self._places.number(place), state, about is not None
 

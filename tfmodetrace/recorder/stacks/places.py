@@ -31,6 +31,8 @@ class Place(NamedTuple):
         in_keras_loop: Whether the line has called Keras's fit, evaluate or predict.
         caller: The number of the definition that has called that one; -1 if there is none.
         caller_line: The line in it.
+        outer: The number of the definition that has called the caller; -1 likewise.
+        outer_line: The line in it.
     """
 
     definition: int
@@ -40,6 +42,8 @@ class Place(NamedTuple):
     in_keras_loop: bool
     caller: int
     caller_line: int
+    outer: int
+    outer_line: int
 
 
 class Places:
@@ -100,4 +104,6 @@ class Places:
                 in_keras_loop=place.in_keras_loop,
                 caller_number=place.caller + 1,
                 caller_line=place.caller_line,
+                outer_number=place.outer + 1,
+                outer_line=place.outer_line,
             )
