@@ -129,8 +129,8 @@ def test_states_are_told_apart(logdir: pathlib.Path) -> None:
     assert {"input", "idle", "python", "graph", "tracing"} <= found.keys()
     assert found.get("op", 0.0) < 0.05
     run = read(logdir)
-    foreign = run.samples.place_id[run.samples.thread_id == -1].tolist()
-    makers = {name_of(run.samples.definitions[run.samples.places[place].definition_id or 0]) for place in foreign}
+    foreign = {run.samples.places[place].definition_id for place in run.samples.place_id[run.samples.thread_id == -1].tolist()}
+    makers = {name_of(run.samples.definitions[number]) for number in foreign if number is not None}
     assert makers == {"slowly"}, "tf.data calls the generator on a thread of its own"
 
 
@@ -219,8 +219,8 @@ def test_the_environment_can_ask_for_samples_and_a_script_is_a_definition(tmp_pa
     done = fresh.run(script, env=environment, cwd=sources.ROOT)
     assert done.returncode == 0, done
     run = read(tmp_path / "run")
-    (body,) = [definition for definition in run.samples.definitions if definition.qualname == "<module>"]
-    assert (body.file, body.source) == (str(script), text.rstrip("\n"))
+    (body,) = [each for each in run.samples.definitions if (each.qualname, each.file) == ("<module>", str(script))]
+    assert body.source == text.rstrip("\n")
     assert max(shares(run, lambda place, _: place.line).items(), key=lambda item: item[1])[0] == 11
 
 
@@ -349,9 +349,9 @@ def test_the_walk_in_c_and_that_in_python_say_the_same() -> None:
         nonlocal compared
         frame = sys._getframe()
         for most in (0, 1, 3, 400):
-            found = look.walk(frame, known, known.meet, most)
-            assert hot_path.walk(frame, known, known.meet, most) == found
-            assert hot_path.walk(frame, codes.Codes(), known.meet, most) == found
+            walks = [(look.walk, known), (hot_path.walk, known), (hot_path.walk, codes.Codes())]
+            first, *others = [walk(frame, table, known.meet, most) for walk, table in walks]
+            assert [first, first] == others
         compared += 1
 
     compare()

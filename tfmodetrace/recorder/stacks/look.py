@@ -28,18 +28,15 @@ class Looks:
     def __init__(self, found: places.Places) -> None:
         self._places = found
         self._codes = codes.Codes()
-        self._definitions: dict[codes.Code, int] = {}
 
     def look(self, frame: types.FrameType | None, *, late: bool = False, free: bool = False) -> tuple[int, words.SampleState, bool]:
         """Returns the number of the place where a thread is, what it is at, and whether anything of the user's has led there.
 
         Args:
             frame: The thread's innermost frame.
-            late: Whether it ran Python for a while before it could be looked at, so that this is not where it was.
+            late: Whether a thread ran Python for a while before it could be looked at, so that this is not where that one was.
             free: Whether no thread ran Python.
         """
-        if late:
-            return self._places.number(_SOMEWHERE), "python", True
         inside, outside, first, op, users = _walk(frame, self._codes, self._codes.meet, _MAX_FRAMES)
         frames = iter(users)
         about, line = next(frames, (None, 0))
@@ -55,6 +52,8 @@ class Looks:
         if outer is not None:
             outer, outer_line = self._users(outer, outer_line)
         state = _state(inside, outside, op or "", waits=bool(first & codes.WAITS))
+        if late and state in ("op", "library", "python"):
+            return self._places.number(_SOMEWHERE), "python", about is not None
         if state == "op" and free:
             state = "kernel"
         place = places.Place(
@@ -81,10 +80,7 @@ class Looks:
         return about._replace(file=at[0], line=at[1] if first is None else first[1], name=name), at[1]
 
     def _definition(self, about: codes.Code) -> int:
-        number = self._definitions.get(about)
-        if number is None:
-            number = self._definitions[about] = self._places.definition(about.file, about.line, about.name)
-        return number
+        return self._places.definition(about.file, about.line, about.name)
 
 
 def walk(

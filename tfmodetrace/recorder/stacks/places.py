@@ -8,7 +8,7 @@ from tfmodetrace.recorder.support import sources
 from tfmodetrace.schema import events_pb2, words
 
 MAX_PLACES: Final = 1 << 16
-"""Places that are told apart; whatever a program generates, no more is kept."""
+"""Places, and definitions, that are told apart; whatever a program generates, no more is kept."""
 
 _UNKNOWN: Final = -1
 
@@ -59,10 +59,12 @@ class Places:
         self._new_definitions: list[_Definition] = []
 
     def definition(self, file: str, line: int, qualname: str) -> int:
-        """Finds or makes the number of a definition."""
+        """Finds or makes the number of a definition; -1 when there are too many."""
         key = file, line, qualname
         number = self._definition_numbers.get(key)
         if number is None:
+            if len(self._definition_numbers) >= MAX_PLACES:
+                return _UNKNOWN
             number = self._definition_numbers[key] = len(self._definition_numbers)
             self._new_definitions.append(_Definition(number, qualname, file, line))
         return number

@@ -61,7 +61,7 @@ def obstacle() -> str | None:
         return "this Python does not show the stacks of its threads"
     import _thread
 
-    if not all(isinstance(function, types.BuiltinFunctionType) for function in (_thread.start_new_thread, _thread.get_ident, time.sleep)):
+    if not all(isinstance(function, types.BuiltinFunctionType) for function in (_thread.start_new_thread, _thread.get_ident)):
         return "threads are replaced by something else here, as gevent does, and have no stacks of their own"
     return None
 
@@ -78,6 +78,7 @@ class Sampler:
 
     Attributes:
         looks: How often it has looked.
+        spent_ns: What its thread has used of a core.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Sampler:
         faults: faults.Faults,
     ) -> None:
         self.wanted = wanted
-        self.looks = 0
+        self.looks = self.spent_ns = 0
         self._anchor_ns = anchor_ns
         self._known = known
         self._add_thread = add_thread
@@ -183,7 +184,8 @@ class Sampler:
                 self._look(now_ns, own, main, late=late, free=free)
             before_ns, spent_ns = spent_ns, time.thread_time_ns()
             cost_ns += (min(spent_ns - before_ns, 2 * cost_ns) - cost_ns) * _SMOOTH  # one that met something new is no measure
-            too_much = spent_ns - began_spent_ns > SHARE * (now_ns - began_ns) + _ALLOWANCE_NS
+            self.spent_ns = spent_ns - began_spent_ns
+            too_much = self.spent_ns > SHARE * (now_ns - began_ns) + _ALLOWANCE_NS
             self._period_secs = min(MAX_PERIOD_SECS, max(PERIOD_SECS, cost_ns / SHARE / 1e9) * (2 if too_much else 1))
 
     def _look(self, now_ns: int, own: int, main: int, *, late: bool, free: bool) -> None:
