@@ -38,20 +38,20 @@ def _eager() -> Callable[[], Any]:
             loss = tf.reduce_mean(net(x) ** 2)
         optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables, strict=True))
 
-    return lambda: [step() for _ in range(100)]
+    return lambda: [step() for _ in range(300)]
 
 
 def _graph() -> Callable[[], Any]:
     x = tf.ones((64, 64))
     work = tf.function(lambda value: tf.reduce_sum(value @ value))
-    return lambda: [work(x) for _ in range(5000)]
+    return lambda: [work(x) for _ in range(20000)]
 
 
 def _threads() -> Callable[[], Any]:
     x = tf.ones((64, 64))
 
     def work() -> None:
-        for _ in range(200):
+        for _ in range(400):
             tf.reduce_sum(x @ x)
 
     def run() -> None:

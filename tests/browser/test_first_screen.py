@@ -113,7 +113,7 @@ def test_the_wall_time_and_its_parts_are_the_reports(opened: Tab, told: dict[str
     expect(frame.get_by_test_id("first-wall")).to_have_text(first["wall"])
     expect(frame.get_by_test_id("first-bar")).to_have_attribute("aria-label", first["sentence"])
     legend = frame.get_by_test_id("first-legend").locator("li")
-    assert texts(legend) == [f"{part['text']} {part['name']}" for part in first["bar"]]
+    assert texts(legend) == [" ".join(filter(None, [part["text"], part["plus_minus"], part["name"]])) for part in first["bar"]]
     assert legend.evaluate_all("items => items.map(item => item.title)") == [labels[part["part"]] for part in first["bar"]]
     widths = (
         frame.get_by_test_id("first-bar").locator("span").evaluate_all("parts => parts.map(part => part.getBoundingClientRect().width)")

@@ -365,7 +365,7 @@ def test_the_walk_in_c_and_that_in_python_say_the_same() -> None:
 
 
 def test_what_looking_costs_makes_looks_rarer(logdir: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "SHARE", 1e-5)
+    monkeypatch.setattr(sampler, "_AIM", 1e-5)
     with tmt.record(logdir, samples=True):
         time.sleep(1.0)
     assert 1 <= len(read(logdir).samples) < 20

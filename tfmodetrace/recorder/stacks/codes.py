@@ -106,3 +106,7 @@ def _marks(code: types.CodeType) -> int:
         if holds(code):
             marks |= mark
     return marks
+
+
+CODES: Final = Codes()
+"""Of the process: what a code object is does not change from session to session."""

@@ -27,7 +27,6 @@ class Looks:
 
     def __init__(self, found: places.Places) -> None:
         self._places = found
-        self._codes = codes.Codes()
 
     def look(self, frame: types.FrameType | None, *, late: bool = False, free: bool = False) -> tuple[int, words.SampleState, bool]:
         """Returns the number of the place where a thread is, what it is at, and whether anything of the user's has led there.
@@ -37,7 +36,7 @@ class Looks:
             late: Whether a thread ran Python for a while before it could be looked at, so that this is not where that one was.
             free: Whether no thread ran Python.
         """
-        inside, outside, first, op, users = _walk(frame, self._codes, self._codes.meet, _MAX_FRAMES)
+        inside, outside, first, op, users = _walk(frame, codes.CODES, codes.CODES.meet, _MAX_FRAMES)
         frames = iter(users)
         about, line = next(frames, (None, 0))
         caller, caller_line = next(frames, (None, 0))

@@ -35,6 +35,9 @@ MAX_PERIOD_SECS: Final = 1.0
 SHARE: Final = 0.005
 """Which part of a core looking may take."""
 
+_AIM: Final = 0.8 * SHARE
+"""What looks of the usual cost take of it; the rest is for those that cost more."""
+
 MAX_WAITING_ROWS: Final = 1 << 16
 """Rows that may wait for the writer; what exceeds them is let go."""
 
@@ -44,9 +47,9 @@ _LATE_NS: Final = (300_000, 4_500_000)
 that has to stop where it is."""
 
 _LONGEST_PAUSE_SECS: Final = 0.05
-_USUAL_COST_NS: Final = 50_000
-_SMOOTH: Final = 0.1
-_ALLOWANCE_NS: Final = 100_000_000
+_USUAL_COST_NS: Final = 100_000
+_SMOOTH: Final = 0.2
+_ALLOWANCE_NS: Final = 20_000_000
 """What may be spent beyond ``SHARE``: what is met for the first time has to be found out about once."""
 
 _ROW: Final = struct.Struct("<qqii")
@@ -186,7 +189,7 @@ class Sampler:
             cost_ns += (min(spent_ns - before_ns, 2 * cost_ns) - cost_ns) * _SMOOTH  # one that met something new is no measure
             self.spent_ns = spent_ns - began_spent_ns
             too_much = self.spent_ns > SHARE * (now_ns - began_ns) + _ALLOWANCE_NS
-            self._period_secs = min(MAX_PERIOD_SECS, max(PERIOD_SECS, cost_ns / SHARE / 1e9) * (2 if too_much else 1))
+            self._period_secs = min(MAX_PERIOD_SECS, max(PERIOD_SECS, cost_ns / _AIM / 1e9) * (2 if too_much else 1))
 
     def _look(self, now_ns: int, own: int, main: int, *, late: bool, free: bool) -> None:
         frames = sys._current_frames()
