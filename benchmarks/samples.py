@@ -38,7 +38,11 @@ def _eager() -> Callable[[], Any]:
             loss = tf.reduce_mean(net(x) ** 2)
         optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables, strict=True))
 
-    return lambda: [step() for _ in range(300)]
+    def run() -> None:
+        for _ in range(300):
+            step()
+
+    return run
 
 
 def _graph() -> Callable[[], Any]:
