@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from tfmodetrace.insight import budget, samples, sources
+from tfmodetrace.log import function_table, tracelog
 from tfmodetrace.log import samples as log_samples
-from tfmodetrace.log import tables, tracelog
 
 MAX_DEFINITIONS: Final = 100
 """Definitions that are told of at most."""
@@ -65,14 +65,14 @@ class EagerDefinition:
     share: float
     lines: tuple[Line, ...]
     ops: tuple[tuple[str, Spent], ...]
-    function: tables.Function | None
+    function: function_table.Function | None
     calls: int | None
 
 
-def as_function(definition: log_samples.Definition) -> tables.Function:
+def as_function(definition: log_samples.Definition) -> function_table.Function:
     """Returns a sampled definition in the form in which sources are read; of a script, from its first line on."""
     name = definition.qualname.rpartition(".")[2]
-    return tables.Function(
+    return function_table.Function(
         function_id=-1,
         name=name,
         qualname=definition.qualname,
@@ -121,7 +121,7 @@ class EagerTime:
         return np.array([place.line for place in self._run.samples.places], dtype=np.int64)[self._run.samples.place_id]
 
     @functools.cached_property
-    def _functions(self) -> Mapping[tuple[int, str, int], tables.Function]:
+    def _functions(self) -> Mapping[tuple[int, str, int], function_table.Function]:
         """The first recorded function of each place."""
         return {(function.process, function.file, function.line): function for function in reversed(self._run.functions) if function.file}
 
@@ -134,7 +134,7 @@ class EagerTime:
             counted[function.definition_id] += counts[function.function_id]
         return counted
 
-    def function_of(self, definition: log_samples.Definition) -> tables.Function | None:
+    def function_of(self, definition: log_samples.Definition) -> function_table.Function | None:
         """Returns the first recorded function that was made from a sampled definition."""
         return self._functions.get((definition.process, definition.file, definition.line))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import convert, graphs, samples, tables
+from tfmodetrace.log import call_columns, convert, error_table, function_table, graphs, process_table, sample_columns, samples, trace_table
 from tfmodetrace.schema import codec, events_pb2, words
 
 _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
@@ -57,19 +57,19 @@ class Content:
         self.internal_faults = 0
         self.invalid_calls = 0
         self.damaged_batches: list[str] = []
-        self.threads: dict[int, tables.Thread] = {}
-        self.functions: dict[int, tables.Function] = {}
-        self.signatures: dict[int, tables.Signature] = {}
-        self.traces: dict[int, tables.Trace] = {}
-        self.errors: dict[int, tables.Error] = {}
-        self.devices: dict[int, tables.Device] = {}
+        self.threads: dict[int, process_table.Thread] = {}
+        self.functions: dict[int, function_table.Function] = {}
+        self.signatures: dict[int, function_table.Signature] = {}
+        self.traces: dict[int, trace_table.Trace] = {}
+        self.errors: dict[int, error_table.Error] = {}
+        self.devices: dict[int, process_table.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
         self.sampled_definitions: dict[int, samples.Definition] = {}
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
-        self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], tables.CallDevices] = {}
-        self._definitions: dict[int, tables.Function] = {}
+        self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
+        self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
         self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
         self._sequences: set[int] = set()
@@ -110,7 +110,7 @@ class Content:
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))
         for device in chunk.devices:
-            self.devices.setdefault(device.device_id, tables.Device(device_id=device.device_id, process=0, name=device.name))
+            self.devices.setdefault(device.device_id, process_table.Device(device_id=device.device_id, process=0, name=device.name))
         for batch in chunk.calls:
             self._add_calls(batch)
         for memory_batch in chunk.memory:
@@ -138,7 +138,7 @@ class Content:
         return max(self._sequences, default=-1) + 1 - len(self._sequences)
 
     def calls(self) -> dict[str, npt.NDArray[Any]]:
-        """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
+        """Returns the columns so far, in the dtypes of ``call_columns.CALL_DTYPES``, without ``process`` and ``run``."""
         return self._calls.columns()
 
     def memory(self) -> list[dict[str, npt.NDArray[np.int64]]]:
@@ -164,7 +164,7 @@ class Content:
             & (duration >= 0)
             & (duration < convert.MAX_TIME_NS)
             & (call_id >= 0)
-            & (call_id <= tables.MAX_CALL_ID)
+            & (call_id <= call_columns.MAX_CALL_ID)
             & (mode >= 0)
             & (mode < len(words.MODES))
         )
@@ -188,7 +188,7 @@ class Content:
             self.damaged_batches.append(str(error))
             return
         possible = (
-            (columns["call_id"] >= 0) & (columns["call_id"] <= tables.MAX_CALL_ID) & np.isin(columns["device_id"], list(self.devices))
+            (columns["call_id"] >= 0) & (columns["call_id"] <= call_columns.MAX_CALL_ID) & np.isin(columns["device_id"], list(self.devices))
         )
         for name in ("before_bytes", "after_bytes"):
             possible &= (columns[name] >= 0) & (columns[name] <= _MOST_BYTES)
@@ -215,7 +215,7 @@ class Content:
             return
         time_ns, call_id = columns["start_ns"], columns["call_id"]
         # What names no place that is known tells nothing: it is lost with its chunk, or of a newer version.
-        possible = (time_ns > -convert.MAX_TIME_NS) & (time_ns < convert.MAX_TIME_NS) & (call_id <= tables.MAX_CALL_ID)
+        possible = (time_ns > -convert.MAX_TIME_NS) & (time_ns < convert.MAX_TIME_NS) & (call_id <= call_columns.MAX_CALL_ID)
         possible &= np.isin(columns["place_id"], list(self.sampled_places))
         kept = {name: column[possible] for name, column in columns.items()}
         self._samples.append(
@@ -227,7 +227,7 @@ class Content:
             }
         )
 
-    def call_devices(self) -> list[tables.CallDevices]:
+    def call_devices(self) -> list[sample_columns.CallDevices]:
         """Returns on which devices calls found their tensors, where the process has several."""
         return list(self._call_devices.values())
 
@@ -236,7 +236,7 @@ class Content:
         key = message.function_id, mode, tuple(message.inputs), tuple(message.outputs)
         known = self._call_devices.get(key)
         if known is None or known.calls < message.calls:  # totals, so the largest is the last
-            self._call_devices[key] = tables.CallDevices(
+            self._call_devices[key] = sample_columns.CallDevices(
                 function_id=key[0], mode=mode, inputs=key[2], outputs=key[3], calls=message.calls, bytes_elsewhere=message.bytes_elsewhere
             )
 
@@ -256,7 +256,7 @@ class _GrowingColumns:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=tables.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
+        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=call_columns.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
 
     def append(self, columns: Mapping[str, npt.NDArray[np.int64]]) -> None:
         rows = self._rows + len(columns["start_ns"])

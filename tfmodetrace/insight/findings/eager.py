@@ -13,7 +13,7 @@ import numpy as np
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import obstacles, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 SHARE: Final = costs.MEDIUM
 """The part of the wall time in eager ops from which on a definition is worth a graph."""
@@ -166,7 +166,7 @@ class _Thread:
             number = caller
         return number
 
-    def _function(self, number: int) -> tables.Function:
+    def _function(self, number: int) -> function_table.Function:
         return eager_module.as_function(self._samples.definitions[number])
 
     def _obstacles(self, number: int) -> list[obstacles.Obstacle]:
@@ -228,7 +228,7 @@ class _Thread:
             order=ORDER,
             names=sources.names_in(function),
             process=definition.process,
-            at=tables.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
+            at=function_table.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
         )
 
     def _in_loop(self, root: int, loop: sources.Loop) -> list[tuple[int, obstacles.Obstacle]]:
@@ -281,11 +281,11 @@ class _Thread:
         return ends - self._evidence.budgets.samples.weights_ns[rows], ends
 
 
-def _in_file(statements: Sequence[ast.stmt], function: tables.Function) -> list[obstacles.Obstacle]:
+def _in_file(statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
     found = obstacles.in_body(statements, obstacles.own_names(statements))
     return [each._replace(line=each.line + function.line - 1) for each in found]
 
 
-def _decorated(function: tables.Function) -> str | None:
+def _decorated(function: function_table.Function) -> str | None:
     header = sources.header(function) if sources.definition(function) is not None else None
     return None if header is None or header.startswith("async ") else f"@tf.function\n{header}"

@@ -11,8 +11,8 @@ import numpy as np
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import model_identity, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs
+from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
-from tfmodetrace.log import tables
 
 SHARE: Final = costs.HIGH
 """The part of the wall time in waiting for input from which on it is worth a word."""
@@ -74,7 +74,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             claims=(base.Claim(times={thread_id: _times(evidence, rows)}),),
             order=ORDER,
             process=process,
-            at=tables.Place(file=definition.file, line=place.line, function=definition.qualname),
+            at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
         )
 
 
