@@ -112,6 +112,7 @@ def _as_python_would(load: Callable[[], _Program]) -> int:
     except SystemExit:
         raise
     except BaseException as error:
+        starting.ended_by(error)
         _show(error)
         return exits.INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     finally:

@@ -102,6 +102,8 @@ class _Screen:
             ended = sum(process.complete for process in run.processes)
             line.append(f" of process {first.process if first else 0}; {ended} of {units.plural(len(stands), 'process')} complete")
         yield line
+        if first is not None and first.ended_by is not None:
+            yield styled.text(terminal.safe(first.ended_by), "bold red")
         yield from (styled.text(warning, "yellow") for warning in self._warnings())
 
     def _warnings(self) -> Iterator[str]:

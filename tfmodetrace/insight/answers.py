@@ -112,7 +112,8 @@ class Answers:
     @once
     def first_lines(self) -> first_lines_module.FirstLines | None:
         """What is told of the run first."""
-        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures))
+        ended_by = failures_module.ending(self.run, self.diagnoses)
+        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures), ended_by=ended_by)
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:

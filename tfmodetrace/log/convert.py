@@ -112,6 +112,7 @@ def error(message: events_pb2.Error, run: str) -> tables.Error:
         stack=tuple(map(_frame, message.stack)),
         named_places=tuple(map(_frame, message.named_places)),
         first_error_id=message.first_error - 1 if message.first_error else message.error_id,
+        ended_program=message.ended_program,
         run=run,
     )
 
@@ -144,6 +145,9 @@ def _frame(message: events_pb2.Frame) -> tables.Frame:
         owner=message.owner,
         folded=message.folded,
         variables=tuple((variable.name, variable.type) for variable in message.variables),
+        source=message.source,
+        source_line=message.source_line,
+        modules=tuple((module.name, module.type) for module in message.modules) if message.source else None,
     )
 
 

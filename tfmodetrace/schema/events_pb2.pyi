@@ -522,7 +522,7 @@ class CacheKey(_message.Message):
     def __init__(self, arguments: _Optional[_Union[Node, _Mapping]] = ..., scope_type: _Optional[str] = ..., parent_graph: _Optional[int] = ..., device_functions: _Optional[_Iterable[str]] = ..., colocation_stack: _Optional[_Iterable[str]] = ..., in_cross_replica_context: bool = ..., variable_policy: _Optional[str] = ..., xla_context: _Optional[int] = ..., from_cache: bool = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error")
+    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error", "ended_program")
     ERROR_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -535,6 +535,7 @@ class Error(_message.Message):
     STACK_FIELD_NUMBER: _ClassVar[int]
     NAMED_PLACES_FIELD_NUMBER: _ClassVar[int]
     FIRST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    ENDED_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     error_id: int
     function_id: int
     call_id: int
@@ -547,7 +548,8 @@ class Error(_message.Message):
     stack: _containers.RepeatedCompositeFieldContainer[Frame]
     named_places: _containers.RepeatedCompositeFieldContainer[Frame]
     first_error: int
-    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ...) -> None: ...
+    ended_program: bool
+    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ..., ended_program: bool = ...) -> None: ...
 
 class Raised(_message.Message):
     __slots__ = ("type", "message", "bases", "relation", "origin")
@@ -574,7 +576,7 @@ class Raised(_message.Message):
     def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables")
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
@@ -582,6 +584,9 @@ class Frame(_message.Message):
     OWNER_FIELD_NUMBER: _ClassVar[int]
     FOLDED_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
+    MODULES_FIELD_NUMBER: _ClassVar[int]
     file: str
     line: int
     function: str
@@ -589,7 +594,10 @@ class Frame(_message.Message):
     owner: str
     folded: int
     variables: _containers.RepeatedCompositeFieldContainer[Variable]
-    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+    source: str
+    source_line: int
+    modules: _containers.RepeatedCompositeFieldContainer[Variable]
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "type")

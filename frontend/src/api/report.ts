@@ -431,6 +431,8 @@ export interface ErrorInfo {
   readonly core: RaisedInfo;
   /** The error of the innermost call that the same failure left; its own id if that is this one. */
   readonly first_error_id: number;
+  /** Whether it left the program, or the recorded block, and so ended it; its function is then the program. */
+  readonly ended_program: boolean;
   /** What the call that it left was called with; null if not recorded. */
   readonly signature: string | null;
   /** The user's frames, outermost first. */
@@ -536,6 +538,8 @@ export interface FirstLines {
   readonly more: number;
   /** A sentence, if no finding matters and nothing failed; else null. */
   readonly nothing_to_mend: string | null;
+  /** `ended by ValueError at train.py:12`, if an exception has ended the program or the recorded block; else null. */
+  readonly ended_by: string | null;
 }
 
 /** A run in a few numbers. */

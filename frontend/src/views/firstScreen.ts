@@ -22,6 +22,12 @@ export const firstScreenStyles = css`
     font-size: 22px;
     line-height: 1.2;
   }
+  .ended {
+    margin-bottom: 6px;
+    color: var(--error-text);
+    font-weight: 600;
+    overflow-wrap: anywhere;
+  }
   .told {
     display: grid;
     gap: 8px;
@@ -111,6 +117,7 @@ export function firstLines(report: RunReport, first: FirstLines): TemplateResult
       <b data-testid="first-wall" data-value=${first.wall_ns}>${first.wall}</b>
       <span class="quiet">wall time${process ? ` of ${formatProcess(process)}` : nothing}</span>
     </p>
+    ${first.ended_by === null ? nothing : html`<p class="ended" data-testid="first-ended">${first.ended_by}</p>`}
     ${budgetBar(first, report.budget)}
   </section>`;
 }

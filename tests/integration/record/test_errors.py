@@ -275,7 +275,7 @@ def test_an_explanation_that_fails_is_our_fault_and_not_the_programs(tmp_path: p
     error = noted(tmp_path, lambda: numpy_in_a_graph(tf.constant(1.0)))
     assert type(error) is AttributeError
     (process,) = tmt.read(tmp_path).runs[0].processes
-    assert process.internal_faults == 1
+    assert process.internal_faults == 2  # of the call and of the recorded block
 
 
 def test_errors_on_several_threads_are_kept_apart(recording: Recorder) -> None:

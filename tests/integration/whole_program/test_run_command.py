@@ -113,8 +113,9 @@ def test_an_exception_is_shown_as_python_would(tmp_path: pathlib.Path) -> None:
     assert "cli/run.py" not in done.stderr
     assert "AttributeError: in user code:" in done.stderr
     assert "tfmodetrace: .numpy() of a symbolic tensor, which has no value yet" in done.stderr
-    (error,) = tmt.read(tmp_path / "logs").to_dict()["runs"][0]["errors"]
+    error, ending = tmt.read(tmp_path / "logs").to_dict()["runs"][0]["errors"]
     assert error["diagnosis"]["id"] == "symbolic-to-numpy"
+    assert (ending["first_error_id"], ending["ended_program"]) == (error["error_id"], True)
 
 
 def test_a_program_without_tensorflow(tmp_path: pathlib.Path) -> None:

@@ -74,6 +74,7 @@ class ErrorInfo:
     Attributes:
         core: What was raised at first, where this only repeats it.
         first_error_id: The error of the innermost call that the same failure left; its own id if that is this one.
+        ended_program: Whether it left the program, or the recorded block, and so ended it; its function is then the program.
         signature: What the call that it left was called with; ``None`` if not recorded.
         stack: The user's frames, outermost first.
         made_at: The user's lines that the message itself names.
@@ -91,6 +92,7 @@ class ErrorInfo:
     message: str
     core: RaisedInfo
     first_error_id: int
+    ended_program: bool
     signature: str | None
     stack: tuple[FrameInfo, ...]
     made_at: tuple[FrameInfo, ...]
@@ -117,6 +119,7 @@ def _info(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosis
         message=error.message,
         core=RaisedInfo(type=core.type, message=core.message),
         first_error_id=error.first_error_id,
+        ended_program=error.ended_program,
         signature=_signature_of(run, error),
         stack=tuple(map(_frame, error.stack)),
         made_at=tuple(map(_frame, error.named_places)),

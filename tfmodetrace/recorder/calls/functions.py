@@ -208,7 +208,7 @@ class FunctionInfo(FunctionState):
     def _source(self) -> sources.Source:
         if self.kind == "region":
             return sources.of_region(self.file, self.line)
-        return sources.NONE if self._code is None else sources.of_function(self._code)
+        return sources.NONE if self._code is None or self.kind == "program" else sources.of_function(self._code)
 
     def definition(self) -> Definition:
         """Finds the lines of the definition."""

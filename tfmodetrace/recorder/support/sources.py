@@ -13,6 +13,7 @@ import linecache
 import re
 import textwrap
 import types
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tfmodetrace.recorder.support import interrupts
@@ -23,6 +24,10 @@ MAX_LINES: Final = 400
 MAX_BYTES: Final = 32 << 10
 """Bytes of a definition, as UTF-8, that are kept at most; the cut is made between lines."""
 
+MAX_AROUND: Final = 8 << 10
+"""Characters around a line that are kept at most."""
+
+_MAX_PARSED: Final = 1 << 20
 _STATEMENT_LINES: Final = 20
 _STATEMENT_CHARACTERS: Final = 1000
 
@@ -81,6 +86,58 @@ def of_statement(file: str, line: int) -> str:
     except Exception as error:
         interrupts.let_pass(error)
     return ""
+
+
+class Around(NamedTuple):
+    """The text around a line, and the number of its first line; empty and 0 where it is not known."""
+
+    text: str
+    line: int
+
+
+NOTHING_AROUND: Final = Around("", 0)
+
+
+def around(file: str, line: int) -> Around:
+    """Finds the largest of the file, class, function and statement around a line that can be kept whole. Never raises."""
+    try:
+        lines = linecache.getlines(file)
+        if not 0 < line <= len(lines):
+            return NOTHING_AROUND
+        text = "".join(lines)
+        if len(text) <= MAX_AROUND:
+            return Around(text.rstrip("\n"), 1)
+        if len(text) > _MAX_PARSED:
+            return NOTHING_AROUND
+        block: ast.AST | None = _tree(text)
+        while block is not None:
+            block = next((inner for inner in _statements(block) if _first_line(inner) <= line <= (inner.end_lineno or 0)), None)
+            if block is not None:
+                first = _first_line(block)
+                part = "".join(lines[first - 1 : block.end_lineno])
+                if len(part) <= MAX_AROUND:
+                    return Around(textwrap.dedent(part).rstrip("\n"), first)
+    except Exception as error:
+        interrupts.let_pass(error)
+    return NOTHING_AROUND
+
+
+@functools.lru_cache(maxsize=8)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Yields the statements that lie directly in another."""
+    for node in ast.iter_child_nodes(block):
+        if isinstance(node, ast.stmt):
+            yield node
+        elif isinstance(node, ast.ExceptHandler | ast.match_case):
+            yield from node.body
+
+
+def _first_line(statement: ast.stmt) -> int:
+    return min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", ()))])
 
 
 def _statement(text: str) -> ast.stmt | None:
