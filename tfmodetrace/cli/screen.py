@@ -168,7 +168,7 @@ class _Screen:
             if diagnosis.id == "unclassified":
                 rest = self._wrapped(error.core.message)
             else:
-                rest = [*self._wrapped(f"{diagnosis.title}. {diagnosis.why}"), *self._code(diagnosis.fix)]
+                rest = [*self._wrapped(f"{diagnosis.title}. {diagnosis.why} {diagnosis.advice}"), *self._code(diagnosis.fix)]
             yield _Item(needed=told, rest=rest)
 
     def _findings(self) -> Iterator[_Item]:

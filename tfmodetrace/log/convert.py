@@ -147,7 +147,7 @@ def _frame(message: events_pb2.Frame) -> tables.Frame:
         variables=tuple((variable.name, variable.type) for variable in message.variables),
         source=message.source,
         source_line=message.source_line,
-        modules=tuple((module.name, module.type) for module in message.modules) if message.source else None,
+        modules=tuple((module.name, module.type) for module in message.modules) or None,
     )
 
 

@@ -398,6 +398,18 @@ export interface ChainedInfo {
   readonly relation: string;
 }
 
+/** Lines of one file, written anew. */
+export interface Edit {
+  /** The file, as recorded. */
+  readonly file: string;
+  /** The first line that is replaced, from 1; the line before which the code goes, if none is. */
+  readonly line: number;
+  /** The lines that are replaced, as they were recorded and without their common indentation; empty: none is. */
+  readonly replaces: string;
+  /** What is written there, without indentation: it gets that of the line. */
+  readonly code: string;
+}
+
 /** A line of the user's. */
 export interface SourcePlace {
   readonly file: string;
@@ -412,7 +424,12 @@ export interface Diagnosis {
   readonly why: string;
   /** What is different in the other mode; null where that plays no part. */
   readonly difference: string | null;
+  /** Python that the user can paste; null where none is known to run. */
   readonly fix: string | null;
+  /** The same as changes to his file. */
+  readonly edits: readonly Edit[];
+  /** What to do, in one sentence; always there. */
+  readonly advice: string;
   readonly source: SourcePlace | null;
 }
 

@@ -118,7 +118,8 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
 
 export function diagnosis(id: DiagnosisId, line: number): Diagnosis {
   const source = { file: "train.py", line, code: `line ${line}` };
-  return { id, title: `title of ${id}`, why: "", difference: null, fix: id === "unclassified" ? null : "fix", source };
+  const fix = id === "unclassified" ? null : "fix";
+  return { id, title: `title of ${id}`, why: "", difference: null, fix, edits: [], advice: `advice of ${id}.`, source };
 }
 
 export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): ErrorInfo {
@@ -134,6 +135,7 @@ export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): Err
     message: "",
     core: { type: "ValueError", message: "" },
     first_error_id: errorId,
+    ended_program: false,
     signature: null,
     stack: [],
     made_at: [],

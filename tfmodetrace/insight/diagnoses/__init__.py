@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, shapes, state, symbolic, texts
+from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.log import convert, tables, tracelog
 from tfmodetrace.schema import events_pb2
 
@@ -58,12 +59,18 @@ def core_of(error: tables.Error) -> tables.Raised:
 
 def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
     why = texts.WHY[match.id]
+    site = failure.own_site if match.in_function and failure.own_site is not None else failure.site
+    edits = site.usable(match.edits)
+    if not code_module.is_python(site.told(edits) or ""):  # as two heads of blocks, one after the other
+        edits = ()
     return Diagnosis(
         id=match.id,
         title=match.title,
         why=why.get(failure.mode, why[""]),
         difference=texts.DIFFERENCE.get(match.id),
-        fix=match.fix,
+        fix=site.told(edits),
+        edits=edits,
+        advice=match.advice or texts.ADVICE[match.id],
         source=match.place or failure.place,
     )
 
@@ -81,6 +88,8 @@ def _unclassified(failure: base.Failure) -> Diagnosis:
         why=f"It is none of the failures that tfmodetrace knows; it was raised {how or 'in Python'}.{by}",
         difference=None,
         fix=None,
+        edits=(),
+        advice=texts.ADVICE["unclassified"],
         source=place,
     )
 
@@ -98,4 +107,5 @@ def explain_as_raised(error: events_pb2.Error, function: events_pb2.Function) ->
     source = diagnosis.source
     where = "" if source is None else f" ({source.file}:{source.line})"
     fix = "".join(f"\n    {line}" for line in (diagnosis.fix or "").splitlines())
-    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n  Instead:{fix}"
+    instead = f"  Instead:{fix}" if fix else f"  {diagnosis.advice}"
+    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n{instead}"

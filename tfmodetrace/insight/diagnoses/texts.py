@@ -124,6 +124,21 @@ WHY: Final[dict[words.DiagnosisId, dict[str, str]]] = {
 }
 """By id, then by mode; the empty mode is for every other."""
 
+ADVICE: Final[dict[words.DiagnosisId, str]] = {
+    "tracing-recursion": "Write a loop, which becomes part of the graph.",
+    "graph-tensor-leak": "Return what is needed outside in place of keeping it in a list, a global or self; keep a value between calls in "
+    "a tf.Variable that the function assigns to.",
+    "gradient-none": "Compute everything from the variables to the loss inside of the tape and in floating point: no .numpy(), no cast to "
+    "whole numbers, no argmax or round on the way.",
+    "optimizer-unknown-variable": "Make a new optimizer for every model, and build it with all the variables that it is to change.",
+    "shape-mismatch": "Print tf.shape of both operands just before the line, and make the dimensions equal, or 1.",
+    "dtype-mismatch": "Cast one operand to the dtype of the other with tf.cast, or begin with a number of that dtype.",
+    "keras-input-shape": "Compare model.summary() with x.shape, and give keras.Input the shape of one sample.",
+    "version-conflict": "Run `tfmodetrace doctor`, which says which versions are installed and which go together.",
+    "unclassified": "Look at the line, the types of its variables and the message.",
+}
+"""What to do, by id, where a rule says nothing of its own."""
+
 _VALUES_EAGERLY: Final = "Run eagerly, the same line works: there the tensor has a value."
 _SAME_IN_BOTH: Final = "It fails in both modes, eagerly when the line runs, in a graph while it is traced."
 

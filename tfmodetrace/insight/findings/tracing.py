@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import diagnoses, fixes, sources, subtypes
+from tfmodetrace.insight import diagnoses, sources, subtypes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 from tfmodetrace.schema import keys
@@ -40,7 +40,7 @@ def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
             why=f"Its Python body raised while TensorFlow ran it symbolically: {_last_line(errors[-1])}. A failed trace is not cached, so "
             "every such call runs the body again.",
             advice=f"Mend what {function.name} raises: its errors tell the line, the message and the call.",
-            fix=fixes.usable(diagnosis.fix or None, sources.names_in(function)),
+            fix=diagnosis.fix,
             claims=(base.Claim(rows=_rows(evidence, errors)),),
             order=ORDER,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from tfmodetrace.insight import answers, diagnoses
+from tfmodetrace.insight import answers, diagnoses, edits
 from tfmodetrace.log import tables, tracelog
 from tfmodetrace.schema import words
 
@@ -57,6 +57,9 @@ class Diagnosis:
 
     Attributes:
         difference: What is different in the other mode; ``None`` where that plays no part.
+        fix: Python that the user can paste; ``None`` where none is known to run.
+        edits: The same as changes to his file.
+        advice: What to do, in one sentence; always there.
     """
 
     id: words.DiagnosisId
@@ -64,6 +67,8 @@ class Diagnosis:
     why: str
     difference: str | None
     fix: str | None
+    edits: tuple[edits.Edit, ...]
+    advice: str
     source: SourcePlace | None
 
 
@@ -138,6 +143,8 @@ def _diagnosis(diagnosis: diagnoses.Diagnosis) -> Diagnosis:
         why=diagnosis.why,
         difference=diagnosis.difference,
         fix=diagnosis.fix,
+        edits=diagnosis.edits,
+        advice=diagnosis.advice,
         source=None if source is None else SourcePlace(file=source.file, line=source.line, code=source.code),
     )
 

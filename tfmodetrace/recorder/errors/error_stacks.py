@@ -213,8 +213,14 @@ def _tell_line(exceptions: list[BaseException], innermost: events_pb2.Frame) -> 
             # Of converted code it is the innermost frame, whatever AutoGraph has called the function that it made of the line's block.
             if autograph.AUTOGRAPH_FILE in file or (file, line) == (innermost.file, innermost.line):
                 frame = each
+    # What led to the call is in no traceback yet.
+    outer = None if frame is not None else sys._getframe(1)
+    while outer is not None and frame is None:
+        frame = outer if (outer.f_code.co_filename, outer.f_lineno) == (innermost.file, innermost.line) else None
+        outer = outer.f_back
     if frame is None:
         return
+    innermost.modules.add(name="__builtins__", type="builtins")
     known: Mapping[str, Any] = frame.f_locals
     names = dict.fromkeys(_NAME.findall(innermost.code))
     found = [events_pb2.Variable(name=name, type=_type_text(known[name])) for name in names if name in known]

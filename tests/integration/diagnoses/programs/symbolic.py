@@ -58,7 +58,7 @@ def _():
 def int_in_a_keras_layer():
     class Layer(keras.layers.Layer):
         def call(self, x):
-            return x[:, : int(tf.shape(x)[0])]  # fails
+            return x[: int(tf.shape(x)[0])]  # fails
 
     model = keras.Sequential([Layer(), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
