@@ -10,7 +10,20 @@ import collections
 from collections.abc import Sequence
 from typing import Final
 
-from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, shapes, state, symbolic, texts
+from tfmodetrace.insight.diagnoses import (
+    apis,
+    base,
+    bounds,
+    control_flow,
+    dimensions,
+    keras,
+    runtime,
+    shapes,
+    state,
+    symbolic,
+    texts,
+    usage,
+)
 from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.log import convert, tables, tracelog
 from tfmodetrace.schema import events_pb2
@@ -19,7 +32,18 @@ __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
 
 Diagnosis = base.Diagnosis
 
-_RULES: Final = (*control_flow.RULES, *symbolic.RULES, *state.RULES, *keras.RULES, *runtime.RULES, *shapes.RULES)
+_RULES: Final = (
+    *control_flow.RULES,
+    *symbolic.RULES,
+    *dimensions.RULES,
+    *apis.RULES,
+    *state.RULES,
+    *keras.RULES,
+    *usage.RULES,
+    *runtime.RULES,
+    *bounds.RULES,
+    *shapes.RULES,
+)
 
 
 def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:

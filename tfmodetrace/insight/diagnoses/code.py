@@ -90,6 +90,11 @@ class Site:
         """Returns the line of a node in the file."""
         return node.lineno + self._first - 1
 
+    def code_of(self, line: int) -> str:
+        """Returns the text of a line of the file; empty if it is not known."""
+        place = line - self._first
+        return self._lines[place].strip() if 0 <= place < len(self._lines) else ""
+
     def parent(self, node: ast.AST) -> ast.AST | None:
         """Returns what a node lies directly in."""
         return self._parents.get(node)

@@ -36,7 +36,7 @@ def condition_not_scalar(failure: Failure) -> Match | None:
     eager = failure.search(r"^The truth value of an array with more than one element is ambiguous")
     if graph and not failure.comes_from("tensorflow"):
         return None
-    if eager and not failure.raised_in("__bool__") and not _asks_tensor(failure):
+    if eager and not failure.raised_in("__bool__", "_py_if_stmt", "_py_while_stmt") and not _asks_tensor(failure):
         return None
     if not graph and not eager:
         return None

@@ -16,8 +16,10 @@ _DTYPES: Final = (
     r"cannot compute (?P<op>\w+) as input #\d+\(zero-based\) was expected to be a (?P<want>\w+) tensor but is a (?P<got>\w+) tensor",
     r"^Input '\w+' of '(?P<op>\w+)' Op has type (?P<got>\w+) that does not match (?:expected )?type (?:of )?(?P<want>\w+)",
     r"^Tensors in list passed to '\w+' of '(?P<op>\w+)' Op have types \[(?P<want>\w+), (?P<got>\w+)[^\]]*\] that don't all match",
+    r"^`x` and `y` must have the same dtype, got tf\.(?P<want>\w+) != tf\.(?P<got>\w+)",
     r"(?:^|: )Tensor conversion requested dtype (?P<want>\w+) for Tensor with dtype (?P<got>\w+)",
 )
+_NOT_ALLOWED: Final = r"^Value passed to parameter '(\w+)' has DataType (\w+) not in list of allowed values: (.*)"
 _FLOAT_IN_GRAPH: Final = r"^Expected (u?int\d+) passed to parameter '\w+' of op '(\w+)', got [^']* of type 'float' instead"
 _FLOAT_EAGERLY: Final = r"^Cannot convert [-+.\de]+ to EagerTensor of dtype (u?int\d+)$"
 _RUNTIME_SHAPES: Final = (
@@ -53,7 +55,38 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             op = (parts.get("op") or "").removeprefix("_Mkl")
             of = f"{op} of" if op else "One op was given"
             return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", edits=_cast(failure, want, got))
+    refused = failure.raised_in("_SatisfiesTypeConstraint") and failure.search(_NOT_ALLOWED)
+    runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
+    if refused:
+        return Match(
+            id="dtype-mismatch",
+            title=f"A tensor of dtype {refused[2]} where an op takes {refused[3].split(',')[0]} and the like",
+            edits=_allowed(failure.site, refused[1], refused[2], refused[3]),
+            advice="Cast the tensor to a dtype that the op takes: tf.cast(x, tf.float32); divide whole numbers with //.",
+        )
+    if runs:
+        dtype = runs[2].lower()
+        return Match(
+            id="dtype-mismatch", title=f"There is no {runs[1]} of {dtype} tensors", advice="Cast the tensor with tf.cast(x, tf.float32)."
+        )
     return _python_float(failure) if failure.is_a("TypeError") else None
+
+
+def _allowed(site: code_module.Site, parameter: str, dtype: str, allowed: str) -> Edits:
+    """Casts the first argument of the line's one call of TensorFlow's to floating point; or divides sizes without a rest."""
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
+    divisions = [node for node in site.expressions() if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+    if parameter in ("shape", "dims", "size", "multiples") and not _is_whole(dtype) and len(divisions) == 1:
+        return site.rewritten({divisions[0]: f"{site.text(divisions[0].left)} // {site.text(divisions[0].right)}"})
+    if not _is_whole(dtype) or "float32" not in allowed or not calls or not calls[0].args:
+        return ()
+    outer = calls[0]
+    inside = [node for node in ast.walk(outer.args[0]) if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
+    known = site.kind(outer.args[0])
+    compares = dtype == "bool" and len(inside) <= 1
+    if compares or (known is not None and known.dtype == dtype):
+        return site.rewritten({outer.args[0]: f"tf.cast({site.text(outer.args[0])}, tf.float32)"})
+    return ()
 
 
 def _python_float(failure: Failure) -> Match | None:
@@ -113,6 +146,37 @@ def _is_in_cast(site: code_module.Site, node: ast.expr) -> bool:
         for outer in site.around(node)
         if isinstance(outer, ast.expr)
     )
+
+
+_OTHER_SHAPES: Final = (
+    (r"^Shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\)) are incompatible", ("ValueError",), ("tensorflow",)),
+    (
+        r"^Dimension \d+ in both shapes must be equal, but are \d+ and \d+\. Shapes are (?P<first>\[[^\]]*\]) and (?P<second>\[[^\]]*\])",
+        ("ValueError",),
+        ("tensorflow",),
+    ),
+    (
+        r"input depth must be evenly divisible by filter depth: (?P<first>\d+) vs (?P<second>\d+)",
+        ("InvalidArgumentError", "ValueError"),
+        ("tensorflow",),
+    ),
+    (r"^Computed output size would be (?:zero or )?negative", ("ValueError",), ("keras",)),
+    (r"^Negative dimension size caused by subtracting (?P<second>\d+) from (?P<first>\d+)", ("ValueError",), ("tensorflow",)),
+    (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
+    (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
+    (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
+)
+
+
+def other_shapes(failure: Failure) -> Match | None:
+    """Shapes that TensorFlow's and Keras's Python code compares."""
+    for pattern, classes, owners in _OTHER_SHAPES:
+        match = failure.search(pattern) if failure.is_a(*classes) and failure.comes_from(*owners) else None
+        if match is not None:
+            parts = match.groupdict()
+            sizes = f": {parts['first']} and {parts['second']}" if parts.get("first") and parts.get("second") else ""
+            return Match(id="shape-mismatch", title=f"Shapes do not fit{sizes}", edits=_fitting(failure.site, failure.op or ""))
+    return None
 
 
 def shape_mismatch(failure: Failure) -> Match | None:
@@ -214,4 +278,4 @@ def _assigned(failure: Failure) -> Match:
     )
 
 
-RULES: Final = (dtype_mismatch, shape_mismatch)
+RULES: Final = (dtype_mismatch, shape_mismatch, other_shapes)

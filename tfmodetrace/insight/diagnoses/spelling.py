@@ -19,7 +19,7 @@ _SAME_ARGUMENTS: Final = (
     | {"logical_or": "tf.logical_or", "logical_not": "tf.logical_not", "add": "tf.add", "multiply": "tf.multiply", "divide": "tf.divide"}
     | {"subtract": "tf.subtract", "equal": "tf.equal", "greater": "tf.greater", "less": "tf.less"}
 )
-_DTYPES: Final = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+DTYPES: Final = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 _SHARED_KEYWORDS: Final = frozenset({"axis", "keepdims"})
 
 
@@ -45,7 +45,7 @@ def in_tensorflow(site: code_module.Site, call: ast.Call) -> str | None:
 def _dtype(site: code_module.Site, call: ast.Call) -> str | None:
     node = next((keyword.value for keyword in call.keywords if keyword.arg == "dtype"), None)
     name = None if node is None else site.is_of(node, "numpy")
-    return name if name in _DTYPES else None
+    return name if name in DTYPES else None
 
 
 def _written(name: str, parts: list[str], keywords: dict[str, str]) -> str | None:
@@ -53,7 +53,7 @@ def _written(name: str, parts: list[str], keywords: dict[str, str]) -> str | Non
     joined = ", ".join([*parts, *rest])
     if name in ("array", "asarray", "copy"):
         return f"tf.convert_to_tensor({parts[0]})" if len(parts) == 1 and not rest else None
-    if name in _DTYPES:
+    if name in DTYPES:
         return f"tf.cast({parts[0]}, tf.{name})" if len(parts) == 1 else None
     if name == "concatenate":
         return f"tf.concat({joined})" if "axis" in keywords or len(parts) > 1 else f"tf.concat({joined}, axis=0)"

@@ -118,7 +118,7 @@ def unhashable(failure: Failure) -> Match | None:
     """Something that must be hashed and cannot."""
     if not failure.is_a("TypeError"):
         return None
-    if failure.raised_in("__hash__") and "Tensor is unhashable" in failure.text:
+    if failure.raised_in("__hash__") and ("Tensor is unhashable" in failure.text or "Variable is unhashable" in failure.text):
         return Match(
             id="unhashable-argument",
             title="A tensor was used as a key, and tensors compare by value",
