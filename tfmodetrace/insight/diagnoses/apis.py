@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -135,7 +136,7 @@ def removed(failure: Failure) -> Match | None:
         if isinstance(node, ast.Attribute) and node.attr == method[1] and isinstance(node.value, ast.Name):
             kind = failure.variables.get(node.value.id, "")
             if kind.endswith(" model>") and (node.attr in _OF_MODELS or node.attr in _CLASSES):
-                return _of_model(site, node)
+                return _of_model(site, node, failure.variables)
             if kind.endswith(" optimizer>") and node.attr in _OF_OPTIMIZERS:
                 return Match(
                     id="removed-api",
@@ -173,15 +174,19 @@ def _of_module(site: code_module.Site, node: ast.Attribute) -> Match | None:
     return Match(id="removed-api", title=f"tf.{tensorflow} is of TensorFlow 1", edits=edits, advice=advice)
 
 
-def _of_model(site: code_module.Site, node: ast.Attribute) -> Match:
+def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[str, str]) -> Match:
     call, model = site.parent(node), site.text(node.value)
     title = f"Keras 3's models have no {node.attr}()"
     if node.attr in _OF_MODELS:
         instead = _OF_MODELS[node.attr]
+        # Generators are taken as before, other iterators no more.
+        first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+        iterator = isinstance(first, ast.Call) and isinstance(first.func, ast.Name) and first.func.id in ("iter", "map", "zip", "cycle")
+        iterator = iterator or (isinstance(first, ast.Name) and "generator" not in variables.get(first.id, "generator"))
         return Match(
             id="removed-api",
             title=title,
-            edits=site.rewritten({node: f"{model}.{instead}"}),
+            edits=() if iterator else site.rewritten({node: f"{model}.{instead}"}),
             advice=f"Use {instead}(), which takes generators, too.",
         )
     rest = ", ".join(site.text(part) for part in call.args) if isinstance(call, ast.Call) and not call.keywords else ""

@@ -176,7 +176,8 @@ class Site:
                 found.add(node.name)
             elif isinstance(node, ast.alias):
                 found.add((node.asname or node.name).partition(".")[0])
-        return frozenset(found)
+        # What is deleted anywhere may be gone by then.
+        return frozenset(found - {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)})
 
     def module(self, name: str) -> str | None:
         """What ``tensorflow``, ``keras`` or ``numpy`` is called there; ``None`` if it has no name there."""

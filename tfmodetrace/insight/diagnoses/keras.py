@@ -106,7 +106,8 @@ def loss_shape(failure: Failure) -> Match | None:
         edits = _labels_as(site, lambda labels: f"tf.argmax({labels}, axis=-1)") if _are_one_hot(shapes[1], classes) else ()
         advice = "Use categorical_crossentropy for one-hot labels, or pass numbers: tf.argmax(y, axis=-1)."
     elif loss == "categorical_crossentropy":
-        numbers = shapes[1].count(",") == 1 or shapes[1].endswith(", 1)")
+        sizes, outputs = (re.findall(r"\w+", shape) for shape in shapes.groups())
+        numbers = len(outputs) == 2 and (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == "1"))
         edits = _labels_as(site, lambda labels: f"keras.utils.to_categorical({labels}, {classes})") if numbers and classes.isdigit() else ()
         advice = f"Use sparse_categorical_crossentropy for labels as numbers, or pass keras.utils.to_categorical(y, {classes})."
     else:

@@ -130,29 +130,47 @@ def _asked(site: code_module.Site) -> Edits:
     statement = site.statement
     if isinstance(statement, ast.Assert):
         message = "" if statement.msg is None else site.text(statement.msg)
-        return site.replaced(statement, f"tf.debugging.Assert({site.text(statement.test)}, [{message or repr('assertion failed')}])")
+        return site.replaced(statement, f"tf.debugging.Assert({condition(site, statement.test)}, [{message or repr('assertion failed')}])")
     if isinstance(statement, ast.If):
         return chosen(site, statement, "cond")
     for node in site.expressions():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool" and len(node.args) == 1:
             return changed(site, node, site.text(node.args[0]))
         if isinstance(node, ast.IfExp):
-            parts = (site.text(part) for part in (node.test, node.body, node.orelse))
-            return changed(site, node, "tf.cond({}, lambda: {}, lambda: {})".format(*parts))
-        if isinstance(node, ast.BoolOp) and len(node.values) == 2:
-            name = "and" if isinstance(node.op, ast.And) else "or"
-            return changed(site, node, f"tf.logical_{name}({site.text(node.values[0])}, {site.text(node.values[1])})")
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return changed(site, node, f"tf.logical_not({site.text(node.operand)})")
-        if isinstance(node, ast.Compare) and len(node.ops) == 2:
-            # Python asks the first comparison whether to make the second.
-            middle = site.text(node.comparators[0])
-            first = f"{site.text(node.left)} {_operator(node.ops[0])} {middle}"
-            return changed(site, node, f"tf.logical_and({first}, {middle} {_operator(node.ops[1])} {site.text(node.comparators[1])})")
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) and len(node.ops) == 1:
-            code = f"tf.reduce_any(tf.equal({site.text(node.left)}, {site.text(node.comparators[0])}))"
+            test, yes, no = condition(site, node.test), site.text(node.body), site.text(node.orelse)
+            return changed(site, node, f"tf.cond({test}, lambda: {yes}, lambda: {no})")
+        if (code := _truth(site, node)) is not None:
             return changed(site, node, code)
     return ()
+
+
+def _truth(site: code_module.Site, node: ast.expr) -> str | None:
+    """Writes what Python asks tensors for, one after the other, as one op; ``None`` if it is nothing of the kind."""
+    if isinstance(node, ast.BoolOp):
+        name = "and" if isinstance(node.op, ast.And) else "or"
+        joined = condition(site, node.values[0])
+        for value in node.values[1:]:
+            joined = f"tf.logical_{name}({joined}, {condition(site, value)})"
+        return joined
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return f"tf.logical_not({condition(site, node.operand)})"
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        # Python asks the first comparison whether to make the second.
+        sides = [site.text(side) for side in (node.left, *node.comparators)]
+        parts = [f"{first} {_operator(op)} {second}" for first, op, second in zip(sides, node.ops, sides[1:], strict=False)]
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = f"tf.logical_and({joined}, {part})"
+        return joined
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        found = f"tf.reduce_any(tf.equal({site.text(node.left)}, {site.text(node.comparators[0])}))"
+        return found if isinstance(node.ops[0], ast.In) else f"tf.logical_not({found})"
+    return None
+
+
+def condition(site: code_module.Site, node: ast.expr) -> str:
+    """Writes a condition, so that it asks no tensor before the graph runs."""
+    return _truth(site, node) or site.text(node)
 
 
 def _operator(node: ast.cmpop) -> str:
@@ -183,7 +201,7 @@ def chosen(site: code_module.Site, statement: ast.If, function: str) -> Edits:
         return ()
     if first.value is None or second.value is None or isinstance(first.value, ast.Tuple) or isinstance(second.value, ast.Tuple):
         return ()
-    test, yes, no = (site.text(part) for part in (statement.test, first.value, second.value))
+    test, yes, no = condition(site, statement.test), site.text(first.value), site.text(second.value)
     code = f"tf.where({test}, {yes}, {no})" if function == "where" else f"tf.cond({test}, lambda: {yes}, lambda: {no})"
     return site.replaced(statement, head + code, last=last)
 
