@@ -65,7 +65,7 @@ def tensor_as_index(failure: Failure) -> Match | None:
 
 def file(failure: Failure) -> Match | None:
     """A file that is not there, or holds something else."""
-    missing = failure.is_a("NotFoundError") and failure.search(r"([^\s:]+); No such file or directory")
+    missing = failure.is_a("NotFoundError") and "; No such file" in failure.text and failure.search(r"([^\s:]+); No such file or directory")
     broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
         r"|Could not parse example input|Truncated? input)"
@@ -101,13 +101,13 @@ def declared_type(failure: Failure) -> Match | None:
         r"`generator` yielded an element (?:that did not match the expected structure|that could not be converted|of shape)"
     )
     returned = failure.search(
-        r"(?:py_function|pyfunc_\d+|numpy_function).*(?:expects? (?:to|return)|returns? \w+ .* but expects|-th value returned)"
+        r"(?:py_function|pyfunc_\d+|numpy_function).{0,200}(?:expects? (?:to|return)|returns? \w+ .{0,200} but expects|-th value returned)"
     )
     mapped = failure.search(
         r"Trying to (?:write|append|set) (?:element|value|a tensor with) \w* ?(?:with |of |element )?(?:type|dtype)"
         r"|[Ii]nvalid data types; op elements \w+ but list elements \w+"
     )
-    mapped = mapped or failure.search(r"TensorListSetItem.*(?:dtype|data types?)|op elements \w+ but list elements")
+    mapped = mapped or failure.search(r"TensorListSetItem.{0,200}(?:dtype|data types?)|op elements \w+ but list elements")
     if not generated and not returned and not mapped:
         return None
     what = "from_generator" if generated else "py_function or numpy_function" if returned else "map_fn, or the tf.TensorArray,"

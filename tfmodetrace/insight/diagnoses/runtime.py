@@ -104,7 +104,11 @@ def non_finite(failure: Failure) -> Match | None:
     """NaN or infinity, found by a check."""
     if not failure.is_op_error or not failure.is_a("InvalidArgumentError"):
         return None
-    found = failure.search(r"(?:([^\n{}]*?) : )?Tensor had (NaN|\+?-?Inf|Inf and NaN|-Inf|\+Inf)(?:,? (?:and )?[-+]?(?:NaN|Inf))* values")
+    if "Tensor had" not in failure.text and "Detected Infinity or NaN" not in failure.text:
+        return None
+    found = failure.search(
+        r"(?:([^\n{}]{0,200}) : )?Tensor had (NaN|\+?-?Inf|Inf and NaN|-Inf|\+Inf)(?:,? (?:and )?[-+]?(?:NaN|Inf))* values"
+    )
     watched = failure.search(r"Detected Infinity or NaN in output")
     if not found and not watched:
         return None

@@ -183,7 +183,7 @@ def built(failure: Failure) -> Match | None:
         return None
     if not failure.search(
         r"^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
-        r"|[Yy]ou (?:must|need to) (?:call|build) .*(?:`build|before)|has (?:not|never) been (?:built|called)"
+        r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) been (?:built|called)"
     ):
         return None
     return Match(
