@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import sources, subtypes, varying, whatif
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -36,12 +36,12 @@ def usable(code: str | None, known: Collection[str]) -> str | None:
     return code if names is not None and names <= CONVENTIONAL.union(known) else None
 
 
-def is_users(function: tables.Function) -> bool:
+def is_users(function: function_table.Function) -> bool:
     """Whether a function's definition is the user's to change, and not TensorFlow's or Keras's."""
     return function.module.partition(".")[0] not in _LIBRARIES
 
 
-def chosen(function: tables.Function, what_if: whatif.WhatIf | None) -> tuple[str | None, str | None]:
+def chosen(function: function_table.Function, what_if: whatif.WhatIf | None) -> tuple[str | None, str | None]:
     """Gives the option that leaves fewest traces and its code; ``None`` twice if none does, or it cannot be given in code."""
     best = what_if.better[0] if what_if is not None and what_if.better else None
     if what_if is None or best is None:
@@ -55,7 +55,7 @@ def chosen(function: tables.Function, what_if: whatif.WhatIf | None) -> tuple[st
     return (None, None) if code is None else (best, code)
 
 
-def pass_tensors(function: tables.Function, values: Mapping[str, varying.Value]) -> str | None:
+def pass_tensors(function: function_table.Function, values: Mapping[str, varying.Value]) -> str | None:
     """Makes Python values that vary tensors, before the call."""
     if not values or len(values) > MAX_LINES:
         return None
@@ -65,7 +65,7 @@ def pass_tensors(function: tables.Function, values: Mapping[str, varying.Value])
     return "\n".join([f"# before calling {sources.bare_name(function)}", *lines])
 
 
-def input_signature(function: tables.Function, signature: keys.Node) -> str | None:
+def input_signature(function: function_table.Function, signature: keys.Node) -> str | None:
     """Declares the argument types that cover every recorded trace."""
     specs = [_spec(child) for child in signature.children]
     if any(spec is None for spec in specs) or any(name.startswith("*") for name in signature.names):
@@ -74,7 +74,7 @@ def input_signature(function: tables.Function, signature: keys.Node) -> str | No
     return decorated(function, {"input_signature": "\n".join(["[", *lines, "]"])})
 
 
-def decorated(function: tables.Function, options: Mapping[str, str]) -> str | None:
+def decorated(function: function_table.Function, options: Mapping[str, str]) -> str | None:
     """Gives a function's ``tf.function`` more options: above its definition if it stands there, otherwise where it is called."""
     if not is_users(function):
         return None
@@ -91,7 +91,7 @@ def decorated(function: tables.Function, options: Mapping[str, str]) -> str | No
     return f"{name} = tf.function({name}, {written})  # once, and call {name}"
 
 
-def made_before(function: tables.Function) -> str | None:
+def made_before(function: function_table.Function) -> str | None:
     """Makes an optimizer's variables before the function that applies it is traced; ``None`` if what it names is the function's own."""
     node = sources.definition(function)
     if node is None:

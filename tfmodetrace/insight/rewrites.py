@@ -6,12 +6,12 @@ import ast
 import copy
 
 from tfmodetrace.insight import sources
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 _STACKS = ("tf.stack", "tf.convert_to_tensor")
 
 
-def loop_with_array(function: tables.Function, loop: sources.Loop, dtype: str) -> str | None:
+def loop_with_array(function: function_table.Function, loop: sources.Loop, dtype: str) -> str | None:
     """Writes a function's whole definition with one loop in the graph; ``None`` if that is not all that has to be changed.
 
     Args:

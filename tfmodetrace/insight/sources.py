@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -56,7 +56,7 @@ class Loop(NamedTuple):
     appends_to: tuple[str, ...]
 
 
-def definition(function: tables.Function) -> _Definition | None:
+def definition(function: function_table.Function) -> _Definition | None:
     """Returns a function's own definition; ``None`` if its source is not known whole or is no ``def``."""
     if not function.source or function.source_truncated:
         return None
@@ -65,7 +65,7 @@ def definition(function: tables.Function) -> _Definition | None:
     return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
-def header(function: tables.Function) -> str | None:
+def header(function: function_table.Function) -> str | None:
     """Writes a function's ``def`` line, without its body; ``None`` if there can be none, as for a lambda."""
     node = definition(function)
     if node is not None:
@@ -82,18 +82,18 @@ def header(function: tables.Function) -> str | None:
     return f"def {name}({', '.join(parts)}):"
 
 
-def bare_name(function: tables.Function) -> str:
+def bare_name(function: function_table.Function) -> str:
     """A function's name without that of its class or maker."""
     return function.qualname.rpartition(".")[2] or function.name
 
 
-def is_decorated(function: tables.Function) -> bool:
+def is_decorated(function: function_table.Function) -> bool:
     """Whether ``@tf.function`` stands above a function's definition."""
     node = definition(function)
     return node is not None and any(_called(decorator).rpartition(".")[2] == "function" for decorator in node.decorator_list)
 
 
-def names_in(function: tables.Function) -> frozenset[str]:
+def names_in(function: function_table.Function) -> frozenset[str]:
     """Every name that a function's source and its parameters have."""
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}
     tree = None if not function.source or function.source_truncated else _parsed(function.source)
@@ -129,7 +129,7 @@ def free_names(code: str) -> frozenset[str] | None:
     return frozenset(used - made - set(dir(builtins)))
 
 
-def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop]:
+def loops(function: function_table.Function, tensors: Collection[str] = ()) -> list[Loop]:
     """Finds the loops in a function's source; none if that is not known whole.
 
     Args:
@@ -158,7 +158,9 @@ def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop
     return found
 
 
-def python_use(function: tables.Function, path: str, others: Mapping[str, tables.Function] | None = None, *, depth: int = 0) -> str | None:
+def python_use(
+    function: function_table.Function, path: str, others: Mapping[str, function_table.Function] | None = None, *, depth: int = 0
+) -> str | None:
     """Returns the code that needs a value as a Python value, where a tensor would fail or mean something else; ``None`` for none.
 
     Args:
@@ -190,7 +192,7 @@ def python_use(function: tables.Function, path: str, others: Mapping[str, tables
     return None
 
 
-def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, tables.Function]) -> Iterator[tuple[str, str]]:
+def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, function_table.Function]) -> Iterator[tuple[str, str]]:
     """Which of some functions a call hands a value on to, and as which parameter."""
     name = _called(node.func) if isinstance(node, ast.Call) else ""
     bare = name.rpartition(".")[2]

@@ -9,7 +9,7 @@ import pytest
 
 from tfmodetrace.insight import edits
 from tfmodetrace.insight.diagnoses import code
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table
 
 TENSORFLOW = (("tf", "tensorflow"), ("np", "numpy"))
 
@@ -18,7 +18,7 @@ def site(source: str, line: int, *, modules: tuple[tuple[str, str], ...] | None 
     text = textwrap.dedent(source).strip("\n")
     shown = text.split("\n")[line - first].strip()
     return code.Site(
-        tables.Frame(
+        error_table.Frame(
             file="train.py",
             line=line,
             function="f",

@@ -25,7 +25,7 @@ from tfmodetrace.insight.diagnoses import (
     usage,
 )
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.log import convert, tables, tracelog
+from tfmodetrace.log import convert, error_table, function_table, tracelog
 from tfmodetrace.schema import events_pb2
 
 __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
@@ -48,7 +48,7 @@ _RULES: Final = (
 
 def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     """Returns the diagnoses of a run's errors, aligned with ``run.errors``."""
-    failures: dict[int, list[tables.Error]] = collections.defaultdict(list)
+    failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in run.errors:
         failures[error.first_error_id].append(error)
     return tuple(
@@ -59,7 +59,7 @@ def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     )
 
 
-def diagnose(error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = ()) -> Diagnosis:
+def diagnose(error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = ()) -> Diagnosis:
     """Returns what an error means; ``unclassified`` where that is not sure.
 
     Args:
@@ -76,7 +76,7 @@ def diagnose(error: tables.Error, function: tables.Function | None, around: Sequ
     return _unclassified(next(whole.views()))
 
 
-def core_of(error: tables.Error) -> tables.Raised:
+def core_of(error: error_table.Error) -> error_table.Raised:
     """Returns the exception that was raised at first, where the one that left the call only repeats it."""
     return next(base.Failure(error, None).views()).core
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from tfmodetrace.insight import edits as edits_module
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import words
 
 Edits = tuple[edits_module.Edit, ...]
@@ -38,7 +38,7 @@ class Match:
     title: str
     edits: Edits = ()
     advice: str = ""
-    place: tables.Frame | None = None
+    place: error_table.Frame | None = None
     in_function: bool = False
 
 
@@ -64,7 +64,7 @@ class Diagnosis:
     fix: str | None
     edits: Edits
     advice: str
-    source: tables.Frame | None
+    source: error_table.Frame | None
 
 
 class Failure:
@@ -83,11 +83,13 @@ class Failure:
         stack: The user's frames: the error's own, or if it has none, of the nearest call around it that has.
     """
 
-    def __init__(self, error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = (), at: int = 0) -> None:
+    def __init__(
+        self, error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = (), at: int = 0
+    ) -> None:
         self.error = error
         self.function = function
         self._around = around
-        self._chain = error.chain or (tables.Raised(type=error.type, message=error.message, bases=(), relation="left", origin=None),)
+        self._chain = error.chain or (error_table.Raised(type=error.type, message=error.message, bases=(), relation="left", origin=None),)
         self._at = at
         self.core = self._chain[at]
         self.stack = next((each.stack for each in (error, *around) if each.stack), ())
@@ -110,7 +112,7 @@ class Failure:
             start = end
 
     @property
-    def further(self) -> tuple[tables.Raised, ...]:
+    def further(self) -> tuple[error_table.Raised, ...]:
         """What led to the exception that is looked at, nearest first."""
         return self._chain[self._at + 1 :]
 
@@ -160,7 +162,7 @@ class Failure:
         return match[1] if match and not match[1].startswith("__") else None
 
     @property
-    def place(self) -> tables.Frame | None:
+    def place(self) -> error_table.Frame | None:
         """The user's line where it went wrong: where the op was made that failed in a graph, else the innermost frame."""
         named = self.error.named_places
         if named and (self.is_op_error or not self.stack):
@@ -178,12 +180,12 @@ class Failure:
         """The user's code around that line."""
         place = self.place
         if place is None:
-            return code_module.Site(tables.Frame(file="", line=0, function="", code="", owner="", folded=0))
+            return code_module.Site(error_table.Frame(file="", line=0, function="", code="", owner="", folded=0))
         if not place.source and (inside := self._in_function(place)) is not None:
             place = inside
         return code_module.Site(place)
 
-    def _in_function(self, place: tables.Frame) -> tables.Frame | None:
+    def _in_function(self, place: error_table.Frame) -> error_table.Frame | None:
         """The same line with the text of the function that the failure left, if it is of that."""
         function = self.function
         if function is None or not function.source or function.file != place.file:
@@ -198,7 +200,7 @@ class Failure:
         if function is None or not function.source or function.source_truncated:
             return None
         first = function.source.partition("\n")[0].strip()
-        frame = tables.Frame(file=function.file, line=function.line, function=function.name, code=first, owner="", folded=0)
+        frame = error_table.Frame(file=function.file, line=function.line, function=function.name, code=first, owner="", folded=0)
         modules = self.stack[-1].modules if self.stack and self.stack[-1].file == function.file else None
         return code_module.Site(
             dataclasses.replace(frame, source=textwrap.dedent(function.source), source_line=function.line, modules=modules)
@@ -213,7 +215,7 @@ class Failure:
         """The first variable of the line whose type has one of these words in it."""
         return next((name for name, kind in self.variables.items() if any(word in kind for word in words)), None)
 
-    def source_line(self, pattern: str) -> tables.Frame | None:
+    def source_line(self, pattern: str) -> error_table.Frame | None:
         """Finds the line of the function's own source that a pattern matches; ``None`` if there is none, or several."""
         function = self.function
         if function is None or not function.source:
@@ -222,7 +224,9 @@ class Failure:
         if len(found) != 1:
             return None
         number, line = found[0]
-        return tables.Frame(file=function.file, line=function.line + number, function=function.name, code=line.strip(), owner="", folded=0)
+        return error_table.Frame(
+            file=function.file, line=function.line + number, function=function.name, code=line.strip(), owner="", folded=0
+        )
 
     def requested_device(self) -> str | None:
         """The device that the message names."""

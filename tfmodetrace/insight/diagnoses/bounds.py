@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table
 
 _TENSOR: Final = r"'?(?:[\w.]*\.)?(?:Symbolic|Eager)?Tensor'?"
 
@@ -81,7 +81,7 @@ def file(failure: Failure) -> Match | None:
     )
 
 
-def _loop_over_dataset(failure: Failure) -> tables.Frame | None:
+def _loop_over_dataset(failure: Failure) -> error_table.Frame | None:
     """The line of the loop that asks a dataset for its elements in a graph, where TensorFlow tells of no line and there is one loop."""
     site = failure.own_site
     if site is None or failure.error.named_places or "ReduceDataset" not in failure.text:
@@ -90,7 +90,7 @@ def _loop_over_dataset(failure: Failure) -> tables.Frame | None:
     if len(lines) != 1:
         return None
     (line,) = lines
-    return tables.Frame(file=site.file, line=line, function="", code=site.code_of(line), owner="", folded=0)
+    return error_table.Frame(file=site.file, line=line, function="", code=site.code_of(line), owner="", folded=0)
 
 
 def declared_type(failure: Failure) -> Match | None:

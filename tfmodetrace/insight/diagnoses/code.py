@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from tfmodetrace.insight import edits as edits_module
 from tfmodetrace.insight import sources
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table
 
 Edit = edits_module.Edit
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -67,7 +67,7 @@ class Site:
         kinds: What is known of the variables that the line names.
     """
 
-    def __init__(self, frame: tables.Frame) -> None:
+    def __init__(self, frame: error_table.Frame) -> None:
         self.file, self.line = frame.file, frame.line
         self._frame = frame
         self._source, self._first, self._tree = _parsed(frame)
@@ -299,7 +299,7 @@ def _told(edit: Edit, *, in_place: bool) -> Iterator[str]:
     yield edit.code
 
 
-def _parsed(frame: tables.Frame) -> tuple[str, int, ast.Module]:
+def _parsed(frame: error_table.Frame) -> tuple[str, int, ast.Module]:
     """Returns the text that is known around a line, its first line and what it is as Python."""
     if frame.source:
         tree = _tree(frame.source)
