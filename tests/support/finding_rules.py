@@ -6,9 +6,11 @@ import ast
 import builtins
 import collections
 import io
+import os
+import pathlib
 import tokenize
 
-from tfmodetrace.insight import answers, findings, report
+from tfmodetrace.insight import answers, edits, findings, report
 from tfmodetrace.log import tracelog
 
 _WRONG = ("literal-type-collision", "stale-python-state", "python-side-effect", "mode-mismatch")
@@ -62,8 +64,14 @@ def _check_what_if(finding: findings.Finding) -> None:
 
 
 def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
+    assert finding.fix == edits.told(finding.edits), finding
     if finding.fix is None:
         return
+    for file in {edit.file for edit in finding.edits if os.path.isfile(edit.file)}:
+        text = pathlib.Path(file).read_text()
+        changed = edits.applied(text, (edit for edit in finding.edits if edit.file == file))
+        ast.parse(changed)
+        assert changed != text, finding
     try:
         tree = ast.parse(finding.fix)
     except SyntaxError:
@@ -74,6 +82,7 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
     there = set(_IMPORTED) | set(dir(builtins)) | imported | own
+    there = there.union(*(_names(edit.replaces) for edit in finding.edits))
     for function in run.functions:
         if function.function_id in finding.function_ids or (finding.id.startswith("slow") or finding.id == "function-recreated"):
             there |= {parameter.name for parameter in function.parameters} | {function.qualname.rpartition(".")[2]}

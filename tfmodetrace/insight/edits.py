@@ -10,6 +10,8 @@ import dataclasses
 import textwrap
 from collections.abc import Iterable
 
+from tfmodetrace.insight import places
+
 
 class StaleSourceError(ValueError):
     """A file no longer has what an edit replaces."""
@@ -30,6 +32,19 @@ class Edit:
     line: int
     replaces: str
     code: str
+
+
+def told(edits: Iterable[Edit]) -> str | None:
+    """Writes edits as code for people to paste, each with a comment that says where it goes; ``None`` if there are none."""
+    return "\n".join(f"# {_where(edit)}\n{textwrap.dedent(edit.code)}" for edit in edits) or None
+
+
+def _where(edit: Edit) -> str:
+    at = places.place(edit.file, edit.line)
+    if not edit.replaces:
+        return f"before {at}"
+    more = len(edit.replaces.splitlines()) - 1
+    return f"in place of {at}" + (f"-{edit.line + more}" if more else "")
 
 
 def applied(source: str, edits: Iterable[Edit]) -> str:

@@ -57,7 +57,7 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
 
 
 def _place(message: events_pb2.Frame) -> tables.Place:
-    return tables.Place(file=message.file, line=message.line, function=message.function, code=message.code)
+    return tables.Place(file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow)
 
 
 def _model(message: events_pb2.Model) -> tables.Model:
@@ -92,6 +92,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> ta
         gone_objects=tuple(message.gone_objects),
         graph=graph,
         definition_bytes=message.definition_bytes or None,
+        called_at=_place(message.called_at) if message.HasField("called_at") else None,
         run=run,
     )
 

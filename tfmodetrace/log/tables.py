@@ -107,12 +107,21 @@ class TfFunctionOptions:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A line of the program, and the function it is in; ``code`` is the statement that begins there, empty if not known."""
+    """A line of the program, and the function it is in.
+
+    Attributes:
+        file: Its file.
+        line: The line.
+        function: The function's name.
+        code: The statement that begins there, without indentation; empty if not known.
+        tensorflow: The name that TensorFlow has there; empty if not known.
+    """
 
     file: str
     line: int
     function: str
     code: str = ""
+    tensorflow: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +249,7 @@ class Trace:
         graph: What its graph is made of; ``None`` if not recorded.
         definition_bytes: Its graph as TensorFlow serializes it, with its library; ``None`` if not measured.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
+        called_at: The user's line that had led to it, outside of its own body; ``None`` if there was none, or it was not recorded.
         run: The name of its run.
     """
 
@@ -260,6 +270,7 @@ class Trace:
     graph: graphs.Graph | None = None
     definition_bytes: int | None = None
     placement: graphs.Placement | None = None
+    called_at: Place | None = None
     run: str = "."
 
 

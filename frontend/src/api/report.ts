@@ -108,12 +108,18 @@ export interface ProcessInfo {
   readonly internal_faults: number;
 }
 
-/** A line of the program, and the function it is in; `code` is the statement that begins there, empty if not known. */
+/** A line of the program, and the function it is in. */
 export interface Place {
+  /** Its file. */
   readonly file: string;
+  /** The line. */
   readonly line: number;
+  /** The function's name. */
   readonly function: string;
+  /** The statement that begins there, without indentation; empty if not known. */
   readonly code: string;
+  /** The name that TensorFlow has there; empty if not known. */
+  readonly tensorflow: string;
 }
 
 /** A Keras model; `number` counts the models of its process from 1. */
@@ -371,6 +377,7 @@ export interface TraceInfo {
   readonly placement: PlacementInfo | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
 }
 
 /** An exception. */
@@ -442,6 +449,18 @@ export interface ErrorInfo {
   readonly diagnosis: Diagnosis;
 }
 
+/** Lines of one file, written anew. */
+export interface Edit {
+  /** The file, as recorded. */
+  readonly file: string;
+  /** The first line that is replaced, from 1; the line before which the code goes, if none is. */
+  readonly line: number;
+  /** The lines that are replaced, as they were recorded and without their common indentation; empty: none is. */
+  readonly replaces: string;
+  /** What is written there, without indentation: it gets that of the line. */
+  readonly code: string;
+}
+
 /** How many traces a function has, and would have had, had it been written otherwise; null where that is impossible. */
 export interface WhatIf {
   readonly now: number;
@@ -484,8 +503,10 @@ export interface Finding {
   readonly why: string;
   /** What to do, in a sentence. */
   readonly advice: string;
-  /** Code to paste; null if none can be given. */
+  /** Code to paste, each piece with where it goes; null if none can be given. */
   readonly fix: string | null;
+  /** The same for programs; none likewise. */
+  readonly edits: readonly Edit[];
   /** Numbers of traces under each option; null where it is not about traces. */
   readonly what_if: WhatIf | null;
   /** The wall time that would have been saved. */
@@ -801,6 +822,7 @@ export interface TraceDetails {
   readonly placement: PlacementLists | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
   /** The function's name. */
   readonly function: string;
   /** How many calls have its signature; null if that is not known. */

@@ -112,6 +112,7 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
     graph: null,
     placement: null,
     executed: null,
+    called_at: null,
     ...change,
   };
 }
@@ -156,6 +157,7 @@ export function finding(id: FindingId, functionId: number | null): Finding {
     why: "",
     advice: "",
     fix: null,
+    edits: [],
     what_if: null,
     lost_ns: 0,
     share: 0,

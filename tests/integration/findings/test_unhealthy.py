@@ -74,7 +74,7 @@ def test_what_makes_an_inner_function_be_traced_again_is_told_of_the_outer_one(t
     assert finding.id == "python-scalar-argument"
     assert finding.title == "outer is traced for every value of factor"
     assert finding.fix is not None
-    assert finding.fix.endswith("factor = tf.constant(factor, tf.float32)")
+    assert "[outer(tf.ones(3), tf.constant(0.1 * number, tf.float32)) for number in range(8)]" in finding.fix
 
 
 def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path: pathlib.Path) -> None:

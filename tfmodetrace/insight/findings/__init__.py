@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tfmodetrace.insight import fixes
+from tfmodetrace.insight import edits, fixes, sources
 from tfmodetrace.insight.findings import (
     base,
     casts,
@@ -76,7 +76,8 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
     definition = None if function_id is None else evidence.definitions.of_function(function_id)
     wall_ns = evidence.wall_ns(draft.process if definition is None else definition.process)
     share = lost_ns / wall_ns if wall_ns else 0.0
-    fix = fixes.usable(draft.fix, evidence.names_in(draft.functions) | draft.names)
+    replaced = frozenset().union(*(sources.free_names(edit.replaces) or () for edit in draft.edits))
+    fix = fixes.usable(edits.told(draft.edits), evidence.names_in(draft.functions) | draft.names | replaced)
     what_if = draft.what_if
     if what_if is not None and fix is None:
         what_if = what_if.with_chosen(None)
@@ -91,6 +92,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         why=draft.why,
         advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
         fix=fix,
+        edits=() if fix is None else draft.edits,
         lost_ns=lost_ns,
         share=share,
         what_if=what_if,

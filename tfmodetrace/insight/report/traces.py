@@ -36,6 +36,7 @@ class TraceInfo:
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
     executed: bool | None
+    called_at: tables.Place | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +110,5 @@ def _info(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: s
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
         executed=placements.was_executed(run, trace),
+        called_at=trace.called_at,
     )

@@ -7,7 +7,7 @@ import types
 from typing import Final, NamedTuple
 
 from tfmodetrace.recorder.support import interrupts, owners
-from tfmodetrace.recorder.tf import autograph
+from tfmodetrace.recorder.tf import autograph, installation
 
 _MAX_FRAMES: Final = 200
 
@@ -31,24 +31,48 @@ def innermost(own_file: str) -> Site | None:
         own_file: The file of the function that is made here.
     """
     try:
-        return _innermost(sys._getframe(1), own_file)
+        found = _innermost(sys._getframe(1), own_file)
     except Exception as error:  # nothing that is only told may keep a function from being made
+        interrupts.let_pass(error)
+        return None
+    return None if found is None else found[0]
+
+
+def caller(own_file: str) -> tuple[Site, str] | None:
+    """Finds the same, and the name that TensorFlow has there; empty if it has none. Does not raise.
+
+    Args:
+        own_file: The file of the function that is called here.
+    """
+    try:
+        found = _innermost(sys._getframe(1), own_file)
+        return None if found is None else (found[0], _tensorflow_in(found[1]))
+    except Exception as error:
         interrupts.let_pass(error)
         return None
 
 
-def _innermost(frame: types.FrameType | None, own_file: str) -> Site | None:
-    of_package: Site | None = None
+def _innermost(frame: types.FrameType | None, own_file: str) -> tuple[Site, types.FrameType] | None:
+    of_package: tuple[Site, types.FrameType] | None = None
     for _ in range(_MAX_FRAMES):
         if frame is None:
             break
         site = _site(frame)
         if owners.is_users(site.file, ""):
-            return site
+            return site, frame
         if of_package is None and owners.is_users(site.file, own_file):
-            of_package = site
+            of_package = site, frame
         frame = frame.f_back
     return of_package
+
+
+def _tensorflow_in(frame: types.FrameType) -> str:
+    scopes = (frame.f_globals,) if frame.f_locals is frame.f_globals else (frame.f_locals, frame.f_globals)
+    for scope in scopes:
+        for name, value in list(scope.items()):
+            if value is installation.TENSORFLOW:
+                return name
+    return ""
 
 
 def _site(frame: types.FrameType) -> Site:

@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
+from tfmodetrace.recorder.support import call_sites, sources
 from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
@@ -30,13 +31,15 @@ class PendingTrace:
         calls: The calls of the thread it runs on.
         call: The call that causes it, as far as one of ours does.
         body: What its ops' lines are told by.
+        called_at: The user's line that has led to it, and the name of TensorFlow there; None if there is none.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("body", "call", "calls", "info", "start_ns")
+    __slots__ = ("body", "call", "called_at", "calls", "info", "start_ns")
 
     def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody) -> None:
         self.info = info
+        self.called_at = call_sites.caller(info.file)
         self.body = body
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
@@ -162,6 +165,8 @@ class TraceRecorder:
                 duration_ns=end_ns - pending.start_ns,
                 signature_id=-1 if call is None else call.signature_id,
             )
+            if pending.called_at is not None:
+                _tell_place(trace.called_at, *pending.called_at)
             try:
                 self._describe(trace, info, concrete_function, context)
             except Exception as error:
@@ -245,6 +250,12 @@ class TraceRecorder:
                 call.caused_trace = trace.trace_id
         except Exception as error:
             self._session.fault("a trace could not be recorded", error)
+
+
+def _tell_place(frame: events_pb2.Frame, site: call_sites.Site, tensorflow: str) -> None:
+    statement = sources.around(site.file, site.line)
+    frame.file, frame.line, frame.function, frame.code = site.file, statement.line, site.function, statement.code
+    frame.tensorflow = tensorflow
 
 
 def _pop(calls: states.ThreadCalls, pending: PendingTrace) -> None:
