@@ -79,6 +79,7 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     imported = {(alias.asname or alias.name) for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
     there = set(_IMPORTED) | set(dir(builtins)) | imported | own

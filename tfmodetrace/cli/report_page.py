@@ -172,6 +172,8 @@ class _Page:
             if finding.what_if_options is not None:
                 told.append(f"\n{whatif.told(finding.what_if_options)}", style="not bold")
             told.append(f"\n{terminal.safe(finding.advice)}", style="not bold")
+            if finding.verified is not None:
+                told.append(f"\n{finding.verified.text}", style="not bold green" if finding.verified.helped else "not bold red")
             for line in (finding.fix or "").splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)

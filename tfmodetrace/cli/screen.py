@@ -15,7 +15,7 @@ import rich.console
 import rich.text
 
 from tfmodetrace.cli import states, styled, terminal
-from tfmodetrace.insight import first_lines, report, units
+from tfmodetrace.insight import first_lines, report, units, verified
 from tfmodetrace.schema import words
 
 ROWS: Final = 40
@@ -179,8 +179,11 @@ class _Screen:
             facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))
             yield _Item(
                 needed=[*_wrap(title, self._width, indent=7), self._indented(facts, "dim")],
-                rest=[*self._wrapped(finding.advice), *self._code(finding.fix)],
+                rest=[*self._wrapped(finding.advice), *self._verified(finding.verified), *self._code(finding.fix)],
             )
+
+    def _verified(self, told: verified.Verified | None) -> list[_Line]:
+        return [] if told is None else [self._indented(told.text, "green" if told.helped else "red")]
 
     def _indented(self, text: str, style: str = "") -> _Line:
         return styled.text("       ").append(_cut_end(terminal.safe(text), self._width - 7), style=style)

@@ -7,6 +7,7 @@ and fit the file only as it was then: every edit says what it expects to find.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import textwrap
 from collections.abc import Iterable
 
@@ -32,6 +33,12 @@ class Edit:
     line: int
     replaces: str
     code: str
+
+
+def fingerprint(edits: Iterable[Edit]) -> str:
+    """Returns what tells edits from others."""
+    parts = [part for edit in edits for part in (edit.file, str(edit.line), edit.replaces, edit.code)]
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def told(edits: Iterable[Edit]) -> str | None:

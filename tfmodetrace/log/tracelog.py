@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import profiles, states, tables
+from tfmodetrace.log import profiles, states, tables, tried
 from tfmodetrace.schema import keys, words
 
 
@@ -36,6 +36,7 @@ class Run:
         host_memory: What the processes themselves had: columns.
         call_devices: On which devices calls found their tensors, of processes with several.
         profiles: The profiles of TensorFlow's that may show it, unread.
+        tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -56,6 +57,7 @@ class Run:
     host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
     call_devices: tuple[tables.CallDevices, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
+    tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ import { failuresOf } from "../lib/failures";
 import { formatCount, formatLocation, formatProcess, formatShare, plural, shortPath } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { budgetBar } from "../widgets/budgetBar";
-import { findingCode, findingWhy, severityChip } from "../widgets/findings";
+import { findingCode, findingVerified, findingWhy, severityChip } from "../widgets/findings";
 
 const SHOWN_FAILURES = 2;
 
@@ -174,6 +174,7 @@ function findingCard(finding: Finding): TemplateResult {
         <span class="quiet">${finding.id}</span>
       </p>
       <p class="advice" data-testid="finding-advice">${finding.advice}</p>
+      ${findingVerified(finding)}
       <details>
         <summary>Why</summary>
         ${findingWhy(finding)}

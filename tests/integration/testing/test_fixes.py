@@ -17,7 +17,7 @@ import tfmodetrace as tmt
 from tests.support import finding_rules
 from tfmodetrace.insight import edits
 
-_HEADER = """
+HEADER = """
 import collections
 import tensorflow as tf
 import tfmodetrace as tmt
@@ -388,7 +388,7 @@ def _mattering(run: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_the_fix_leaves_as_many_traces_as_predicted(program: Program, tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(program.body)
+    source = HEADER + textwrap.dedent(program.body)
     before = _run(source, tmp_path / "before")
     assert len(before["traces"]) == program.traces
     (finding,) = [finding for finding in before["findings"] if finding["severity"] != "info"]
@@ -415,7 +415,7 @@ NORMAL = {
 
 @pytest.mark.parametrize("loop", NORMAL.values(), ids=NORMAL.keys())
 def test_normal_retracing_gives_no_finding(loop: str, tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         f"""
         @tmt.traced
         @tf.function
@@ -430,7 +430,7 @@ def test_normal_retracing_gives_no_finding(loop: str, tmp_path: Path) -> None:
 
 
 def test_a_keras_fit_gives_no_finding(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         import keras
 
@@ -453,7 +453,7 @@ def test_a_keras_fit_gives_no_finding(tmp_path: Path) -> None:
 
 
 def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         @tmt.traced
         @tf.function
@@ -477,7 +477,7 @@ def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_
 
 
 def test_a_failed_trace_is_found(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         @tmt.traced
         @tf.function
@@ -510,11 +510,11 @@ def test_a_loop_that_appends_to_a_list_is_written_anew_with_an_array_and_gives_t
         """
     )
     main = "\nresults = []\n\ndef main():\n    results.append(step(tf.ones(3), 60).numpy().tolist())\n    print(results)\n"
-    run = _run(_HEADER + definition + main, tmp_path / "list")
+    run = _run(HEADER + definition + main, tmp_path / "list")
     (finding,) = [finding for finding in run["findings"] if finding["id"] == "python-loop-unrolled"]
     assert "tf.TensorArray(tf.float32, size=steps)" in finding["fix"]
     assert "tf.TensorArray" in finding["advice"]
-    mended = _run(_apply(_HEADER + definition + main, finding), tmp_path / "array")
+    mended = _run(_apply(HEADER + definition + main, finding), tmp_path / "array")
     assert _mattering(mended) == []
     assert mended["traces"][0]["graph"]["ops"] < run["traces"][0]["graph"]["ops"] / 2
     printed = [sys.modules[f"program_{name}"].results for name in ("list", "array")]

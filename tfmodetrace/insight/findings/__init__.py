@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tfmodetrace.insight import edits, fixes, sources
+from tfmodetrace.insight import edits, fixes, sources, verified
 from tfmodetrace.insight.findings import (
     base,
     casts,
@@ -93,11 +93,17 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
         fix=fix,
         edits=() if fix is None else draft.edits,
+        verified=None if fix is None else _verified(evidence, draft),
         lost_ns=lost_ns,
         share=share,
         what_if=what_if,
         trace_ids=trace_ids,
     )
+
+
+def _verified(evidence: Evidence, draft: base.Draft) -> verified.Verified | None:
+    run = evidence.run
+    return verified.of_finding(run.tried, (process.session_id for process in run.processes), draft.id, draft.edits) if run.tried else None
 
 
 def _ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, whatif
+from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
@@ -59,7 +59,7 @@ class Finding:
     edits: tuple[edits.Edit, ...]
     lost_ns: int
     share: float
-    verified: None = None
+    verified: verified.Verified | None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
 

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tfmodetrace.insight import edits, findings, whatif
+from tfmodetrace.insight import edits, findings, verified, whatif
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -63,7 +63,7 @@ class Finding:
     what_if: WhatIf | None
     lost_ns: int
     share: float
-    verified: None
+    verified: verified.Verified | None
     what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
