@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--finding", metavar="N", type=int, help="only the fix of the N-th finding; by default of all above info")
     parser.add_argument("--run", metavar="NAME", help="of several runs in LOGDIR, this one; by default the newest")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=600.0, help="how long each run may last (default: 600)")
-    parser.add_argument("program", nargs=argparse.REMAINDER, metavar="-- python train.py …", help="the program as it was run")
+    parser.add_argument("program", nargs="+", metavar="-- python train.py …", help="the program as it was run")
     parser.set_defaults(run_command=run_command)
 
 

@@ -110,7 +110,7 @@ def run(what: Command, *, directory: str, overlay: str | None, timeout_s: float)
             timed_out=timed_out,
             wall_ns=time.perf_counter_ns() - begin_ns,
             printed=_read(out, 0, _KEPT_BYTES),
-            last_words=_last_words(_read(err, -_TAIL_BYTES, _TAIL_BYTES)),
+            last_words=last_words(_read(err, -_TAIL_BYTES, _TAIL_BYTES)),
             logdir=logdir,
         )
 
@@ -139,7 +139,8 @@ def _read(file: IO[bytes], offset: int, limit: int) -> bytes:
     return file.read(limit)
 
 
-def _last_words(data: bytes) -> str:
+def last_words(data: bytes) -> str:
+    """Returns the last line of what a program wrote to its standard error, but for what `run` adds."""
     lines = [line.strip() for line in data.decode(errors="replace").splitlines()]
     own = [line for line in lines if line and not line.startswith((_OWN, "tfmodetrace report ", "tensorboard --logdir "))]
     return own[-1] if own else ""

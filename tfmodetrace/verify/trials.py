@@ -53,12 +53,12 @@ class Trials:
     Args:
         command: The program.
         timeout_s: For how many seconds each run may last.
-        runner: What runs it.
+        runner: What runs it; ``programs.run`` if not given.
     """
 
-    def __init__(self, command: programs.Command, *, timeout_s: float, runner: Callable[..., programs.Ended] = programs.run) -> None:
+    def __init__(self, command: programs.Command, *, timeout_s: float, runner: Callable[..., programs.Ended] | None = None) -> None:
         self._command = command
-        self._runner = runner
+        self._runner = runner or programs.run
         self._timeout_s = timeout_s
         self._directory = tempfile.TemporaryDirectory(prefix="tfmodetrace-verify-")
         self._before: Recorded | None = None

@@ -31,7 +31,7 @@ def run(what: programs.Command, *, directory: str, overlay: str | None, timeout_
         timed_out=False,
         wall_ns=time.perf_counter_ns() - begin_ns,
         printed=done.stdout.encode(),
-        last_words=(done.stderr.strip().splitlines() or [""])[-1],
+        last_words=programs.last_words(done.stderr.encode()),
         logdir=logdir,
     )
 
