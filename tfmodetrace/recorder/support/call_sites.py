@@ -80,5 +80,7 @@ def _site(frame: types.FrameType) -> Site:
     if autograph.AUTOGRAPH_FILE in code.co_filename:
         origin = autograph.autograph_origin(code.co_filename, line)
         if origin is not None:
-            return Site(*origin, code.co_name.removeprefix("tf__"))
+            # Of a branch or a loop AutoGraph makes functions inside of the one that it has made of the user's.
+            names = [name for name in code.co_qualname.split(".") if name.startswith("tf__")] or [code.co_name]
+            return Site(*origin, names[-1].removeprefix("tf__"))
     return Site(code.co_filename, line, code.co_name)
