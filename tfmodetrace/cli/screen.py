@@ -196,7 +196,13 @@ class _Screen:
         if code is None:
             return []
         lines = terminal.safe(code, lines=True).splitlines()
-        return [styled.text(f"         {_cut_end(line, self._width - 9)}", "green") for line in lines]
+        # What does not fit goes on in the next row: between words, where code in brackets may.
+        indents = [9 + len(line) - len(line.lstrip()) for line in lines]
+        return [
+            part
+            for line, indent in zip(lines, indents, strict=True)
+            for part in _wrap(styled.text(" " * 9 + line, "green"), self._width, indent=min(indent + 4, self._width // 2))
+        ]
 
     # --- Where the time went -------------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +63,8 @@ def command(line: Sequence[str]) -> Command:
     rest = list(line)
     python = [sys.executable]
     if rest and _PYTHON.fullmatch(os.path.basename(rest[0])):
-        python = [shutil.which(rest[0]) or rest[0]]
+        # Of an interpreter without a path, the one that this is installed for is meant.
+        python = [rest[0] if os.path.dirname(rest[0]) else sys.executable]
         rest = rest[1:]
         while rest and rest[0].startswith("-") and rest[0] not in ("-m", "-c", "-"):
             python.append(rest.pop(0))

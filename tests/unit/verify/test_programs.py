@@ -19,6 +19,7 @@ from tfmodetrace.verify import programs
             ["/nowhere/python", "-X", "dev", "-W", "error"],
             ["-m", "shop.train", "-m", "x"],
         ),
+        ("python3 -u train.py", [sys.executable, "-u"], ["train.py"]),
         ("-m shop", [sys.executable], ["-m", "shop"]),
         ("pythonic.py", [sys.executable], ["pythonic.py"]),
     ],
