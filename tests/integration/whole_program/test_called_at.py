@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import pathlib
+import types
+import weakref
 from typing import Any, Final
 
 import keras
@@ -85,3 +88,29 @@ def test_what_calls_through_tensorflow_or_keras_is_told_as_the_users_line(tmp_pa
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     trained = next(function["name"] for function in run["functions"] if function["name"].endswith("train_function"))
     assert {place["code"] for place in traces_of(tmp_path, trained)} == {"model.fit(x, y, verbose=0)"}
+
+
+def test_what_the_caller_has_let_go_is_not_kept_alive(tmp_path: pathlib.Path) -> None:
+    class Thing:
+        pass
+
+    def program() -> None:
+        import tensorflow as own  # noqa: ICN001 - a name that is not among the globals
+
+        @own.function
+        def scaled(x: Any) -> Any:
+            return own.identity(x)
+
+        thing = Thing()
+        gone = weakref.ref(thing)
+        scaled(ONE)
+        del thing
+        gc.collect()
+        assert gone() is None
+
+    names = dict(program.__globals__)
+    del names["tf"]
+    with tmt.record(tmp_path, instrument="all"):
+        types.FunctionType(program.__code__, {**names, "ONE": ONE}, closure=program.__closure__)()
+    (place,) = traces_of(tmp_path, "program.<locals>.scaled") or traces_of(tmp_path, "scaled")
+    assert (place["code"], place["tensorflow"]) == ("scaled(ONE)", "own")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.support import interrupts, owners
 from tfmodetrace.recorder.tf import autograph, installation
 
 _MAX_FRAMES: Final = 200
+_MAX_WRAPPERS: Final = 20
 
 
 class Site(NamedTuple):
@@ -38,15 +39,16 @@ def innermost(own_file: str) -> Site | None:
     return None if found is None else found[0]
 
 
-def caller(own_file: str) -> tuple[Site, str] | None:
-    """Finds the same, and the name that TensorFlow has there; empty if it has none. Does not raise.
+def caller(own_file: str, function: Any) -> tuple[Site, str] | None:
+    """Finds the same, and the name that TensorFlow has there; empty if it has none that is known. Does not raise.
 
     Args:
         own_file: The file of the function that is called here.
+        function: The function.
     """
     try:
         found = _innermost(sys._getframe(1), own_file)
-        return None if found is None else (found[0], _tensorflow_in(found[1]))
+        return None if found is None else (found[0], _tensorflow_in(found[1], function))
     except Exception as error:
         interrupts.let_pass(error)
         return None
@@ -66,12 +68,21 @@ def _innermost(frame: types.FrameType | None, own_file: str) -> tuple[Site, type
     return of_package
 
 
-def _tensorflow_in(frame: types.FrameType) -> str:
-    scopes = (frame.f_globals,) if frame.f_locals is frame.f_globals else (frame.f_locals, frame.f_globals)
-    for scope in scopes:
-        for name, value in list(scope.items()):
-            if value is installation.TENSORFLOW:
-                return name
+def _tensorflow_in(frame: types.FrameType, function: Any) -> str:
+    """Looks among the frame's globals and what the function shares with it. Asking a frame for its locals would keep these alive."""
+    for name, value in list(frame.f_globals.items()):
+        if value is installation.TENSORFLOW:
+            return name
+    for _ in range(_MAX_WRAPPERS):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
+        if inner is None:
+            break
+        function = inner
+    shared = {*frame.f_code.co_cellvars, *frame.f_code.co_freevars}
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    for name, cell in zip(names, getattr(function, "__closure__", None) or (), strict=False):
+        if name in shared and cell.cell_contents is installation.TENSORFLOW:
+            return str(name)
     return ""
 
 

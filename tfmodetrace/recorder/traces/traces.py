@@ -37,9 +37,15 @@ class PendingTrace:
 
     __slots__ = ("body", "call", "called_at", "calls", "info", "start_ns")
 
-    def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody) -> None:
+    def __init__(
+        self,
+        info: functions.FunctionInfo,
+        calls: states.ThreadCalls,
+        body: op_lines.TracedBody,
+        called_at: tuple[call_sites.Site, str] | None,
+    ) -> None:
         self.info = info
-        self.called_at = call_sites.caller(info.file)
+        self.called_at = called_at
         self.body = body
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
@@ -122,7 +128,7 @@ class TraceRecorder:
             calls = self._session.thread_calls()
             if info.session is not self._session:
                 self._session.register(info, ())
-            pending = PendingTrace(info, calls, self._lines.begin(info.definition()))
+            pending = PendingTrace(info, calls, self._lines.begin(info.definition()), call_sites.caller(info.file, python_function))
             calls.pending_traces.append(pending)
             return pending
         except Exception as error:
