@@ -220,6 +220,11 @@ def with_keywords(code: str, call: ast.Call, options: Mapping[str, str], *, with
     return _replaced(code, [(call, f"{_text(code, call.func)}({', '.join(arguments)})")])
 
 
+def with_call(code: str, call: ast.Call, new: str) -> str:
+    """Writes a statement anew with something else in the place of one call of it."""
+    return _replaced(code, [(call, new)])
+
+
 def _text(code: str, node: ast.expr) -> str:
     first, last = _span(code, node)
     return code.encode()[first:last].decode()

@@ -144,6 +144,40 @@ def _with_options(
     return (edits.Edit(file=file, line=line, replaces=code, code=call_rewrites.with_keywords(code, call, written, without=without)),)
 
 
+def made_once(function: tables.Function, made: tables.Place | None) -> tuple[edits.Edit, ...]:
+    """Puts ``tf.function`` above the definition of a function of a module, instead of where one was made of it again and again.
+
+    Args:
+        function: One of those that were made.
+        made: The line that made them.
+
+    Returns:
+        The edits; none if the line is no simple ``tf.function(f)`` of a function that can be decorated.
+    """
+    name, node = sources.bare_name(function), sources.definition(function)
+    tree = None if made is None else sources.parsed(made.code)
+    if made is None or tree is None or node is None or node.decorator_list or function.qualname != name or made.file != function.file:
+        return ()
+    calls = [
+        call
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "function" and len(call.args) == 1
+    ]
+    if len(calls) != 1 or ast.unparse(calls[0].args[0]) != name or not isinstance(calls[0].func, ast.Attribute):
+        return ()
+    # What it was told by names of the place where it was made, those may not be known above the definition.
+    if not all(isinstance(word.value, ast.Constant) for word in calls[0].keywords):
+        return ()
+    options = ", ".join(ast.unparse(word) for word in calls[0].keywords)
+    last = node.body[0].lineno - 1 if node.body[0].lineno > node.lineno else node.end_lineno or node.lineno
+    head = sources.lines_of(function, function.line, function.line + last - 1)
+    decorator = f"@{ast.unparse(calls[0].func)}{f'({options})' if options else ''}"
+    return (
+        edits.Edit(file=made.file, line=made.line, replaces=made.code, code=call_rewrites.with_call(made.code, calls[0], name)),
+        edits.Edit(file=function.file, line=function.line, replaces=head, code=f"{decorator}\n{head}"),
+    )
+
+
 def _call_of(tree: ast.AST | None, named: ast.expr) -> ast.Call | None:
     return next((node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.func is named), None) if tree is not None else None
 

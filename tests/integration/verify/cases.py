@@ -291,6 +291,50 @@ CASES = (
         option="reduce_retracing",
     ),
     Case(
+        name="a tf.function with options, made in every turn of a loop",
+        source="""
+        def area(x):
+            # of squares
+            return tf.reduce_sum(x * x)
+
+        for n in range(8):
+            print(float(tf.function(area, autograph=False)(n * tf.ones(3))))
+        """,
+        finding="function-recreated",
+        option=None,
+    ),
+    Case(
+        name="a tf.function that a factory makes, in every turn of a loop",
+        source="""
+        def make(power):
+            @tf.function
+            def area(x):
+                return tf.reduce_sum(x**power)
+
+            return area
+
+        for n in range(8):
+            print(float(make(n)(tf.ones(3))))
+        """,
+        finding="function-recreated",
+        option=None,
+        code=False,
+    ),
+    Case(
+        name="a tf.function of what a name stands for, made in every turn of a loop",
+        source="""
+        def area(x):
+            return tf.reduce_sum(x * x)
+
+        chosen = area
+        for n in range(8):
+            print(float(tf.function(chosen)(n * tf.ones(3))))
+        """,
+        finding="function-recreated",
+        option=None,
+        code=False,
+    ),
+    Case(
         name="a loop that unrolls",
         source="""
         @tf.function

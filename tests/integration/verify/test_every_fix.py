@@ -24,7 +24,7 @@ CASES = (
             source=textwrap.dedent(program.body) + "\nmain()\n",
             finding=program.finding,
             option=program.option,
-            code=program.option is not None,
+            code=program.option is not None or program.left is not None,
         )
         for program in test_fixes.PROGRAMS
     ),

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, model_identity, places, sources
+from tfmodetrace.insight import definitions, edits, fixes, model_identity, places, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import tables
 
@@ -84,6 +84,7 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
+    changes: tuple[edits.Edit, ...] = ()
     if maker:
         advice = (
             f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
@@ -94,6 +95,7 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
         advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
     else:
         advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
+        changes = fixes.made_once(functions[0], made) if len({function.made_at for function in functions}) == 1 else ()
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -109,6 +111,7 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
         why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts without "
         "traces.",
         advice=advice,
+        edits=changes,
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
         normal=normal,
