@@ -75,10 +75,20 @@ def _statement(function: tables.Function, code: str, parts: Mapping[str, Sequenc
     for call in calls:
         for parameter, own in parts.items():
             argument = _argument(function, call, parameter)
-            if argument is None or any(isinstance(inner, ast.Call) and inner in calls for inner in ast.walk(argument)):
+            if (
+                argument is None
+                or not _is_at_its_place(code, call)
+                or any(isinstance(inner, ast.Call) and inner in calls for inner in ast.walk(argument))
+            ):
                 return None
             changed.append((argument, rewritten(code, argument, own)))
     return None if not changed else _replaced(code, changed)
+
+
+def _is_at_its_place(code: str, node: ast.expr) -> bool:
+    """Whether an expression is where its syntax tree says: up to Python 3.11 that may be wrong in an f-string."""
+    found = sources.parsed(f"({_text(code, node)})")
+    return found is not None and isinstance(found.body[0], ast.Expr) and ast.dump(found.body[0].value) == ast.dump(node)
 
 
 def _calls(tree: ast.AST, names: Collection[str]) -> list[ast.Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 import pytest
 
@@ -70,6 +71,17 @@ def rewritten(code: str, function: tables.Function, *steps: varying.Step, parame
 )
 def test_the_argument_is_rewritten_where_it_stands(code: str, expected: str) -> None:
     assert rewritten(code, step("x", "n")) == expected
+
+
+def test_a_call_in_an_f_string_is_rewritten_where_it_is_or_not_at_all() -> None:
+    for code, expected in (
+        ("print(f'{len(x):>9} {step(x, n)!r}')", "print(f'{len(x):>9} {step(x, tf.constant(n))!r}')"),
+        (
+            "print(f'ü n {step(x, n)}',\n      f'n {step(x, n)} n')",
+            "print(f'ü n {step(x, tf.constant(n))}',\n      f'n {step(x, tf.constant(n))} n')",
+        ),
+    ):
+        assert rewritten(code, step("x", "n")) in ((None, expected) if sys.version_info < (3, 12) else (expected,))
 
 
 @pytest.mark.parametrize(
