@@ -35,7 +35,7 @@ def usable(code: str | None, known: Collection[str]) -> str | None:
         code: The code; a header without a body is Python, too.
         known: The names that are known there, beside Python's own and ``CONVENTIONAL``.
     """
-    names = None if code is None or "..." in code else sources.free_names(code)
+    names = None if code is None or sources.has_gaps(code) else sources.free_names(code)
     return code if names is not None and names <= CONVENTIONAL.union(known) else None
 
 

@@ -128,6 +128,14 @@ def free_names(code: str) -> frozenset[str] | None:
     return frozenset(used - made - set(dir(builtins)))
 
 
+def has_gaps(code: str) -> bool:
+    """Whether an ellipsis stands in some code for something that is left out; in an index it says what it says, and in a string nothing."""
+    tree = parsed(code) or parsed(f"{code}\n    pass")
+    nodes = [] if tree is None else list(ast.walk(tree))
+    meant = {id(inner) for node in nodes if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
+    return any(isinstance(node, ast.Constant) and node.value is ... and id(node) not in meant for node in nodes)
+
+
 def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop]:
     """Finds the loops in a function's source; none if that is not known whole.
 

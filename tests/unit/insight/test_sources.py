@@ -38,6 +38,22 @@ def test_the_head_of_a_definition_begins_at_its_tf_function_and_ends_before_its_
         assert sources.decorated_head(function(source)) == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "gaps"),
+    [
+        ("step(..., n)", True),
+        ("x = ...", True),
+        ("for i in tf.range(9):\n    ...", True),
+        ("for i in tf.range(9):", False),
+        ("step(x[..., 0], n)", False),
+        ("print('and so on ...', step(x, n))", False),
+    ],
+)
+def test_an_ellipsis_is_a_gap_where_code_is_left_out_and_not_in_an_index_or_a_string(code: str, gaps: bool) -> None:
+    assert sources.has_gaps(code) is gaps
+    assert (fixes.usable(code, {"step", "n", "x", "i"}) is None) is gaps
+
+
 def test_words_of_comments_and_strings_are_no_names() -> None:
     assert {"train", "epoch"}.isdisjoint(sources.names_in(function('def f(x):\n    """train"""\n    # for one epoch\n    return x')))
 
