@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import spans
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, trace_table, tracelog
 from tfmodetrace.schema import words
 
 
@@ -69,7 +69,7 @@ class Attribution:
     @functools.cached_property
     def traced(self) -> Mapping[int, spans.Cover]:
         """When each thread that traced anything did so, nested traces once, by thread id."""
-        grouped: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+        grouped: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
         for trace in self._run.traces:
             if trace.duration_ns is not None:
                 grouped[trace.thread_id].append(trace)
@@ -100,10 +100,10 @@ class Attribution:
         busy = busy[~self._suspendable[busy]]
         pieces: dict[tuple[int, int], list[tuple[spans.Times, spans.Times]]] = collections.defaultdict(list)
         threads = len(self._run.threads)
-        for key, members in tables.rows_by_group(calls.function_id[busy].astype(np.int64) * threads + calls.thread_id[busy]):
+        for key, members in call_columns.rows_by_group(calls.function_id[busy].astype(np.int64) * threads + calls.thread_id[busy]):
             rows = busy[members]
             pieces[divmod(key, threads)].append((calls.start_ns[rows], calls.end_ns[rows]))
-        own: dict[tuple[int, int], list[tables.Trace]] = collections.defaultdict(list)
+        own: dict[tuple[int, int], list[trace_table.Trace]] = collections.defaultdict(list)
         for trace in self._run.traces:
             own[trace.function_id, trace.thread_id].append(trace)
         for row, traces in self._in_suspendable.items():
@@ -134,12 +134,12 @@ class Attribution:
         rows = np.flatnonzero(~self._suspendable)
         if len(run.threads) > 1:
             rows = rows[np.isin(calls.thread_id[rows], list(wanted))]
-        return [(thread_id, rows[members]) for thread_id, members in tables.rows_by_group(calls.thread_id[rows])]
+        return [(thread_id, rows[members]) for thread_id, members in call_columns.rows_by_group(calls.thread_id[rows])]
 
     @functools.cached_property
-    def _in_suspendable(self) -> Mapping[int, list[tables.Trace]]:
+    def _in_suspendable(self) -> Mapping[int, list[trace_table.Trace]]:
         """The traces that happened in calls of generators and coroutines, as far as calls made from these tell, by row."""
-        found: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+        found: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
         if not self._suspendable.any():
             return found
         parents = self._run.calls.parent_rows
@@ -183,10 +183,10 @@ class Attribution:
         return {}
 
 
-def _bounds(traces: list[tables.Trace]) -> tuple[spans.Times, spans.Times]:
+def _bounds(traces: list[trace_table.Trace]) -> tuple[spans.Times, spans.Times]:
     starts = np.array([trace.start_ns for trace in traces], dtype=np.int64)
     return starts, starts + np.array([trace.duration_ns or 0 for trace in traces], dtype=np.int64)
 
 
-def _cover(traces: list[tables.Trace]) -> spans.Cover:
+def _cover(traces: list[trace_table.Trace]) -> spans.Cover:
     return spans.Cover(*_bounds(traces))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import model_identity, spans
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, function_table, process_table, tracelog
 from tfmodetrace.schema import words
 
 PARTS: Final[tuple[words.BudgetPart, ...]] = get_args(words.BudgetPart)
@@ -159,14 +159,14 @@ class Budgets:
     def _rows_by_thread(self) -> Mapping[int, npt.NDArray[np.int64]]:
         calls = self._run.calls
         rows = np.flatnonzero((calls.flags & int(words.CallFlag.SUSPENDABLE)) == 0)
-        return {thread_id: rows[members] for thread_id, members in tables.rows_by_group(calls.thread_id[rows])}
+        return {thread_id: rows[members] for thread_id, members in call_columns.rows_by_group(calls.thread_id[rows])}
 
     @functools.cached_property
     def bounds(self) -> tuple[tuple[int, int], ...]:
         """When each process's recording began and ended, since the run's start; without an end, the last that is known of it."""
         return tuple((process.start_ns, max(process.start_ns, self._end_ns(process))) for process in self._run.processes)
 
-    def _end_ns(self, process: tables.Process) -> int:
+    def _end_ns(self, process: process_table.Process) -> int:
         if process.end_ns is not None:
             return process.end_ns
         run, number = self._run, process.process
@@ -202,7 +202,7 @@ class Budgets:
         empty = np.empty(0, dtype=np.int64)
         return np.concatenate([empty, *rows]), np.concatenate([empty, *beyond]), np.concatenate([empty, *unsure])
 
-    def _process(self, process: tables.Process) -> ProcessBudget:
+    def _process(self, process: process_table.Process) -> ProcessBudget:
         begin, end = self.bounds[process.process]
         main_id = self.main_threads[process.process]
         threads = [
@@ -222,7 +222,7 @@ class Budgets:
             others=tuple(others),
         )
 
-    def _thread(self, thread: tables.Thread, process: tables.Process, *, main: bool) -> ThreadBudget:
+    def _thread(self, thread: process_table.Thread, process: process_table.Process, *, main: bool) -> ThreadBudget:
         begin, end = self.bounds[process.process]
         spent = dict.fromkeys((name for name in PARTS if name not in ("input", "idle")), 0)
         unsure: dict[words.BudgetPart, int] = {}
@@ -257,7 +257,7 @@ def _parts(
     return tuple(Part(part=name, ns=whole[name], plus_minus_ns=unsure.get(name), label=labels[name]) for name in PARTS if name in whole)
 
 
-def _eager_part(function: tables.Function) -> str:
+def _eager_part(function: function_table.Function) -> str:
     """Says which part the time of a function's eager calls is."""
     if function.kind == "region":
         # Our own regions for Keras's epochs stand at no line.
@@ -265,7 +265,7 @@ def _eager_part(function: tables.Function) -> str:
     return "keras" if model_identity.is_entry(function) else "eager-ops"
 
 
-def _main_thread(process: tables.Process, threads: tuple[tables.Thread, ...]) -> int | None:
+def _main_thread(process: process_table.Process, threads: tuple[process_table.Thread, ...]) -> int | None:
     own = [thread for thread in threads if thread.process == process.process]
     # Linux gives a process's first thread the process's number, whatever the program calls it.
     by_number = [thread for thread in own if thread.native_id is not None and thread.native_id == process.pid]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import edits, sources, varying
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -25,7 +25,7 @@ _HELD: Final = "argument_"
 
 
 def at_calls(
-    function: tables.Function, traces: Iterable[tables.Trace], parts: Callable[[str], Mapping[str, Sequence[Part]]]
+    function: function_table.Function, traces: Iterable[trace_table.Trace], parts: Callable[[str], Mapping[str, Sequence[Part]]]
 ) -> tuple[edits.Edit, ...] | None:
     """Writes the calls that some traces came from anew; ``None`` if it is not known of each of them how it is written.
 
@@ -48,7 +48,7 @@ def at_calls(
     return tuple(found.values()) or None
 
 
-def names_of(function: tables.Function) -> frozenset[str]:
+def names_of(function: function_table.Function) -> frozenset[str]:
     """What a function is called by: its own name, and what the statement that made it has given its result to."""
     names = {sources.bare_name(function)}
     tree = None if function.made_at is None else sources.parsed(function.made_at.code)
@@ -59,14 +59,14 @@ def names_of(function: tables.Function) -> frozenset[str]:
     return frozenset(name for name in names if name.isidentifier())
 
 
-def has_constants(function: tables.Function, code: str, parameters: Iterable[str]) -> bool:
+def has_constants(function: function_table.Function, code: str, parameters: Iterable[str]) -> bool:
     """Whether a call of a function in a statement gives a constant for one of some parameters."""
     tree = sources.parsed(code) or sources.parsed(f"{code}\n    ...")
     calls = [] if tree is None else _calls(tree, names_of(function))
     return any(isinstance(_argument(function, call, parameter), ast.Constant) for call in calls for parameter in parameters)
 
 
-def _statement(function: tables.Function, code: str, parts: Mapping[str, Sequence[Part]]) -> str | None:
+def _statement(function: function_table.Function, code: str, parts: Mapping[str, Sequence[Part]]) -> str | None:
     tree = sources.parsed(code) or sources.parsed(f"{code}\n    ...")
     if tree is None or _has_long_strings(tree):
         return None
@@ -111,7 +111,7 @@ def _has_long_strings(tree: ast.AST) -> bool:
     )
 
 
-def _argument(function: tables.Function, call: ast.Call, parameter: str) -> ast.expr | None:
+def _argument(function: function_table.Function, call: ast.Call, parameter: str) -> ast.expr | None:
     """Finds what a call gives for a parameter; ``None`` if it cannot be told."""
     owner = function.qualname.rpartition(".")[0].rpartition(".")[2]
     of_class = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value).rpartition(".")[2] == owner

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfmodetrace.insight import profile_join
 from tfmodetrace.insight.profile_events import Kind
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import trace_table, tracelog
 
 _COMPILED: Final = "CpuCompiler::RunBackend"
 """Happens once for each program that XLA compiles for a CPU (xla/service/cpu/cpu_compiler.cc)."""
@@ -69,16 +69,16 @@ def find(run: tracelog.Run, joined: profile_join.JoinedProfile) -> Iterator[Comp
         )
 
 
-def _traces_by_name(run: tracelog.Run) -> Mapping[int, Mapping[str, tables.Trace]]:
+def _traces_by_name(run: tracelog.Run) -> Mapping[int, Mapping[str, trace_table.Trace]]:
     """Traces by process and by the name of their concrete function, as XLA writes it, without what it begins with."""
-    found: dict[int, dict[str, tables.Trace]] = {}
+    found: dict[int, dict[str, trace_table.Trace]] = {}
     for trace in run.traces:
         process = run.functions[trace.function_id].process
         found.setdefault(process, {})[_NOT_IN_NAMES.sub("_", trace.concrete_name).lstrip("_")] = trace
     return found
 
 
-def _trace_of(module: str, traces: Mapping[str, tables.Trace]) -> tables.Trace | None:
+def _trace_of(module: str, traces: Mapping[str, trace_table.Trace]) -> trace_table.Trace | None:
     """Finds the trace of which a program was made, whose name stands in the program's between other things."""
     name = module[module.find("inference_") :]
     for number in reversed(list(_NUMBER.finditer(name))):

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, model_identity, spans
 from tfmodetrace.insight import reasons as reasons_module
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, trace_table, tracelog
 from tfmodetrace.schema import words
 
 _SHAPES: Final = frozenset({"shape", "rank"})
@@ -216,8 +216,8 @@ class Definitions:
         )
 
     @functools.cached_property
-    def _traces(self) -> Mapping[int, list[tables.Trace]]:
-        grouped: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+    def _traces(self) -> Mapping[int, list[trace_table.Trace]]:
+        grouped: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
         for trace in self._run.traces:
             grouped[trace.function_id].append(trace)
         return grouped
@@ -243,9 +243,9 @@ class Definitions:
         """How long each definition was open on each thread, by definition id and thread id, within the wall time."""
         run, calls, threads = self._run, self._run.calls, max(1, len(self._run.threads))
         pieces: dict[tuple[int, int], list[tuple[spans.Times, spans.Times]]] = collections.defaultdict(list)
-        for key, rows in tables.rows_by_group(_small(self._folded.of_calls.astype(np.int64) * threads + calls.thread_id)):
+        for key, rows in call_columns.rows_by_group(_small(self._folded.of_calls.astype(np.int64) * threads + calls.thread_id)):
             pieces[divmod(key, threads)].append((calls.start_ns[rows], calls.end_ns[rows]))
-        traced: dict[tuple[int, int], list[tables.Trace]] = collections.defaultdict(list)
+        traced: dict[tuple[int, int], list[trace_table.Trace]] = collections.defaultdict(list)
         for trace in run.traces:
             if trace.duration_ns is not None:
                 traced[self._folded.of_function[trace.function_id][0], trace.thread_id].append(trace)
@@ -325,7 +325,7 @@ def _cut(value: str) -> str:
     return f"{value[: _MAX_VALUE - 1 - half]}…{value[-half:]}"
 
 
-def _first_id(traces: Sequence[tables.Trace]) -> int:
+def _first_id(traces: Sequence[trace_table.Trace]) -> int:
     return traces[0].trace_id
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from tfmodetrace.insight import key_text, literals
-from tfmodetrace.log import tables
+from tfmodetrace.log import trace_table
 from tfmodetrace.schema import keys, words
 
 Kind = keys.Kind
@@ -54,7 +54,7 @@ class Found:
     after: keys.Node | str
 
 
-def find(before: tables.CacheKey, after: tables.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
+def find(before: trace_table.CacheKey, after: trace_table.CacheKey, *, gone: Collection[int] = (), limit: int = sys.maxsize) -> list[Found]:
     """Finds every difference of two keys, arguments first, then context.
 
     Args:
@@ -271,7 +271,7 @@ def _same_rank(before: keys.Node, after: keys.Node) -> bool:
     return before.shape is not None and after.shape is not None and len(before.shape) == len(after.shape)
 
 
-def _context(before: tables.CacheKey, after: tables.CacheKey) -> Iterator[Found]:
+def _context(before: trace_table.CacheKey, after: trace_table.CacheKey) -> Iterator[Found]:
     if before.scope_type != after.scope_type:
         creation = {before.scope_type, after.scope_type} == {"VARIABLE_CREATION", "NO_VARIABLE_CREATION"}
         yield Found(
@@ -298,11 +298,11 @@ def _graph(token: int) -> str:
     return f"inside graph {token}" if token else "outside any graph"
 
 
-def _device(key: tables.CacheKey) -> str:
+def _device(key: trace_table.CacheKey) -> str:
     return ", ".join((*key.device_functions, *(f"colocated with {name}" for name in key.colocation_stack))) or "no device"
 
 
-def _replica(key: tables.CacheKey) -> str:
+def _replica(key: trace_table.CacheKey) -> str:
     return "cross-replica" if key.in_cross_replica_context else "in a replica or without a strategy"
 
 

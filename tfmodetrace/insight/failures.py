@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfmodetrace.insight import diagnoses
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import error_table, tracelog
 from tfmodetrace.schema import words
 
 
@@ -46,10 +46,10 @@ def grouped(run: tracelog.Run, diagnosed: Sequence[diagnoses.Diagnosis]) -> tupl
         run: The run.
         diagnosed: The diagnoses of its errors.
     """
-    by_failure: dict[int, list[tables.Error]] = collections.defaultdict(list)
+    by_failure: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in run.errors:
         by_failure[error.first_error_id].append(error)
-    alike: dict[tuple[Any, ...], list[list[tables.Error]]] = collections.defaultdict(list)
+    alike: dict[tuple[Any, ...], list[list[error_table.Error]]] = collections.defaultdict(list)
     for errors in by_failure.values():
         first = errors[0]
         diagnosis = diagnosed[first.error_id]
@@ -60,7 +60,7 @@ def grouped(run: tracelog.Run, diagnosed: Sequence[diagnoses.Diagnosis]) -> tupl
     return tuple(sorted(groups, key=lambda group: (group.diagnosis_id == "unclassified", run.errors[group.error_id].time_ns)))
 
 
-def _group(failures: Sequence[Sequence[tables.Error]], diagnosis: diagnoses.Diagnosis) -> FailureGroup:
+def _group(failures: Sequence[Sequence[error_table.Error]], diagnosis: diagnoses.Diagnosis) -> FailureGroup:
     errors = failures[0]
     return FailureGroup(
         diagnosis_id=diagnosis.id,

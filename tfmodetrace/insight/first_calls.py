@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, tracelog
 from tfmodetrace.schema import words
 
 SLOW_SHARE: Final = 0.05
@@ -118,7 +118,7 @@ class FirstCalls:
         kinds = np.where(calls.signature_id[rows] < 0, -1 - calls.function_id[rows] * len(words.MODES) - calls.mode[rows], kinds)
         quiet = (self._attribution.last_traces < 0) & (self._attribution.call_tracing_ns == 0)
         groups = []
-        for kind, members in tables.rows_by_group(kinds):
+        for kind, members in call_columns.rows_by_group(kinds):
             own = rows[members]
             firsts = own[traced[own]]
             if len(firsts):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import call_rewrites, edits, sources, subtypes, varying, whatif
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -39,13 +39,13 @@ def usable(code: str | None, known: Collection[str]) -> str | None:
     return code if names is not None and names <= CONVENTIONAL.union(known) else None
 
 
-def is_users(function: tables.Function) -> bool:
+def is_users(function: function_table.Function) -> bool:
     """Whether a function's definition is the user's to change, and not TensorFlow's or Keras's."""
     return function.module.partition(".")[0] not in _LIBRARIES
 
 
 def chosen(
-    function: tables.Function, what_if: whatif.WhatIf | None, traces: Sequence[tables.Trace]
+    function: function_table.Function, what_if: whatif.WhatIf | None, traces: Sequence[trace_table.Trace]
 ) -> tuple[str | None, tuple[edits.Edit, ...]]:
     """Gives the option that leaves fewest traces and its edits; ``None`` and none if no such option can be given in code.
 
@@ -70,7 +70,7 @@ def chosen(
 
 
 def pass_tensors(
-    function: tables.Function, values: Mapping[str, varying.Value], traces: Sequence[tables.Trace]
+    function: function_table.Function, values: Mapping[str, varying.Value], traces: Sequence[trace_table.Trace]
 ) -> tuple[edits.Edit, ...] | None:
     """Makes Python values that vary tensors, where the function is called."""
     if not values or len(values) > MAX_LINES:
@@ -90,7 +90,7 @@ def tensors(values: Mapping[str, varying.Value], tensorflow: str) -> Mapping[str
     return found
 
 
-def input_signature(function: tables.Function, signature: keys.Node) -> tuple[edits.Edit, ...] | None:
+def input_signature(function: function_table.Function, signature: keys.Node) -> tuple[edits.Edit, ...] | None:
     """Declares the argument types that cover every recorded trace."""
 
     def options(tensorflow: str) -> Mapping[str, str] | None:
@@ -104,7 +104,7 @@ def input_signature(function: tables.Function, signature: keys.Node) -> tuple[ed
 
 
 def decorated(
-    function: tables.Function, options: Callable[[str], Mapping[str, str] | None], *, without: Collection[str] = ()
+    function: function_table.Function, options: Callable[[str], Mapping[str, str] | None], *, without: Collection[str] = ()
 ) -> tuple[edits.Edit, ...] | None:
     """Gives a function's ``tf.function`` more options: above its definition if it stands there, otherwise where it was made.
 
@@ -144,7 +144,7 @@ def _with_options(
     return (edits.Edit(file=file, line=line, replaces=code, code=call_rewrites.with_keywords(code, call, written, without=without)),)
 
 
-def made_once(function: tables.Function, made: tables.Place | None) -> tuple[edits.Edit, ...]:
+def made_once(function: function_table.Function, made: function_table.Place | None) -> tuple[edits.Edit, ...]:
     """Puts ``tf.function`` above the definition of a function of a module, instead of where one was made of it again and again.
 
     Args:
@@ -182,7 +182,7 @@ def _call_of(tree: ast.AST | None, named: ast.expr) -> ast.Call | None:
     return next((node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.func is named), None) if tree is not None else None
 
 
-def made_before(function: tables.Function, traces: Sequence[tables.Trace]) -> tuple[edits.Edit, ...]:
+def made_before(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[edits.Edit, ...]:
     """Makes an optimizer's variables before the function that applies it is traced; none if it is not known what they are called there."""
     node, place = sources.definition(function), min(traces, key=lambda trace: trace.ordinal).called_at
     if node is None or place is None or place.file != function.file or sources.parsed(place.code or "(") is None:
@@ -206,7 +206,7 @@ def made_before(function: tables.Function, traces: Sequence[tables.Trace]) -> tu
     return (build(optimizer, model, place),)
 
 
-def build(optimizer: str, model: str, place: tables.Place) -> edits.Edit:
+def build(optimizer: str, model: str, place: function_table.Place) -> edits.Edit:
     """Makes an optimizer's variables before a line, if the model has its own already: an optimizer built for none refuses them later."""
     head = f"if {model}.trainable_variables:  # there are none before the model is built"
     return edits.Edit(file=place.file, line=place.line, replaces="", code=f"{head}\n    {optimizer}.build({model}.trainable_variables)")

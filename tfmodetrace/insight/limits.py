@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, findings, reasons, units, whatif
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 
 _SHOWN: Final = 8
 
@@ -25,13 +25,13 @@ class Excess:
         text: Several lines that explain every trace beyond the limit and say what to do.
     """
 
-    function: tables.Function
+    function: function_table.Function
     traces: int
     at_most: int
     text: str
 
 
-def matches(function: tables.Function, pattern: str | None) -> bool:
+def matches(function: function_table.Function, pattern: str | None) -> bool:
     """Whether a glob such as ``train_*`` or ``Model.call`` means a function: by its name, its qualified name or the last part of it."""
     if pattern is None:
         return True
@@ -40,7 +40,7 @@ def matches(function: tables.Function, pattern: str | None) -> bool:
 
 
 def excesses(
-    told: answers.Answers, *, at_most: int, function: str | None = None, traces: Iterable[tables.Trace] | None = None
+    told: answers.Answers, *, at_most: int, function: str | None = None, traces: Iterable[trace_table.Trace] | None = None
 ) -> list[Excess]:
     """Finds the functions of a run that were traced more often than a limit.
 
@@ -52,7 +52,7 @@ def excesses(
     """
     run = told.run
     by_function = {function_id: finding for finding in reversed(told.findings) for function_id in finding.function_ids}
-    counted: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+    counted: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
     for trace in run.traces if traces is None else traces:
         counted[trace.function_id].append(trace)
     found = []
@@ -65,8 +65,8 @@ def excesses(
 
 
 def _explain(
-    function: tables.Function,
-    traces: Sequence[tables.Trace],
+    function: function_table.Function,
+    traces: Sequence[trace_table.Trace],
     at_most: int,
     explained: Sequence[reasons.Reason],
     finding: findings.Finding | None,

@@ -13,24 +13,24 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import function_table, tracelog
 
 _ROLES: Final = ("Model.train_", "Model.test_", "Model.predict_")
 _STEPS: Final = ("train_step", "test_step", "predict_step")
 _NUMBERED: Final = re.compile(r"_\d+$")
 
 
-def is_kerass(function: tables.Function) -> bool:
+def is_kerass(function: function_table.Function) -> bool:
     """Whether a function was written in Keras itself."""
     return function.module.partition(".")[0] in ("keras", "tf_keras")
 
 
-def is_entry(function: tables.Function) -> bool:
+def is_entry(function: function_table.Function) -> bool:
     """Whether a function is Keras's ``fit``, ``evaluate``, ``predict`` or one of their like."""
     return function.kind == "method" and is_kerass(function) and function.qualname.rpartition(".")[2] not in _STEPS
 
 
-def model_of(function: tables.Function) -> str | None:
+def model_of(function: function_table.Function) -> str | None:
     """Returns the name of the model that a train, test or predict function was made for; ``None`` for any other function."""
     role = function.qualname.removeprefix("Model")
     if function.kind != "tf.function" or not function.qualname.startswith(_ROLES) or not function.name.endswith(role):
@@ -76,7 +76,7 @@ class Models:
         return found
 
     @functools.cached_property
-    def _named(self) -> tuple[tuple[tables.Function, str | None], ...]:
+    def _named(self) -> tuple[tuple[function_table.Function, str | None], ...]:
         return tuple((function, model_of(function)) for function in self._run.functions)
 
     @functools.cached_property

@@ -11,7 +11,7 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tfmodetrace.log import tables
+from tfmodetrace.log import trace_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -31,13 +31,13 @@ class History:
 
     def __init__(self) -> None:
         self.empty = True
-        self._recent: collections.deque[tables.Trace] = collections.deque(maxlen=_RECENT)
-        self._relaxed: collections.deque[tables.Trace] = collections.deque(maxlen=_RELAXED)
-        self._by_blanked_key: dict[Any, tables.Trace] = {}
-        self._by_part: dict[Any, tables.Trace] = {}
-        self._last: tuple[tables.CacheKey, _Places] | None = None
+        self._recent: collections.deque[trace_table.Trace] = collections.deque(maxlen=_RECENT)
+        self._relaxed: collections.deque[trace_table.Trace] = collections.deque(maxlen=_RELAXED)
+        self._by_blanked_key: dict[Any, trace_table.Trace] = {}
+        self._by_part: dict[Any, trace_table.Trace] = {}
+        self._last: tuple[trace_table.CacheKey, _Places] | None = None
 
-    def add(self, trace: tables.Trace) -> None:
+    def add(self, trace: trace_table.Trace) -> None:
         """Takes in a trace, which must be later than all before."""
         self.empty = False
         if trace.key is None:
@@ -51,7 +51,7 @@ class History:
         for part in places.parts:
             self._by_part[part] = trace
 
-    def candidates(self, key: tables.CacheKey) -> Iterator[tables.Trace]:
+    def candidates(self, key: trace_table.CacheKey) -> Iterator[trace_table.Trace]:
         """Yields earlier traces that are worth a comparison, each once."""
         places = self._places_of(key)
         seen: set[int] = set()
@@ -60,13 +60,13 @@ class History:
                 seen.add(trace.trace_id)
                 yield trace
 
-    def _places_of(self, key: tables.CacheKey) -> _Places:
+    def _places_of(self, key: trace_table.CacheKey) -> _Places:
         """Takes a key apart; once, though it is first looked up and then added."""
         if self._last is None or self._last[0] is not key:
             self._last = (key, _Places(key))
         return self._last[1]
 
-    def _found(self, places: _Places) -> Iterator[tables.Trace]:
+    def _found(self, places: _Places) -> Iterator[trace_table.Trace]:
         found = False
         for blanked in places.blanked():
             trace = self._by_blanked_key.get(blanked)
@@ -87,7 +87,7 @@ class _Places:
     Of a key with too many leaves the arguments are the leaves.
     """
 
-    def __init__(self, key: tables.CacheKey) -> None:
+    def __init__(self, key: trace_table.CacheKey) -> None:
         self.relaxed = False
         self._blanked: tuple[Any, ...] | None = None
         leaves = [*self._leaves(key.arguments, "")]

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from tfmodetrace.insight import plain
 from tfmodetrace.insight.report import placement
-from tfmodetrace.log import graphs, tables, tracelog
+from tfmodetrace.log import graphs, trace_table, tracelog
 from tfmodetrace.schema import words
 
 MAX_LISTED: Final = 200
@@ -54,7 +54,7 @@ def of_run(run: tracelog.Run) -> dict[str, Any]:
 
 
 class _Placed(NamedTuple):
-    trace: tables.Trace
+    trace: trace_table.Trace
     placement: graphs.Placement
 
     @property
@@ -84,7 +84,7 @@ def _listed(placed: Iterable[_Placed], name: str, same: tuple[str, ...]) -> list
     return list(found.values())
 
 
-def was_executed(run: tracelog.Run, trace: tables.Trace) -> bool | None:
+def was_executed(run: tracelog.Run, trace: trace_table.Trace) -> bool | None:
     """Whether the graph of a trace has run: as its placement shows, or the call that caused it; ``None`` if neither tells."""
     if trace.placement is not None:
         return True

@@ -140,7 +140,7 @@ class RunProfiles:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Spans:
-    """Events to draw, in columns as ``log.tables.Calls`` has them, and their rows."""
+    """Events to draw, in columns as ``log.call_columns.Calls`` has them, and their rows."""
 
     start_ns: npt.NDArray[np.int64]
     duration_ns: npt.NDArray[np.int64]

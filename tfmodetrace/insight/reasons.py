@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from tfmodetrace.insight import differences, neighbours
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import function_table, trace_table, tracelog
 from tfmodetrace.schema import words
 
 Change = differences.Change
@@ -46,7 +46,7 @@ def explain(run: tracelog.Run) -> tuple[Reason, ...]:
     reasons: list[Reason] = []
     histories: dict[int, neighbours.History] = collections.defaultdict(neighbours.History)
     gone_by_process: dict[int, set[int]] = collections.defaultdict(set)
-    last_of_definition: dict[tuple[int, int], tables.Trace] = {}
+    last_of_definition: dict[tuple[int, int], trace_table.Trace] = {}
     for trace in run.traces:
         function = run.functions[trace.function_id]
         history = histories[trace.function_id]
@@ -66,8 +66,8 @@ def explain(run: tracelog.Run) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _retrace(key: tables.CacheKey, history: neighbours.History, gone: Collection[int]) -> Reason:
-    best: tuple[tuple[int, int, int], tables.Trace, list[differences.Found]] | None = None
+def _retrace(key: trace_table.CacheKey, history: neighbours.History, gone: Collection[int]) -> Reason:
+    best: tuple[tuple[int, int, int], trace_table.Trace, list[differences.Found]] | None = None
     for trace in history.candidates(key):
         if trace.key is None:
             continue
@@ -88,7 +88,7 @@ def _retrace(key: tables.CacheKey, history: neighbours.History, gone: Collection
     )
 
 
-def _first(function: tables.Function, earlier: tables.Trace | None) -> Reason:
+def _first(function: function_table.Function, earlier: trace_table.Trace | None) -> Reason:
     if function.instance == 0 or earlier is None:
         return Reason(kinds=("first-trace",), nearest_trace_id=None, summary="first trace", changes=())
     change = Change(

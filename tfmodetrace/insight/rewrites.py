@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 
 from tfmodetrace.insight import edits, sources
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 _STACKS = ("tf.stack", "tf.convert_to_tensor")
 
 
-def loop_with_array(function: tables.Function, loop: sources.Loop, dtype: str) -> edits.Edit | None:
+def loop_with_array(function: function_table.Function, loop: sources.Loop, dtype: str) -> edits.Edit | None:
     """Writes a function anew from where it makes a list to where it returns it, with the loop between in the graph.
 
     Args:

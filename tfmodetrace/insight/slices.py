@@ -47,7 +47,7 @@ class LaneIndex:
         """Takes what a lane holds.
 
         Args:
-            spans: Columns of it as ``log.tables.Calls`` has them; not copied.
+            spans: Columns of it as ``log.call_columns.Calls`` has them; not copied.
             members: Which of them are in the lane.
             row: The row of each of these.
         """

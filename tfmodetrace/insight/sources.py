@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -58,7 +58,7 @@ class Loop(NamedTuple):
     appends_to: tuple[str, ...]
 
 
-def definition(function: tables.Function) -> _Definition | None:
+def definition(function: function_table.Function) -> _Definition | None:
     """Returns a function's own definition; ``None`` if its source is not known whole or is no ``def``."""
     if not function.source or function.source_truncated:
         return None
@@ -67,12 +67,12 @@ def definition(function: tables.Function) -> _Definition | None:
     return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
-def bare_name(function: tables.Function) -> str:
+def bare_name(function: function_table.Function) -> str:
     """A function's name without that of its class or maker."""
     return function.qualname.rpartition(".")[2] or function.name
 
 
-def decorated_head(function: tables.Function) -> tuple[int, int] | None:
+def decorated_head(function: function_table.Function) -> tuple[int, int] | None:
     """Returns the lines in the file from the one ``@tf.function`` above a function's definition to the end of its ``def`` line.
 
     ``None`` if there is none. Of a definition in one line, that is the end.
@@ -86,13 +86,13 @@ def decorated_head(function: tables.Function) -> tuple[int, int] | None:
     return function.line - 1 + found[0].lineno, function.line - 1 + last
 
 
-def lines_of(function: tables.Function, first: int, last: int) -> str:
+def lines_of(function: function_table.Function, first: int, last: int) -> str:
     """Returns lines of a function's source, by their numbers in its file, without their common indentation."""
     lines = (function.source or "").splitlines()[first - function.line : last - function.line + 1]
     return textwrap.dedent("\n".join(lines))
 
 
-def names_in(function: tables.Function) -> frozenset[str]:
+def names_in(function: function_table.Function) -> frozenset[str]:
     """Every name that a function's source and its parameters have."""
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}
     tree = None if not function.source or function.source_truncated else parsed(function.source)
@@ -136,7 +136,7 @@ def has_gaps(code: str) -> bool:
     return any(isinstance(node, ast.Constant) and node.value is ... and id(node) not in meant for node in nodes)
 
 
-def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop]:
+def loops(function: function_table.Function, tensors: Collection[str] = ()) -> list[Loop]:
     """Finds the loops in a function's source; none if that is not known whole.
 
     Args:
@@ -167,7 +167,9 @@ def loops(function: tables.Function, tensors: Collection[str] = ()) -> list[Loop
     return found
 
 
-def python_use(function: tables.Function, path: str, others: Mapping[str, tables.Function] | None = None, *, depth: int = 0) -> str | None:
+def python_use(
+    function: function_table.Function, path: str, others: Mapping[str, function_table.Function] | None = None, *, depth: int = 0
+) -> str | None:
     """Returns the code that needs a value as a Python value, where a tensor would fail or mean something else; ``None`` for none.
 
     Args:
@@ -199,7 +201,7 @@ def python_use(function: tables.Function, path: str, others: Mapping[str, tables
     return None
 
 
-def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, tables.Function]) -> Iterator[tuple[str, str]]:
+def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, function_table.Function]) -> Iterator[tuple[str, str]]:
     """Which of some functions a call hands a value on to, and as which parameter."""
     name = _called(node.func) if isinstance(node, ast.Call) else ""
     bare = name.rpartition(".")[2]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution, slices
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, tracelog
 from tfmodetrace.schema import words
 
 _LAST_ROW: Final = int(np.iinfo(np.uint16).max)
@@ -60,7 +60,7 @@ class Timeline:
         lane_keys = calls.thread_id.astype(np.int64) * 2 + suspendable
         self._indexes: list[slices.LaneIndex] = []
         lanes: list[Lane] = []
-        for key, rows in tables.rows_by_group(lane_keys):
+        for key, rows in call_columns.rows_by_group(lane_keys):
             thread = run.threads[key // 2]
             row = _packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
             index = slices.LaneIndex(spans, rows, row)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, tracelog
 from tfmodetrace.schema import words
 
 
@@ -95,7 +95,7 @@ def _covered_ns(threads: npt.NDArray[np.integer], starts: npt.NDArray[np.int64],
     return covered
 
 
-def _inside_itself(calls: tables.Calls) -> npt.NDArray[np.bool_]:
+def _inside_itself(calls: call_columns.Calls) -> npt.NDArray[np.bool_]:
     inside = np.zeros(len(calls), dtype=np.bool_)
     rows = np.flatnonzero(calls.parent_rows >= 0)
     ancestors = calls.parent_rows[rows]

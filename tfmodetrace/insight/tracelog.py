@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfmodetrace.insight import answers, plain, report
-from tfmodetrace.log import reader, tables, tracelog
+from tfmodetrace.log import call_columns, reader, tracelog
 from tfmodetrace.schema import words
 
 
@@ -103,7 +103,7 @@ class TraceLog(tracelog.TraceLog):
         return _html(self.runs)
 
 
-def _to_pandas(runs: Sequence[Run], calls: tables.Calls) -> Any:
+def _to_pandas(runs: Sequence[Run], calls: call_columns.Calls) -> Any:
     try:
         pandas: Any = importlib.import_module("pandas")
     except ImportError as error:

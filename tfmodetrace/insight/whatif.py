@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from tfmodetrace.insight import differences, subtypes, varying
-from tfmodetrace.log import tables
+from tfmodetrace.log import trace_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -99,7 +99,7 @@ def told(options: Sequence[WhatIfOption]) -> str:
     return f"Traces now {now.traces}{'; ' if possible else ''}{possible}."
 
 
-def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False, python: Collection[str] = ()) -> WhatIf | None:
+def simulate(traces: Sequence[trace_table.Trace], *, reduces_retracing: bool = False, python: Collection[str] = ()) -> WhatIf | None:
     """Replays the traces of one function under each option.
 
     Args:
@@ -129,8 +129,8 @@ def simulate(traces: Sequence[tables.Trace], *, reduces_retracing: bool = False,
     )
 
 
-def _replay(traces: Sequence[tables.Trace], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
-    known_by_skeleton: dict[Any, list[tables.CacheKey]] = collections.defaultdict(list)
+def _replay(traces: Sequence[trace_table.Trace], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:
+    known_by_skeleton: dict[Any, list[trace_table.CacheKey]] = collections.defaultdict(list)
     exact: set[Any] = set()
     gone: set[int] = set()
     count = 0

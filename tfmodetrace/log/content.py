@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import convert, graphs, tables
+from tfmodetrace.log import call_columns, convert, error_table, function_table, graphs, process_table, sample_columns, trace_table
 from tfmodetrace.schema import codec, events_pb2, words
 
 _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
@@ -55,16 +55,16 @@ class Content:
         self.internal_faults = 0
         self.invalid_calls = 0
         self.damaged_batches: list[str] = []
-        self.threads: dict[int, tables.Thread] = {}
-        self.functions: dict[int, tables.Function] = {}
-        self.signatures: dict[int, tables.Signature] = {}
-        self.traces: dict[int, tables.Trace] = {}
-        self.errors: dict[int, tables.Error] = {}
-        self.devices: dict[int, tables.Device] = {}
+        self.threads: dict[int, process_table.Thread] = {}
+        self.functions: dict[int, function_table.Function] = {}
+        self.signatures: dict[int, function_table.Signature] = {}
+        self.traces: dict[int, trace_table.Trace] = {}
+        self.errors: dict[int, error_table.Error] = {}
+        self.devices: dict[int, process_table.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
-        self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], tables.CallDevices] = {}
-        self._definitions: dict[int, tables.Function] = {}
+        self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
+        self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
         self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
         self._sequences: set[int] = set()
@@ -105,7 +105,7 @@ class Content:
         for error in chunk.errors:
             self.errors.setdefault(error.error_id, convert.error(error, self._run))
         for device in chunk.devices:
-            self.devices.setdefault(device.device_id, tables.Device(device_id=device.device_id, process=0, name=device.name))
+            self.devices.setdefault(device.device_id, process_table.Device(device_id=device.device_id, process=0, name=device.name))
         for batch in chunk.calls:
             self._add_calls(batch)
         for memory_batch in chunk.memory:
@@ -127,7 +127,7 @@ class Content:
         return max(self._sequences, default=-1) + 1 - len(self._sequences)
 
     def calls(self) -> dict[str, npt.NDArray[Any]]:
-        """Returns the columns so far, in the dtypes of ``tables.CALL_DTYPES``, without ``process`` and ``run``."""
+        """Returns the columns so far, in the dtypes of ``call_columns.CALL_DTYPES``, without ``process`` and ``run``."""
         return self._calls.columns()
 
     def memory(self) -> list[dict[str, npt.NDArray[np.int64]]]:
@@ -153,7 +153,7 @@ class Content:
             & (duration >= 0)
             & (duration < convert.MAX_TIME_NS)
             & (call_id >= 0)
-            & (call_id <= tables.MAX_CALL_ID)
+            & (call_id <= call_columns.MAX_CALL_ID)
             & (mode >= 0)
             & (mode < len(words.MODES))
         )
@@ -177,7 +177,7 @@ class Content:
             self.damaged_batches.append(str(error))
             return
         possible = (
-            (columns["call_id"] >= 0) & (columns["call_id"] <= tables.MAX_CALL_ID) & np.isin(columns["device_id"], list(self.devices))
+            (columns["call_id"] >= 0) & (columns["call_id"] <= call_columns.MAX_CALL_ID) & np.isin(columns["device_id"], list(self.devices))
         )
         for name in ("before_bytes", "after_bytes"):
             possible &= (columns[name] >= 0) & (columns[name] <= _MOST_BYTES)
@@ -185,7 +185,7 @@ class Content:
         self.invalid_calls += int(np.count_nonzero(~possible))
         self._memory.append({name: column[possible] for name, column in columns.items()})
 
-    def call_devices(self) -> list[tables.CallDevices]:
+    def call_devices(self) -> list[sample_columns.CallDevices]:
         """Returns on which devices calls found their tensors, where the process has several."""
         return list(self._call_devices.values())
 
@@ -194,7 +194,7 @@ class Content:
         key = message.function_id, mode, tuple(message.inputs), tuple(message.outputs)
         known = self._call_devices.get(key)
         if known is None or known.calls < message.calls:  # totals, so the largest is the last
-            self._call_devices[key] = tables.CallDevices(
+            self._call_devices[key] = sample_columns.CallDevices(
                 function_id=key[0], mode=mode, inputs=key[2], outputs=key[3], calls=message.calls, bytes_elsewhere=message.bytes_elsewhere
             )
 
@@ -214,7 +214,7 @@ class _GrowingColumns:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=tables.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
+        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=call_columns.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
 
     def append(self, columns: Mapping[str, npt.NDArray[np.int64]]) -> None:
         rows = self._rows + len(columns["start_ns"])

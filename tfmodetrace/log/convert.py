@@ -1,10 +1,10 @@
-"""Messages of a chunk → values of :mod:`tables`, still with the ids of their own file."""
+"""Messages of a chunk → values of the tables, still with the ids of their own file."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import error_table, function_table, graphs, process_table, trace_table
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -13,7 +13,7 @@ MAX_TIME_NS: Final = 1 << 61
 _PARAMETER_KINDS: Final = {value.number: value.name for value in events_pb2.Parameter.Kind.DESCRIPTOR.values}
 
 
-def function(message: events_pb2.Function, run: str, first: tables.Function | None = None) -> tables.Function:
+def function(message: events_pb2.Function, run: str, first: function_table.Function | None = None) -> function_table.Function:
     """Reads a function.
 
     Args:
@@ -24,14 +24,14 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
     written = message if message.source or first is None else first
     options = None
     if message.HasField("tf_function"):
-        options = tables.TfFunctionOptions(
+        options = function_table.TfFunctionOptions(
             jit_compile=message.tf_function.jit_compile,
             reduce_retracing=message.tf_function.reduce_retracing,
             autograph=message.tf_function.autograph,
             has_input_signature=message.tf_function.has_input_signature,
             input_signature=message.tf_function.input_signature,
         )
-    return tables.Function(
+    return function_table.Function(
         function_id=message.function_id,
         name=message.name or "unknown",
         qualname=message.qualname,
@@ -43,7 +43,9 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
         definition_id=message.definition_id,
         instance=message.instance,
         parameters=tuple(
-            tables.Parameter(name=parameter.name, kind=_PARAMETER_KINDS.get(parameter.kind, "UNKNOWN"), has_default=parameter.has_default)
+            function_table.Parameter(
+                name=parameter.name, kind=_PARAMETER_KINDS.get(parameter.kind, "UNKNOWN"), has_default=parameter.has_default
+            )
             for parameter in message.parameters
         ),
         tf_function=options,
@@ -56,26 +58,30 @@ def function(message: events_pb2.Function, run: str, first: tables.Function | No
     )
 
 
-def _place(message: events_pb2.Frame) -> tables.Place:
-    return tables.Place(file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow)
+def _place(message: events_pb2.Frame) -> function_table.Place:
+    return function_table.Place(
+        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow
+    )
 
 
-def _model(message: events_pb2.Model) -> tables.Model:
-    return tables.Model(number=message.number, class_name=message.class_name, name=message.name)
+def _model(message: events_pb2.Model) -> function_table.Model:
+    return function_table.Model(number=message.number, class_name=message.class_name, name=message.name)
 
 
-def signature(message: events_pb2.Signature, run: str) -> tables.Signature:
+def signature(message: events_pb2.Signature, run: str) -> function_table.Signature:
     """Reads a signature."""
-    return tables.Signature(signature_id=message.signature_id, function_id=message.function_id, arguments=_tree(message.arguments), run=run)
+    return function_table.Signature(
+        signature_id=message.signature_id, function_id=message.function_id, arguments=_tree(message.arguments), run=run
+    )
 
 
 def _tree(message: events_pb2.Node) -> keys.Node:
     return spec_text.with_parts(keys.from_proto(message))
 
 
-def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tables.Trace:
+def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> trace_table.Trace:
     """Reads a trace, whose graph was read before."""
-    return tables.Trace(
+    return trace_table.Trace(
         trace_id=message.trace_id,
         function_id=message.function_id,
         process=0,
@@ -97,9 +103,9 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> ta
     )
 
 
-def error(message: events_pb2.Error, run: str) -> tables.Error:
+def error(message: events_pb2.Error, run: str) -> error_table.Error:
     """Reads an error."""
-    return tables.Error(
+    return error_table.Error(
         error_id=message.error_id,
         function_id=message.function_id,
         process=0,
@@ -125,9 +131,9 @@ _RELATIONS: Final = {
 }
 
 
-def _raised(message: events_pb2.Raised, of_first: str) -> tables.Raised:
+def _raised(message: events_pb2.Raised, of_first: str) -> error_table.Raised:
     relation = _RELATIONS.get(message.relation, "context")
-    return tables.Raised(
+    return error_table.Raised(
         type=message.type,
         message=of_first if relation == "left" else message.message,
         bases=tuple(message.bases),
@@ -136,8 +142,8 @@ def _raised(message: events_pb2.Raised, of_first: str) -> tables.Raised:
     )
 
 
-def _frame(message: events_pb2.Frame) -> tables.Frame:
-    return tables.Frame(
+def _frame(message: events_pb2.Frame) -> error_table.Frame:
+    return error_table.Frame(
         file=message.file,
         line=message.line,
         function=message.function,
@@ -148,9 +154,9 @@ def _frame(message: events_pb2.Frame) -> tables.Frame:
     )
 
 
-def thread(message: events_pb2.Thread) -> tables.Thread:
+def thread(message: events_pb2.Thread) -> process_table.Thread:
     """Reads a thread."""
-    return tables.Thread(
+    return process_table.Thread(
         thread_id=message.thread_id, process=0, name=message.name or f"thread {message.thread_id}", native_id=message.native_id or None
     )
 
@@ -160,8 +166,8 @@ def time_ns(value: int) -> int:
     return min(max(value, -MAX_TIME_NS), MAX_TIME_NS)
 
 
-def _cache_key(message: events_pb2.CacheKey) -> tables.CacheKey:
-    return tables.CacheKey(
+def _cache_key(message: events_pb2.CacheKey) -> trace_table.CacheKey:
+    return trace_table.CacheKey(
         arguments=_tree(message.arguments),
         scope_type=message.scope_type,
         parent_graph=message.parent_graph,

@@ -9,10 +9,21 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import content, convert, states, tables, tracelog
+from tfmodetrace.log import (
+    call_columns,
+    content,
+    convert,
+    error_table,
+    function_table,
+    process_table,
+    sample_columns,
+    states,
+    trace_table,
+    tracelog,
+)
 from tfmodetrace.schema import codec, words
 
-_Row = TypeVar("_Row", tables.Thread, tables.Function, tables.Signature, tables.Trace, tables.Error)
+_Row = TypeVar("_Row", process_table.Thread, function_table.Function, function_table.Signature, trace_table.Trace, error_table.Error)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,9 +61,9 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
     """
     ordered, copies = _without_copies(sorted(parts, key=_order))
     warnings = [sentence for part in ordered for sentence in part.warnings] + copies
-    if len(ordered) > tables.MAX_PROCESSES:
-        warnings.append(f"Of the {len(ordered)} processes of run {name}, only {tables.MAX_PROCESSES} are shown.")
-        ordered = ordered[: tables.MAX_PROCESSES]
+    if len(ordered) > call_columns.MAX_PROCESSES:
+        warnings.append(f"Of the {len(ordered)} processes of run {name}, only {call_columns.MAX_PROCESSES} are shown.")
+        ordered = ordered[: call_columns.MAX_PROCESSES]
     starts = [start for part in ordered if (start := _start_unix_ns(part)) is not None]
     run_start = min(starts, default=None)
     merged = _Merged()
@@ -72,8 +83,8 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         errors=tuple(merged.errors),
         calls=merged.calls(),
         devices=tuple(merged.devices),
-        memory=tables.Memory.of(merged.memory),
-        host_memory=tables.HostMemory.of(merged.host_memory),
+        memory=sample_columns.Memory.of(merged.memory),
+        host_memory=sample_columns.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
@@ -83,16 +94,16 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
 
 class _Merged:
     def __init__(self) -> None:
-        self.processes: list[tables.Process] = []
-        self.threads: list[tables.Thread] = []
-        self.functions: list[tables.Function] = []
-        self.signatures: list[tables.Signature] = []
-        self.traces: list[tables.Trace] = []
-        self.errors: list[tables.Error] = []
-        self.devices: list[tables.Device] = []
+        self.processes: list[process_table.Process] = []
+        self.threads: list[process_table.Thread] = []
+        self.functions: list[function_table.Function] = []
+        self.signatures: list[function_table.Signature] = []
+        self.traces: list[trace_table.Trace] = []
+        self.errors: list[error_table.Error] = []
+        self.devices: list[process_table.Device] = []
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
-        self.call_devices: list[tables.CallDevices] = []
+        self.call_devices: list[sample_columns.CallDevices] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -166,25 +177,25 @@ class _Merged:
         if functions.unknown_used:
             self.functions.append(self._unknown_function(functions.unknown_number, process))
         if threads.unknown_used:
-            self.threads.append(tables.Thread(thread_id=threads.unknown_number, process=process, name="unknown", native_id=None))
+            self.threads.append(process_table.Thread(thread_id=threads.unknown_number, process=process, name="unknown", native_id=None))
         if lost.rows:
             warnings.append(
                 f"{part.path}: {lost.rows} references point to what is not in the file; they are shown as unknown or not recorded."
             )
         self.processes.append(_process(process, part, shift, start_unix_ns))
 
-    def calls(self) -> tables.Calls:
+    def calls(self) -> call_columns.Calls:
         if not self._columns:
-            return tables.Calls.empty()
+            return call_columns.Calls.empty()
         if len(self._columns) == 1:
-            return tables.Calls.of(self._columns[0])
+            return call_columns.Calls.of(self._columns[0])
         names = (*codec.COLUMN_NAMES, "process")
-        return tables.Calls.of({name: np.concatenate([columns[name] for columns in self._columns]) for name in names})
+        return call_columns.Calls.of({name: np.concatenate([columns[name] for columns in self._columns]) for name in names})
 
-    def _unknown_function(self, number: int, process: int) -> tables.Function:
+    def _unknown_function(self, number: int, process: int) -> function_table.Function:
         definition = self._definitions
         self._definitions += 1
-        return tables.Function(
+        return function_table.Function(
             function_id=number,
             name="unknown",
             qualname="",
@@ -302,9 +313,9 @@ def _order(part: Part) -> tuple[bool, int, int, str]:
     return (start is None, start or 0, session.pid if session is not None else 0, part.name)
 
 
-def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) -> tables.Process:
+def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) -> process_table.Process:
     session, end = part.content.session_start, part.content.session_end
-    return tables.Process(
+    return process_table.Process(
         process=process,
         session_id=session.session_id if session is not None else "",
         host=session.host if session is not None else None,

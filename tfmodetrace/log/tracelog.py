@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import profiles, states, tables, tried
+from tfmodetrace.log import call_columns, error_table, function_table, process_table, profiles, sample_columns, states, trace_table, tried
 from tfmodetrace.schema import keys, words
 
 
@@ -43,19 +43,19 @@ class Run:
     name: str
     revision: int
     start_unix_ns: int | None
-    processes: tuple[tables.Process, ...]
-    threads: tuple[tables.Thread, ...]
-    functions: tuple[tables.Function, ...]
-    signatures: tuple[tables.Signature, ...]
-    traces: tuple[tables.Trace, ...]
-    errors: tuple[tables.Error, ...]
-    calls: tables.Calls
+    processes: tuple[process_table.Process, ...]
+    threads: tuple[process_table.Thread, ...]
+    functions: tuple[function_table.Function, ...]
+    signatures: tuple[function_table.Signature, ...]
+    traces: tuple[trace_table.Trace, ...]
+    errors: tuple[error_table.Error, ...]
+    calls: call_columns.Calls
     versions: Mapping[str, str]
     options: Mapping[str, str]
-    devices: tuple[tables.Device, ...] = ()
-    memory: tables.Memory = dataclasses.field(default_factory=lambda: tables.Memory.of(()))
-    host_memory: tables.HostMemory = dataclasses.field(default_factory=lambda: tables.HostMemory.of(()))
-    call_devices: tuple[tables.CallDevices, ...] = ()
+    devices: tuple[process_table.Device, ...] = ()
+    memory: sample_columns.Memory = dataclasses.field(default_factory=lambda: sample_columns.Memory.of(()))
+    host_memory: sample_columns.HostMemory = dataclasses.field(default_factory=lambda: sample_columns.HostMemory.of(()))
+    call_devices: tuple[sample_columns.CallDevices, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Run:
         """How many calls the processes say they lost."""
         return sum(process.dropped for process in self.processes)
 
-    def trace_signature(self, trace: tables.Trace) -> str | None:
+    def trace_signature(self, trace: trace_table.Trace) -> str | None:
         """Returns the signature of the call that caused a trace, or TensorFlow's own key where no call did; ``None`` if not known."""
         if trace.signature_id is not None:
             return self.signatures[trace.signature_id].text
@@ -114,32 +114,32 @@ class TraceLog:
         return tuple(sentence for sentence in self.warnings if sentence not in told)
 
     @property
-    def functions(self) -> tuple[tables.Function, ...]:
+    def functions(self) -> tuple[function_table.Function, ...]:
         """The functions of all runs; ids are unique within a run, whose name each has as ``run``."""
         return tuple(function for run in self.runs for function in run.functions)
 
     @property
-    def traces(self) -> tuple[tables.Trace, ...]:
+    def traces(self) -> tuple[trace_table.Trace, ...]:
         """The traces of all runs."""
         return tuple(trace for run in self.runs for trace in run.traces)
 
     @property
-    def errors(self) -> tuple[tables.Error, ...]:
+    def errors(self) -> tuple[error_table.Error, ...]:
         """The errors of all runs."""
         return tuple(error for run in self.runs for error in run.errors)
 
     @functools.cached_property
-    def calls(self) -> tables.Calls:
+    def calls(self) -> call_columns.Calls:
         """The calls of all runs; the column ``run`` says which element of ``runs`` a call, and the ids in its row, belong to."""
         if len(self.runs) == 1:
             return self.runs[0].calls
         if not self.runs:
-            return tables.Calls.empty()
+            return call_columns.Calls.empty()
         columns: dict[str, npt.NDArray[Any]] = {
-            name: np.concatenate([getattr(run.calls, name) for run in self.runs]) for name in tables.CALL_DTYPES if name != "run"
+            name: np.concatenate([getattr(run.calls, name) for run in self.runs]) for name in call_columns.CALL_DTYPES if name != "run"
         }
         columns["run"] = np.repeat(np.arange(len(self.runs), dtype=np.int32), [len(run.calls) for run in self.runs])
-        return tables.Calls.of(columns)
+        return call_columns.Calls.of(columns)
 
     def run(self, name: str) -> Run | None:
         """Returns the run of a name."""

@@ -14,13 +14,13 @@ import tfmodetrace as tmt
 from tests.integration.reasons import scenario, test_scenarios
 from tests.support import finding_rules
 from tfmodetrace.insight import call_rewrites, fixes, sources, varying, whatif
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 from tfmodetrace.schema import keys
 
 CASES = test_scenarios.SCENARIOS
 
 
-def _predictions(case: scenario.Scenario, logdir: pathlib.Path) -> dict[str, tuple[tables.Function, whatif.WhatIf | None] | None]:
+def _predictions(case: scenario.Scenario, logdir: pathlib.Path) -> dict[str, tuple[function_table.Function, whatif.WhatIf | None] | None]:
     """Runs a program as it is, holds its findings against the rules for all, and predicts each watched function's numbers."""
     watched: dict[str, Any] = {}
 
@@ -32,7 +32,7 @@ def _predictions(case: scenario.Scenario, logdir: pathlib.Path) -> dict[str, tup
         kept = case.program(watch)
     run = tmt.read(logdir).runs[0]
     finding_rules.check(run)
-    found: dict[str, tuple[tables.Function, whatif.WhatIf | None] | None] = {}
+    found: dict[str, tuple[function_table.Function, whatif.WhatIf | None] | None] = {}
     for name in watched:
         functions = {function.function_id: function for function in run.functions if function.name == name}
         traces = [trace for trace in run.traces if trace.function_id in functions]

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 
 def plain(x: Any) -> Any:
@@ -35,7 +35,7 @@ class Model(tf.Module):
         return x * 2
 
 
-def recorded(logdir: Path, *functions: Any) -> tuple[tables.Function, ...]:
+def recorded(logdir: Path, *functions: Any) -> tuple[function_table.Function, ...]:
     """Calls functions within a recording and returns what it says of them."""
     with tmt.record(logdir):
         for function in functions:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.support import files
 from tfmodetrace.insight import attribution, budget, first_calls
-from tfmodetrace.log import reader, tables, tracelog
+from tfmodetrace.log import call_columns, reader, tracelog
 from tfmodetrace.schema import words
 
 
@@ -237,7 +237,7 @@ def test_a_run_of_no_process_has_no_budget() -> None:
         signatures=(),
         traces=(),
         errors=(),
-        calls=tables.Calls.empty(),
+        calls=call_columns.Calls.empty(),
         versions={},
         options={},
     )

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tfmodetrace.insight import call_rewrites, varying
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys
 
 _RATE = varying.Step(kind=keys.Kind.NAMED_TUPLE, text=".rate", name="rate", index=0, length=2)
@@ -16,8 +16,8 @@ _SECOND = varying.Step(kind=keys.Kind.TUPLE, text="[1]", name="", index=1, lengt
 _KEY = varying.Step(kind=keys.Kind.DICT, text='["k"]', name="'k'", index=0, length=2)
 
 
-def step(*names: str, qualname: str = "step", made_at: str = "") -> tables.Function:
-    return tables.Function(
+def step(*names: str, qualname: str = "step", made_at: str = "") -> function_table.Function:
+    return function_table.Function(
         function_id=0,
         name="step",
         qualname=qualname,
@@ -29,19 +29,25 @@ def step(*names: str, qualname: str = "step", made_at: str = "") -> tables.Funct
         definition_id=0,
         instance=0,
         parameters=tuple(
-            tables.Parameter(name=name.strip("*"), kind="VAR_POSITIONAL" if "*" in name else "POSITIONAL_OR_KEYWORD", has_default=False)
+            function_table.Parameter(
+                name=name.strip("*"), kind="VAR_POSITIONAL" if "*" in name else "POSITIONAL_OR_KEYWORD", has_default=False
+            )
             for name in names
         ),
-        made_at=tables.Place(file="/a/train.py", line=9, function="main", code=made_at) if made_at else None,
+        made_at=function_table.Place(file="/a/train.py", line=9, function="main", code=made_at) if made_at else None,
     )
 
 
-def trace(code: str, *, line: int = 20, tensorflow: str = "tf") -> tables.Trace:
-    place = tables.Place(file="/a/train.py", line=line, function="main", code=code, tensorflow=tensorflow)
-    return tables.Trace(trace_id=0, function_id=0, process=0, ordinal=1, call_id=0, thread_id=0, start_ns=0, duration_ns=1, called_at=place)
+def trace(code: str, *, line: int = 20, tensorflow: str = "tf") -> trace_table.Trace:
+    place = function_table.Place(file="/a/train.py", line=line, function="main", code=code, tensorflow=tensorflow)
+    return trace_table.Trace(
+        trace_id=0, function_id=0, process=0, ordinal=1, call_id=0, thread_id=0, start_ns=0, duration_ns=1, called_at=place
+    )
 
 
-def rewritten(code: str, function: tables.Function, *steps: varying.Step, parameter: str = "n", tensorflow: str = "tf") -> str | None:
+def rewritten(
+    code: str, function: function_table.Function, *steps: varying.Step, parameter: str = "n", tensorflow: str = "tf"
+) -> str | None:
     """The statement with a tensor in the place of one parameter's argument, or of a part of it."""
     edits = call_rewrites.at_calls(
         function, [trace(code, tensorflow=tensorflow)], lambda tf: {parameter: [(steps, lambda old: f"{tf}.constant({old})")]}

@@ -12,13 +12,13 @@ import pytest
 
 from tests.support import files
 from tfmodetrace.insight import answers, findings, limits, plain, report
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, function_table, process_table, trace_table, tracelog
 from tfmodetrace.schema import keys, words
 
 MS = 1_000_000
 
 
-def function_of(number: int = 0, *, source: str | None = None, parameters: str = "x", **changes: Any) -> tables.Function:
+def function_of(number: int = 0, *, source: str | None = None, parameters: str = "x", **changes: Any) -> function_table.Function:
     """A tf.function called ``step``."""
     fields: dict[str, Any] = {
         "function_id": number,
@@ -31,19 +31,21 @@ def function_of(number: int = 0, *, source: str | None = None, parameters: str =
         "process": 0,
         "definition_id": 0,
         "instance": number,
-        "parameters": tuple(tables.Parameter(name=name, kind="POSITIONAL_OR_KEYWORD", has_default=False) for name in parameters.split()),
-        "tf_function": tables.TfFunctionOptions(
+        "parameters": tuple(
+            function_table.Parameter(name=name, kind="POSITIONAL_OR_KEYWORD", has_default=False) for name in parameters.split()
+        ),
+        "tf_function": function_table.TfFunctionOptions(
             jit_compile=False, reduce_retracing=False, autograph=True, has_input_signature=False, input_signature=""
         ),
         "source": None if source is None else textwrap.dedent(source).strip(),
     }
-    return tables.Function(**{**fields, **changes})
+    return function_table.Function(**{**fields, **changes})
 
 
-def called_at(function: tables.Function) -> tables.Place:
+def called_at(function: function_table.Function) -> function_table.Place:
     """Where its calls are, which name their arguments as it does."""
     code = f"{function.name}({', '.join(parameter.name for parameter in function.parameters)})"
-    return tables.Place(file="train.py", line=20, function="main", code=code, tensorflow="tf")
+    return function_table.Place(file="train.py", line=20, function="main", code=code, tensorflow="tf")
 
 
 def run_of(
@@ -54,7 +56,7 @@ def run_of(
 
 
 def runs_of(
-    traced: Sequence[tuple[tables.Function, Sequence[keys.Node]]],
+    traced: Sequence[tuple[function_table.Function, Sequence[keys.Node]]],
     *,
     calls: int = 0,
     duration_ns: int = MS,
@@ -62,7 +64,7 @@ def runs_of(
     wall_ns: int = 0,
 ) -> tracelog.Run:
     """A run of several: every trace is the beginning of a call, calls that trace nothing follow, and all come one after another."""
-    traces: list[tables.Trace] = []
+    traces: list[trace_table.Trace] = []
     rows: list[dict[str, int]] = []
     for function, arguments in traced:
         for number in range(max(calls, len(arguments))):
@@ -72,7 +74,7 @@ def runs_of(
             if number < len(arguments):
                 row["trace_id"] = len(traces)
                 traces.append(
-                    tables.Trace(
+                    trace_table.Trace(
                         trace_id=len(traces),
                         function_id=function.function_id,
                         process=0,
@@ -81,12 +83,12 @@ def runs_of(
                         thread_id=0,
                         start_ns=row["start_ns"],
                         duration_ns=duration_ns,
-                        key=tables.CacheKey(arguments=arguments[number], scope_type="NO_VARIABLE_CREATION"),
+                        key=trace_table.CacheKey(arguments=arguments[number], scope_type="NO_VARIABLE_CREATION"),
                         called_at=called_at(function),
                     )
                 )
             rows.append(row)
-    process = tables.Process(
+    process = process_table.Process(
         process=0,
         session_id="s",
         host="h",
@@ -108,12 +110,12 @@ def runs_of(
         revision=1,
         start_unix_ns=0,
         processes=(process,),
-        threads=(tables.Thread(thread_id=0, process=0, name="MainThread", native_id=1),),
+        threads=(process_table.Thread(thread_id=0, process=0, name="MainThread", native_id=1),),
         functions=tuple(function for function, _ in traced),
         signatures=(),
         traces=tuple(traces),
         errors=(),
-        calls=tables.Calls.of({name: np.array([row[name] for row in rows]) for name in rows[0]}),
+        calls=call_columns.Calls.of({name: np.array([row[name] for row in rows]) for name in rows[0]}),
         versions={},
         options={},
     )
@@ -207,18 +209,18 @@ def test_a_slow_first_call_tells_what_it_is_made_of_and_is_normal() -> None:
     assert finding.fix is None
 
 
-def _signed(calls: tables.Calls, *, first_ns: int, later_ns: int) -> tables.Calls:
-    columns = {name: getattr(calls, name).copy() for name in tables.CALL_DTYPES}
+def _signed(calls: call_columns.Calls, *, first_ns: int, later_ns: int) -> call_columns.Calls:
+    columns = {name: getattr(calls, name).copy() for name in call_columns.CALL_DTYPES}
     columns["signature_id"][:] = 0
     columns["duration_ns"][:] = later_ns
     columns["duration_ns"][0] = first_ns
-    return tables.Calls.of(columns)
+    return call_columns.Calls.of(columns)
 
 
 def test_tracing_that_no_call_tells_of_is_told_if_it_takes_long() -> None:
     run = run_of(*shapes(3), duration_ns=2_000 * MS, call_ns=2_000 * MS, wall_ns=10_000 * MS)
     without = dataclasses.replace(
-        run, calls=tables.Calls.empty(), traces=tuple(dataclasses.replace(trace, call_id=None) for trace in run.traces)
+        run, calls=call_columns.Calls.empty(), traces=tuple(dataclasses.replace(trace, call_id=None) for trace in run.traces)
     )
     (finding,) = found_in(without)
     assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2 s, 20% of the wall time")
@@ -262,7 +264,7 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
             name="net.train_function",
             qualname="Model.train_function",
             module="keras.src.backend.tensorflow.trainer",
-            made_at=tables.Place(file="/a/train.py", line=40, function="main", code=code),
+            made_at=function_table.Place(file="/a/train.py", line=40, function="main", code=code),
         )
         run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function)
         (finding, *_) = found_in(_creating_variables(run))
@@ -277,7 +279,7 @@ def test_the_optimizer_of_a_keras_model_is_built_before_the_line_that_fits_it() 
 
 
 def test_an_optimizer_that_is_not_all_that_is_made_in_the_first_step_is_not_built_by_a_fix() -> None:
-    made_at = tables.Place(file="/a/train.py", line=40, function="main", code="net.fit(x, y)")
+    made_at = function_table.Place(file="/a/train.py", line=40, function="main", code="net.fit(x, y)")
     function = function_of(name="net.train_function", qualname="Model.train_function", module="keras.src.trainer", made_at=made_at)
     run = run_of(*shapes(3, 3), duration_ns=1_000 * MS, call_ns=1_000 * MS, wall_ns=9_000 * MS, function=function)
     run = _creating_variables(run)
@@ -339,7 +341,7 @@ def test_sparse_and_ragged_shapes_have_signatures_of_their_own() -> None:
             )
             for shape in shapes
         ]
-        made_at = tables.Place(file="train.py", line=9, function="main", code="step = tf.function(step)")
+        made_at = function_table.Place(file="train.py", line=9, function="main", code="step = tf.function(step)")
         (finding,) = found_in(run_of(*nodes, function=function_of(made_at=made_at)))
         assert finding.id == "varying-shape"
         assert f"tf.{spec}([None, 300], tf.float32{rest}),  # x" in (finding.fix or "")
@@ -456,4 +458,4 @@ def test_the_share_of_tracing_counts_no_trace_twice() -> None:
     assert tracing_share(run) == 0.05
     inner = dataclasses.replace(run.traces[0], trace_id=5, start_ns=run.traces[4].start_ns + 1, duration_ns=MS // 2)
     assert tracing_share(dataclasses.replace(run, traces=(*run.traces, inner))) == 0.05
-    assert tracing_share(dataclasses.replace(run, calls=tables.Calls.empty())) is None
+    assert tracing_share(dataclasses.replace(run, calls=call_columns.Calls.empty())) is None

@@ -8,30 +8,30 @@ from typing import Any
 
 from tests.support import files
 from tfmodetrace.insight import differences, reasons
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import call_columns, function_table, trace_table, tracelog
 from tfmodetrace.schema import keys, words
 
 Kind = keys.Kind
 
 
-def between(before: tables.CacheKey, after: tables.CacheKey) -> tuple[differences.Change, ...]:
+def between(before: trace_table.CacheKey, after: trace_table.CacheKey) -> tuple[differences.Change, ...]:
     return differences.written(differences.find(before, after))
 
 
-def _key(**arguments: keys.Node) -> tables.CacheKey:
-    return tables.CacheKey(arguments=files.arguments(**arguments), scope_type="NO_VARIABLE_CREATION")
+def _key(**arguments: keys.Node) -> trace_table.CacheKey:
+    return trace_table.CacheKey(arguments=files.arguments(**arguments), scope_type="NO_VARIABLE_CREATION")
 
 
 def _object(token: int, *, dead: bool = False, alias: int = 0) -> keys.Node:
     return keys.Node(kind=Kind.OBJECT, type_name="Config", token=token, dead=dead, alias=alias)
 
 
-def _run(*traced: tables.CacheKey | None, first_ordinal: int = 1) -> tracelog.Run:
-    function = tables.Function(
+def _run(*traced: trace_table.CacheKey | None, first_ordinal: int = 1) -> tracelog.Run:
+    function = function_table.Function(
         function_id=0, name="f", qualname="f", module="m", file="f.py", line=1, kind="tf.function", process=0, definition_id=0, instance=0
     )
     traces = tuple(
-        tables.Trace(
+        trace_table.Trace(
             trace_id=number,
             function_id=0,
             process=0,
@@ -54,13 +54,13 @@ def _run(*traced: tables.CacheKey | None, first_ordinal: int = 1) -> tracelog.Ru
         signatures=(),
         traces=traces,
         errors=(),
-        calls=tables.Calls.empty(),
+        calls=call_columns.Calls.empty(),
         versions={},
         options={},
     )
 
 
-def _between(before: tables.CacheKey, after: tables.CacheKey, gone: Collection[int] = ()) -> tuple[differences.Change, ...]:
+def _between(before: trace_table.CacheKey, after: trace_table.CacheKey, gone: Collection[int] = ()) -> tuple[differences.Change, ...]:
     return differences.written(differences.find(before, after, gone=gone), gone=gone)
 
 

@@ -7,11 +7,11 @@ import textwrap
 import pytest
 
 from tfmodetrace.insight import fixes, rewrites, sources
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 
-def function(source: str, *parameters: str, name: str = "f") -> tables.Function:
-    return tables.Function(
+def function(source: str, *parameters: str, name: str = "f") -> function_table.Function:
+    return function_table.Function(
         function_id=0,
         name=name,
         qualname=name,
@@ -22,7 +22,7 @@ def function(source: str, *parameters: str, name: str = "f") -> tables.Function:
         process=0,
         definition_id=0,
         instance=0,
-        parameters=tuple(tables.Parameter(name=each, kind="POSITIONAL_OR_KEYWORD", has_default=False) for each in parameters),
+        parameters=tuple(function_table.Parameter(name=each, kind="POSITIONAL_OR_KEYWORD", has_default=False) for each in parameters),
         source=textwrap.dedent(source).strip(),
     )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import files
 from tfmodetrace.insight import slices as slices_module
 from tfmodetrace.insight import timeline
-from tfmodetrace.log import reader, tables, tracelog
+from tfmodetrace.log import call_columns, function_table, process_table, reader, tracelog
 from tfmodetrace.schema import words
 
 RAISED, SUSPENDABLE = int(words.CallFlag.RAISED), int(words.CallFlag.SUSPENDABLE)
@@ -23,10 +23,12 @@ def run_of(rows: Iterable[dict[str, int]], *, threads: int = 1) -> tracelog.Run:
     """A run of calls given as rows; call ids number them."""
     listed = list(rows)
     defaults = {"parent_id": -1, "function_id": 0, "signature_id": -1, "trace_id": -1, "mode": 0, "flags": 0, "thread_id": 0, "depth": 0}
-    columns = {name: np.array([row.get(name, defaults.get(name, 0)) for row in listed], dtype=np.int64) for name in tables.CALL_DTYPES}
+    columns = {
+        name: np.array([row.get(name, defaults.get(name, 0)) for row in listed], dtype=np.int64) for name in call_columns.CALL_DTYPES
+    }
     columns["call_id"] = np.arange(len(listed))
     functions = tuple(
-        tables.Function(
+        function_table.Function(
             function_id=n, name=f"f{n}", qualname="", module="", file="", line=0, kind="function", process=0, definition_id=n, instance=0
         )
         for n in range(5)
@@ -36,12 +38,12 @@ def run_of(rows: Iterable[dict[str, int]], *, threads: int = 1) -> tracelog.Run:
         revision=1,
         start_unix_ns=0,
         processes=(),
-        threads=tuple(tables.Thread(thread_id=n, process=0, name=f"thread {n}", native_id=None) for n in range(threads)),
+        threads=tuple(process_table.Thread(thread_id=n, process=0, name=f"thread {n}", native_id=None) for n in range(threads)),
         functions=functions,
         signatures=(),
         traces=(),
         errors=(),
-        calls=tables.Calls.of(columns),
+        calls=call_columns.Calls.of(columns),
         versions={},
         options={},
     )
@@ -199,12 +201,12 @@ def test_a_million_calls_are_answered_at_full_width_in_a_tenth_of_a_second() -> 
     count = 1_000_000
     rng = np.random.default_rng(0)
     zeros = np.zeros(count, dtype=np.int64)
-    columns = dict.fromkeys(tables.CALL_DTYPES, zeros)
+    columns = dict.fromkeys(call_columns.CALL_DTYPES, zeros)
     start = np.arange(count) // 4 * 4000 + np.arange(count) % 4
     columns.update(start_ns=start, duration_ns=3000 - np.arange(count) % 4 * 10, depth=np.arange(count) % 4, call_id=np.arange(count))
     columns.update(parent_id=zeros - 1, trace_id=np.where(rng.random(count) < 0.01, 3, -1), flags=rng.integers(0, 2, count))
     run = run_of([])
-    object.__setattr__(run, "calls", tables.Calls.of(columns))
+    object.__setattr__(run, "calls", call_columns.Calls.of(columns))
     index = timeline.Timeline(run)
     index.slices(0, 0, 1, 1)
     resolution = 1 << ((index.end_ns // 4000).bit_length() - 1)

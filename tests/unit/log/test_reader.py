@@ -9,7 +9,7 @@ import pytest
 from tests.support import files
 from tfmodetrace import log
 from tfmodetrace.insight import report
-from tfmodetrace.log import reader, storage, tables
+from tfmodetrace.log import call_columns, function_table, reader, storage
 from tfmodetrace.schema import codec, words
 
 
@@ -22,7 +22,7 @@ def test_a_run_is_read_with_everything_in_it(tmp_path: pathlib.Path) -> None:
     assert [function.name for function in run.functions] == ["prepare", "step"]
     assert run.functions[0].tf_function is None
     assert run.functions[1].tf_function is not None
-    assert run.functions[1].parameters == (tables.Parameter(name="x", kind="POSITIONAL_OR_KEYWORD", has_default=False),)
+    assert run.functions[1].parameters == (function_table.Parameter(name="x", kind="POSITIONAL_OR_KEYWORD", has_default=False),)
     assert [signature.text for signature in run.signatures] == ["(x: float32[32, 8])", "(x: float32[17, 8])"]
     assert [(trace.ordinal, trace.call_id, trace.duration_ns, trace.outputs) for trace in run.traces] == [
         (1, 1, 20, "float32[]"),
@@ -33,7 +33,7 @@ def test_a_run_is_read_with_everything_in_it(tmp_path: pathlib.Path) -> None:
     assert run.calls.start_ns.tolist() == [0, 100, 200, 300, 400]
     assert run.calls.trace_id.tolist() == [-1, 0, -1, -1, 1]
     assert log.warnings == ()
-    for name, dtype in tables.CALL_DTYPES.items():
+    for name, dtype in call_columns.CALL_DTYPES.items():
         assert getattr(run.calls, name).dtype == dtype
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, shapes, state, symbolic, texts
-from tfmodetrace.log import convert, tables, tracelog
+from tfmodetrace.log import convert, error_table, function_table, tracelog
 from tfmodetrace.schema import events_pb2
 
 __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
@@ -23,7 +23,7 @@ _RULES: Final = (*control_flow.RULES, *symbolic.RULES, *state.RULES, *keras.RULE
 
 def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     """Returns the diagnoses of a run's errors, aligned with ``run.errors``."""
-    failures: dict[int, list[tables.Error]] = collections.defaultdict(list)
+    failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in run.errors:
         failures[error.first_error_id].append(error)
     return tuple(
@@ -34,7 +34,7 @@ def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     )
 
 
-def diagnose(error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = ()) -> Diagnosis:
+def diagnose(error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = ()) -> Diagnosis:
     """Returns what an error means; ``unclassified`` where that is not sure.
 
     Args:
@@ -51,7 +51,7 @@ def diagnose(error: tables.Error, function: tables.Function | None, around: Sequ
     return _unclassified(next(whole.views()))
 
 
-def core_of(error: tables.Error) -> tables.Raised:
+def core_of(error: error_table.Error) -> error_table.Raised:
     """Returns the exception that was raised at first, where the one that left the call only repeats it."""
     return next(base.Failure(error, None).views()).core
 

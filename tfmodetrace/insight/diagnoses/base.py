@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import words
 
 _ANSI: Final = re.compile(r"\x1b\[\d*m")
@@ -30,7 +30,7 @@ class Match:
     id: words.DiagnosisId
     title: str
     fix: str
-    place: tables.Frame | None = None
+    place: error_table.Frame | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Diagnosis:
     why: str
     difference: str | None
     fix: str | None
-    source: tables.Frame | None
+    source: error_table.Frame | None
 
 
 class Failure:
@@ -70,11 +70,13 @@ class Failure:
         stack: The user's frames: the error's own, or if it has none, of the nearest call around it that has.
     """
 
-    def __init__(self, error: tables.Error, function: tables.Function | None, around: Sequence[tables.Error] = (), at: int = 0) -> None:
+    def __init__(
+        self, error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = (), at: int = 0
+    ) -> None:
         self.error = error
         self.function = function
         self._around = around
-        self._chain = error.chain or (tables.Raised(type=error.type, message=error.message, bases=(), relation="left", origin=None),)
+        self._chain = error.chain or (error_table.Raised(type=error.type, message=error.message, bases=(), relation="left", origin=None),)
         self._at = at
         self.core = self._chain[at]
         self.stack = next((each.stack for each in (error, *around) if each.stack), ())
@@ -97,7 +99,7 @@ class Failure:
             start = end
 
     @property
-    def further(self) -> tuple[tables.Raised, ...]:
+    def further(self) -> tuple[error_table.Raised, ...]:
         """What led to the exception that is looked at, nearest first."""
         return self._chain[self._at + 1 :]
 
@@ -147,7 +149,7 @@ class Failure:
         return match[1] if match and not match[1].startswith("__") else None
 
     @property
-    def place(self) -> tables.Frame | None:
+    def place(self) -> error_table.Frame | None:
         """The user's line where it went wrong: where the op was made that failed in a graph, else the innermost frame."""
         named = self.error.named_places
         if named and (self.is_op_error or not self.stack):
@@ -169,7 +171,7 @@ class Failure:
         """The first variable of the line whose type has one of these words in it."""
         return next((name for name, kind in self.variables.items() if any(word in kind for word in words)), None)
 
-    def source_line(self, pattern: str) -> tables.Frame | None:
+    def source_line(self, pattern: str) -> error_table.Frame | None:
         """Finds the line of the function's own source that a pattern matches; ``None`` if there is none, or several."""
         function = self.function
         if function is None or not function.source:
@@ -178,7 +180,9 @@ class Failure:
         if len(found) != 1:
             return None
         number, line = found[0]
-        return tables.Frame(file=function.file, line=function.line + number, function=function.name, code=line.strip(), owner="", folded=0)
+        return error_table.Frame(
+            file=function.file, line=function.line + number, function=function.name, code=line.strip(), owner="", folded=0
+        )
 
     def requested_device(self) -> str | None:
         """The device that the message names."""

@@ -16,11 +16,11 @@ from tfmodetrace.insight import budget, definitions, edits, first_calls, sources
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import function_table, trace_table, tracelog
 from tfmodetrace.schema import words
 
 Rows = npt.NDArray[np.int64]
-Traces = Sequence[tables.Trace]
+Traces = Sequence[trace_table.Trace]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +146,9 @@ class Evidence:
     compilations: Sequence[compilations_module.Compilation] = ()
 
     @functools.cached_property
-    def traces(self) -> Mapping[int, Sequence[tables.Trace]]:
+    def traces(self) -> Mapping[int, Sequence[trace_table.Trace]]:
         """The traces of each function that has any, in order."""
-        grouped: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+        grouped: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
         for trace in self.run.traces:
             grouped[trace.function_id].append(trace)
         return grouped
@@ -163,18 +163,18 @@ class Evidence:
         """The wall time of a process; 0 if it is not known."""
         return self.budgets.wall_ns.get(process, 0)
 
-    def caused_by(self, function_id: int, kinds: frozenset[words.ChangeKind]) -> list[tables.Trace]:
+    def caused_by(self, function_id: int, kinds: frozenset[words.ChangeKind]) -> list[trace_table.Trace]:
         """The traces of a function of whose changes all are of these kinds."""
         return [trace for trace in self.traces[function_id] if (own := self.reasons[trace.trace_id].kinds) and kinds.issuperset(own)]
 
-    def paths(self, traces: Sequence[tables.Trace], kinds: frozenset[words.ChangeKind]) -> list[str]:
+    def paths(self, traces: Sequence[trace_table.Trace], kinds: frozenset[words.ChangeKind]) -> list[str]:
         """Where those traces changed, most often first."""
         counted = collections.Counter(
             change.path for trace in traces for change in self.reasons[trace.trace_id].changes if change.kind in kinds
         )
         return [path for path, _ in counted.most_common()]
 
-    def most_variants(self, traces: Sequence[tables.Trace], kinds: frozenset[words.ChangeKind]) -> int:
+    def most_variants(self, traces: Sequence[trace_table.Trace], kinds: frozenset[words.ChangeKind]) -> int:
         """How many different things those traces saw in the one place that varied most."""
         variants: dict[str, set[str]] = collections.defaultdict(set)
         for trace in traces:
@@ -193,7 +193,7 @@ class Evidence:
             at = np.where(at >= 0, calls.parent_rows[at], -1)
         return found
 
-    def is_in_another(self, function: tables.Function, file: str, line: int) -> bool:
+    def is_in_another(self, function: function_table.Function, file: str, line: int) -> bool:
         """Whether a line is part of another recorded function's definition, whose own findings tell of it."""
         own = (function.file, function.line)
         return any(
@@ -225,10 +225,10 @@ class Evidence:
         return self._what_if[key]
 
     @functools.cached_property
-    def _by_name(self) -> Mapping[str, tables.Function]:
+    def _by_name(self) -> Mapping[str, function_table.Function]:
         return {sources.bare_name(function): function for function in self.run.functions if function.source}
 
-    def python_use(self, function: tables.Function, path: str) -> str | None:
+    def python_use(self, function: function_table.Function, path: str) -> str | None:
         """Returns the code that needs a value in Python, in a function or in recorded ones that it hands the value on to."""
         return sources.python_use(function, path, self._by_name)
 
@@ -241,12 +241,12 @@ class Evidence:
         return frozenset().union(*(sources.names_in(self.run.functions[number]) for number in functions))
 
 
-def ids(traces: Iterable[tables.Trace]) -> tuple[int, ...]:
+def ids(traces: Iterable[trace_table.Trace]) -> tuple[int, ...]:
     """The numbers of traces."""
     return tuple(trace.trace_id for trace in traces)
 
 
-def tracing_ns(traces: Sequence[tables.Trace]) -> int:
+def tracing_ns(traces: Sequence[trace_table.Trace]) -> int:
     """The time traces took together, as far as it is known."""
     return sum(trace.duration_ns or 0 for trace in traces)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tfmodetrace.insight import model_identity, places, subtypes, varying
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import function_table, graphs, trace_table
 from tfmodetrace.schema import keys
 
 _KERAS_DATA: Final = {"data[0]": "x", "data[1]": "y", "data[2]": "sample_weight"}
@@ -22,7 +22,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             yield from _casts(evidence, evidence.run.functions[function_id], described[-1])
 
 
-def _casts(evidence: base.Evidence, function: tables.Function, trace: tables.Trace) -> Iterator[base.Draft]:
+def _casts(evidence: base.Evidence, function: function_table.Function, trace: trace_table.Trace) -> Iterator[base.Draft]:
     casts = [] if trace.graph is None else [cast for cast in trace.graph.input_casts if _narrows(cast)]
     if not casts:
         return

@@ -13,7 +13,7 @@ from typing import Final
 
 from tfmodetrace.insight import edits, first_calls, fixes, model_identity, places, sources, units
 from tfmodetrace.insight.findings import base, costs
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import words
 
 SLOW_NS: Final = 500_000_000
@@ -43,7 +43,7 @@ def find(evidence: base.Evidence, ledger: costs.Ledger) -> Iterator[base.Draft]:
         if _is_slow(evidence, left.free_ns(claim), slow.call.process):
             left.take([claim])
             yield _first_call(evidence, slow)
-    traced: dict[int, list[tables.Trace]] = collections.defaultdict(list)
+    traced: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
     for function_id, traces in evidence.traces.items():
         traced[evidence.definitions.of_function(function_id).definition_id] += traces
     claims = {definition_id: base.Claim(traces=base.ids(traces)) for definition_id, traces in traced.items()}
@@ -107,7 +107,7 @@ def _shorter(call: first_calls.FirstCall) -> str:
     return "Nothing has to be mended; to shorten it, make the graph smaller: what follows the trace grows with its ops."
 
 
-def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[tables.Trace], free_ns: int) -> base.Draft:
+def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[trace_table.Trace], free_ns: int) -> base.Draft:
     row = evidence.definitions.rows[definition_id]
     functions = tuple(dict.fromkeys(trace.function_id for trace in traces))
     draft = base.Draft(
@@ -126,7 +126,7 @@ def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[table
     return _avoidable(evidence, draft, _second(evidence, traces))
 
 
-def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tables.Trace]) -> base.Draft:
+def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[trace_table.Trace]) -> base.Draft:
     """Says what can be avoided of it: a costly second trace; without one, nothing, and it is normal."""
     claim = base.Claim(traces=base.ids(second))
     functions = [evidence.run.functions[number] for number in dict.fromkeys(trace.function_id for trace in second)]
@@ -147,7 +147,7 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[tabl
 
 
 def _variables_before(
-    evidence: base.Evidence, functions: Sequence[tables.Function], second: Sequence[tables.Trace]
+    evidence: base.Evidence, functions: Sequence[function_table.Function], second: Sequence[trace_table.Trace]
 ) -> tuple[tuple[edits.Edit, ...], frozenset[str], str]:
     """How the variables can be made before: edits, the names known at its place, and advice."""
     place = places.made_at(functions)
@@ -170,12 +170,12 @@ def _variables_before(
     return next(filter(None, found_edits), ()), frozenset(), advice
 
 
-def _uses_metrics(trace: tables.Trace) -> bool:
+def _uses_metrics(trace: trace_table.Trace) -> bool:
     """Whether a train step has metrics beside the loss, as the names of the variables tell that they keep."""
     names = [capture.partition(":")[0] for capture in trace.captures]
     return any(name.rpartition("/")[2] in _METRICS and not name.startswith("loss") for name in names)
 
 
-def _second(evidence: base.Evidence, traces: Sequence[tables.Trace]) -> list[tables.Trace]:
+def _second(evidence: base.Evidence, traces: Sequence[trace_table.Trace]) -> list[trace_table.Trace]:
     """Those traces that only the making of variables made necessary."""
     return [trace for trace in traces if (kinds := evidence.reasons[trace.trace_id].kinds) and _VARIABLES.issuperset(kinds)]

@@ -8,7 +8,7 @@ from typing import Final
 from tfmodetrace.insight import graphs as graph_facts
 from tfmodetrace.insight import places
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 
 LARGE_CONSTANT_BYTES: Final = 1 << 20
 """What a constant must have to be a finding."""
@@ -24,7 +24,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             yield from _large_constants(evidence, function, described)
 
 
-def _python_ops(evidence: base.Evidence, function: tables.Function, trace: tables.Trace) -> Iterator[base.Draft]:
+def _python_ops(evidence: base.Evidence, function: function_table.Function, trace: trace_table.Trace) -> Iterator[base.Draft]:
     graph = trace.graph
     if graph is None or not graph_facts.python_ops(graph):
         return
@@ -51,7 +51,7 @@ def _python_ops(evidence: base.Evidence, function: tables.Function, trace: table
     )
 
 
-def _large_constants(evidence: base.Evidence, function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Draft]:
+def _large_constants(evidence: base.Evidence, function: function_table.Function, traces: list[trace_table.Trace]) -> Iterator[base.Draft]:
     graph = traces[-1].graph
     if graph is None:
         return

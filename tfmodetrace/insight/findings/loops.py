@@ -8,7 +8,7 @@ from typing import Final
 from tfmodetrace.insight import edits, places, rewrites, sources, subtypes
 from tfmodetrace.insight import graphs as graph_facts
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import graphs, tables
+from tfmodetrace.log import function_table, graphs, trace_table
 
 UNROLLED: Final = 8
 """Iterations of a loop over ``range`` from which on it is worth a loop in the graph."""
@@ -30,7 +30,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             yield from _unrolled(evidence.run.functions[function_id], traces, described[-1])
 
 
-def _unrolled(function: tables.Function, traces: base.Traces, trace: tables.Trace) -> Iterator[base.Draft]:
+def _unrolled(function: function_table.Function, traces: base.Traces, trace: trace_table.Trace) -> Iterator[base.Draft]:
     graph = trace.graph
     if graph is None:
         return
@@ -69,7 +69,7 @@ def _unrolled(function: tables.Function, traces: base.Traces, trace: tables.Trac
         )
 
 
-def _tensors(trace: tables.Trace) -> frozenset[str]:
+def _tensors(trace: trace_table.Trace) -> frozenset[str]:
     """The parameters that were tensors."""
     arguments = None if trace.key is None else trace.key.arguments
     pairs = () if arguments is None else zip(arguments.names, arguments.children, strict=False)
@@ -89,7 +89,7 @@ def _advice(loop: sources.Loop, at: str) -> str:
     )
 
 
-def _edits(function: tables.Function, loop: sources.Loop, trace: tables.Trace) -> tuple[edits.Edit, ...]:
+def _edits(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
     if "tf" not in sources.names_in(function):  # by which its module knows TensorFlow, then
         return ()
     if loop.appends_to:

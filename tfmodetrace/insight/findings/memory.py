@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight.findings import base, graphs
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 CALLS: Final = 10
 """Calls from which on a climb can be told from a start."""
@@ -104,7 +104,7 @@ def _children(
 
 
 def _climb(
-    function: tables.Function, device: str, before: npt.NDArray[np.int64], left: npt.NDArray[np.int64], own: npt.NDArray[np.int64]
+    function: function_table.Function, device: str, before: npt.NDArray[np.int64], left: npt.NDArray[np.int64], own: npt.NDArray[np.int64]
 ) -> base.Draft | None:
     if len(before) < CALLS * (1 - WARM_UP):
         return None

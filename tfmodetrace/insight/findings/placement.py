@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tfmodetrace.insight import places, units
 from tfmodetrace.insight.findings import base, graphs
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, sample_columns, trace_table
 
 MANY_TRANSFERS = 8
 """Tensors that cross devices in one execution from which on that is a finding."""
@@ -30,7 +30,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     yield from _copied_inputs(evidence)
 
 
-def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Draft]:
+def _not_honoured(function: function_table.Function, traces: list[trace_table.Trace]) -> Iterator[base.Draft]:
     trace = max(traces, key=lambda trace: trace.placement.not_honoured if trace.placement is not None else 0)
     placement = trace.placement
     if placement is None or not placement.not_honoured:
@@ -65,7 +65,7 @@ def _not_honoured(function: tables.Function, traces: list[tables.Trace]) -> Iter
     )
 
 
-def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[tables.Trace]) -> Iterator[base.Draft]:
+def _transfers(evidence: base.Evidence, function: function_table.Function, traces: list[trace_table.Trace]) -> Iterator[base.Draft]:
     trace = max(traces, key=lambda trace: trace.placement.transfers if trace.placement is not None else 0)
     placement = trace.placement
     if placement is None:
@@ -100,7 +100,7 @@ def _transfers(evidence: base.Evidence, function: tables.Function, traces: list[
 
 def _copied_inputs(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Finds functions whose calls, eager ones or graphs, get much from another device than they leave their results on."""
-    by_function: dict[int, list[tables.CallDevices]] = collections.defaultdict(list)
+    by_function: dict[int, list[sample_columns.CallDevices]] = collections.defaultdict(list)
     for counted in evidence.run.call_devices:
         if counted.mode in ("eager", "graph", "xla") and counted.bytes_elsewhere:
             by_function[counted.function_id].append(counted)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfmodetrace.insight import edits, model_identity, places, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 from tfmodetrace.schema import words
 
 LOOP: Final = 10
@@ -43,7 +43,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                 yield draft
 
 
-def _loop(evidence: base.Evidence, function: tables.Function, definition_id: int, rows: base.Rows) -> base.Draft | None:
+def _loop(evidence: base.Evidence, function: function_table.Function, definition_id: int, rows: base.Rows) -> base.Draft | None:
     run, calls = evidence.run, evidence.run.calls
     inside = np.isin(calls.parent_rows, rows) & (calls.mode == int(words.Mode.GRAPH))
     steps, needed_ns = int(inside.sum()), int(calls.duration_ns[inside].sum())
@@ -78,7 +78,7 @@ def _loop(evidence: base.Evidence, function: tables.Function, definition_id: int
     )
 
 
-def _called_directly(made: Sequence[tables.Function], place: tables.Place | None) -> tuple[edits.Edit, ...]:
+def _called_directly(made: Sequence[function_table.Function], place: function_table.Place | None) -> tuple[edits.Edit, ...]:
     """Writes the line anew with the model called instead of its ``predict``; of arrays only, since no model takes a dataset."""
     # Keras makes these functions for what is no dataset yet.
     if place is None or not all(model_identity.is_kerass(function) for function in made):

@@ -9,7 +9,7 @@ from typing import Final
 
 from tfmodetrace.insight import definitions, edits, fixes, model_identity, places, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table
 
 MANY: Final = 3
 """Functions, or models, made from one definition from which on that is a finding."""
@@ -22,7 +22,7 @@ ORDER: Final = 20
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the definitions of which functions were made, and traced, again and again."""
-    pipelines: dict[Hashable, list[tables.Function]] = collections.defaultdict(list)
+    pipelines: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
     for row in evidence.definitions.rows:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
         if len(functions) < MANY:
@@ -40,19 +40,19 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         yield _pipeline(evidence, functions)
 
 
-def _built_by(row: definitions.Definition, functions: Sequence[tables.Function]) -> Hashable:
+def _built_by(row: definitions.Definition, functions: Sequence[function_table.Function]) -> Hashable:
     """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
     made = places.made_at(functions)
     return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
 
 
-def _is_inner(function: tables.Function) -> bool:
+def _is_inner(function: function_table.Function) -> bool:
     """Whether a function of a model's is part of another one: a step inside the train function."""
     return "." in function.qualname.removeprefix("Model.")
 
 
-def _pipeline(evidence: base.Evidence, functions: Sequence[tables.Function]) -> base.Draft:
-    by_name: dict[str, list[tables.Function]] = collections.defaultdict(list)
+def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> base.Draft:
+    by_name: dict[str, list[function_table.Function]] = collections.defaultdict(list)
     for function in functions:
         by_name[function.name].append(function)
     again = [trace for own in by_name.values() for function in own[1:] for trace in evidence.traces[function.function_id]]
@@ -78,7 +78,9 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[tables.Function]) -> 
     )
 
 
-def _functions(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+def _functions(
+    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+) -> base.Draft:
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     name = row.name
     made = places.made_at(functions)
@@ -118,7 +120,9 @@ def _functions(evidence: base.Evidence, row: definitions.Definition, functions: 
     )
 
 
-def _models(evidence: base.Evidence, row: definitions.Definition, functions: Sequence[tables.Function], *, normal: bool) -> base.Draft:
+def _models(
+    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)

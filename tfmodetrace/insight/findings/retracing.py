@@ -13,7 +13,7 @@ from typing import Final
 
 from tfmodetrace.insight import differences, fixes, sources, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import tables
+from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
 
 Kind = keys.Kind
@@ -59,7 +59,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             yield from _unspecific(evidence, function, traces)
 
 
-def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
+def _python_value(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
     traces = evidence.traces[function.function_id]
     found = varying.values([trace.key.arguments for trace in traces if trace.key is not None])
     caused = [
@@ -104,7 +104,7 @@ def _python_value(evidence: base.Evidence, function: tables.Function) -> base.Dr
 
 
 def _advice_on_values(
-    function: tables.Function,
+    function: function_table.Function,
     names: Sequence[str],
     needed: Sequence[str],
     option: str | None,
@@ -137,7 +137,7 @@ def _what_remains(left: int | None, others: Sequence[str]) -> str:
     return f" The {left} traces that remain differ in {base.listed(others) if others else 'what their reasons tell'}."
 
 
-def _others(evidence: base.Evidence, traces: Sequence[tables.Trace], mended: Callable[[differences.Change], bool]) -> list[str]:
+def _others(evidence: base.Evidence, traces: Sequence[trace_table.Trace], mended: Callable[[differences.Change], bool]) -> list[str]:
     """What else changed from trace to trace, most often first."""
     counted = collections.Counter(
         f"{change.path} ({change.kind})" for trace in traces for change in evidence.reasons[trace.trace_id].changes if not mended(change)
@@ -145,7 +145,7 @@ def _others(evidence: base.Evidence, traces: Sequence[tables.Trace], mended: Cal
     return [place for place, _ in counted.most_common()]
 
 
-def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
+def _varying_shape(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
     traces = evidence.traces[function.function_id]
     specs = _specs(traces)
     kinds = _SHAPE | _SPEC if specs else _SHAPE
@@ -196,7 +196,7 @@ def _varying_shape(evidence: base.Evidence, function: tables.Function) -> base.D
     )
 
 
-def _specs(traces: Sequence[tables.Trace]) -> frozenset[str]:
+def _specs(traces: Sequence[trace_table.Trace]) -> frozenset[str]:
     """The parameters that are always sparse, ragged or the like, of one specification but for the shapes in it."""
     seen: dict[str, set[object]] = collections.defaultdict(set)
     for trace in traces:
@@ -205,7 +205,7 @@ def _specs(traces: Sequence[tables.Trace]) -> frozenset[str]:
     return frozenset(name for name, kinds in seen.items() if len(kinds) == 1 and None not in kinds)
 
 
-def _object_identity(evidence: base.Evidence, function: tables.Function) -> base.Draft | None:
+def _object_identity(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
     caused = evidence.caused_by(function.function_id, _IDENTITY)
     if len(caused) < MANY - 1:
         return None
@@ -238,7 +238,7 @@ def _object_identity(evidence: base.Evidence, function: tables.Function) -> base
     )
 
 
-def _unspecific(evidence: base.Evidence, function: tables.Function, traces: Sequence[tables.Trace]) -> Iterator[base.Draft]:
+def _unspecific(evidence: base.Evidence, function: function_table.Function, traces: Sequence[trace_table.Trace]) -> Iterator[base.Draft]:
     retraces = [trace for trace in traces if not _NORMAL.issuperset(evidence.reasons[trace.trace_id].kinds)]
     kinds = collections.Counter(kind for trace in retraces for kind in evidence.reasons[trace.trace_id].kinds)
     calls = evidence.calls_of[function.function_id]
@@ -275,7 +275,7 @@ def _unspecific(evidence: base.Evidence, function: tables.Function, traces: Sequ
     )
 
 
-def _main_cause(evidence: base.Evidence, retraces: Sequence[tables.Trace]) -> tuple[str, str, int] | None:
+def _main_cause(evidence: base.Evidence, retraces: Sequence[trace_table.Trace]) -> tuple[str, str, int] | None:
     """The one kind of change in the one place that most retraces have, with how many have it; ``None`` if there are several causes."""
     counted = collections.Counter(
         place for trace in retraces for place in {(change.kind, change.path) for change in evidence.reasons[trace.trace_id].changes}
@@ -286,7 +286,7 @@ def _main_cause(evidence: base.Evidence, retraces: Sequence[tables.Trace]) -> tu
     return None
 
 
-def _claim(caused: Sequence[tables.Trace], what_if: whatif.WhatIf | None, option: str | None, *, needless: bool = True) -> base.Claim:
+def _claim(caused: Sequence[trace_table.Trace], what_if: whatif.WhatIf | None, option: str | None, *, needless: bool = True) -> base.Claim:
     """What traces cost, as far as the option whose code is given saves it; without one, all if they can be avoided otherwise."""
     saved = 1.0 if needless else 0.0
     left = None if what_if is None or option is None else what_if.left_with(option)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfmodetrace.insight import call_rewrites, diagnoses, edits, subtypes
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import tables
+from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -25,7 +25,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 
 
 def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
-    failures: dict[int, list[tables.Error]] = collections.defaultdict(list)
+    failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in evidence.run.errors:
         if error.mode == "tracing" and evidence.run.functions[error.function_id].kind == "tf.function":
             failures[error.function_id].append(error)
@@ -47,7 +47,7 @@ def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
 
 def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Finds calls whose Python value equals another's but is of another type: TensorFlow runs the graph of whichever came first."""
-    by_function: dict[int, dict[Any, list[tables.Signature]]] = collections.defaultdict(lambda: collections.defaultdict(list))
+    by_function: dict[int, dict[Any, list[function_table.Signature]]] = collections.defaultdict(lambda: collections.defaultdict(list))
     traced = {trace.signature_id for trace in evidence.run.traces}
     for signature in evidence.run.signatures:
         if signature.function_id in evidence.traces:
@@ -84,7 +84,9 @@ def _values_only(node: keys.Node) -> Any:
     return (*own, tuple(_values_only(child) for child in node.children))
 
 
-def _one_type(evidence: base.Evidence, function: tables.Function, traced: tables.Signature, ran: keys.Node) -> tuple[edits.Edit, ...]:
+def _one_type(
+    evidence: base.Evidence, function: function_table.Function, traced: function_table.Signature, ran: keys.Node
+) -> tuple[edits.Edit, ...]:
     """Makes a value of one type where the trace was called, unless what stands there is one value: then the others are elsewhere."""
     parts: dict[str, list[call_rewrites.Part]] = {}
     for name, first, other in zip(traced.arguments.names, traced.arguments.children, ran.children, strict=False):
@@ -103,11 +105,11 @@ def _as_int(old: str) -> str:
     return f"int({old})"
 
 
-def _rows(evidence: base.Evidence, errors: list[tables.Error]) -> base.Rows:
+def _rows(evidence: base.Evidence, errors: list[error_table.Error]) -> base.Rows:
     rows = evidence.attribution.error_rows[[error.error_id for error in errors]]
     return rows[rows >= 0]
 
 
-def _last_line(error: tables.Error) -> str:
+def _last_line(error: error_table.Error) -> str:
     lines = error.message.strip().splitlines()
     return lines[-1].strip().rstrip(".") if lines else error.type

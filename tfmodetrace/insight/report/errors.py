@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from tfmodetrace.insight import answers, diagnoses
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import error_table, tracelog
 from tfmodetrace.schema import words
 
 
@@ -20,7 +20,7 @@ class RaisedInfo:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ChainedInfo(RaisedInfo):
-    """An exception of a chain; ``relation`` as in ``log.tables.Raised``."""
+    """An exception of a chain; ``relation`` as in ``log.error_table.Raised``."""
 
     relation: str
 
@@ -103,7 +103,7 @@ def infos(told: answers.Answers, *, full: bool) -> tuple[ErrorInfo, ...]:
     return tuple(_info(told.run, error, diagnosis, full=full) for error, diagnosis in zip(told.run.errors, told.diagnoses, strict=True))
 
 
-def _info(run: tracelog.Run, error: tables.Error, diagnosis: diagnoses.Diagnosis, *, full: bool) -> ErrorInfo:
+def _info(run: tracelog.Run, error: error_table.Error, diagnosis: diagnoses.Diagnosis, *, full: bool) -> ErrorInfo:
     core = diagnoses.core_of(error)
     return ErrorInfo(
         error_id=error.error_id,
@@ -139,13 +139,13 @@ def _diagnosis(diagnosis: diagnoses.Diagnosis) -> Diagnosis:
     )
 
 
-def _signature_of(run: tracelog.Run, error: tables.Error) -> str | None:
+def _signature_of(run: tracelog.Run, error: error_table.Error) -> str | None:
     row = None if error.call_id is None else run.calls.index_of(error.process, error.call_id)
     signature = -1 if row is None else int(run.calls.signature_id[row])
     return run.signatures[signature].text if signature >= 0 else None
 
 
-def _frame(frame: tables.Frame) -> FrameInfo:
+def _frame(frame: error_table.Frame) -> FrameInfo:
     return FrameInfo(
         file=frame.file,
         line=frame.line or None,

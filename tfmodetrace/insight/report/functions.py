@@ -11,7 +11,7 @@ import numpy as np
 from tfmodetrace.insight import answers, causes, counts, memory
 from tfmodetrace.insight import devices as devices_module
 from tfmodetrace.insight.report import profiles
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import function_table, tracelog
 from tfmodetrace.schema import words
 
 
@@ -36,7 +36,7 @@ class SignatureInfo:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionInfo:
-    """One traced function object: see ``log.tables.Function``.
+    """One traced function object: see ``log.function_table.Function``.
 
     Attributes:
         made_at: The user's line that made it; ``None`` if not known.
@@ -61,8 +61,8 @@ class FunctionInfo:
     module: str
     definition_id: int
     instance: int
-    made_at: tables.Place | None
-    model: tables.Model | None
+    made_at: function_table.Place | None
+    model: function_table.Model | None
     steps_per_call: int
     calls: counts.CallCounts
     traces: int

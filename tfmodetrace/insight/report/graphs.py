@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfmodetrace.insight import graphs as graph_facts
-from tfmodetrace.log import tables
+from tfmodetrace.log import trace_table
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +89,12 @@ class GraphLists(GraphInfo):
     input_casts: tuple[InputCast, ...]
 
 
-def info(trace: tables.Trace) -> GraphInfo | None:
+def info(trace: trace_table.Trace) -> GraphInfo | None:
     """Describes the graph of a trace in numbers; ``None`` if it was not recorded."""
     return None if trace.graph is None else GraphInfo(**_numbers(trace))
 
 
-def details(trace: tables.Trace) -> GraphLists | None:
+def details(trace: trace_table.Trace) -> GraphLists | None:
     """Describes the graph of a trace; ``None`` if it was not recorded."""
     graph = trace.graph
     if graph is None:
@@ -129,7 +129,7 @@ def details(trace: tables.Trace) -> GraphLists | None:
     )
 
 
-def _numbers(trace: tables.Trace) -> dict[str, Any]:
+def _numbers(trace: trace_table.Trace) -> dict[str, Any]:
     graph = trace.graph
     if graph is None:
         return {}

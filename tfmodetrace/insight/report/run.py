@@ -8,7 +8,7 @@ from typing import Final
 
 from tfmodetrace.insight import answers, failures, summary
 from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
-from tfmodetrace.log import tables
+from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
 REPORT_VERSION: Final = 1
@@ -17,7 +17,7 @@ REPORT_VERSION: Final = 1
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessInfo:
-    """One recording process: see ``log.tables.Process``; ``None`` for what was lost with the beginning of its file."""
+    """One recording process: see ``log.process_table.Process``; ``None`` for what was lost with the beginning of its file."""
 
     host: str | None
     pid: int | None
@@ -119,7 +119,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
     )
 
 
-def _process(process: tables.Process) -> ProcessInfo:
+def _process(process: process_table.Process) -> ProcessInfo:
     return ProcessInfo(
         host=process.host,
         pid=process.pid,

@@ -8,12 +8,12 @@ import numpy as np
 
 from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graphs, placement
-from tfmodetrace.log import tables, tracelog
+from tfmodetrace.log import function_table, trace_table, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TraceInfo:
-    """One trace: see ``log.tables.Trace``. What was not recorded is ``None``.
+    """One trace: see ``log.trace_table.Trace``. What was not recorded is ``None``.
 
     Attributes:
         executed: Whether its graph is known to have run.
@@ -36,7 +36,7 @@ class TraceInfo:
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
     executed: bool | None
-    called_at: tables.Place | None
+    called_at: function_table.Place | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
     )
 
 
-def _info(run: tracelog.Run, trace: tables.Trace, reason: reasons.Reason, fix: str | None, *, full: bool) -> TraceInfo:
+def _info(run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, fix: str | None, *, full: bool) -> TraceInfo:
     return TraceInfo(
         trace_id=trace.trace_id,
         function_id=trace.function_id,
