@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.programs import keras_program, selection
+from tfmodetrace.recorder.programs import concrete_calls, keras_program, selection
 from tfmodetrace.recorder.support import by_object, call_sites, on_import
 from tfmodetrace.recorder.tf import dataset_functions, function_objects, replacements
 from tfmodetrace.recorder.traces import traces
@@ -53,6 +53,7 @@ class WholeProgram:
         self._thread = _Thread()
         self._dataset_hook = dataset_functions.DatasetFunctionHook(self._dataset_function_begins)
         self._keras = keras_program.KerasProgram(self, chosen)
+        self._concrete = concrete_calls.ConcreteCalls(chosen, self._concrete_fault)
         self._call: Callable[..., Any] | None = None
 
     def install(self) -> None:
@@ -66,12 +67,14 @@ class WholeProgram:
         self._replacements.replace_inherited(kind, "get_concrete_function", self._getting)
         self._replacements.replace_inherited(kind, function_objects.CLONE_METHOD, self._cloning)
         self._dataset_hook.install()
+        self._concrete.install()
         on_import.when_imported("keras", self._keras_imported)
 
     def remove(self) -> None:
         """Puts everything back."""
         on_import.forget("keras", self._keras_imported)
         self._keras.remove()
+        self._concrete.remove()
         self._dataset_hook.remove()
         self._replacements.restore()
         for reference, info in tuple(self._infos.values()):
@@ -96,6 +99,9 @@ class WholeProgram:
         """
         if self._given.find(function) is None:
             self._given.put(function, _Given(name, role, model, steps_per_call))
+
+    def _concrete_fault(self, what: str, error: Exception) -> None:
+        self.session.fault(what, error)
 
     def _keras_imported(self, keras: types.ModuleType) -> None:
         if not self.session.ended:

@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
+from tfmodetrace.recorder.support import by_object
 from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
@@ -20,6 +21,8 @@ MEASURED_CONSTANT_BYTES = 1 << 20
 
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
+
+_infos_by_concrete = by_object.ByObject()
 
 
 class PendingTrace:
@@ -54,6 +57,13 @@ def info_of(function: Any) -> functions.FunctionInfo | None:
     """Returns what is known of a tf.function that is recorded."""
     cache = function_objects.function_cache_of(function)
     return None if cache is None else _infos_by_cache.get(id(cache))
+
+
+def info_of_concrete(concrete_function: Any) -> functions.FunctionInfo | None:
+    """Returns what is known of the tf.function that a concrete function was traced for; None if that was not recorded."""
+    found = _infos_by_concrete.find(concrete_function)
+    info: functions.FunctionInfo | None = None if found is None else found()
+    return info
 
 
 def register_owner(function: Any, info: functions.FunctionInfo) -> None:
@@ -161,6 +171,7 @@ class TraceRecorder:
             end_ns = time.perf_counter_ns()
             self._lines.end(pending.body)
             info, call = pending.info, pending.call
+            _infos_by_concrete.put(concrete_function, weakref.ref(info))
             trace = events_pb2.Trace(
                 function_id=info.function_id,
                 call_id=-1 if call is None else call.call_id,
