@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, model_identity, places, sources
+from tfmodetrace.insight import definitions, fixes, model_identity, places, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table
 
@@ -86,7 +86,15 @@ def _functions(
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
-    if maker:
+    title = f"{name} was made {len(functions)} times, and traced for each"
+    if not fixes.is_users(functions[-1]):
+        caller = made.function if made is not None and made.function.isidentifier() else "a function that has what is around it"
+        advice = (
+            f"Outside of a graph {name} makes a tf.function of what it is given and traces it at every call: call it{at} inside of one, by "
+            f"@tf.function above {caller}."
+        )
+        title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
+    elif maker:
         advice = (
             f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
             "what differs as arguments."
@@ -99,7 +107,7 @@ def _functions(
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
-        title=f"{name} was made {len(functions)} times, and traced for each",
+        title=title,
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import concrete_calls, keras_program, selection
 from tfmodetrace.recorder.support import by_object, call_sites, on_import
-from tfmodetrace.recorder.tf import dataset_functions, function_objects, replacements
+from tfmodetrace.recorder.tf import dataset_functions, function_objects, parallel_for, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
 
@@ -195,6 +195,8 @@ class WholeProgram:
         info.made_at = self._sites.find(function)
         if given is not None:
             info.qualname, info.model, info.steps_per_call = given.role, given.model, given.steps_per_call
+        elif parallel_for.makes(info.file):
+            info.stands_for(parallel_for.public_name(call_sites.below_the_users()) or info.name)
         elif function_objects.is_loaded(function):
             info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info

@@ -37,6 +37,18 @@ def innermost(own_file: str) -> Site | None:
         return None
 
 
+def below_the_users() -> list[str]:
+    """Returns the qualified names of the functions that the innermost of the user's frames has led to, in the order of the calls."""
+    found = []
+    frame: types.FrameType | None = sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None or owners.is_users(frame.f_code.co_filename, ""):
+            break
+        found.append(frame.f_code.co_qualname)
+        frame = frame.f_back
+    return found[::-1]
+
+
 def _innermost(frame: types.FrameType | None, own_file: str) -> Site | None:
     of_package: Site | None = None
     for _ in range(_MAX_FRAMES):
