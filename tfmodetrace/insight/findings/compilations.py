@@ -91,8 +91,8 @@ def _many_values(evidence: base.Evidence) -> Iterator[base.Draft]:
         yield dataclasses.replace(
             draft,
             evidence={**draft.evidence, "estimate": True, "arguments": integers, "usual_ns": int(usual)},
-            advice=f"XLA has to know {which} to compile {draft.evidence['name']}, as a size, a place or an axis: give it few values, pass it "
-            "as a float where it is only calculated with, or leave jit_compile=True off.",
+            advice=f"XLA has to know {which} to compile {draft.evidence['name']}, as a size, a place or an axis: give it few values, "
+            "pass it as a float where it is only calculated with, or leave jit_compile=True off.",
         )
 
 
