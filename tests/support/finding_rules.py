@@ -13,7 +13,7 @@ import tokenize
 from tfmodetrace.insight import answers, edits, findings, report
 from tfmodetrace.log import tracelog
 
-_WRONG = ("literal-type-collision", "stale-python-state", "python-side-effect", "mode-mismatch")
+_WRONG = ("literal-type-collision", "stale-python-state", "mode-mismatch")
 _IMPORTED = {"tf", "np", "keras"}
 
 
@@ -42,7 +42,7 @@ def _check_cost(told: answers.Answers, finding: findings.Finding) -> None:
     wall_ns = told.budgets.wall_ns.get(number, 0)
     assert 0 <= finding.lost_ns <= max(wall_ns, 0), finding
     assert finding.share == (finding.lost_ns / wall_ns if wall_ns else 0.0), finding
-    if finding.id in _WRONG:
+    if finding.id in _WRONG or finding.evidence.get("changes_results"):
         assert finding.severity == "high", finding
     elif finding.severity != "info":
         assert finding.severity == ("high" if finding.share >= 0.1 else "medium" if finding.share >= 0.02 else "low"), finding

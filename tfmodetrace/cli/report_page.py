@@ -92,12 +92,8 @@ class _Page:
         summary = self._run.summary
         modes = ", ".join(f"{units.count(number)} {mode}" for mode, number in summary.calls.by_mode.items() if number)
         line = styled.text(units.plural(summary.calls.total, "call"), "bold").append(f" ({modes})" if modes else "", style="not bold")
-        retraces = "no retraces"
-        if summary.retraces:
-            retraces = f"{units.plural(summary.retraces, 'retrace')} in {units.plural(summary.retraced_functions, 'function')}"
-        line.append(
-            f", {units.plural(summary.traces, 'trace')} ({retraces}), {units.plural(summary.failures, 'failure')}", style="not bold"
-        )
+        traces, failures = units.plural(summary.traces, "trace"), units.plural(summary.failures, "failure")
+        line.append(f", {traces} ({summary.repeated_text}), {failures}", style="not bold")
         self._console.print(line)
         share = summary.tracing_share_of_functions
         self._line(

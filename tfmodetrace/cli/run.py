@@ -21,7 +21,7 @@ from typing import Any
 
 from tfmodetrace import options as options_module
 from tfmodetrace import starting
-from tfmodetrace.cli import exits, terminal
+from tfmodetrace.cli import cpu_memory, exits, terminal
 from tfmodetrace.verify import overlay
 
 _Program = Callable[[], object]
@@ -36,7 +36,12 @@ def add_parser(commands: Any) -> None:
         usage="tfmodetrace run [options] (script.py | -m module) [arguments …]",
     )
     parser.add_argument("--logdir", metavar="DIR", help="where to record; by default logs/<program>-<time>")
-    parser.add_argument("--memory", choices=("off", "delta", "peak"), default="off", help="what to sample of device memory around calls")
+    parser.add_argument(
+        "--memory",
+        choices=("off", "delta", "peak"),
+        default="off",
+        help="what to sample of device memory around calls; has the CPU's counted, too",
+    )
     parser.add_argument("--profiler", action="store_true", help="run TensorFlow's profiler, too")
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="record only functions that match; may be repeated")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out functions that match; may be repeated")
@@ -75,6 +80,10 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
         overlay.install(arguments.overlay)
     # Before anything of the session is registered, so that it is called after the session has ended.
     atexit.register(_tell, logdir)
+    if options.memory != "off" and cpu_memory.have_counted(os.environ):
+        atexit.register(
+            terminal.complain, f"tfmodetrace: {cpu_memory.VARIABLE}=1 was set, so that TensorFlow tells of the CPU's memory, too."
+        )
     starting.start_when_imported(logdir, options)
     return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import error_table, function_table, graphs, process_table, trace_table
+from tfmodetrace.log import error_table, function_table, graphs, process_table, state_table, trace_table
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -120,6 +120,22 @@ def error(message: events_pb2.Error, run: str) -> error_table.Error:
         named_places=tuple(map(_frame, message.named_places)),
         first_error_id=message.first_error - 1 if message.first_error else message.error_id,
         run=run,
+    )
+
+
+def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
+    """Reads the change of a value that traces have read."""
+    return state_table.StateChange(
+        function_id=message.function_id,
+        text=message.text,
+        reader=message.reader,
+        file=message.file,
+        line=message.line,
+        code=message.code,
+        always=message.always,
+        before=message.before,
+        after=message.after,
+        time_ns=time_ns(message.time_ns),
     )
 
 

@@ -55,8 +55,8 @@ export const firstScreenStyles = css`
     font-variant-numeric: tabular-nums;
     line-height: 1.2;
   }
-  .matter h3,
-  .failed h3 {
+  .matter h2,
+  .failed h2 {
     font-size: 14px;
     overflow-wrap: anywhere;
   }
@@ -78,6 +78,7 @@ export const firstScreenStyles = css`
     max-width: 100ch;
   }
   .matter mt-code-block {
+    align-self: start;
     min-width: 0;
     margin-top: 8px;
   }

@@ -21,6 +21,7 @@ from tfmodetrace.insight.findings import (
     programs,
     recreated,
     retracing,
+    silent,
     tracing,
 )
 from tfmodetrace.schema import words
@@ -37,7 +38,7 @@ _TRACED_AGAIN: Final = frozenset(
     {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
 )
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
-_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations)
+_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations, silent)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
@@ -98,6 +99,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         share=share,
         what_if=what_if,
         trace_ids=trace_ids,
+        place=draft.place,
     )
 
 

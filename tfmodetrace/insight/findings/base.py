@@ -44,6 +44,7 @@ class Finding:
         verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         trace_ids: The traces that the fix would have avoided.
+        place: The user's line to look at, ``train.py:14``; ``None`` where it is that of what was made or defined.
     """
 
     id: words.FindingId
@@ -62,6 +63,7 @@ class Finding:
     verified: verified.Verified | None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
+    place: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -96,6 +98,7 @@ class Draft:
         edits: The fix; it is left out where it is no Python, or names what is not known at its place.
         names: Names that are known at the place where the fix goes, beside those of the functions' sources and of what it replaces.
         process: The process that it is about, where it is about no function.
+        place: See :class:`Finding`.
     """
 
     id: words.FindingId
@@ -114,6 +117,7 @@ class Draft:
     wrong: bool = False
     names: frozenset[str] = frozenset()
     process: int = 0
+    place: str | None = None
 
     @property
     def traces(self) -> tuple[int, ...]:

@@ -87,7 +87,15 @@ def _functions(
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
     changes: tuple[edits.Edit, ...] = ()
-    if maker:
+    title = f"{name} was made {len(functions)} times, and traced for each"
+    if not fixes.is_users(functions[-1]):
+        caller = made.function if made is not None and made.function.isidentifier() else "a function that has what is around it"
+        advice = (
+            f"Outside of a graph {name} makes a tf.function of what it is given and traces it at every call: call it{at} inside of one, by "
+            f"@tf.function above {caller}."
+        )
+        title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
+    elif maker:
         advice = (
             f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
             "what differs as arguments."
@@ -101,7 +109,7 @@ def _functions(
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
-        title=f"{name} was made {len(functions)} times, and traced for each",
+        title=title,
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),

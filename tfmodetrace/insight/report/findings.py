@@ -77,7 +77,7 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
         function_ids=finding.function_ids,
         definition_id=finding.definition_id,
         title=finding.title,
-        place=_place(run, finding),
+        place=finding.place or _place(run, finding),
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
         advice=finding.advice,

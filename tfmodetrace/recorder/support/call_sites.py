@@ -39,6 +39,18 @@ def innermost(own_file: str) -> Site | None:
     return None if found is None else found[0]
 
 
+def below_the_users() -> list[str]:
+    """Returns the qualified names of the functions that the innermost of the user's frames has led to, in the order of the calls."""
+    found = []
+    frame: types.FrameType | None = sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None or owners.is_users(frame.f_code.co_filename, ""):
+            break
+        found.append(frame.f_code.co_qualname)
+        frame = frame.f_back
+    return found[::-1]
+
+
 def caller(own_file: str, function: Any) -> tuple[Site, str] | None:
     """Finds the same, and the name that TensorFlow has there; empty if it has none that is known. Does not raise.
 
