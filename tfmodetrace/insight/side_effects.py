@@ -122,7 +122,7 @@ class _Body:
             yield "time", node, name
         elif method in _APPENDING and isinstance(node.func, ast.Attribute) and self._is_outside(node.func.value, of_method=True):
             target = ast.unparse(node.func.value)
-            if target not in self._made:
+            if target not in self._made and not any(map(_makes_an_object, node.args)):
                 yield "append", node, target
 
     def _is_outside(self, node: ast.expr, *, of_method: bool = False) -> bool:
@@ -169,9 +169,9 @@ def _own_expressions(statement: ast.stmt) -> Iterator[ast.AST]:
 
 
 def _is_guard(test: ast.expr) -> bool:
-    """Whether a condition asks if something is there already: ``x is None``, ``not self.built``, ``not hasattr(self, "x")``."""
+    """Whether a condition asks if something is there already: ``x is None``, ``not self.layers``, ``not hasattr(self, "x")``."""
     text = ast.unparse(test)
-    return "is None" in text or "hasattr(" in text or re.search(r"not [\w.]*(?:built|initialized|ready|created)\b", text) is not None
+    return "is None" in text or "hasattr(" in text or re.search(r"\bnot [\w.]+(?!\()\b|\blen\([\w.]+\) == 0", text) is not None
 
 
 def _makes_an_object(node: ast.expr) -> bool:

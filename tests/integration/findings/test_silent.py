@@ -536,6 +536,7 @@ class Builds:
 
     def __init__(self) -> None:
         self.weight: Any = None
+        self.others: list[Any] = []
         self.traces = 0
 
     @tf.function
@@ -544,6 +545,8 @@ class Builds:
         print("tracing step for", x.shape)
         if self.weight is None:
             self.weight = tf.Variable(np.random.rand())
+        if not self.others:
+            self.others.append(tf.Variable(1.0))
         outputs = []
         for number in range(2):
             outputs.append(x * float(number))
