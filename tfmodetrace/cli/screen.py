@@ -15,7 +15,7 @@ import rich.console
 import rich.text
 
 from tfmodetrace.cli import states, styled, terminal
-from tfmodetrace.insight import first_lines, report, units
+from tfmodetrace.insight import first_lines, report, units, verified
 from tfmodetrace.schema import words
 
 ROWS: Final = 40
@@ -181,8 +181,11 @@ class _Screen:
             facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))
             yield _Item(
                 needed=[*_wrap(title, self._width, indent=7), self._indented(facts, "dim")],
-                rest=[*self._wrapped(finding.advice), *self._code(finding.fix)],
+                rest=[*self._wrapped(finding.advice), *self._verified(finding.verified), *self._code(finding.fix)],
             )
+
+    def _verified(self, told: verified.Verified | None) -> list[_Line]:
+        return [] if told is None else [self._indented(told.text, "green" if told.helped else "red")]
 
     def _indented(self, text: str, style: str = "") -> _Line:
         return styled.text("       ").append(_cut_end(terminal.safe(text), self._width - 7), style=style)
@@ -195,7 +198,13 @@ class _Screen:
         if code is None:
             return []
         lines = terminal.safe(code, lines=True).splitlines()
-        return [styled.text(f"         {_cut_end(line, self._width - 9)}", "green") for line in lines]
+        # What does not fit goes on in the next row: between words, where code in brackets may.
+        indents = [9 + len(line) - len(line.lstrip()) for line in lines]
+        return [
+            part
+            for line, indent in zip(lines, indents, strict=True)
+            for part in _wrap(styled.text(" " * 9 + line, "green"), self._width, indent=min(indent + 4, self._width // 2))
+        ]
 
     # --- Where the time went -------------------------------------------------------------------------------------------------------------
 

@@ -107,7 +107,7 @@ class Answers:
     @once
     def summary(self) -> summary_module.Summary:
         """The run in a few numbers."""
-        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.first_lines)
+        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.definitions.repeated, self.first_lines)
 
     @once
     def first_lines(self) -> first_lines_module.FirstLines | None:

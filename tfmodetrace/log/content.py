@@ -9,7 +9,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import call_columns, convert, error_table, function_table, graphs, process_table, sample_columns, trace_table
+from tfmodetrace.log import (
+    call_columns,
+    convert,
+    error_table,
+    function_table,
+    graphs,
+    process_table,
+    sample_columns,
+    state_table,
+    trace_table,
+)
 from tfmodetrace.schema import codec, events_pb2, words
 
 _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
@@ -43,6 +53,7 @@ class Content:
         last_written_unix_ns: When the last chunk was written, in nanoseconds since 1970; None if that is not known.
         host_memory: When the process had how many bytes of memory: (time_ns, resident_bytes).
         logical_devices: All devices of the process; none if that is not known.
+        state_changes: Values that graphs go on with although the program has changed them.
     """
 
     def __init__(self, run: str) -> None:
@@ -63,6 +74,7 @@ class Content:
         self.devices: dict[int, process_table.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
+        self.state_changes: list[state_table.StateChange] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -112,6 +124,7 @@ class Content:
             self._add_memory(memory_batch)
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
+        self.state_changes.extend(map(convert.state_change, chunk.state_changes))
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

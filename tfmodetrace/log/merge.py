@@ -17,6 +17,7 @@ from tfmodetrace.log import (
     function_table,
     process_table,
     sample_columns,
+    state_table,
     states,
     trace_table,
     tracelog,
@@ -86,6 +87,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         memory=sample_columns.Memory.of(merged.memory),
         host_memory=sample_columns.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
+        state_changes=tuple(merged.state_changes),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -104,6 +106,7 @@ class _Merged:
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
         self.call_devices: list[sample_columns.CallDevices] = []
+        self.state_changes: list[state_table.StateChange] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -170,6 +173,10 @@ class _Merged:
         )
         self.call_devices.extend(
             dataclasses.replace(counted, function_id=functions.one(counted.function_id)) for counted in found.call_devices()
+        )
+        self.state_changes.extend(
+            dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
+            for change in found.state_changes
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         for thread in _sorted(found.threads):

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import call_columns, error_table, function_table, process_table, profiles, sample_columns, states, trace_table
+from tfmodetrace.log import (
+    call_columns,
+    error_table,
+    function_table,
+    process_table,
+    profiles,
+    sample_columns,
+    state_table,
+    states,
+    trace_table,
+    tried,
+)
 from tfmodetrace.schema import keys, words
 
 
@@ -35,7 +46,9 @@ class Run:
         memory: What calls found in device memory: columns.
         host_memory: What the processes themselves had: columns.
         call_devices: On which devices calls found their tensors, of processes with several.
+        state_changes: Values that graphs go on with although the program has changed them.
         profiles: The profiles of TensorFlow's that may show it, unread.
+        tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -55,7 +68,9 @@ class Run:
     memory: sample_columns.Memory = dataclasses.field(default_factory=lambda: sample_columns.Memory.of(()))
     host_memory: sample_columns.HostMemory = dataclasses.field(default_factory=lambda: sample_columns.HostMemory.of(()))
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
+    state_changes: tuple[state_table.StateChange, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
+    tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

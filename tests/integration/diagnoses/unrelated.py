@@ -203,10 +203,10 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: bool(_Strict()),
     lambda: list(_Strict()),
     _no_number,
-    lambda: operator.getitem([1, 2, 3], "x"),  # type: ignore[call-overload]
+    lambda: operator.getitem([1, 2, 3], "x"),  # type: ignore[misc]
     lambda: 0.1 * None,  # type: ignore[operator]
-    lambda: "a,b".astype("float32"),  # type: ignore[attr-defined]
-    lambda: np.ones(3).split(","),  # type: ignore[attr-defined]
+    lambda: "a,b".astype("float32"),
+    lambda: np.ones(3).split(","),
     lambda: np.gradient(np.ones(1)) * 2,
     lambda: next(_interrupted()),
     lambda: tf.strings.to_number("one"),

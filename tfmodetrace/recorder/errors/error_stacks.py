@@ -240,7 +240,7 @@ def _module_name(module: types.ModuleType) -> str:
 
 
 def _type_text(value: Any) -> str:
-    if isinstance(value, (list, tuple, dict, set, frozenset)) and len(value) > _MAX_ITEMS:
+    if type(value) in (list, tuple, dict, set, frozenset) and len(value) > _MAX_ITEMS:
         return f"{type(value).__name__} of {len(value)}"
     text = keys.render(signatures.value_node(value))
     return f"symbolic {text}" if tensors.is_symbolic(value) else text

@@ -30,6 +30,7 @@ MAX_AROUND: Final = 8 << 10
 _MAX_PARSED: Final = 1 << 20
 _STATEMENT_LINES: Final = 20
 _STATEMENT_CHARACTERS: Final = 1000
+_FILE_CHARACTERS: Final = 2 << 20
 
 _WITH: Final = re.compile(r"(\s*(?:async\s+)?)with\b")
 
@@ -44,6 +45,18 @@ class Source(NamedTuple):
 
     text: str
     truncated: bool
+
+
+class Statement(NamedTuple):
+    """A statement.
+
+    Attributes:
+        line: Its first line; of one whose text is not known, the line that was asked for.
+        code: Its lines without their common indentation; empty where they are not known, or too many.
+    """
+
+    line: int
+    code: str
 
 
 NONE: Final = Source(text="", truncated=False)
@@ -138,6 +151,36 @@ def _statements(block: ast.AST) -> Iterator[ast.stmt]:
 
 def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", ()))])
+
+
+@functools.lru_cache(maxsize=4096)
+def statement_around(file: str, line: int) -> Statement:
+    """Finds the statement that a line is in, whole lines of it; of one with a block only its head. Never raises."""
+    try:
+        _, _, first, last = max(span for span in _spans(file) if span[2] <= line <= span[3])
+        lines = linecache.getlines(file)[first - 1 : last]
+        text = textwrap.dedent("".join(lines)).rstrip()
+        if 0 < len(lines) <= _STATEMENT_LINES and len(text) <= _STATEMENT_CHARACTERS:
+            return Statement(first, text)
+    except Exception as error:  # no such statement, no such file, or what it holds is not what runs
+        interrupts.let_pass(error)
+    return Statement(line, "")
+
+
+@functools.lru_cache(maxsize=64)
+def _spans(file: str) -> tuple[tuple[int, int, int, int], ...]:
+    """The lines of every statement of a file: first its order, so that the innermost is the largest, then the first and last line."""
+    found: list[tuple[int, int, int, int]] = []
+    text = "".join(linecache.getlines(file))
+    for node in ast.walk(ast.parse(text)) if len(text) <= _FILE_CHARACTERS else ():
+        if isinstance(node, ast.stmt):
+            last = node.end_lineno or node.lineno
+            body = getattr(node, "body", None)
+            if body and isinstance(body, list) and getattr(body[0], "lineno", 0) > node.lineno:
+                last = min([inner.lineno for inner in (body[0], *getattr(body[0], "decorator_list", ()))]) - 1
+            found.append((node.lineno, -last, node.lineno, last))
+    # Of statements that share a line, the text of each is that of all.
+    return tuple(found)
 
 
 def _statement(text: str) -> ast.stmt | None:
