@@ -21,7 +21,7 @@ SLOWER: Final = 10
 COMPILING_NS: Final = 10_000_000
 """And how long at least: XLA takes tens of milliseconds."""
 
-ALIKE: Final = 4
+ALIKE: Final = 8
 """How many times as long as the shortest of such calls the longest may take: they compile one function."""
 
 COMPILES: Final = 3

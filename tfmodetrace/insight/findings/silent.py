@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import places, side_effects
+from tfmodetrace.insight import fixes, places, side_effects
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import call_columns, function_table, state_table
 from tfmodetrace.schema import words
@@ -34,7 +34,7 @@ _CHANGES_RESULTS: Final = frozenset({"random", "next", "append"})
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about bodies whose graphs do less than they do."""
     yield from _stale_state(evidence)
-    for function in evidence.run.functions:
+    for function in filter(fixes.is_users, evidence.run.functions):
         yield from _side_effects(evidence, function)
 
 
