@@ -34,7 +34,7 @@ export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types pictures format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ frontend: $(PAGE) ## Build the page
 
 api-types: $(PYTHON_READY) $(NODE_READY) ## Generate the page's types of the report
 	$(BIN)/python scripts/api_types.py
+
+pictures: $(PYTHON_READY) $(PAGE) ## Record the examples and take the documentation's pictures of them
+	@scripts/ensure_chromium.sh
+	$(BIN)/python scripts/pictures.py
 
 format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
 	$(BIN)/ruff check --fix .

@@ -18,7 +18,7 @@ import types
 import typing
 from typing import Any, Final
 
-from tfmodetrace.insight import plain, profile_events, report
+from tfmodetrace.insight import calls, memory, placements, plain, profile_events, report
 from tfmodetrace.insight.report import profiles, traces
 from tfmodetrace.schema import words
 
@@ -38,7 +38,15 @@ ALIASES: Final[dict[Any, str]] = {
 }
 """Closed vocabularies, and their names in TypeScript."""
 
-ROOTS: Final[tuple[type[Any], ...]] = (report.RunReport, traces.TraceDetails, profiles.ProfileInfo, profiles.FunctionProfile)
+ROOTS: Final[tuple[type[Any], ...]] = (
+    report.RunReport,
+    traces.TraceDetails,
+    profiles.ProfileInfo,
+    profiles.FunctionProfile,
+    placements.PlacementOfRun,
+    memory.MemoryOverTime,
+    calls.CallDescription,
+)
 """What the page gets; what these are made of is found from here."""
 
 NAMES: Final = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "NoneType": "null"}

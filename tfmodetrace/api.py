@@ -154,6 +154,8 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
         session, self._session = self._session, None
         if session is not None:
+            if error is not None:
+                starting.ended_by(error)
             starting.stop(session)
 
     def __call__(self, function: _F) -> _F:

@@ -80,6 +80,7 @@ export class App extends LitElement {
       }
       .tabs {
         display: flex;
+        flex-wrap: wrap;
         align-self: flex-end;
         gap: 4px;
       }
@@ -90,6 +91,15 @@ export class App extends LitElement {
         background: none;
         color: var(--text-quiet);
         cursor: pointer;
+        white-space: nowrap;
+      }
+      @media (max-width: 700px) {
+        .tabs {
+          gap: 0;
+        }
+        .tabs button {
+          padding-inline: 5px;
+        }
       }
       .tabs button:hover {
         color: var(--text);

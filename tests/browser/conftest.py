@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import os
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,22 +12,7 @@ from typing import Any
 import pytest
 from playwright import sync_api
 
-from tests.support import tensorboards
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
-
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-
-_OURS = re.compile(r"/data/plugin(/modetrace/|_entry\.html\?name=modetrace)")
+from tests.support import browsers, tensorboards
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,72 +21,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Tab:
-    """The Mode Trace tab in an open TensorBoard.
-
-    Attributes:
-        page: TensorBoard.
-        frame: Our page in it.
-        problems: What the browser complained about in our page: errors, exceptions, violations of the security policy, failed requests.
-    """
-
-    page: sync_api.Page
-    frame: sync_api.Frame
-    problems: list[str]
-
-
-def open_tab(page: sync_api.Page, address: str, fragment: str = "modetrace") -> Tab:
-    """Opens TensorBoard on our tab and waits for our page to be there."""
-    problems: list[str] = []
-
-    def on_console(message: sync_api.ConsoleMessage) -> None:
-        where = message.location.get("url", "")
-        if message.type in ("error", "warning") and (_OURS.search(where) or "Content Security Policy" in message.text):
-            problems.append(f"{message.type} at {where}: {message.text}")
-
-    def on_exception(error: sync_api.Error) -> None:
-        if "modetrace" in (error.stack or ""):
-            problems.append(f"exception: {error}")
-
-    def on_response(response: sync_api.Response) -> None:
-        if _OURS.search(response.url) and response.status >= 400:
-            problems.append(f"{response.status} for {response.url}")
-
-    page.on("console", on_console)
-    page.on("pageerror", on_exception)
-    page.on("response", on_response)
-    page.goto(f"{address}/#{fragment}")
-    element = page.wait_for_selector("iframe[src*='plugin_entry.html?name=modetrace']", state="attached", timeout=60_000)
-    frame = element.content_frame() if element else None
-    assert frame is not None
-    return Tab(page=page, frame=frame, problems=problems)
-
-
-def show(frame: sync_api.Frame, view: str) -> None:
-    """Chooses a view: ``overview``, ``timeline`` or ``traces``."""
-    frame.get_by_test_id(f"tab-{view}").click()
-    sync_api.expect(frame.get_by_test_id(f"tab-{view}")).to_have_attribute("aria-selected", "true")
-
-
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.BrowserContext]:
     """One for each file: while it runs, so does an event loop, and no test of another folder in the same process could start its own."""
-    found = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *CANDIDATES))), None)
-    assert found, "no Chromium: scripts/ensure_chromium.sh installs one, CHROMIUM=/path/to/chromium names one"
-    with sync_api.sync_playwright() as playwright:
-        sync_api.expect.set_options(timeout=10_000)
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
+    with browsers.launch(tmp_path_factory.mktemp("chromium"), width=1400, height=900) as context:
+        yield context
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+def page(context: sync_api.BrowserContext) -> Iterator[sync_api.Page]:
+    with browsers.new_page(context) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")
@@ -116,9 +42,9 @@ def tensorboard(digits_logdir: pathlib.Path, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def tab(page: sync_api.Page, tensorboard: tensorboards.TensorBoard) -> Iterator[Tab]:
+def tab(page: sync_api.Page, tensorboard: tensorboards.TensorBoard) -> Iterator[browsers.Tab]:
     """The tab, in which nothing may go wrong."""
-    tab = open_tab(page, tensorboard.address)
+    tab = browsers.open_tab(page, tensorboard.address)
     yield tab
     assert tab.problems == []
 

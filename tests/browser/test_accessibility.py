@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, show
 from tests.support import sources
+from tests.support.browsers import Tab, show
 
 AXE = sources.ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import subprocess
@@ -13,12 +14,15 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, tensorboards
+from tests.support.browsers import Tab, open_tab, show
+from tfmodetrace import log
 from tfmodetrace.cli import main
-from tfmodetrace.insight import units
+from tfmodetrace.insight import answers, edits, units
+from tfmodetrace.log import tried
 from tfmodetrace.schema import words
+from tfmodetrace.verify import keeping
 
 _PROGRAM: Final = """
 import sys
@@ -43,6 +47,31 @@ with tmt.record(sys.argv[1], instrument="all"):
         scaled(tf.ones(3), factor)
 """
 
+_CLIPPED: Final = """() => {
+    const app = document.querySelector("mt-app").shadowRoot;
+    const view = app.querySelector("mt-overview-view").shadowRoot;
+    const table = view.querySelector("mt-definitions-table").shadowRoot;
+    const card = view.querySelector(".definitions").getBoundingClientRect();
+    const told = (element) => `${element.localName}.${element.className}: ${element.textContent.trim().slice(0, 60)}`;
+    const wider = (element) => element.scrollWidth > element.clientWidth + 1;
+    const outside = (element) => element.getBoundingClientRect().right > card.right + 1;
+    const cards = [...view.querySelectorAll(".first, .told, .told > *, .definitions, .findings, .summary, .card")].filter(wider);
+    const cells = [...table.querySelectorAll("th, td, .facts > *, li")].filter((element) => wider(element) || outside(element));
+    const names = [...table.querySelectorAll(".cut")].filter((name) => {
+        const [begin, end] = name.children;
+        const room = name.getBoundingClientRect();
+        const whole = name.title === name.textContent && end.getBoundingClientRect().right <= room.right + 1;
+        // A name may lose its middle, where there is one; then enough of its beginning is left to know it by.
+        return !whole || (wider(begin) && (end.textContent === "" || begin.clientWidth < 20));
+    });
+    const tabs = [...app.querySelectorAll("[role=tab]")].filter((tab) => tab.getBoundingClientRect().right > window.innerWidth);
+    const code = [...view.querySelectorAll("mt-code-block")].filter((block) => {
+        const [text, button] = ["pre", "mt-copy-button"].map((part) => block.shadowRoot.querySelector(part).getBoundingClientRect());
+        return text.right > button.left + 1 || button.right > block.getBoundingClientRect().right;
+    });
+    return [...cards, ...cells, ...names, ...tabs, ...code].map(told);
+}"""
+
 HOSTILE: Final = "<img src=x onerror=\"window.parent.hacked='yes'\">"
 
 
@@ -53,6 +82,20 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     script.write_text(_PROGRAM)
     done = fresh.run(script, directory / "logs" / "loop")
     assert done.returncode == 0, done.stderr
+    (run,) = log.read(directory / "logs" / "loop").runs
+    (finding,) = [finding for finding in answers.Answers(run).findings if finding.id == "python-scalar-argument"]
+    before = tried.Measured(traces=3, all_traces=5, wall_ns=6_100_000_000, exit_code=0)
+    result = tried.Tried(
+        session_id=run.processes[0].session_id,
+        finding=finding.id,
+        fix=edits.fingerprint(finding.edits),
+        before=before,
+        after=dataclasses.replace(before, traces=1, wall_ns=2_400_000_000),
+        output="same",
+        difference=None,
+        helped=True,
+    )
+    keeping.keep(run, [result])
     fine = files.SessionFile(directory / "logs" / "fine")
     fine.thread()
     fine.call(fine.function(HOSTILE), start_ns=10, duration_ns=100)
@@ -135,6 +178,10 @@ def test_all_findings_that_matter_and_no_others_are_unfolded(opened: Tab, told: 
         assert texts(card.get_by_test_id("finding-facts")) == [facts]
         code = card.get_by_test_id("finding-fix")
         expect(code).to_have_count(int(finding["fix"] is not None))
+        told_of = card.get_by_test_id("finding-verified")
+        expect(told_of).to_have_count(int(finding["verified"] is not None))
+        if finding["verified"] is not None:
+            expect(told_of).to_have_text("tried: 3 → 1 traces, 6.1 s → 2.4 s, same output")
         if finding["fix"] is not None:
             expect(code.locator("code")).to_have_text(finding["fix"])
             expect(code.get_by_test_id("copy-button")).to_be_visible()
@@ -195,7 +242,7 @@ def test_a_definition_opens_by_keyboard_to_the_functions_made_from_it(opened: Ta
     expect(details).to_have_count(0)
 
 
-@pytest.mark.parametrize("view", ["traces"])
+@pytest.mark.parametrize("view", ["traces", "graphs"])
 def test_functions_of_one_definition_are_one_line_that_opens(opened: Tab, told: dict[str, Any], view: str) -> None:
     frame, kind = opened.frame, view.removesuffix("s")
     # High enough that no line is left out for being out of sight.
@@ -218,10 +265,10 @@ def test_functions_of_one_definition_are_one_line_that_opens(opened: Tab, told: 
         expect(frame.get_by_test_id("trace-counts")).to_contain_text(units.plural(len(told["traces"]), "trace"))
     first = traced[0]
     line = frame.locator(f"[data-testid={kind}-definition][data-definition='{first['definition_id']}']")
-    line.get_by_test_id("definition-fold").focus()
+    line.get_by_test_id(f"{kind}-fold").focus()
     opened.page.keyboard.press("Enter")
     expect(functions).to_have_count(len(alone) + len(first["functions"]))
-    line.get_by_test_id("definition-fold").click()
+    line.get_by_test_id(f"{kind}-fold").click()
     expect(functions).to_have_count(len(alone))
 
 
@@ -237,6 +284,24 @@ def test_a_link_to_a_trace_opens_what_it_is_folded_into(
     assert tab.problems == []
 
 
+def test_a_trace_of_a_librarys_function_leads_to_the_call_that_it_lies_in(
+    page: sync_api.Page, served: tensorboards.TensorBoard, told: dict[str, Any]
+) -> None:
+    inside = [trace for trace in told["traces"] if trace["call_id"] is None and trace["inside_call_id"] is not None]
+    assert len(inside) > 60, "Keras rebuilds its pipeline in each predict()"
+    trace, kinds = inside[-1], {function["function_id"]: function["kind"] for function in told["functions"]}
+    assert kinds[trace["function_id"]] == "tf.data"
+    tab = open_tab(page, served.address, f"modetrace&p.modetrace.run=loop&p.modetrace.view=traces&p.modetrace.trace={trace['trace_id']}")
+    row = tab.frame.locator(f"[data-testid=trace-row][data-trace='{trace['trace_id']}']")
+    row.get_by_test_id("trace-show").click()
+    details = tab.frame.get_by_test_id("call-details")
+    expect(details).to_have_attribute("data-call", str(trace["inside_call_id"]))
+    expect(details).to_contain_text("Model.predict")
+    show(tab.frame, "graphs")
+    expect(tab.frame.get_by_test_id("graph-timeline")).to_have_text("The call that it lies in")
+    assert tab.problems == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_violates_no_accessibility_rule(opened: Tab, theme: str) -> None:
     frame = opened.frame
@@ -249,22 +314,24 @@ def test_it_violates_no_accessibility_rule(opened: Tab, theme: str) -> None:
     assert violations(opened) == []
     for view in ("traces", "graphs"):
         show(frame, view)
-        frame.locator(f"mt-{view}-view").get_by_test_id("definition-fold").first.click()
+        frame.get_by_test_id(f"{view.removesuffix('s')}-fold").first.click()
         assert violations(opened) == []
 
 
-@pytest.mark.parametrize("width", [1440, 900])
-def test_nothing_of_it_is_clipped(opened: Tab, width: int) -> None:
+@pytest.mark.parametrize("width", [1440, 900, 600])
+def test_nothing_of_it_is_clipped(opened: Tab, told: dict[str, Any], width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 900})
-    opened.frame.get_by_test_id("definition-expand").first.click()
-    wider = opened.frame.evaluate(
-        """() => {
-            const view = document.querySelector("mt-app").shadowRoot.querySelector("mt-overview-view").shadowRoot;
-            const parts = [...view.querySelectorAll(".first, .told, .told > *, .definitions, .findings")];
-            return parts.filter((element) => element.scrollWidth > element.clientWidth + 1).map((element) => element.className);
-        }"""
-    )
-    assert wider == []
+    several_functions = max(several(told), key=lambda row: len(row["functions"]))["definition_id"]
+    row = opened.frame.locator(f"[data-testid=definition-row][data-definition='{several_functions}']")
+    row.get_by_test_id("definition-expand").click()
+    expect(opened.frame.get_by_test_id("definition-function").first).to_be_visible()
+    for column in ("wall", "share", "traces", "repeated"):
+        expect(row.locator(f"[data-column={column}]")).to_be_visible()
+    # Calls by mode are told in the row or, where it is too narrow, in its details.
+    graph, modes = row.locator("[data-column=eager]"), opened.frame.get_by_test_id("definition-modes")
+    assert graph.is_visible() is (width > 700)
+    assert modes.is_visible() is (width <= 700)
+    assert opened.frame.evaluate(_CLIPPED) == []
 
 
 def test_a_run_in_which_nothing_is_wrong_says_so_and_names_are_text(page: sync_api.Page, served: tensorboards.TensorBoard) -> None:

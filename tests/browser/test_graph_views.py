@@ -11,9 +11,9 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, tensorboards
+from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace import log
 from tfmodetrace.insight import answers, memory, placements
 from tfmodetrace.insight import report as reports
@@ -145,16 +145,16 @@ def test_placement_shows_devices_transfers_and_what_was_not_honoured(opened: Tab
     show(frame, "placement")
     told = placements.of_run(recorded)
     expect(frame.get_by_test_id("placement-counts")).to_contain_text("2 of 3 traces placed")
-    [row] = told["functions"]
+    [row] = told.functions
     cells = frame.get_by_test_id("placement-row").locator("[data-device]")
     expect(cells).to_have_count(2)
-    assert dict(zip(attributes(cells, "data-device"), map(int, attributes(cells, "data-ops")), strict=True)) == row["ops_by_device"]
-    expect(frame.get_by_test_id("transfer-row")).to_have_count(len(told["transfers"]))
-    [flow, _] = told["flows"]
+    assert dict(zip(attributes(cells, "data-device"), map(int, attributes(cells, "data-ops")), strict=True)) == row.ops_by_device
+    expect(frame.get_by_test_id("transfer-row")).to_have_count(len(told.transfers))
+    [flow, _] = told.flows
     label = frame.get_by_test_id("flow-picture").get_attribute("aria-label") or ""
-    assert f"{flow['from']} to {flow['to']}: {flow['transfers']}×" in label
+    assert f"{flow.from_device} to {flow.to_device}: {flow.transfers}×" in label
     missed = frame.get_by_test_id("not-honoured-row")
-    expect(missed).to_have_count(len(told["not_honoured"]))
+    expect(missed).to_have_count(len(told.not_honoured))
     expect(missed.last).to_contain_text("The process has no such device.")
     expect(missed.last).to_contain_text("program.py:")
     assert violations(opened) == []
@@ -170,8 +170,8 @@ def test_memory_shows_what_the_allocator_held_and_who_raised_it(opened: Tab, rec
     expect(device).to_have_count(1)
     expect(device.get_by_test_id("memory-told")).to_contain_text("highest")
     rows = frame.get_by_test_id("raised-row")
-    expect(rows).to_have_count(len(told["raised"]))
-    assert [int(delta) for delta in attributes(rows, "data-delta")] == [call["delta_bytes"] for call in told["raised"]]
+    expect(rows).to_have_count(len(told.raised))
+    assert [int(delta) for delta in attributes(rows, "data-delta")] == [call.delta_bytes for call in told.raised]
     expect(rows.first).to_contain_text("67.1 MB")
     expect(rows.first).to_contain_text("keeps")
     chart = device.get_by_test_id("memory-chart")

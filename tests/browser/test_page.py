@@ -10,8 +10,8 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.support import tensorboards
+from tests.support.browsers import Tab, open_tab, show
 
 TIMELINE_READY_MS = 20_000
 
@@ -65,14 +65,15 @@ def compare_traces(frame: sync_api.Frame, report: dict[str, Any]) -> None:
     show(frame, "traces")
     retraces = sum(trace["ordinal"] > 1 for trace in report["traces"])
     expect(frame.get_by_test_id("trace-counts")).to_have_text(f"{len(report['traces'])} traces, {retraces} retraces")
-    [finding] = report["findings"]
-    shown = frame.locator("[data-testid=finding-row]:visible")
+    # What else is found is a matter of how long first calls took, and so of what else the machine does.
+    [finding] = [finding for finding in report["findings"] if finding["id"] == "python-scalar-argument"]
+    shown = frame.locator("[data-testid=finding-row][data-finding-id=python-scalar-argument]:visible")
     expect(shown).to_have_count(1)
     expect(shown).to_contain_text(finding["why"])
     expect(shown.get_by_test_id("finding-what-if").get_by_role("cell")).to_have_text(
         [str(number) for number in finding["what_if"].values()]
     )
-    expect(shown.get_by_test_id("finding-fix")).to_contain_text("factor = tf.constant(factor, tf.float32)")
+    expect(shown.get_by_test_id("finding-fix")).to_contain_text("scale_loss(tf.constant(loss), tf.constant(1.0 / (epoch + 1), tf.float32))")
     expect(frame.get_by_test_id("trace-causes").first).to_contain_text("python-value: 4 retraces")
     for trace in report["traces"]:
         row = frame.locator(f"[data-testid=trace-row][data-trace='{trace['trace_id']}']")

@@ -12,9 +12,9 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, profiled_jobs, sources, tensorboards, xspaces
+from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace import log
 from tfmodetrace.insight import profiles
 

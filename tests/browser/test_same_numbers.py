@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 from playwright import sync_api
 
-from tests.browser.conftest import open_tab, show
 from tests.support import fresh, sources, tensorboards
 from tests.support import once as once_module
 from tests.support import told as told_numbers
+from tests.support.browsers import open_tab, show
 from tfmodetrace.cli import exits, main, screen
 from tfmodetrace.insight import units
 from tfmodetrace.schema import words
@@ -146,14 +146,13 @@ def the_summary_is_the_same(told: dict[str, Any], terminal: list[str], checked: 
     assert shown("running-time") == (str(summary["running_ns"]), running)
     share = units.share(summary["tracing_share_of_functions"])
     assert shown("tracing-share")[1] == share
-    retraces = "no retraces"
-    if summary["retraces"]:
-        retraces = f"{units.plural(summary['retraces'], 'retrace')} in {units.plural(summary['retraced_functions'], 'function')}"
-    assert shown("retraces") == (str(summary["retraces"]), retraces)
+    repeated = summary["repeated_text"]
+    assert shown("repeated") == (str(summary["repeated"]["total"]), repeated)
+    assert summary["repeated"]["total"] == sum(definition["repeated"]["total"] for definition in told["definitions"])
 
     modes = ", ".join(f"{units.count(calls[mode])} {mode}" for mode in words.MODES if calls[mode])
     assert (
-        f"{units.plural(calls['total'], 'call')} ({modes}), {units.plural(summary['traces'], 'trace')} ({retraces}), "
+        f"{units.plural(calls['total'], 'call')} ({modes}), {units.plural(summary['traces'], 'trace')} ({repeated}), "
         f"{units.plural(summary['failures'], 'failure')}"
     ) in terminal
     assert f"tracing {tracing}, {share} of the time in traced functions; running {running}" in terminal
@@ -226,7 +225,7 @@ def the_causes_are_the_same(told: dict[str, Any], frame: sync_api.Frame) -> None
     kinds = frame.get_by_test_id("trace-kind").locator("option").all_inner_texts()
     expected = [f"{each['kind']} ({units.count(each['traces'])})" for each in told["summary"]["change_kinds"]]
     assert [" ".join(kind.split()) for kind in kinds][1 : 1 + len(expected)] == expected
-    folds = frame.locator("mt-traces-view").get_by_test_id("definition-fold")
+    folds = frame.get_by_test_id("trace-fold")
     for number in range(folds.count()):
         folds.nth(number).click()
     shown = frame.get_by_test_id("trace-function").evaluate_all(_TRACED)

@@ -10,9 +10,9 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.browser.test_accessibility import violations
 from tests.support import files, tensorboards
+from tests.support.browsers import Tab, open_tab, show
 
 SOON_MS = 15_000
 

@@ -10,8 +10,8 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Tab, open_tab, show
 from tests.support import files, tensorboards
+from tests.support.browsers import Tab, open_tab, show
 
 SOON_MS = 15_000
 """The page asks for news every few seconds."""

@@ -148,8 +148,9 @@ class SessionFile:
         key: keys.Node | None = None,
         thread: int = 0,
         outputs: keys.Node | None = None,
+        called_by: str = "",
     ) -> int:
-        """Adds a trace and returns its id."""
+        """Adds a trace and returns its id; ``called_by`` is the statement that led to it."""
         number = self._next("trace")
         message = self.chunk.traces.add(
             trace_id=number,
@@ -169,6 +170,9 @@ class SessionFile:
             message.key.from_cache = True
         if outputs is not None:
             keys.to_proto(outputs, message.outputs)
+        if called_by:
+            message.called_at.file, message.called_at.line, message.called_at.function = "/home/me/train.py", 80, "main"
+            message.called_at.code, message.called_at.tensorflow = called_by, "tf"
         return number
 
     def graph(self, *, graph_id: int, traces: Iterable[events_pb2.Trace]) -> None:

@@ -6,12 +6,14 @@ import ast
 import builtins
 import collections
 import io
+import os
+import pathlib
 import tokenize
 
-from tfmodetrace.insight import answers, findings, report
+from tfmodetrace.insight import answers, edits, findings, report
 from tfmodetrace.log import tracelog
 
-_WRONG = ("literal-type-collision", "stale-python-state", "python-side-effect", "mode-mismatch")
+_WRONG = ("literal-type-collision", "stale-python-state", "mode-mismatch")
 _IMPORTED = {"tf", "np", "keras"}
 
 
@@ -40,7 +42,7 @@ def _check_cost(told: answers.Answers, finding: findings.Finding) -> None:
     wall_ns = told.budgets.wall_ns.get(number, 0)
     assert 0 <= finding.lost_ns <= max(wall_ns, 0), finding
     assert finding.share == (finding.lost_ns / wall_ns if wall_ns else 0.0), finding
-    if finding.id in _WRONG:
+    if finding.id in _WRONG or finding.evidence.get("changes_results"):
         assert finding.severity == "high", finding
     elif finding.severity != "info":
         assert finding.severity == ("high" if finding.share >= 0.1 else "medium" if finding.share >= 0.02 else "low"), finding
@@ -62,8 +64,14 @@ def _check_what_if(finding: findings.Finding) -> None:
 
 
 def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
+    assert finding.fix == edits.told(finding.edits), finding
     if finding.fix is None:
         return
+    for file in {edit.file for edit in finding.edits if os.path.isfile(edit.file)}:
+        text = pathlib.Path(file).read_text()
+        changed = edits.applied(text, (edit for edit in finding.edits if edit.file == file))
+        ast.parse(changed)
+        assert changed != text, finding
     try:
         tree = ast.parse(finding.fix)
     except SyntaxError:
@@ -71,9 +79,11 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     imported = {(alias.asname or alias.name) for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
     there = set(_IMPORTED) | set(dir(builtins)) | imported | own
+    there = there.union(*(_names(edit.replaces) for edit in finding.edits))
     for function in run.functions:
         if function.function_id in finding.function_ids or (finding.id.startswith("slow") or finding.id == "function-recreated"):
             there |= {parameter.name for parameter in function.parameters} | {function.qualname.rpartition(".")[2]}
@@ -82,7 +92,9 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
         if finding.at is not None and (definition.file, definition.line) == (finding.at.file, finding.at.line):
             there |= _names(definition.source or "")
     assert used <= there, (finding, used - there)
-    assert "..." not in finding.fix, finding
+    assert not [
+        node for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+    ], finding
 
 
 def _names(code: str) -> set[str]:

@@ -113,12 +113,13 @@ class Answers:
     @once
     def summary(self) -> summary_module.Summary:
         """The run in a few numbers."""
-        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.first_lines)
+        return summary_module.of_run(self.run, self.call_counts, self.reasons, self.failures, self.definitions.repeated, self.first_lines)
 
     @once
     def first_lines(self) -> first_lines_module.FirstLines | None:
         """What is told of the run first."""
-        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures))
+        ended_by = failures_module.ending(self.run, self.diagnoses)
+        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures), ended_by=ended_by)
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:

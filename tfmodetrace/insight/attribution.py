@@ -35,6 +35,12 @@ class Attribution:
         )
 
     @functools.cached_property
+    def trace_call_ids(self) -> tuple[int | None, ...]:
+        """The call that each trace belongs to, by trace id, as its id within the trace's process; None where no recorded call was open."""
+        call_ids = self._run.calls.call_id
+        return tuple(int(call_ids[row]) if row >= 0 else None for row in self.trace_rows.tolist())
+
+    @functools.cached_property
     def error_rows(self) -> npt.NDArray[np.int64]:
         """The row of each error's call, by error id; -1 where no recorded call was open. Failed traces are errors."""
         return self._rows([(error.process, error.call_id, error.thread_id, error.time_ns, error.time_ns) for error in self._run.errors])

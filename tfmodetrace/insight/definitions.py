@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, model_identity, spans
 from tfmodetrace.insight import reasons as reasons_module
+from tfmodetrace.insight import repeated as repeated_module
 from tfmodetrace.log import call_columns, trace_table, tracelog
 from tfmodetrace.schema import words
 
@@ -29,44 +30,6 @@ _SHOWN_VALUES: Final = 3
 _MAX_VALUE: Final = 32
 _SAME_SHOWN: Final = 8
 """So many characters of what long values have in common are shown before and after where they differ."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """Traces after a definition's first, as what they are.
-
-    Attributes:
-        made_anew: Traces of function objects that were made of lines that had been traced before.
-        same_function: Traces of a function object that had been traced before.
-        normal: Of these, the ones that nobody has to mend: TensorFlow's second trace of a function that creates variables, and one more
-            shape, as of a short last batch.
-    """
-
-    made_anew: int = 0
-    same_function: int = 0
-    normal: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.made_anew + self.same_function
-
-    @property
-    def text(self) -> str:
-        """The same in words: ``601 repeated: 600 of functions made anew, 1 normal``; empty if there are none."""
-        again = self.same_function - self.normal
-        named = ((self.made_anew, "of functions made anew"), (again, "of the same function"), (self.normal, "normal"))
-        return f"{self.total:,} repeated: " + ", ".join(f"{count:,} {what}" for count, what in named if count) if self.total else ""
-
-    @staticmethod
-    def sum(parts: Iterable[Repeated]) -> Repeated:
-        """Adds up."""
-        listed = list(parts)
-        return Repeated(
-            made_anew=sum(part.made_anew for part in listed),
-            same_function=sum(part.same_function for part in listed),
-            normal=sum(part.normal for part in listed),
-        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +72,7 @@ class Definition:
     calls: Mapping[str, int]
     traces: int
     traces_inside: int
-    repeated: Repeated
+    repeated: repeated_module.Repeated
     thread_id: int | None
     threads: int
     wall_ns: int
@@ -160,9 +123,9 @@ class Definitions:
         return tuple(sorted(self.rows, key=lambda row: -row.wall_ns))
 
     @functools.cached_property
-    def repeated(self) -> Repeated:
+    def repeated(self) -> repeated_module.Repeated:
         """What the repeated traces of the whole run were."""
-        return Repeated.sum(row.repeated for row in self.rows)
+        return repeated_module.added(row.repeated for row in self.rows)
 
     def of_function(self, function_id: int) -> Definition:
         """Returns the row of a function; of those of ``Model.fit`` and its like, which are in several, the one that took most time."""
@@ -261,17 +224,17 @@ class Definitions:
             spent[number][thread_id] = _Spent(whole.total_ns, tracing_ns)
         return spent
 
-    def _repeated(self, members: Sequence[int]) -> Repeated:
+    def _repeated(self, members: Sequence[int]) -> repeated_module.Repeated:
         traced = sorted((self._traces[function_id] for function_id in members if function_id in self._traces), key=_first_id)
         if not traced:
-            return Repeated()
+            return repeated_module.Repeated()
         again = [trace for trace in traced[0] if trace.ordinal > 1]
         kinds = [frozenset(self._reasons[trace.trace_id].kinds) for trace in again]
         variables = sum(bool(kind) and kind <= _VARIABLES for kind in kinds)
         one_more_shape = any(bool(kind) and kind <= _SHAPES for kind in kinds)
-        return Repeated(made_anew=sum(map(len, traced[1:])), same_function=len(again), normal=variables + one_more_shape)
+        return repeated_module.Repeated(made_anew=sum(map(len, traced[1:])), same_function=len(again), normal=variables + one_more_shape)
 
-    def _changes(self, members: Sequence[int], repeated: Repeated) -> str | None:
+    def _changes(self, members: Sequence[int], repeated: repeated_module.Repeated) -> str | None:
         if repeated.total == 0:
             return None
         most = max((self._traces.get(function_id, []) for function_id in members), key=len)

@@ -148,7 +148,7 @@ class EagerTime:
         named = np.full(len(own), "", dtype=object)
         named[eager] = ops
         function = self.function_of(definition)
-        text = sources.lines_of(as_function(definition))
+        text = sources.numbered_lines(as_function(definition))
         by_line = [
             Line(line=line, code=text.get(line, "").strip(), spent=spent_in(split, eager & (lines == line)))
             for line in np.unique(lines[eager]).tolist()

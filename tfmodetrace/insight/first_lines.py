@@ -75,6 +75,7 @@ class FirstLines:
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
+        ended_by: ``ended by ValueError at train.py:12``, if an exception has ended the program or the recorded block; else ``None``.
     """
 
     wall_ns: int
@@ -85,15 +86,19 @@ class FirstLines:
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
+    ended_by: str | None
 
 
-def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int) -> FirstLines | None:
+def of_run(
+    spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int, ended_by: str | None
+) -> FirstLines | None:
     """Chooses what is told first.
 
     Args:
         spent: The budget that stands for the run.
         found: The findings, those that cost most time first.
         failures: How many failures there were.
+        ended_by: How an exception has ended the program, if one did.
 
     Returns:
         The lines; ``None`` if no process is known.
@@ -116,6 +121,7 @@ def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding]
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,
+        ended_by=ended_by,
     )
 
 

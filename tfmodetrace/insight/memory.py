@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,69 @@ class MemoryFigures:
     max_delta_bytes: int
     peak_bytes: int | None
     max_need_bytes: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLine:
+    """What a device held over time.
+
+    Attributes:
+        samples: How many there are, of which each point is the highest of its stretch of time.
+        peak_bytes: ``None`` where peaks were not sampled.
+    """
+
+    device: str
+    process: int
+    samples: int
+    time_ns: tuple[int, ...]
+    current_bytes: tuple[int, ...]
+    peak_bytes: tuple[int, ...] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HostLine:
+    """What a process held over time."""
+
+    process: int
+    time_ns: tuple[int, ...]
+    resident_bytes: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RaisingCall:
+    """A call after which more was allocated than before.
+
+    Attributes:
+        need_bytes: What it needed beyond what it had found; ``None`` where peaks were not sampled.
+        peak_bytes: The most that was allocated during it; ``None`` likewise.
+        shared: Whether it was open while another thread's sampled call was.
+    """
+
+    process: int
+    call_id: int
+    function_id: int
+    function: str
+    device: str
+    start_ns: int
+    duration_ns: int
+    delta_bytes: int
+    need_bytes: int | None
+    peak_bytes: int | None
+    shared: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryOverTime:
+    """What devices and processes held over time, and the calls that raised it most.
+
+    Attributes:
+        mode: What was asked for: ``off``, ``delta`` or ``peak``.
+    """
+
+    mode: str
+    devices: tuple[DeviceLine, ...]
+    host: tuple[HostLine, ...]
+    raised: tuple[RaisingCall, ...]
 
 
 def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, MemoryFigures]]:
@@ -63,25 +126,32 @@ def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, MemoryFigures]]:
     return found
 
 
-def over_time(run: tracelog.Run, points: int) -> dict[str, Any]:
+def untold(run: tracelog.Run) -> tuple[str, ...]:
+    """Returns a sentence if memory was to be sampled and the CPU's allocator told nothing, else none."""
+    asked = run.options.get("memory", "off") != "off"
+    if not asked or not len(run.calls) or any(device.name.startswith("/device:CPU") for device in run.devices):
+        return ()
+    told = (
+        "Of the CPU's memory nothing is known: TensorFlow's allocator counts it where oneDNN is on, or with TF_CPU_ALLOCATOR_USE_BFC=1 in "
+        "the environment, which `tfmodetrace run --memory` sets."
+    )
+    return (told,)
+
+
+def over_time(run: tracelog.Run, points: int) -> MemoryOverTime:
     """Tells how much memory devices and processes held when.
 
     Args:
         run: The run.
         points: How many points a line may have; where there are more samples, a point is the highest of its stretch of time.
-
-    Returns:
-        ``mode``, ``devices``, ``host`` and ``raised``, as docs/http_api.md has them.
     """
     sampled = _Sampled(run)
-    return {
-        "mode": run.options.get("memory", "off"),
-        "devices": [line for device in range(len(run.devices)) if (line := sampled.line(device, points)) is not None],
-        "host": [
-            _host_line(run, process.process, points) for process in run.processes if (run.host_memory.process == process.process).any()
-        ],
-        "raised": sampled.raised(),
-    }
+    return MemoryOverTime(
+        mode=run.options.get("memory", "off"),
+        devices=tuple(filter(None, (sampled.line(device, points) for device in range(len(run.devices))))),
+        host=tuple(filter(None, (_host_line(run, process.process, points) for process in run.processes))),
+        raised=tuple(sampled.raised()),
+    )
 
 
 class _Sampled:
@@ -97,7 +167,7 @@ class _Sampled:
         self._before, self._after = memory.before_bytes[known], memory.after_bytes[known]
         self._peak, self._shared = memory.peak_bytes[known], memory.shared[known]
 
-    def line(self, device: int, points: int) -> dict[str, Any] | None:
+    def line(self, device: int, points: int) -> DeviceLine | None:
         chosen = np.flatnonzero(self._device == device)
         if not len(chosen):
             return None
@@ -111,52 +181,52 @@ class _Sampled:
         highest = np.maximum(current, np.concatenate([self._before[chosen], peaks]))
         order = np.argsort(times, kind="stable")
         first = _firsts(times[order], points)
-        return {
-            "device": self._run.devices[device].name,
-            "process": self._run.devices[device].process,
-            "samples": len(chosen),
-            "time_ns": times[order][first].tolist(),
-            "current_bytes": np.maximum.reduceat(current[order], first).tolist(),
-            "peak_bytes": np.maximum.reduceat(highest[order], first).tolist() if has_peaks else None,
-        }
+        return DeviceLine(
+            device=self._run.devices[device].name,
+            process=self._run.devices[device].process,
+            samples=len(chosen),
+            time_ns=tuple(times[order][first].tolist()),
+            current_bytes=tuple(np.maximum.reduceat(current[order], first).tolist()),
+            peak_bytes=tuple(np.maximum.reduceat(highest[order], first).tolist()) if has_peaks else None,
+        )
 
-    def raised(self) -> list[dict[str, Any]]:
+    def raised(self) -> list[RaisingCall]:
         """Lists the calls after which most more was allocated than before, those first that raised it most."""
         run, calls = self._run, self._run.calls
         deltas = self._after - self._before
         order = np.argsort(-deltas, kind="stable")[:MAX_RAISED]
         return [
-            {
-                "process": int(calls.process[row]),
-                "call_id": int(calls.call_id[row]),
-                "function_id": int(calls.function_id[row]),
-                "function": run.functions[int(calls.function_id[row])].name,
-                "device": run.devices[int(self._device[place])].name,
-                "start_ns": int(calls.start_ns[row]),
-                "duration_ns": int(calls.duration_ns[row]),
-                "delta_bytes": int(deltas[place]),
-                "need_bytes": int(self._peak[place] - self._before[place]) if self._peak[place] >= 0 else None,
-                "peak_bytes": int(self._peak[place]) if self._peak[place] >= 0 else None,
-                "shared": bool(self._shared[place]),
-            }
+            RaisingCall(
+                process=int(calls.process[row]),
+                call_id=int(calls.call_id[row]),
+                function_id=int(calls.function_id[row]),
+                function=run.functions[int(calls.function_id[row])].name,
+                device=run.devices[int(self._device[place])].name,
+                start_ns=int(calls.start_ns[row]),
+                duration_ns=int(calls.duration_ns[row]),
+                delta_bytes=int(deltas[place]),
+                need_bytes=int(self._peak[place] - self._before[place]) if self._peak[place] >= 0 else None,
+                peak_bytes=int(self._peak[place]) if self._peak[place] >= 0 else None,
+                shared=bool(self._shared[place]),
+            )
             for place in order.tolist()
             if deltas[place] > 0
             for row in (int(self._rows[place]),)
         ]
 
 
-def _host_line(run: tracelog.Run, process: int, points: int) -> dict[str, Any] | None:
+def _host_line(run: tracelog.Run, process: int, points: int) -> HostLine | None:
     chosen = np.flatnonzero(run.host_memory.process == process)
     if not len(chosen):
         return None
     order = chosen[np.argsort(run.host_memory.time_ns[chosen], kind="stable")]
     times = run.host_memory.time_ns[order]
     first = _firsts(times, points)
-    return {
-        "process": process,
-        "time_ns": times[first].tolist(),
-        "resident_bytes": np.maximum.reduceat(run.host_memory.resident_bytes[order], first).tolist(),
-    }
+    return HostLine(
+        process=process,
+        time_ns=tuple(times[first].tolist()),
+        resident_bytes=tuple(np.maximum.reduceat(run.host_memory.resident_bytes[order], first).tolist()),
+    )
 
 
 def _firsts(times: npt.NDArray[np.int64], points: int) -> npt.NDArray[np.int64]:

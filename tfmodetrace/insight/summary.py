@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from tfmodetrace.insight import causes, counts, failures, first_lines, reasons, times
+from tfmodetrace.insight import causes, counts, failures, first_lines, reasons, repeated, times
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -20,6 +20,8 @@ class Summary:
         traces: How many traces there are.
         retraces: How many of them are no function's first.
         retraced_functions: How many functions these belong to.
+        repeated: The traces after the first of each definition, which may be of other functions that were made of the same lines.
+        repeated_text: What these are in words, or that there are none.
         change_kinds: How many traces had which kind of change.
         failures: How many failures there are; one is an error of every call that it left, and counts once.
         functions_ns: The time in traced functions: how long each thread was in a recorded call or a trace, added up over the threads.
@@ -34,6 +36,8 @@ class Summary:
     traces: int
     retraces: int
     retraced_functions: int
+    repeated: repeated.Repeated
+    repeated_text: str
     change_kinds: tuple[causes.KindCount, ...]
     failures: int
     functions_ns: int
@@ -48,6 +52,7 @@ def of_run(
     call_counts: Sequence[counts.CallCounts],
     explained: Sequence[reasons.Reason],
     failed: Sequence[failures.FailureGroup],
+    again: repeated.Repeated,
     first: first_lines.FirstLines | None,
 ) -> Summary:
     """Sums a run up.
@@ -57,6 +62,7 @@ def of_run(
         call_counts: The calls of its functions.
         explained: The reasons of its traces.
         failed: Its failures.
+        again: Its repeated traces.
         first: What is told of it first.
     """
     calls = counts.added(call_counts)
@@ -68,6 +74,8 @@ def of_run(
         traces=len(run.traces),
         retraces=len(retraces),
         retraced_functions=len(set(retraces)),
+        repeated=again,
+        repeated_text=again.text or "none repeated",
         change_kinds=causes.count_kinds(explained),
         failures=sum(group.count for group in failed),
         functions_ns=functions_ns,

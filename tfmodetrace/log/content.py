@@ -9,7 +9,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfmodetrace.log import call_columns, convert, error_table, function_table, graphs, process_table, sample_columns, samples, trace_table
+from tfmodetrace.log import (
+    call_columns,
+    convert,
+    error_table,
+    function_table,
+    graphs,
+    process_table,
+    sample_columns,
+    samples,
+    state_table,
+    trace_table,
+)
 from tfmodetrace.schema import codec, events_pb2, words
 
 _ALL_FLAGS: Final = int(words.CallFlag.RAISED | words.CallFlag.SUSPENDABLE | words.CallFlag.SIGNATURE_NOT_RECORDED)
@@ -45,6 +56,7 @@ class Content:
         logical_devices: All devices of the process; none if that is not known.
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
+        state_changes: Values that graphs go on with although the program has changed them.
     """
 
     def __init__(self, run: str) -> None:
@@ -68,6 +80,7 @@ class Content:
         self.sampled_definitions: dict[int, samples.Definition] = {}
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
+        self.state_changes: list[state_table.StateChange] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -123,6 +136,7 @@ class Content:
             self._add_samples(sample_batch)
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
+        self.state_changes.extend(map(convert.state_change, chunk.state_changes))
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import error_table, function_table, graphs, process_table, samples, trace_table
+from tfmodetrace.log import error_table, function_table, graphs, process_table, samples, state_table, trace_table
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -59,7 +59,9 @@ def function(message: events_pb2.Function, run: str, first: function_table.Funct
 
 
 def _place(message: events_pb2.Frame) -> function_table.Place:
-    return function_table.Place(file=message.file, line=message.line, function=message.function, code=message.code)
+    return function_table.Place(
+        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow
+    )
 
 
 def _model(message: events_pb2.Model) -> function_table.Model:
@@ -129,6 +131,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tr
         gone_objects=tuple(message.gone_objects),
         graph=graph,
         definition_bytes=message.definition_bytes or None,
+        called_at=_place(message.called_at) if message.HasField("called_at") else None,
         run=run,
     )
 
@@ -149,7 +152,24 @@ def error(message: events_pb2.Error, run: str) -> error_table.Error:
         stack=tuple(map(_frame, message.stack)),
         named_places=tuple(map(_frame, message.named_places)),
         first_error_id=message.first_error - 1 if message.first_error else message.error_id,
+        ended_program=message.ended_program,
         run=run,
+    )
+
+
+def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
+    """Reads the change of a value that traces have read."""
+    return state_table.StateChange(
+        function_id=message.function_id,
+        text=message.text,
+        reader=message.reader,
+        file=message.file,
+        line=message.line,
+        code=message.code,
+        always=message.always,
+        before=message.before,
+        after=message.after,
+        time_ns=time_ns(message.time_ns),
     )
 
 
@@ -181,6 +201,9 @@ def _frame(message: events_pb2.Frame) -> error_table.Frame:
         owner=message.owner,
         folded=message.folded,
         variables=tuple((variable.name, variable.type) for variable in message.variables),
+        source=message.source,
+        source_line=message.source_line,
+        modules=tuple((module.name, module.type) for module in message.modules) or None,
     )
 
 

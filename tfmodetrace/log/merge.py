@@ -18,6 +18,7 @@ from tfmodetrace.log import (
     process_table,
     sample_columns,
     samples,
+    state_table,
     states,
     trace_table,
     tracelog,
@@ -88,6 +89,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         host_memory=sample_columns.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
+        state_changes=tuple(merged.state_changes),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -109,6 +111,7 @@ class _Merged:
         self.samples: list[dict[str, npt.NDArray[Any]]] = []
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
+        self.state_changes: list[state_table.StateChange] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -175,6 +178,10 @@ class _Merged:
         )
         self.call_devices.extend(
             dataclasses.replace(counted, function_id=functions.one(counted.function_id)) for counted in found.call_devices()
+        )
+        self.state_changes.extend(
+            dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
+            for change in found.state_changes
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)

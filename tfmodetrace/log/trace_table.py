@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from tfmodetrace.log import graphs
+from tfmodetrace.log import function_table, graphs
 from tfmodetrace.schema import keys
 
 
@@ -63,6 +63,7 @@ class Trace:
         graph: What its graph is made of; ``None`` if not recorded.
         definition_bytes: Its graph as TensorFlow serializes it, with its library; ``None`` if not measured.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
+        called_at: The user's line that had led to it, outside of its own body; ``None`` if there was none, or it was not recorded.
         run: The name of its run.
     """
 
@@ -83,4 +84,5 @@ class Trace:
     graph: graphs.Graph | None = None
     definition_bytes: int | None = None
     placement: graphs.Placement | None = None
+    called_at: function_table.Place | None = None
     run: str = "."

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,7 @@ class Chunk(_message.Message):
     SAMPLED_DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
     SAMPLED_PLACES_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    STATE_CHANGES_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -55,7 +56,8 @@ class Chunk(_message.Message):
     sampled_definitions: _containers.RepeatedCompositeFieldContainer[SampledDefinition]
     sampled_places: _containers.RepeatedCompositeFieldContainer[SampledPlace]
     samples: _containers.RepeatedCompositeFieldContainer[SampleBatch]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ...) -> None: ...
+    state_changes: _containers.RepeatedCompositeFieldContainer[StateChange]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -286,7 +288,7 @@ class Signature(_message.Message):
     def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
 
 class Trace(_message.Message):
-    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number", "definition_bytes")
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number", "definition_bytes", "called_at")
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     ORDINAL_FIELD_NUMBER: _ClassVar[int]
@@ -302,6 +304,7 @@ class Trace(_message.Message):
     GONE_OBJECTS_FIELD_NUMBER: _ClassVar[int]
     GRAPH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CALLED_AT_FIELD_NUMBER: _ClassVar[int]
     trace_id: int
     function_id: int
     ordinal: int
@@ -317,7 +320,8 @@ class Trace(_message.Message):
     gone_objects: _containers.RepeatedScalarFieldContainer[int]
     graph_number: int
     definition_bytes: int
-    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ...) -> None: ...
+    called_at: Frame
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., called_at: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Graph(_message.Message):
     __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "control_flow", "input_casts")
@@ -505,6 +509,30 @@ class NotHonoured(_message.Message):
     no_such_device: bool
     def __init__(self, op: _Optional[str] = ..., type: _Optional[str] = ..., requested: _Optional[str] = ..., actual: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., no_such_device: bool = ...) -> None: ...
 
+class StateChange(_message.Message):
+    __slots__ = ("function_id", "text", "reader", "file", "line", "code", "always", "before", "after", "time_ns")
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    READER_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    ALWAYS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    function_id: int
+    text: str
+    reader: str
+    file: str
+    line: int
+    code: str
+    always: bool
+    before: str
+    after: str
+    time_ns: int
+    def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ...) -> None: ...
+
 class CacheKey(_message.Message):
     __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
@@ -528,7 +556,7 @@ class CacheKey(_message.Message):
     def __init__(self, arguments: _Optional[_Union[Node, _Mapping]] = ..., scope_type: _Optional[str] = ..., parent_graph: _Optional[int] = ..., device_functions: _Optional[_Iterable[str]] = ..., colocation_stack: _Optional[_Iterable[str]] = ..., in_cross_replica_context: bool = ..., variable_policy: _Optional[str] = ..., xla_context: _Optional[int] = ..., from_cache: bool = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error")
+    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error", "ended_program")
     ERROR_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -541,6 +569,7 @@ class Error(_message.Message):
     STACK_FIELD_NUMBER: _ClassVar[int]
     NAMED_PLACES_FIELD_NUMBER: _ClassVar[int]
     FIRST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    ENDED_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     error_id: int
     function_id: int
     call_id: int
@@ -553,7 +582,8 @@ class Error(_message.Message):
     stack: _containers.RepeatedCompositeFieldContainer[Frame]
     named_places: _containers.RepeatedCompositeFieldContainer[Frame]
     first_error: int
-    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ...) -> None: ...
+    ended_program: bool
+    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ..., ended_program: bool = ...) -> None: ...
 
 class Raised(_message.Message):
     __slots__ = ("type", "message", "bases", "relation", "origin")
@@ -580,7 +610,7 @@ class Raised(_message.Message):
     def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables")
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
@@ -588,6 +618,10 @@ class Frame(_message.Message):
     OWNER_FIELD_NUMBER: _ClassVar[int]
     FOLDED_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
+    MODULES_FIELD_NUMBER: _ClassVar[int]
+    TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
     file: str
     line: int
     function: str
@@ -595,7 +629,11 @@ class Frame(_message.Message):
     owner: str
     folded: int
     variables: _containers.RepeatedCompositeFieldContainer[Variable]
-    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+    source: str
+    source_line: int
+    modules: _containers.RepeatedCompositeFieldContainer[Variable]
+    tensorflow: str
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "type")

@@ -69,6 +69,7 @@ FUNCTION_KINDS: Final = (
     "async-generator",
     "region",
     "tf.data",
+    "program",
 )
 
 ChangeKind = Literal[
@@ -136,6 +137,24 @@ DiagnosisId = Literal[
     "gradient-none",
     "optimizer-unknown-variable",
     "version-conflict",
+    "removed-api",
+    "unsupported-data",
+    "keras-saving",
+    "keras-fit-usage",
+    "keras-not-built",
+    "keras-not-a-layer",
+    "keras-output-shape",
+    "index-out-of-range",
+    "tensor-as-index",
+    "numpy-method-on-tensor",
+    "declared-type-mismatch",
+    "distribution-scope",
+    "tape-used-twice",
+    "v1-api-in-eager",
+    "v1-session",
+    "bad-input-file",
+    "untracked-resource",
+    "checkpoint-mismatch",
     "unclassified",
 ]
 

@@ -52,6 +52,24 @@ export type DiagnosisId =
   | "gradient-none"
   | "optimizer-unknown-variable"
   | "version-conflict"
+  | "removed-api"
+  | "unsupported-data"
+  | "keras-saving"
+  | "keras-fit-usage"
+  | "keras-not-built"
+  | "keras-not-a-layer"
+  | "keras-output-shape"
+  | "index-out-of-range"
+  | "tensor-as-index"
+  | "numpy-method-on-tensor"
+  | "declared-type-mismatch"
+  | "distribution-scope"
+  | "tape-used-twice"
+  | "v1-api-in-eager"
+  | "v1-session"
+  | "bad-input-file"
+  | "untracked-resource"
+  | "checkpoint-mismatch"
   | "unclassified";
 
 export type FindingId =
@@ -94,7 +112,7 @@ export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copi
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
-/** One recording process: see `log.tables.Process`; null for what was lost with the beginning of its file. */
+/** One recording process: see `log.process_table.Process`; null for what was lost with the beginning of its file. */
 export interface ProcessInfo {
   readonly host: string | null;
   readonly pid: number | null;
@@ -109,12 +127,18 @@ export interface ProcessInfo {
   readonly internal_faults: number;
 }
 
-/** A line of the program, and the function it is in; `code` is the statement that begins there, empty if not known. */
+/** A line of the program, and the function it is in. */
 export interface Place {
+  /** Its file. */
   readonly file: string;
+  /** The line. */
   readonly line: number;
+  /** The function's name. */
   readonly function: string;
+  /** The statement that begins there, without indentation; empty if not known. */
   readonly code: string;
+  /** The name that TensorFlow has there; empty if not known. */
+  readonly tensorflow: string;
 }
 
 /** A Keras model; `number` counts the models of its process from 1. */
@@ -234,7 +258,7 @@ export interface Cause {
   readonly tracing_ns: number;
 }
 
-/** One traced function object: see `log.tables.Function`. */
+/** One traced function object: see `log.function_table.Function`. */
 export interface FunctionInfo {
   readonly function_id: number;
   readonly name: string;
@@ -352,13 +376,15 @@ export interface PlacementInfo {
   readonly compiled: boolean;
 }
 
-/** One trace: see `log.tables.Trace`. What was not recorded is null. */
+/** One trace: see `log.trace_table.Trace`. What was not recorded is null. */
 export interface TraceInfo {
   readonly trace_id: number;
   readonly function_id: number;
   readonly process: number;
   readonly ordinal: number;
   readonly call_id: number | null;
+  /** The call that it belongs to: that of its own function, or the innermost that was open on its thread, as for functions of tf.data and of libraries; null where no recorded call was open. */
+  readonly inside_call_id: number | null;
   readonly thread: number;
   readonly start_ns: number;
   readonly duration_ns: number | null;
@@ -372,6 +398,7 @@ export interface TraceInfo {
   readonly placement: PlacementInfo | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
 }
 
 /** An exception. */
@@ -392,11 +419,23 @@ export interface FrameInfo {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** An exception of a chain; `relation` as in `log.tables.Raised`. */
+/** An exception of a chain; `relation` as in `log.error_table.Raised`. */
 export interface ChainedInfo {
   readonly type: string;
   readonly message: string;
   readonly relation: string;
+}
+
+/** Lines of one file, written anew. */
+export interface Edit {
+  /** The file, as recorded. */
+  readonly file: string;
+  /** The first line that is replaced, from 1; the line before which the code goes, if none is. */
+  readonly line: number;
+  /** The lines that are replaced, as they were recorded and without their common indentation; empty: none is. */
+  readonly replaces: string;
+  /** What is written there, without indentation: it gets that of the line. */
+  readonly code: string;
 }
 
 /** A line of the user's. */
@@ -413,7 +452,12 @@ export interface Diagnosis {
   readonly why: string;
   /** What is different in the other mode; null where that plays no part. */
   readonly difference: string | null;
+  /** Python that the user can paste; null where none is known to run. */
   readonly fix: string | null;
+  /** The same as changes to his file. */
+  readonly edits: readonly Edit[];
+  /** What to do, in one sentence; always there. */
+  readonly advice: string;
   readonly source: SourcePlace | null;
 }
 
@@ -432,6 +476,8 @@ export interface ErrorInfo {
   readonly core: RaisedInfo;
   /** The error of the innermost call that the same failure left; its own id if that is this one. */
   readonly first_error_id: number;
+  /** Whether it left the program, or the recorded block, and so ended it; its function is then the program. */
+  readonly ended_program: boolean;
   /** What the call that it left was called with; null if not recorded. */
   readonly signature: string | null;
   /** The user's frames, outermost first. */
@@ -449,6 +495,34 @@ export interface WhatIf {
   readonly tensor_argument: number | null;
   readonly reduce_retracing: number | null;
   readonly input_signature: number | null;
+}
+
+/** One run of a program. */
+export interface Measured {
+  /** Traces of the functions that the finding is about. */
+  readonly traces: number;
+  /** Traces of all. */
+  readonly all_traces: number;
+  /** Its wall time. */
+  readonly wall_ns: number;
+  /** Its exit code; negative: the signal that ended it. */
+  readonly exit_code: number;
+}
+
+/** A fix that was tried. */
+export interface Verified {
+  /** Whether it did what the finding is about, and the program still ran to its end. */
+  readonly helped: boolean;
+  /** The same in words: `tried: 30 → 1 traces, 6.1 s → 2.4 s, same output`. */
+  readonly text: string;
+  /** The program as it is. */
+  readonly before: Measured;
+  /** The program with the fix. */
+  readonly after: Measured;
+  /** Whether it printed the same: `same`, `numbers` (but for numbers) or `other`. */
+  readonly output: "same" | "numbers" | "other";
+  /** The first line that differs; null if none does. */
+  readonly difference: string | null;
 }
 
 /** One way of writing a function, and the traces it would have had. */
@@ -485,8 +559,10 @@ export interface Finding {
   readonly why: string;
   /** What to do, in a sentence. */
   readonly advice: string;
-  /** Code to paste; null if none can be given. */
+  /** Code to paste, each piece with where it goes; null if none can be given. */
   readonly fix: string | null;
+  /** The same for programs; none likewise. */
+  readonly edits: readonly Edit[];
   /** Numbers of traces under each option; null where it is not about traces. */
   readonly what_if: WhatIf | null;
   /** The wall time that would have been saved. */
@@ -494,9 +570,23 @@ export interface Finding {
   /** The part of its process's wall time that this is. */
   readonly share: number;
   /** What came of it when the fix was tried; null if it was not. */
-  readonly verified: null;
+  readonly verified: Verified | null;
   /** The numbers of `what_if` with their labels, in order; null likewise. */
   readonly what_if_options: readonly WhatIfOption[] | null;
+}
+
+/** Traces after a definition's first, as what they are. */
+export interface Repeated {
+  /** All of them. */
+  readonly total: number;
+  /** Traces of function objects that were made of lines that had been traced before. */
+  readonly made_anew: number;
+  /** Traces of a function object that had been traced before. */
+  readonly same_function: number;
+  /** Of these, the ones that nobody has to mend: TensorFlow's second trace of a function that creates variables, and one more shape, as of a short last batch. */
+  readonly normal: number;
+  /** The same in words: `601 repeated: 600 of functions made anew, 1 normal`; empty if there are none. */
+  readonly text: string;
 }
 
 /** How many traces had a kind of change among others. */
@@ -541,6 +631,8 @@ export interface FirstLines {
   readonly more: number;
   /** A sentence, if no finding matters and nothing failed; else null. */
   readonly nothing_to_mend: string | null;
+  /** `ended by ValueError at train.py:12`, if an exception has ended the program or the recorded block; else null. */
+  readonly ended_by: string | null;
 }
 
 /** A run in a few numbers. */
@@ -555,6 +647,10 @@ export interface Summary {
   readonly retraces: number;
   /** How many functions these belong to. */
   readonly retraced_functions: number;
+  /** The traces after the first of each definition, which may be of other functions that were made of the same lines. */
+  readonly repeated: Repeated;
+  /** What these are in words, or that there are none. */
+  readonly repeated_text: string;
   /** How many traces had which kind of change. */
   readonly change_kinds: readonly KindCount[];
   /** How many failures there are; one is an error of every call that it left, and counts once. */
@@ -615,15 +711,6 @@ export interface ProcessBudgetInfo {
   readonly threads: readonly ThreadBudgetInfo[];
 }
 
-/** Traces after a definition's first, as what they are: see `definitions.Repeated`. */
-export interface RepeatedInfo {
-  readonly total: number;
-  readonly made_anew: number;
-  readonly same_function: number;
-  readonly normal: number;
-  readonly text: string;
-}
-
 /** One definition: see `definitions.Definition`. */
 export interface DefinitionInfo {
   readonly definition_id: number;
@@ -641,7 +728,7 @@ export interface DefinitionInfo {
   readonly traces_inside: number;
   /** Its own traces, and those of other functions that belong to its calls. */
   readonly all_traces: number;
-  readonly repeated: RepeatedInfo;
+  readonly repeated: Repeated;
   /** How long it was open on the thread that spent most time in it. */
   readonly wall_ns: number;
   readonly tracing_ns: number;
@@ -724,7 +811,7 @@ export interface RunReport {
   readonly errors: readonly ErrorInfo[];
   /** Those that cost most time first. */
   readonly findings: readonly Finding[];
-  /** A sentence for everything that could not be read. */
+  /** A sentence for everything that could not be read, or was to be recorded and was not told. */
   readonly warnings: readonly string[];
   /** The run in a few numbers. */
   readonly summary: Summary;
@@ -781,8 +868,45 @@ export interface InputCast {
   readonly line: number | null;
 }
 
-/** The same with everything that is told line by line and op by op. */
-export interface GraphLists {
+/** Ops of one type, or of all types that are not shown by name. */
+export interface TypeCount {
+  readonly type: string;
+  readonly ops: number;
+}
+
+/** Ops that one line of the user's made, as they are shown. */
+export interface ShownLine {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly own_line: number | null;
+  readonly ops: number;
+  readonly op_types: Readonly<Record<string, number>>;
+  readonly repeats: number;
+  readonly in_loop: boolean;
+  readonly code: string | null;
+  /** Its ops as a part of those of the line that made most. */
+  readonly of_most: number;
+  /** Its types of ops, the most frequent first, those beyond the first as one. */
+  readonly shown_types: readonly TypeCount[];
+}
+
+/** A line of the function's own definition, with what it made itself and through the lines that it calls. */
+export interface OwnLine {
+  /** The line in the function's file. */
+  readonly number: number;
+  readonly ops: number;
+  /** Its ops as a part of those of the line that made most. */
+  readonly of_most: number;
+  /** How often the same ops were made by it, as an unrolled loop makes them; 1 for no repetition. */
+  readonly repeats: number;
+  /** Whether some of them lie in the body of a loop in the graph. */
+  readonly in_loop: boolean;
+  /** The lines that the ops came through, most ops first. */
+  readonly through: readonly ShownLine[];
+}
+
+/** A graph with the ops of each line. */
+export interface GraphDetails {
   readonly ops: number;
   readonly own_ops: number;
   readonly op_types: Readonly<Record<string, number>>;
@@ -800,6 +924,14 @@ export interface GraphLists {
   readonly large_constants: readonly LargeConstant[];
   readonly control_flow: readonly ControlFlow[];
   readonly input_casts: readonly InputCast[];
+  /** The lines of the function's definition that made any, ascending. */
+  readonly own_lines: readonly OwnLine[];
+  /** Lines outside of it, as of a function that was traced before, most ops first. */
+  readonly elsewhere: readonly ShownLine[];
+  /** Ops that no line made: inputs, captures, outputs. */
+  readonly by_tensorflow: readonly ShownLine[];
+  /** Its types of ops, the most frequent first, those beyond the first as one. */
+  readonly shown_types: readonly TypeCount[];
 }
 
 /** A tensor that one device sends to another; null for what is not known before it runs. */
@@ -844,6 +976,8 @@ export interface TraceDetails {
   readonly process: number;
   readonly ordinal: number;
   readonly call_id: number | null;
+  /** The call that it belongs to: that of its own function, or the innermost that was open on its thread, as for functions of tf.data and of libraries; null where no recorded call was open. */
+  readonly inside_call_id: number | null;
   readonly thread: number;
   readonly start_ns: number;
   readonly duration_ns: number | null;
@@ -853,12 +987,166 @@ export interface TraceDetails {
   readonly captures: readonly string[];
   readonly concrete_name: string;
   readonly reason: Reason;
-  readonly graph: GraphLists | null;
+  readonly graph: GraphDetails | null;
   readonly placement: PlacementLists | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
   /** The function's name. */
   readonly function: string;
   /** How many calls have its signature; null if that is not known. */
   readonly calls: number | null;
+}
+
+/** Where a function ran: the placement of that of its placed traces which has most ops. */
+export interface FunctionPlacement {
+  readonly ops_by_device: Readonly<Record<string, number>>;
+  readonly transfers: number;
+  /** How many ops ran elsewhere than the program asked for. */
+  readonly not_honoured_ops: number;
+  readonly compiled: boolean;
+  readonly function_id: number;
+  readonly function: string;
+  /** How many of its traces were placed. */
+  readonly traces: number;
+  /** Which part of its ops ran on each device, from 0 to 1. */
+  readonly shares_by_device: Readonly<Record<string, number>>;
+}
+
+/** What goes from one device to another. */
+export interface Flow {
+  readonly from: string;
+  readonly to: string;
+  readonly transfers: number;
+  readonly bytes: number;
+  /** Transfers whose size is not known. */
+  readonly unknown: number;
+}
+
+/** A transfer in the graph of a trace. */
+export interface TransferOfTrace {
+  readonly op: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | null)[] | null;
+  readonly bytes: number | null;
+  readonly from: string;
+  readonly to: string;
+  readonly control: boolean;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly trace_id: number;
+  readonly function_id: number;
+}
+
+/** An op of the graph of a trace that is not where it should be. */
+export interface NotHonouredOfTrace {
+  readonly op: string;
+  readonly name: string;
+  readonly requested: string;
+  readonly actual: string;
+  readonly no_such_device: boolean;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly trace_id: number;
+  readonly function_id: number;
+}
+
+/** Where the functions of a run ran, and what crossed devices. */
+export interface PlacementOfRun {
+  readonly devices: readonly string[];
+  /** Those of which a trace was placed. */
+  readonly functions: readonly FunctionPlacement[];
+  /** What these send from device to device, most bytes first. */
+  readonly flows: readonly Flow[];
+  /** The first of them, once however many traces of a function have them. */
+  readonly transfers: readonly TransferOfTrace[];
+  /** Likewise the ops that are not where they should be. */
+  readonly not_honoured: readonly NotHonouredOfTrace[];
+  /** How many traces there are. */
+  readonly traces: number;
+  /** Of how many of them it is known where their ops ran. */
+  readonly placed: number;
+}
+
+/** What a device held over time. */
+export interface DeviceLine {
+  readonly device: string;
+  readonly process: number;
+  /** How many there are, of which each point is the highest of its stretch of time. */
+  readonly samples: number;
+  readonly time_ns: readonly number[];
+  readonly current_bytes: readonly number[];
+  /** null where peaks were not sampled. */
+  readonly peak_bytes: readonly number[] | null;
+}
+
+/** What a process held over time. */
+export interface HostLine {
+  readonly process: number;
+  readonly time_ns: readonly number[];
+  readonly resident_bytes: readonly number[];
+}
+
+/** A call after which more was allocated than before. */
+export interface RaisingCall {
+  readonly process: number;
+  readonly call_id: number;
+  readonly function_id: number;
+  readonly function: string;
+  readonly device: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly delta_bytes: number;
+  /** What it needed beyond what it had found; null where peaks were not sampled. */
+  readonly need_bytes: number | null;
+  /** The most that was allocated during it; null likewise. */
+  readonly peak_bytes: number | null;
+  /** Whether it was open while another thread's sampled call was. */
+  readonly shared: boolean;
+}
+
+/** What devices and processes held over time, and the calls that raised it most. */
+export interface MemoryOverTime {
+  /** What was asked for: `off`, `delta` or `peak`. */
+  readonly mode: string;
+  readonly devices: readonly DeviceLine[];
+  readonly host: readonly HostLine[];
+  readonly raised: readonly RaisingCall[];
+}
+
+/** The call that a call was made in; its function is null while it has not ended. */
+export interface ParentCall {
+  readonly call_id: number;
+  readonly function: string | null;
+}
+
+/** What left a call. */
+export interface CallError {
+  readonly error_id: number;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** One call. */
+export interface CallDescription {
+  readonly call_id: number;
+  readonly process: number;
+  readonly thread_id: number;
+  readonly thread: string;
+  readonly function_id: number;
+  readonly function: string;
+  readonly mode: Mode;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly depth: number;
+  readonly parent: ParentCall | null;
+  readonly signature: string | null;
+  /** The traces that belong to it, ascending. */
+  readonly trace_ids: readonly number[];
+  readonly raised: boolean;
+  /** Whether it is one of a generator or coroutine. */
+  readonly suspendable: boolean;
+  readonly error: CallError | null;
+  /** How many recorded calls were made in it. */
+  readonly children: number;
 }

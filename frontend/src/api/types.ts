@@ -1,15 +1,15 @@
-/** What the plugin's routes answer, but for the report, whose types are generated; docs/http_api.md is the specification. */
+/** What the plugin's routes answer, but for what is generated from the dataclasses of insight; docs/http_api.md is the specification. */
 
 import type {
+  CallDescription,
   Finding,
   FunctionProfile,
-  NotHonouredInfo,
-  PlacementInfo,
+  MemoryOverTime,
+  PlacementOfRun,
   ProcessInfo,
   ProfileInfo,
   RecordingState,
   RunReport,
-  TransferInfo,
 } from "./report";
 
 export * from "./report";
@@ -37,75 +37,14 @@ export interface Runs {
   readonly runs: readonly RunInfo[];
 }
 
-export interface Flow {
-  readonly from: string;
-  readonly to: string;
-  readonly transfers: number;
-  readonly bytes: number;
-  /** Transfers whose size is not known. */
-  readonly unknown: number;
-}
-
-interface OfTrace {
-  readonly trace_id: number;
-  readonly function_id: number;
-}
-
-/** Where the functions of a run ran. */
-export interface RunPlacement {
+/** What is told of a run as far as it was recorded then. */
+interface OfRun {
   readonly run: string;
   readonly revision: string;
-  readonly devices: readonly string[];
-  readonly functions: readonly (PlacementInfo & {
-    readonly function_id: number;
-    readonly function: string;
-    readonly traces: number;
-    /** Which part of its ops ran on each device, from 0 to 1. */
-    readonly shares_by_device: Readonly<Record<string, number>>;
-  })[];
-  readonly flows: readonly Flow[];
-  readonly transfers: readonly (TransferInfo & OfTrace)[];
-  readonly not_honoured: readonly (NotHonouredInfo & OfTrace)[];
-  readonly traces: number;
-  readonly placed: number;
 }
 
-export interface MemoryLine {
-  readonly device: string;
-  readonly process: number;
-  readonly samples: number;
-  readonly time_ns: readonly number[];
-  readonly current_bytes: readonly number[];
-  readonly peak_bytes: readonly number[] | null;
-}
-
-export interface RaisingCall {
-  readonly process: number;
-  readonly call_id: number;
-  readonly function_id: number;
-  readonly function: string;
-  readonly device: string;
-  readonly start_ns: number;
-  readonly duration_ns: number;
-  readonly delta_bytes: number;
-  readonly need_bytes: number | null;
-  readonly peak_bytes: number | null;
-  readonly shared: boolean;
-}
-
-/** What devices and processes held over time. */
-export interface RunMemory {
-  readonly run: string;
-  readonly revision: string;
-  readonly mode: string;
-  readonly devices: readonly MemoryLine[];
-  readonly host: readonly {
-    readonly process: number;
-    readonly time_ns: readonly number[];
-    readonly resident_bytes: readonly number[];
-  }[];
-  readonly raised: readonly RaisingCall[];
-}
+export type RunPlacement = OfRun & PlacementOfRun;
+export type RunMemory = OfRun & MemoryOverTime;
 
 export interface Report {
   readonly schema_version: number;
@@ -175,28 +114,8 @@ export interface CallTimes {
   readonly times: (Times & { readonly profile: number }) | null;
 }
 
-export interface CallInfo {
-  readonly call_id: number;
-  readonly process: number;
-  readonly thread_id: number;
-  readonly thread: string;
-  readonly function_id: number;
-  readonly function: string;
-  readonly mode: string;
-  readonly start_ns: number;
-  readonly duration_ns: number;
-  readonly depth: number;
-  readonly parent: { readonly call_id: number; readonly function: string | null } | null;
-  readonly signature: string | null;
-  readonly trace_ids: readonly number[];
-  readonly raised: boolean;
-  readonly suspendable: boolean;
-  readonly error: { readonly error_id: number; readonly type: string; readonly message: string } | null;
-  readonly children: number;
-  /** Where the timeline draws it. */
-  readonly lane: number;
-  readonly row: number;
-}
+/** A call, and where the timeline draws it. */
+export type CallInfo = CallDescription & { readonly lane: number; readonly row: number };
 
 /** A function's definition as its file had it. */
 export interface SourceInfo {

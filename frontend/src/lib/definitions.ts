@@ -8,6 +8,8 @@ export interface DefinitionColumn {
   readonly key: string;
   readonly label: string;
   readonly title: string;
+  /** It counts the calls in one mode. */
+  readonly ofMode?: boolean;
   /** Empty where there is nothing to tell. */
   readonly text: (row: DefinitionInfo) => string;
 }
@@ -29,6 +31,7 @@ const COLUMNS: readonly DefinitionColumn[] = [
     key: mode,
     label: mode,
     title: `Calls in mode ${mode}`,
+    ofMode: true,
     text: (row: DefinitionInfo) => number(row.calls[mode]),
   })),
   {

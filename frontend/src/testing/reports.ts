@@ -100,6 +100,7 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
     process: 0,
     ordinal: 1,
     call_id: null,
+    inside_call_id: null,
     thread: 0,
     start_ns: 0,
     duration_ns: 0,
@@ -112,13 +113,15 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
     graph: null,
     placement: null,
     executed: null,
+    called_at: null,
     ...change,
   };
 }
 
 export function diagnosis(id: DiagnosisId, line: number): Diagnosis {
   const source = { file: "train.py", line, code: `line ${line}` };
-  return { id, title: `title of ${id}`, why: "", difference: null, fix: id === "unclassified" ? null : "fix", source };
+  const fix = id === "unclassified" ? null : "fix";
+  return { id, title: `title of ${id}`, why: "", difference: null, fix, edits: [], advice: `advice of ${id}.`, source };
 }
 
 export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): ErrorInfo {
@@ -134,6 +137,7 @@ export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): Err
     message: "",
     core: { type: "ValueError", message: "" },
     first_error_id: errorId,
+    ended_program: false,
     signature: null,
     stack: [],
     made_at: [],
@@ -156,6 +160,7 @@ export function finding(id: FindingId, functionId: number | null): Finding {
     why: "",
     advice: "",
     fix: null,
+    edits: [],
     what_if: null,
     lost_ns: 0,
     share: 0,
@@ -170,6 +175,8 @@ const SUMMARY: Summary = {
   traces: 0,
   retraces: 0,
   retraced_functions: 0,
+  repeated: { total: 0, made_anew: 0, same_function: 0, normal: 0, text: "" },
+  repeated_text: "none repeated",
   change_kinds: [],
   failures: 0,
   functions_ns: 0,

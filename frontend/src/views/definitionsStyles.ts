@@ -106,4 +106,32 @@ export const definitionsStyles = css`
     min-width: 0;
     overflow-wrap: anywhere;
   }
+  .narrow {
+    display: none;
+  }
+  /* What is left out where there is no room for it: first what only repeats a number, then the modes, which the details tell. */
+  @media (max-width: 800px) {
+    .gauge {
+      display: none;
+    }
+    .gauge + span {
+      min-width: 0;
+    }
+    thead th,
+    tbody > tr > * {
+      padding-inline: 6px;
+    }
+    .members th,
+    .members td {
+      padding-inline: 0 12px;
+    }
+  }
+  @media (max-width: 700px) {
+    .of-mode {
+      display: none;
+    }
+    .narrow {
+      display: inline;
+    }
+  }
 `;

@@ -56,7 +56,7 @@ export class DefinitionsTable extends LitElement {
         <thead>
           <tr>
             <th scope="col">Definition</th>
-            ${columns.map(({ key, label, title }) => html`<th scope="col" class="number" title=${title} data-column=${key}>${label}</th>`)}
+            ${columns.map((column) => html`<th scope="col" class=${classOf(column)} title=${column.title} data-column=${column.key}>${column.label}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -107,23 +107,31 @@ export class DefinitionsTable extends LitElement {
         </th>
         ${columns.map(
           (column) =>
-            html`<td class="number" data-column=${column.key}>${
+            html`<td class=${classOf(column)} data-column=${column.key}>${
               column.key === "share"
-                ? html`<span class="gauge" style="--share:${row.share}" aria-hidden="true"></span>`
-                : nothing
-            }${column.text(row)}</td>`,
+                ? html`<span class="gauge" style="--share:${row.share}" aria-hidden="true"></span><span>${column.text(row)}</span>`
+                : column.text(row)
+            }</td>`,
         )}
       </tr>
-      ${open ? this.renderDetails(row, columns.length) : nothing}`;
+      ${open ? this.renderDetails(row, columns) : nothing}`;
   }
 
-  private renderDetails(row: DefinitionInfo, columns: number): TemplateResult {
+  private renderDetails(row: DefinitionInfo, columns: readonly DefinitionColumn[]): TemplateResult {
     const members = row.functions.flatMap((id) => this.functions.get(id) ?? []);
     const [first] = members;
     return html`<tr class="details" data-testid="definition-details">
-      <td colspan=${columns + 1}>
+      <td colspan=${columns.length + 1}>
         <p class="facts">
           ${first ? functionPlace(first) : nothing} <span class="chip">${row.kind}</span>
+          <span class="narrow" data-testid="definition-modes"
+            >${plural(row.calls.total, "call")}:
+            ${columns
+              .filter((column) => column.ofMode && column.text(row) !== "")
+              .map(
+                (column, index) => html`${index > 0 ? ", " : nothing}<b>${column.text(row)}</b> ${column.label}`,
+              )}</span
+          >
           <span>tracing <b>${formatDuration(row.tracing_ns)}</b></span>
           ${row.repeated.text === "" ? nothing : html`<span>${row.repeated.text}</span>`}
           ${row.threads > 1 ? html`<span>on ${plural(row.threads, "thread")}; the wall time is that of the busiest</span>` : nothing}
@@ -226,4 +234,8 @@ export class DefinitionsTable extends LitElement {
           : nothing
       }`;
   }
+}
+
+function classOf({ ofMode }: DefinitionColumn): string {
+  return ofMode ? "number of-mode" : "number";
 }

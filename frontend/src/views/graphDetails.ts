@@ -1,9 +1,9 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { ApiClient } from "../api/client";
-import type { GraphLists, SourceInfo, SourceLineInfo, TraceDetails } from "../api/types";
+import type { GraphDetails as Graph, ShownLine, SourceInfo, TraceDetails, TypeCount } from "../api/types";
 import { formatBytes } from "../lib/bytes";
-import { graphLines, opTypes, type OwnLine } from "../lib/graphLines";
+import { textLines, type TextLine } from "../lib/graphLines";
 import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
@@ -11,8 +11,6 @@ import { Fetched } from "../widgets/fetched";
 import { NavigateEvent } from "../widgets/navigate";
 import { graphsStyles } from "./graphsStyles";
 import { viewStyles } from "./viewStyles";
-
-const SHOWN_TYPES = 24;
 
 /** Everything that is known of one concrete function. */
 @customElement("mt-graph-details")
@@ -66,7 +64,7 @@ export class GraphDetails extends LitElement {
           Why it was traced
         </button>
         ${
-          trace.call_id !== null
+          trace.inside_call_id !== null
             ? html`<button
               type="button"
               class="link"
@@ -75,12 +73,12 @@ export class GraphDetails extends LitElement {
                 this.dispatchEvent(
                   new NavigateEvent({
                     view: "timeline",
-                    call: { process: trace.process, callId: trace.call_id ?? 0 },
+                    call: { process: trace.process, callId: trace.inside_call_id ?? 0 },
                   }),
                 );
               }}
             >
-              The call that caused it
+              ${trace.call_id === null ? "The call that it lies in" : "The call that caused it"}
             </button>`
             : nothing
         }
@@ -112,7 +110,7 @@ export class GraphDetails extends LitElement {
     `;
   }
 
-  private renderGraph(trace: TraceDetails, graph: GraphLists): TemplateResult {
+  private renderGraph(trace: TraceDetails, graph: Graph): TemplateResult {
     const { placement } = trace;
     const numbers: readonly (readonly [string, string, string])[] = [
       ["ops", "Ops", formatCount(graph.ops)],
@@ -126,7 +124,7 @@ export class GraphDetails extends LitElement {
         "Captured tensors",
         `${formatCount(graph.tensor_captures)}${graph.tensor_captures > 0 ? `, ${formatBytes(graph.tensor_capture_bytes)}` : ""}`,
       ],
-      ["definition", "Definition", formatBytes(graph.definition_bytes)],
+      ["definition-bytes", "Definition", formatBytes(graph.definition_bytes)],
       ["calls", "Calls of this signature", formatCount(trace.calls)],
       ["tracing", "Tracing took", formatDuration(trace.duration_ns)],
     ];
@@ -170,17 +168,16 @@ export class GraphDetails extends LitElement {
     `;
   }
 
-  private renderLines(graph: GraphLists): TemplateResult {
+  private renderLines(graph: Graph): TemplateResult {
     const source = this.source.value;
-    const lines = graphLines(graph, source);
     const more = [
-      ...lines.elsewhere.map((line, index) => ({
+      ...graph.elsewhere.map((line, index) => ({
         id: -2 - index,
         label: `${shortPath(line.file ?? "")}:${line.line ?? ""}`,
         line,
       })),
-      ...lines.byTensorFlow.map((line, index) => ({
-        id: -2 - lines.elsewhere.length - index,
+      ...graph.by_tensorflow.map((line, index) => ({
+        id: -2 - graph.elsewhere.length - index,
         label: "made by TensorFlow: inputs, captures, outputs",
         line,
       })),
@@ -193,47 +190,47 @@ export class GraphDetails extends LitElement {
           : nothing
       }
       <div class="lines mono" role="list" aria-labelledby="lines-title" data-testid="graph-lines">
-        ${lines.own.map((line) => this.renderOwnLine(line, lines.most))}
+        ${textLines(graph.own_lines, source).map((line) => this.renderOwnLine(line))}
         ${more.map(
           ({ id, label, line }) => html`<div role="listitem" data-testid="graph-other-line" data-ops=${line.ops}>
             <div class="line made">
               ${this.renderExpander(id, label)}
               <span class="at"></span>
-              ${measure(line.ops, lines.most)}
+              ${measure(line)}
               <span class="code quiet" title=${formatLocation(line.file, line.line)}>${label}${line.code ? html`: ${line.code}` : nothing}</span>
             </div>
-            ${this.open.has(id) ? html`<div class="through">${typesText(line)}</div>` : nothing}
+            ${this.open.has(id) ? html`<div class="through">${typesText(line.shown_types)}</div>` : nothing}
           </div>`,
         )}
       </div>
     `;
   }
 
-  private renderOwnLine(line: OwnLine, most: number): TemplateResult {
-    const open = this.open.has(line.number);
-    return html`<div role="listitem" data-testid="graph-line" data-line=${line.number} data-ops=${line.ops}>
-      <div class="line ${line.ops > 0 ? "made" : ""}">
-        ${line.ops > 0 ? this.renderExpander(line.number, `line ${line.number}`) : html`<span></span>`}
-        <span class="at">${line.number}</span>
-        ${line.ops > 0 ? measure(line.ops, most) : html`<span></span>`}
-        <span class="code" title=${line.text.trim()}
-          >${line.text}${
-            line.repeats > 1
+  private renderOwnLine({ number, text, made }: TextLine): TemplateResult {
+    const open = this.open.has(number);
+    return html`<div role="listitem" data-testid="graph-line" data-line=${number} data-ops=${made?.ops ?? 0}>
+      <div class="line ${made ? "made" : ""}">
+        ${made ? this.renderExpander(number, `line ${number}`) : html`<span></span>`}
+        <span class="at">${number}</span>
+        ${made ? measure(made) : html`<span></span>`}
+        <span class="code" title=${text.trim()}
+          >${text}${
+            made && made.repeats > 1
               ? html` <span class="chip prominent" title="The same ops were made again and again, as a loop over Python values makes them."
-                  >× ${formatCount(line.repeats)}</span
+                  >× ${formatCount(made.repeats)}</span
                 >`
               : nothing
-          }${line.inLoop ? html` <span class="chip" title="These ops are in the body of a loop in the graph.">in a loop</span>` : nothing}</span
+          }${made?.in_loop ? html` <span class="chip" title="These ops are in the body of a loop in the graph.">in a loop</span>` : nothing}</span
         >
       </div>
       ${
-        open
+        made && open
           ? html`<div class="through" data-testid="graph-through">
             <ul>
-              ${line.through.map(
+              ${made.through.map(
                 (through) => html`<li>
                   ${
-                    through.line === line.number
+                    through.line === number
                       ? nothing
                       : html`<span class="quiet" title=${formatLocation(through.file, through.line)}
                           >${shortPath(through.file ?? "")}:${through.line}</span
@@ -241,7 +238,7 @@ export class GraphDetails extends LitElement {
                         ${through.code ?? ""}<br />`
                   }
                   ${plural(through.ops, "op")}${through.repeats > 1 ? `, ${formatCount(through.repeats)} times the same` : nothing}:
-                  ${typesText(through)}
+                  ${typesText(through.shown_types)}
                 </li>`,
               )}
             </ul>
@@ -275,29 +272,27 @@ function askFor(api: ApiClient | null): ApiClient {
   return api;
 }
 
-function measure(ops: number, most: number): TemplateResult {
+function measure({ ops, of_most: ofMost }: Pick<ShownLine, "ops" | "of_most">): TemplateResult {
   return html`<span class="measure"
-    ><span class="count number">${formatCount(ops)}</span><span class="bar" style="width:${Math.round((90 * ops) / most)}px"></span
+    ><span class="count number">${formatCount(ops)}</span><span class="bar" style="width:${Math.round(90 * ofMost)}px"></span
   ></span>`;
 }
 
-function typesText(line: SourceLineInfo): string {
-  return opTypes(line.op_types, 12)
-    .map(({ type, ops }) => `${type} ${formatCount(ops)}`)
-    .join(", ");
+function typesText(types: readonly TypeCount[]): string {
+  return types.map(({ type, ops }) => `${type} ${formatCount(ops)}`).join(", ");
 }
 
-function renderTypes(graph: GraphLists): TemplateResult {
+function renderTypes(graph: Graph): TemplateResult {
   return html`<h3>Op types</h3>
     <ul class="types" data-testid="graph-types">
-      ${opTypes(graph.op_types, SHOWN_TYPES).map(
+      ${graph.shown_types.map(
         ({ type, ops }) =>
           html`<li><span class="mono">${type}</span><span class="number">${formatCount(ops)}</span></li>`,
       )}
     </ul>`;
 }
 
-function renderControlFlow(graph: GraphLists): TemplateResult | typeof nothing {
+function renderControlFlow(graph: Graph): TemplateResult | typeof nothing {
   if (graph.control_flow.length === 0) return nothing;
   return html`<h3>Loops and branches in the graph</h3>
     <ul class="types">
@@ -308,7 +303,7 @@ function renderControlFlow(graph: GraphLists): TemplateResult | typeof nothing {
     </ul>`;
 }
 
-function renderConstants(graph: GraphLists): TemplateResult | typeof nothing {
+function renderConstants(graph: Graph): TemplateResult | typeof nothing {
   if (graph.large_constants.length === 0) return nothing;
   return html`<h3>Large constants</h3>
     <table>
@@ -323,7 +318,7 @@ function renderConstants(graph: GraphLists): TemplateResult | typeof nothing {
     </table>`;
 }
 
-function renderCasts(graph: GraphLists): TemplateResult | typeof nothing {
+function renderCasts(graph: Graph): TemplateResult | typeof nothing {
   if (graph.input_casts.length === 0) return nothing;
   return html`<h3>Inputs that are converted first</h3>
     <table>

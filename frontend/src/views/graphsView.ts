@@ -157,8 +157,12 @@ export class GraphsView extends LitElement {
 
   private renderDefinition(definition: DefinitionInfo): TemplateResult {
     return html`<div class="definition" data-testid="graph-definition" data-definition=${definition.definition_id}>
-      ${definitionLine(definition, this.open.has(definition.definition_id), () => {
-        this.open = toggled(this.open, definition.definition_id);
+      ${definitionLine(definition, {
+        open: this.open.has(definition.definition_id),
+        toggle: () => {
+          this.open = toggled(this.open, definition.definition_id);
+        },
+        testId: "graph-fold",
       })}
     </div>`;
   }

@@ -1,7 +1,7 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ApiClient } from "../api/client";
-import type { MemoryFigures, MemoryLine, RaisingCall, RunMemory, RunReport } from "../api/types";
+import type { MemoryFigures, DeviceLine, RaisingCall, RunMemory, RunReport } from "../api/types";
 import { formatBytes } from "../lib/bytes";
 import { formatCount, plural, shortProcess } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
@@ -65,7 +65,7 @@ export class MemoryView extends LitElement {
     </section>`;
   }
 
-  private renderDevice(line: MemoryLine): TemplateResult {
+  private renderDevice(line: DeviceLine): TemplateResult {
     const label = `${line.device}${this.ofProcess(line.process)}`;
     return html`<section aria-label=${label} data-testid="memory-device" data-device=${line.device}>
       <h2>${label}</h2>

@@ -152,6 +152,7 @@ export class OverviewView extends LitElement {
 
   private renderSummary(report: RunReport): TemplateResult {
     const { summary } = report;
+    const { repeated } = summary;
     const share = summary.tracing_share_of_functions;
     return html`<section class="summary" aria-labelledby="summary-title">
       <h2 id="summary-title">In numbers</h2>
@@ -175,12 +176,12 @@ export class OverviewView extends LitElement {
         <div class="card">
           <dt>Traces</dt>
           <dd class="big" data-testid="overview-traces" data-value=${summary.traces}>${formatCount(summary.traces)}</dd>
-          <dd class=${summary.retraces > 0 ? "prominent" : "quiet"} data-testid="overview-retraces" data-value=${summary.retraces}>
-            ${
-              summary.retraces === 0
-                ? "no retraces"
-                : `${plural(summary.retraces, "retrace")} in ${plural(summary.retraced_functions, "function")}`
-            }
+          <dd
+            class=${repeated.total > repeated.normal ? "prominent" : "quiet"}
+            data-testid="overview-repeated"
+            data-value=${repeated.total}
+          >
+            ${summary.repeated_text}
           </dd>
         </div>
         <div class="card">

@@ -156,8 +156,12 @@ export class TracesView extends LitElement {
 
   private renderDefinition({ definition, findings }: DefinitionItem): TemplateResult {
     return html`<div class="function" data-testid="trace-definition" data-definition=${definition.definition_id}>
-      ${definitionLine(definition, this.open.has(definition.definition_id), () => {
-        this.open = toggled(this.open, definition.definition_id);
+      ${definitionLine(definition, {
+        open: this.open.has(definition.definition_id),
+        toggle: () => {
+          this.open = toggled(this.open, definition.definition_id);
+        },
+        testId: "trace-fold",
       })}
       ${renderFindings(findings)}
     </div>`;
@@ -231,7 +235,13 @@ export class TracesView extends LitElement {
         >
           Graph
         </button>
-        <span class="show">${this.renderShow(trace.call_id, trace.process, `Show trace ${trace.ordinal} in the timeline`)}</span>
+        <span class="show">${this.renderShow(
+          trace.inside_call_id,
+          trace.process,
+          trace.call_id === null
+            ? `Show the call around trace ${trace.ordinal} in the timeline`
+            : `Show trace ${trace.ordinal} in the timeline`,
+        )}</span>
       </div>
       ${!first && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
       ${
@@ -297,9 +307,7 @@ export class TracesView extends LitElement {
 
   private renderShow(callId: number | null, process: number, label: string): TemplateResult {
     if (callId === null)
-      return html`<span class="quiet" title="No call of this function caused it: the function was traced on its own, or inside a call of another one."
-        >no own call</span
-      >`;
+      return html`<span class="quiet" title="No recorded call was open on its thread then.">no call</span>`;
     return html`<button
       type="button"
       class="link"

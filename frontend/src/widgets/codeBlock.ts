@@ -9,23 +9,23 @@ export class CodeBlock extends LitElement {
   static override styles = [
     sharedStyles,
     css`
+      /* The button lies beside the text, not on it, also where a line is longer than there is room. */
       :host {
-        display: block;
-        position: relative;
-      }
-      pre {
-        margin: 0;
-        padding: 10px 84px 10px 12px; /* The button lies beside the text, not on it. */
-        overflow: auto;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) max-content;
         border: 1px solid var(--border);
         border-radius: 4px;
         background: var(--bg-raised);
+      }
+      pre {
+        margin: 0;
+        padding: 10px 12px;
+        overflow: auto;
         font: 12px/1.5 var(--mono);
       }
       mt-copy-button {
-        position: absolute;
-        top: 6px;
-        inset-inline-end: 6px;
+        align-self: start;
+        margin: 6px;
       }
     `,
   ];

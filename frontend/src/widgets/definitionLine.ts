@@ -27,7 +27,10 @@ export const definitionLineStyles = css`
 `;
 
 /** Functions made from one definition in one line that opens; what it tells is of all of them, whatever a list's filter leaves. */
-export function definitionLine(definition: DefinitionInfo, open: boolean, toggle: () => void): TemplateResult {
+export function definitionLine(
+  definition: DefinitionInfo,
+  { open, toggle, testId }: { readonly open: boolean; readonly toggle: () => void; readonly testId: string },
+): TemplateResult {
   const { title, traces, repeated, changes } = definition;
   return html`<div class="definition-line">
     <button
@@ -35,7 +38,7 @@ export function definitionLine(definition: DefinitionInfo, open: boolean, toggle
       class="expander"
       aria-expanded=${String(open)}
       aria-label="Functions of ${title}"
-      data-testid="definition-fold"
+      data-testid=${testId}
       @click=${toggle}
     >
       <span aria-hidden="true">${open ? "▾" : "▸"}</span>

@@ -6,6 +6,7 @@ export const middleCutStyles = css`
     display: inline-flex;
     min-width: 0;
     max-width: 100%;
+    overflow: hidden;
     white-space: pre;
   }
   .cut > :first-child {

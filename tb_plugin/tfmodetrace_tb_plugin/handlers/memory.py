@@ -6,7 +6,7 @@ from typing import Final
 
 import werkzeug
 
-from tfmodetrace.insight import memory
+from tfmodetrace.insight import memory, plain
 from tfmodetrace_tb_plugin import arguments, errors, index, responses
 
 _FEWEST: Final = 10
@@ -20,4 +20,5 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     points = arguments.integer(request, "points") if "points" in request.args else _USUAL
     if not _FEWEST <= points <= _MOST:
         raise errors.BadArgumentError(f"The argument `points` must be {_FEWEST} to {_MOST}, not {points}.")
-    return responses.json_value(request, {"run": view.run.name, "revision": view.revision, **memory.over_time(view.run, points)})
+    told = plain.plain(memory.over_time(view.run, points))
+    return responses.json_value(request, {"run": view.run.name, "revision": view.revision, **told})

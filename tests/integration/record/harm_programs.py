@@ -299,7 +299,7 @@ def multiprocessing_by(logdir: str, method: str) -> None:
         process.start()
         process.join()
         assert process.exitcode == 0
-        pool = context.Pool(2)
+        pool = context.Pool(2 if method == "fork" else 1)  # each spawned process imports TensorFlow anew
         print(pool.map(_square, range(10)), _square(10))
         pool.close()
         pool.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import pathlib
 import pickle
@@ -368,9 +369,19 @@ def test_a_forked_child_puts_back_its_own_and_leaves_the_parents(tmp_path: pathl
 
 
 def test_functions_that_come_and_go_leave_nothing_behind(tmp_path: pathlib.Path) -> None:
+    def traced() -> Any:
+        function = tf.function(lambda x: x, autograph=False)
+        function.get_concrete_function(tf.TensorSpec([]))
+        return function
+
     with tmt.record(tmp_path, instrument="all"):
         whole = next(each for each in process.active().instruments.all if isinstance(each, whole_program.WholeProgram))
-        for _ in range(3000):
-            tf.function(lambda x: x, autograph=False).get_concrete_function(tf.TensorSpec([]))
-        assert len(whole._recorders) < 2100
+        before = len(whole._recorders)
+        functions = [traced() for _ in range(100)]
+        assert len(whole._recorders) >= before + 100
+        del functions
+        gc.collect()
+        whole._recorders._sweep_at = 0  # as if the table had doubled
+        traced()
+        assert len(whole._recorders) <= before + 1
     assert read(tmp_path)["functions"]

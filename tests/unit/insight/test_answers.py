@@ -130,7 +130,32 @@ def test_the_time_in_functions_counts_nothing_twice_and_each_thread(tmp_path: pa
     assert (summary.functions_ns, summary.tracing_ns, summary.running_ns) == (100 + 40 + 30, 30 + 40 + 20, 80)
     assert summary.tracing_share_of_functions == 90 / 170
     assert (summary.traces, summary.retraces, summary.retraced_functions) == (4, 3, 1)
+    assert (summary.repeated.total, summary.repeated_text) == (3, "3 repeated: 3 of the same function")
     assert (summary.calls.eager, summary.calls.total, summary.call_shares["eager"]) == (3, 3, 1)
+
+
+def test_the_summary_counts_functions_made_anew_among_the_repeated_traces(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    once = session.function("once", kind="tf.function")
+    session.trace(once, ordinal=1)
+    for instance in range(4):
+        session.trace(session.function("step", kind="tf.function", instance=instance), ordinal=1)
+        session.chunk.functions[-1].definition_id = once + 1
+    session.end()
+    summary = told(tmp_path).summary
+    assert (summary.traces, summary.retraces) == (5, 0)
+    assert (summary.repeated.total, summary.repeated.made_anew) == (3, 3)
+    assert summary.repeated_text == "3 repeated: 3 of functions made anew"
+
+
+def test_the_summary_says_so_where_nothing_was_traced_again(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    session.trace(session.function("step", kind="tf.function"), ordinal=1)
+    session.end()
+    summary = told(tmp_path).summary
+    assert (summary.repeated.total, summary.repeated_text) == (0, "none repeated")
 
 
 def test_a_generator_that_outlives_its_caller_is_time_in_a_function(tmp_path: pathlib.Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pathlib
 
 from tests.support import files
-from tfmodetrace.insight import attribution, calls, timeline, times
+from tfmodetrace.insight import answers, attribution, calls, report, timeline, times
 from tfmodetrace.log import reader, tracelog
 from tfmodetrace.schema import words
 
@@ -46,6 +46,15 @@ def test_a_trace_without_a_call_belongs_to_the_innermost_call_open_on_its_thread
     assert attributed.error_rows.tolist() == [predict, -1, step]
 
 
+def test_the_report_says_of_each_trace_in_which_call_it_lies(tmp_path: pathlib.Path) -> None:
+    run = pipeline(tmp_path)
+    predict, step, load = (int(call_id) for call_id in run.calls.call_id)
+    told = report.run_report(run)["traces"]
+    assert [trace["call_id"] for trace in told] == [None, None, None, step, None]
+    assert [trace["inside_call_id"] for trace in told] == [predict, predict, None, step, load]
+    assert report.trace_report(answers.Answers(run), 0)["inside_call_id"] == predict
+
+
 def test_tracing_counts_once_in_every_call_and_function_it_happened_in(tmp_path: pathlib.Path) -> None:
     run = pipeline(tmp_path)
     assert attribution.Attribution(run).call_tracing_ns.tolist() == [30 + 20, 20, 5]
@@ -60,7 +69,7 @@ def test_the_timeline_and_a_calls_details_show_the_traces_that_belong_to_it(tmp_
     drawn = timeline.Timeline(run).slices(0, 0, 1000, 1).columns
     assert dict(zip(drawn["call_id"].tolist(), drawn["trace_id"].tolist(), strict=True)) == {0: 1, 1: 3}
     shown = [calls.describe_call(run, 0, call_id) for call_id in range(3)]
-    assert [call["trace_ids"] for call in shown if call is not None] == [[0, 1], [3], [4]]
+    assert [call.trace_ids for call in shown if call is not None] == [(0, 1), (3,), (4,)]
 
 
 def test_a_suspended_generator_gets_no_trace_because_of_the_time_alone(tmp_path: pathlib.Path) -> None:

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from tests.support import files
-from tfmodetrace.insight import attribution, budget, definitions, first_calls, model_identity, reasons
+from tfmodetrace.insight import attribution, budget, definitions, first_calls, model_identity, reasons, repeated
 from tfmodetrace.log import reader, tracelog
 from tfmodetrace.schema import words
 
@@ -65,7 +65,7 @@ def test_functions_made_anew_of_one_definition_are_one_row(tmp_path: pathlib.Pat
     assert (step_row.name, step_row.file, step_row.line, len(step_row.functions)) == ("step", "train.py", 10, 200)
     assert (step_row.calls["graph"], sum(step_row.calls.values()), step_row.traces) == (200, 200, 200)
     assert (step_row.wall_ns, step_row.tracing_ns, step_row.share) == (200 * 60, 200 * 30, 0.3)
-    assert step_row.repeated == definitions.Repeated(made_anew=199)
+    assert step_row.repeated == repeated.Repeated(made_anew=199)
     assert step_row.changes == "made anew 199 times"
     assert (other_row.traces, other_row.repeated.text, other_row.changes) == (0, "", None)
     assert found.by_wall_time == (step_row, other_row)
@@ -84,7 +84,7 @@ def test_repeated_traces_are_counted_as_what_they_are(tmp_path: pathlib.Path) ->
         session.trace(two, ordinal=ordinal + 1, start_ns=ordinal, key=key)
     session.end()
     (row,) = read(tmp_path).rows
-    assert row.repeated == definitions.Repeated(made_anew=3, same_function=2, normal=1)
+    assert row.repeated == repeated.Repeated(made_anew=3, same_function=2, normal=1)
     assert row.repeated.text == "5 repeated: 3 of functions made anew, 1 of the same function, 1 normal"
 
 
@@ -97,7 +97,7 @@ def test_a_second_trace_that_creates_variables_is_normal(tmp_path: pathlib.Path)
         session.chunk.traces[-1].key.scope_type = scope
     session.end()
     (row,) = read(tmp_path).rows
-    assert row.repeated == definitions.Repeated(same_function=1, normal=1)
+    assert row.repeated == repeated.Repeated(same_function=1, normal=1)
     assert row.changes is None
 
 
@@ -107,7 +107,7 @@ def test_a_function_that_was_traced_before_the_recording_was_traced_again(tmp_pa
     session.trace(made(session, "step", 0), ordinal=4)
     session.end()
     (row,) = read(tmp_path).rows
-    assert row.repeated == definitions.Repeated(same_function=1)
+    assert row.repeated == repeated.Repeated(same_function=1)
 
 
 def test_what_changed_from_trace_to_trace_is_one_line(tmp_path: pathlib.Path) -> None:
@@ -193,7 +193,7 @@ def test_two_models_that_share_kerass_code_are_two_definitions(tmp_path: pathlib
     assert [rows[name].wall_ns for name in ("Model.predict of enc", "Model.predict of dec", "Model.predict")] == [19 * 50, 50, 7]
     assert [rows[name].model for name in ("Model.predict of enc", "enc.predict_function", "Model.predict")] == ["enc", "enc", None]
     assert rows["Model.predict of enc"].traces_inside == 19
-    assert rows["enc.predict_function"].repeated == rows["dec.predict_function"].repeated == definitions.Repeated()
+    assert rows["enc.predict_function"].repeated == rows["dec.predict_function"].repeated == repeated.Repeated()
     assert found.of_function(entry) is rows["Model.predict of enc"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import files
 from tfmodetrace import insight
-from tfmodetrace.insight import calls, report
+from tfmodetrace.insight import calls, plain, report
 from tfmodetrace.log import reader, tracelog
 from tfmodetrace.schema import words
 
@@ -85,7 +85,7 @@ def test_the_report_is_the_json_of_the_design(tmp_path: pathlib.Path) -> None:
     }
     assert error["core"] == {"type": "ValueError", "message": "no such digit"}
     assert (error["first_error_id"], error["stack"], error["made_at"], error["chain"]) == (0, [], [], [])
-    assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "source"}
+    assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "edits", "advice", "source"}
     assert error["diagnosis"]["id"] == "unclassified"
     assert run["findings"] == []
 
@@ -167,7 +167,7 @@ def nested(logdir: pathlib.Path) -> tracelog.Run:
 
 
 def test_a_call_is_described_with_everything_around_it(tmp_path: pathlib.Path) -> None:
-    assert calls.describe_call(nested(tmp_path), 0, 5) == {
+    assert plain.plain(calls.describe_call(nested(tmp_path), 0, 5)) == {
         "call_id": 5,
         "process": 0,
         "thread_id": 0,
@@ -191,10 +191,10 @@ def test_a_call_is_described_with_everything_around_it(tmp_path: pathlib.Path) -
 def test_a_call_inside_another_names_it(tmp_path: pathlib.Path) -> None:
     described = calls.describe_call(nested(tmp_path), 0, 7)
     assert described is not None
-    assert described["parent"] == {"call_id": 5, "function": "step"}
-    assert (described["signature"], described["error"], described["trace_ids"]) == (None, None, [])
-    assert (described["raised"], described["suspendable"], described["children"]) == (False, True, 0)
-    json.dumps(described, allow_nan=False)
+    assert described.parent == calls.ParentCall(call_id=5, function="step")
+    assert (described.signature, described.error, described.trace_ids) == (None, None, ())
+    assert (described.raised, described.suspendable, described.children) == (False, True, 0)
+    json.dumps(plain.plain(described), allow_nan=False)
 
 
 @pytest.mark.parametrize(("process", "call_id"), [(0, 99), (1, 5), (-1, 5), (0, -1), (0, 2**70), (2**70, 5)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tfmodetrace.insight import fixes
+from tfmodetrace.insight import edits, fixes, sources, verified
 from tfmodetrace.insight.findings import (
     base,
     casts,
@@ -23,6 +23,7 @@ from tfmodetrace.insight.findings import (
     programs,
     recreated,
     retracing,
+    silent,
     tracing,
 )
 from tfmodetrace.schema import words
@@ -42,7 +43,7 @@ _OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5
 """The same of findings that samples tell: most of their time must be told by no other."""
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
-_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations)
+_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations, silent)
 _BY_SAMPLES: Final = (eager, inputs)
 
 
@@ -85,7 +86,8 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
     definition = None if function_id is None else evidence.definitions.of_function(function_id)
     wall_ns = evidence.wall_ns(draft.process if definition is None else definition.process)
     share = lost_ns / wall_ns if wall_ns else 0.0
-    fix = fixes.usable(draft.fix, evidence.names_in(draft.functions) | draft.names)
+    replaced = frozenset().union(*(sources.free_names(edit.replaces) or () for edit in draft.edits))
+    fix = fixes.usable(edits.told(draft.edits), evidence.names_in(draft.functions) | draft.names | replaced)
     what_if = draft.what_if
     if what_if is not None and fix is None:
         what_if = what_if.with_chosen(None)
@@ -100,12 +102,19 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         why=draft.why,
         advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
         fix=fix,
+        edits=() if fix is None else draft.edits,
+        verified=None if fix is None else _verified(evidence, draft),
         lost_ns=lost_ns,
         share=share,
         what_if=what_if,
         trace_ids=trace_ids,
         at=draft.at,
     )
+
+
+def _verified(evidence: Evidence, draft: base.Draft) -> verified.Verified | None:
+    run = evidence.run
+    return verified.of_finding(run.tried, (process.session_id for process in run.processes), draft.id, draft.edits) if run.tried else None
 
 
 def _ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

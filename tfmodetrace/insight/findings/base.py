@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, definitions, first_calls, sources, whatif
+from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import reasons as reasons_module
@@ -38,7 +38,8 @@ class Finding:
         evidence: Numbers and names it rests on.
         why: What causes it.
         advice: What to do, in a sentence.
-        fix: Code the user can paste; ``None`` if no code can be given.
+        fix: Code the user can paste, each piece with where it goes; ``None`` if no code can be given.
+        edits: The same as changes to the user's files; none likewise.
         lost_ns: The wall time that would have been saved; findings are ranked by it.
         share: The part of its process's wall time that this is.
         verified: What came of it when the fix was tried; ``None`` if it was not.
@@ -57,9 +58,10 @@ class Finding:
     why: str
     advice: str
     fix: str | None
+    edits: tuple[edits.Edit, ...]
     lost_ns: int
     share: float
-    verified: None = None
+    verified: verified.Verified | None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
     at: function_table.Place | None = None
@@ -96,7 +98,8 @@ class Draft:
         order: Findings of a lower order take their time first: who knows the cause better comes first.
         normal: Whether nobody has to mend it, whatever it costs.
         wrong: Whether results are wrong because of it.
-        names: Names that are known at the place where the fix goes, beside those of the functions' sources.
+        edits: The fix; it is left out where it is no Python, or names what is not known at its place.
+        names: Names that are known at the place where the fix goes, beside those of the functions' sources and of what it replaces.
         process: The process that it is about, where it is about no function.
         at: The user's line to look at, where that is not the function's definition.
     """
@@ -107,7 +110,7 @@ class Draft:
     evidence: Mapping[str, Any]
     why: str
     advice: str
-    fix: str | None = None
+    edits: tuple[edits.Edit, ...] = ()
     what_if: whatif.WhatIf | None = None
     cause: Hashable = None
     across_definitions: bool = False

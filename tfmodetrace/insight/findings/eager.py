@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import obstacles, places, samples, sources, units
+from tfmodetrace.insight import fixes, obstacles, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
 
@@ -184,7 +184,7 @@ class _Thread:
         wall_ns = evidence.wall_ns(definition.process)
         if spent.samples < LEAST_SAMPLES or spent.ns < SHARE * wall_ns or spent.ns - spent.plus_minus_ns < SHARE / 2 * wall_ns:
             return None
-        if sources.is_decorated(function):
+        if sources.decorated_head(function) is not None:
             return None  # tf.functions run eagerly only if somebody has said so, which another finding tells
         recorded = evidence.eager.function_of(definition)
         own = chosen & (self._ids == root)
@@ -222,7 +222,7 @@ class _Thread:
             why="Without tf.function Python asks for every op by itself, in every call anew: it looks the op up, packs its inputs and "
             "waits. A graph runs all of them without coming back to Python.",
             advice=self._advice(root, loop, in_the_way),
-            fix=None if loop is not None or in_the_way or definition.qualname == _MODULE else _decorated(function),
+            edits=() if loop is not None or in_the_way or definition.qualname == _MODULE else fixes.made_graph(function),
             cause=(self._thread_id, definition.file, definition.line, definition.qualname),
             claims=(base.Claim(times={self._thread_id: self._times(chosen)}, saved=min(1.0, dispatch)),),
             order=ORDER,
@@ -263,7 +263,7 @@ class _Thread:
         for number, line in {*zip(self._ids[chosen].tolist(), self._lines[chosen].tolist(), strict=True)}:
             spent = eager_module.spent_in(self._split, chosen & (self._ids == number) & (self._lines == line))
             definition = self._samples.definitions[number]
-            code = sources.lines_of(self._function(number)).get(line, "").strip()
+            code = sources.numbered_lines(self._function(number)).get(line, "").strip()
             lines.append((spent, {"place": places.place(definition.file, line), "code": code}))
         lines.sort(key=lambda each: -each[0].ns)
         return [{**told, "ns": spent.ns, "plus_minus_ns": spent.plus_minus_ns} for spent, told in lines[:_SHOWN]]
@@ -284,8 +284,3 @@ class _Thread:
 def _in_file(statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
     found = obstacles.in_body(statements, obstacles.own_names(statements))
     return [each._replace(line=each.line + function.line - 1) for each in found]
-
-
-def _decorated(function: function_table.Function) -> str | None:
-    header = sources.header(function) if sources.definition(function) is not None else None
-    return None if header is None or header.startswith("async ") else f"@tf.function\n{header}"

@@ -50,7 +50,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         definition = run.samples.definitions[place.definition_id]
         at = places.place(definition.file, place.line)
-        code = sources.lines_of(eager_module.as_function(definition)).get(place.line, "").strip()
+        code = sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip()
         yield base.Draft(
             id="input-bound",
             functions=(),

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from tfmodetrace.insight import answers, counts
+from tfmodetrace.insight import answers, counts, repeated
 from tfmodetrace.insight import definitions as definitions_module
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatedInfo:
-    """Traces after a definition's first, as what they are: see ``definitions.Repeated``."""
-
-    total: int
-    made_anew: int
-    same_function: int
-    normal: int
-    text: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +34,7 @@ class DefinitionInfo:
     traces: int
     traces_inside: int
     all_traces: int
-    repeated: RepeatedInfo
+    repeated: repeated.Repeated
     wall_ns: int
     tracing_ns: int
     main_ns: int
@@ -61,7 +50,6 @@ def infos(told: answers.Answers) -> tuple[DefinitionInfo, ...]:
 
 
 def _info(row: definitions_module.Definition) -> DefinitionInfo:
-    repeated = row.repeated
     return DefinitionInfo(
         definition_id=row.definition_id,
         process=row.process,
@@ -75,13 +63,7 @@ def _info(row: definitions_module.Definition) -> DefinitionInfo:
         traces=row.traces,
         traces_inside=row.traces_inside,
         all_traces=row.traces + row.traces_inside,
-        repeated=RepeatedInfo(
-            total=repeated.total,
-            made_anew=repeated.made_anew,
-            same_function=repeated.same_function,
-            normal=repeated.normal,
-            text=repeated.text,
-        ),
+        repeated=row.repeated,
         wall_ns=row.wall_ns,
         tracing_ns=row.tracing_ns,
         main_ns=row.main_ns,

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tfmodetrace.insight import findings, whatif
+from tfmodetrace.insight import edits, findings, verified, whatif
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -39,7 +39,8 @@ class Finding:
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
         advice: What to do, in a sentence.
-        fix: Code to paste; ``None`` if none can be given.
+        fix: Code to paste, each piece with where it goes; ``None`` if none can be given.
+        edits: The same for programs; none likewise.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         lost_ns: The wall time that would have been saved.
         share: The part of its process's wall time that this is.
@@ -58,10 +59,11 @@ class Finding:
     why: str
     advice: str
     fix: str | None
+    edits: tuple[edits.Edit, ...]
     what_if: WhatIf | None
     lost_ns: int
     share: float
-    verified: None
+    verified: verified.Verified | None
     what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
@@ -80,6 +82,7 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
         why=finding.why,
         advice=finding.advice,
         fix=finding.fix,
+        edits=finding.edits,
         what_if=None
         if what_if is None
         else WhatIf(

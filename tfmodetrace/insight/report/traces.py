@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from tfmodetrace.insight import answers, placements, reasons
-from tfmodetrace.insight.report import graphs, placement
-from tfmodetrace.log import trace_table, tracelog
+from tfmodetrace.insight.report import graph_lines, graphs, placement
+from tfmodetrace.log import function_table, trace_table, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,8 @@ class TraceInfo:
     """One trace: see ``log.trace_table.Trace``. What was not recorded is ``None``.
 
     Attributes:
+        inside_call_id: The call that it belongs to: that of its own function, or the innermost that was open on its thread, as for
+            functions of tf.data and of libraries; ``None`` where no recorded call was open.
         executed: Whether its graph is known to have run.
     """
 
@@ -24,6 +26,7 @@ class TraceInfo:
     process: int
     ordinal: int
     call_id: int | None
+    inside_call_id: int | None
     thread: int
     start_ns: int
     duration_ns: int | None
@@ -36,6 +39,7 @@ class TraceInfo:
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
     executed: bool | None
+    called_at: function_table.Place | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class TraceDetails(TraceInfo):
         calls: How many calls have its signature; ``None`` if that is not known.
     """
 
-    graph: graphs.GraphLists | None
+    graph: graph_lines.GraphDetails | None
     placement: placement.PlacementLists | None
     function: str
     calls: int | None
@@ -62,8 +66,8 @@ def infos(told: answers.Answers, *, full: bool) -> tuple[TraceInfo, ...]:
     """
     fixes = told.fixes
     return tuple(
-        _info(told.run, trace, reason, fixes.get(trace.trace_id), full=full)
-        for trace, reason in zip(told.run.traces, told.reasons, strict=True)
+        _info(told.run, trace, reason, fixes.get(trace.trace_id), inside, full=full)
+        for trace, reason, inside in zip(told.run.traces, told.reasons, told.attribution.trace_call_ids, strict=True)
     )
 
 
@@ -72,12 +76,12 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
     run = told.run
     trace = run.traces[trace_id]
     signature = trace.signature_id
-    info = _info(run, trace, told.reasons[trace_id], told.fixes.get(trace_id), full=False)
+    info = _info(run, trace, told.reasons[trace_id], told.fixes.get(trace_id), told.attribution.trace_call_ids[trace_id], full=False)
     fields = {field.name: getattr(info, field.name) for field in dataclasses.fields(info)}
     return TraceDetails(
         **{
             **fields,
-            "graph": graphs.details(trace),
+            "graph": graph_lines.of_trace(trace),
             "placement": placement.details(trace.placement),
             "function": run.functions[trace.function_id].name,
             "calls": None if signature is None else int(np.count_nonzero(run.calls.signature_id == signature)),
@@ -85,13 +89,16 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
     )
 
 
-def _info(run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, fix: str | None, *, full: bool) -> TraceInfo:
+def _info(
+    run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, fix: str | None, inside_call_id: int | None, *, full: bool
+) -> TraceInfo:
     return TraceInfo(
         trace_id=trace.trace_id,
         function_id=trace.function_id,
         process=trace.process,
         ordinal=trace.ordinal,
         call_id=trace.call_id,
+        inside_call_id=inside_call_id,
         thread=trace.thread_id,
         start_ns=trace.start_ns,
         duration_ns=trace.duration_ns,
@@ -109,4 +116,5 @@ def _info(run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, f
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
         executed=placements.was_executed(run, trace),
+        called_at=trace.called_at,
     )

@@ -52,27 +52,23 @@ class DeviceMemory:
         self.open: list[OpenMemory] = []
         self.info: Callable[[str], Mapping[str, int]] = tf.config.experimental.get_memory_info
         self.reset: Callable[[str], None] = tf.config.experimental.reset_memory_stats
-        self._devices: tuple[str, ...] | None = None
-
-    @property
-    def known(self) -> tuple[str, ...]:
+        self.known: tuple[str, ...] = ()
         """The devices, as far as they were asked for."""
-        return self._devices or ()
+        self._asked = False
 
     def leave_to_parent(self) -> None:
         """After a fork: TensorFlow's allocators may wait for threads that are no more."""
-        self._devices = ()
+        self.known, self._asked = (), True
 
     def devices(self) -> tuple[str, ...]:
         """The devices, such as ``GPU:0``; none before TensorFlow has initialized them, which asking must not cause."""
-        if self._devices is None:
-            if not tf_devices.devices_are_initialized():
-                return ()
+        if not self._asked and tf_devices.devices_are_initialized():
             # Logical CPUs share one allocator, which tells only if oneDNN is on.
             gpus = tf.config.list_logical_devices("GPU")
             self.info, self.reset = tf_devices.memory_statistics()
-            self._devices = tuple(name for name in ("CPU:0", *(f"GPU:{index}" for index in range(len(gpus)))) if self._tells(name))
-        return self._devices
+            self.known = tuple(name for name in ("CPU:0", *(f"GPU:{index}" for index in range(len(gpus)))) if self._tells(name))
+            self._asked = True
+        return self.known
 
     def _tells(self, device: str) -> bool:
         try:
@@ -97,11 +93,11 @@ class Sampler:
     def begin(self, thread: object, args: Any, kwargs: Any) -> OpenMemory | None:  # noqa: ARG002 - see sampling.Sampler
         """Samples the beginning of a call; None if no device tells anything yet."""
         memory = self._memory
-        devices = memory.devices()
+        devices = memory.known or memory.devices()
         if not devices:
             return None
         opened = OpenMemory(thread)
-        others = memory.open.copy()
+        others = memory.open.copy() if memory.open else ()
         for index, device in enumerate(devices):
             told = memory.info(device)
             opened.before.append(told["current"])
@@ -123,9 +119,13 @@ class Sampler:
         memory = self._memory
         memory.open.remove(opened)
         rows = []
-        for index, device in enumerate(memory.devices()):
+        for index, device in enumerate(memory.known):
             told = memory.info(device)
-            peak = max(told["peak"], opened.peaks[index]) if opened.peaks else _NO_PEAK
+            peak = _NO_PEAK
+            if opened.peaks:
+                peak = told["peak"]
+                if peak < opened.peaks[index]:
+                    peak = opened.peaks[index]
             rows.append(_ROW.pack(call_id, opened.before[index], told["current"], peak, index, opened.shared))
         return rows
 

@@ -135,10 +135,7 @@ def _literal_key(value: Any, literals: bool) -> Any:
 
 def _names(value: Mapping[Any, Any]) -> tuple[Any, ...]:
     """Returns what stands for a mapping's keys, in their order."""
-    for name in value:
-        if type(name) not in _PLAIN_NAMES:
-            return tuple(map(_name_key, value))
-    return tuple(value)
+    return tuple(value) if _PLAIN_NAMES.issuperset(map(type, value)) else tuple(map(_name_key, value))
 
 
 def _name_key(name: Any) -> Any:

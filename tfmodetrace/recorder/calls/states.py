@@ -50,6 +50,9 @@ class ErrorListener(Protocol):
     def left_trace(self, info: functions.FunctionInfo, calls: ThreadCalls, error: BaseException, end_ns: int) -> None:
         """Keeps an exception that has left a trace that no recorded call has caused."""
 
+    def left_program(self, info: functions.FunctionInfo, calls: ThreadCalls, error: BaseException, mode: int, end_ns: int) -> None:
+        """Keeps the exception that ends the program."""
+
 
 class Definitions(Protocol):
     """What a session numbers and writes once."""
@@ -65,6 +68,9 @@ class Definitions(Protocol):
 
     def add_placements(self, placements: list[events_pb2.Placement]) -> None:
         """Keeps placements of traces."""
+
+    def add_state_change(self, change: events_pb2.StateChange) -> None:
+        """Keeps what was seen of a value that a function's traces have read and the program has changed."""
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that has left a call; returns its number."""
@@ -141,9 +147,11 @@ class TraceUnderWay(Protocol):
 
     Attributes:
         call: The call that causes it, as far as one of ours does.
+        info: Whose trace it is.
     """
 
     call: OpenCall | None
+    info: functions.FunctionInfo
 
     def body_entered(self, call: OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""

@@ -44,6 +44,7 @@ class Definitions:
             "traces": [],
             "placements": [],
             "errors": [],
+            "state_changes": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -111,6 +112,12 @@ class Definitions:
         """Keeps placements for the writer."""
         with self._lock:
             self._waiting["placements"].extend(placements)
+
+    def add_state_change(self, change: events_pb2.StateChange) -> None:
+        """Keeps for the writer what was seen of a value that a function's traces have read and the program has changed."""
+        change.time_ns -= self._anchor_ns
+        with self._lock:
+            self._waiting["state_changes"].append(change)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

@@ -157,8 +157,9 @@ class Session:
         threads.silence_thread(self)
 
     def tend(self) -> None:
-        """Looks after profilers."""
+        """Looks after profilers, and after what traces have read."""
         self.profiling.tend()
+        self.traces.tend()
 
     def is_over(self) -> bool:
         """Whether nobody wants it to go on, although nobody has ended it: a forked child's, once its parent's has ended."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -22,7 +24,8 @@ class TfFunctionOptions(NamedTuple):
 
 def is_tf_function(candidate: Any) -> bool:
     """Whether an object is what ``tf.function`` returns, of the make this module knows."""
-    return isinstance(candidate, tf.types.experimental.PolymorphicFunction) and hasattr(candidate, "_function_cache")
+    # Not `isinstance`, which may ask an object of the program's for its class.
+    return issubclass(type(candidate), tf.types.experimental.PolymorphicFunction) and hasattr(candidate, "_function_cache")
 
 
 def tf_function_options(function: Any) -> TfFunctionOptions:
@@ -42,10 +45,37 @@ def is_loaded(function: Any) -> bool:
 
 def loaded_name(function: Any) -> str:
     """Returns the name that a tf.function had that was loaded from a saved model."""
-    names = [concrete_functions.concrete_name(each) for each in getattr(function, "concrete_functions", None) or ()]
-    name = names[0].removeprefix("__inference_").rpartition("_")[0] if names else ""
-    return name or "loaded function"
+    named = [concrete_functions.plain_name(each) for each in getattr(function, "concrete_functions", None) or ()]
+    return (named[0] if named else "") or "loaded function"
 
+
+def body_of(function: Any) -> tuple[Any, Any]:
+    """Finds what runs when a function is traced, behind the wrappers of TensorFlow, of ours and of ``functools``.
+
+    Returns:
+        The Python function, or whatever is innermost; and the object that it is a method of, None if it is none.
+    """
+    receiver = None
+    if is_tf_function(function):
+        function = function.python_function
+    for _ in range(_MAX_WRAPPERS):
+        if type(function) is types.MethodType:
+            receiver = function.__self__
+            if type(receiver).__name__ == "TfMethodTarget":  # of TensorFlow: a weak reference with a name of its own
+                receiver = getattr(receiver, "target", None)
+            function = function.__func__
+            continue
+        # While AutoGraph's version of a method is traced, TensorFlow has it in the place of what was wrapped.
+        own = getattr(function, "__dict__", {})
+        inner = own.get("__original_wrapped__") or own.get("__wrapped__")
+        inner = inner or (function.func if issubclass(type(function), functools.partial) else None)
+        if inner is None:
+            break
+        function = inner
+    return function, receiver
+
+
+_MAX_WRAPPERS = 20
 
 CLONE_METHOD = "_clone"
 """The method by which ``tf.distribute`` makes a tf.function with the same options and another Python function."""
