@@ -176,10 +176,10 @@ def made_once(function: function_table.Function, made: function_table.Place | No
     )
 
 
-def made_graph(function: function_table.Function) -> tuple[edits.Edit, ...]:
-    """Puts ``@tf.function`` above the definition of a function that runs eagerly; none if it has decorators, or does not know ``tf``."""
+def made_graph(function: function_table.Function, known: Collection[str]) -> tuple[edits.Edit, ...]:
+    """Puts ``@tf.function`` above the definition of a function that runs eagerly; none if it has decorators, or ``tf`` is not known."""
     node = sources.definition(function)
-    if not isinstance(node, ast.FunctionDef) or node.decorator_list or "tf" not in sources.names_in(function):
+    if not isinstance(node, ast.FunctionDef) or node.decorator_list or "tf" not in known:
         return ()
     return (_above(function, node, "@tf.function"),)
 

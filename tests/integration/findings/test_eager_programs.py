@@ -148,7 +148,7 @@ def test_what_runs_eagerly_is_told_with_how_long(program: Callable[[], tuple[str
         assert finding.fix is None
         assert IN_THE_WAY[name] in finding.advice
     else:
-        assert (finding.fix or "").startswith(f"@tf.function\ndef {name}(")
+        assert f"\n@tf.function\ndef {name}(" in (finding.fix or "")
     assert finding.evidence["lines"]
     assert finding.evidence["ops"]
 

@@ -222,7 +222,9 @@ class _Thread:
             why="Without tf.function Python asks for every op by itself, in every call anew: it looks the op up, packs its inputs and "
             "waits. A graph runs all of them without coming back to Python.",
             advice=self._advice(root, loop, in_the_way),
-            edits=() if loop is not None or in_the_way or definition.qualname == _MODULE else fixes.made_graph(function),
+            edits=()
+            if loop is not None or in_the_way or definition.qualname == _MODULE
+            else fixes.made_graph(function, self._names_in(definition.file)),
             cause=(self._thread_id, definition.file, definition.line, definition.qualname),
             claims=(base.Claim(times={self._thread_id: self._times(chosen)}, saved=min(1.0, dispatch)),),
             order=ORDER,
@@ -254,6 +256,11 @@ class _Thread:
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
         return f"Then {goal}. First take out what cannot be in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}."
+
+    def _names_in(self, file: str) -> frozenset[str]:
+        """The names that a file's definitions have, as far as they were sampled."""
+        own = (eager_module.as_function(each) for each in self._samples.definitions if each.file == file)
+        return frozenset().union(*map(sources.names_in, own))
 
     def _at(self, number: int, found: obstacles.Obstacle) -> str:
         return places.place(self._samples.definitions[number].file, found.line)
