@@ -18,7 +18,7 @@ from tfmodetrace.log import function_table
 SHARE: Final = costs.MEDIUM
 """The part of the wall time in eager ops from which on a definition is worth a graph."""
 
-LEAST_SAMPLES: Final = 10
+LEAST_SAMPLES: Final = 6
 RETURNS: Final = 3
 """How often samples must come back to a line, where its source does not tell that it runs again and again."""
 
