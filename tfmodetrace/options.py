@@ -22,6 +22,7 @@ class Options:
         layers: How deep Keras layers are recorded.
         profiler: Whether TensorFlow's profiler runs, too: a bool, or ``tf.profiler.experimental.ProfilerOptions``.
         explain_errors: Whether exceptions that leave calls get a note that says what they mean.
+        samples: Whether the stacks of the program's threads are sampled; None: where ``instrument`` is ``"all"``.
         flush_secs: Seconds after which at the latest everything recorded is in the file.
 
     Raises:
@@ -36,6 +37,7 @@ class Options:
     layers: int = 1
     profiler: Any = False
     explain_errors: bool = False
+    samples: bool | None = None
     flush_secs: float = 2.0
 
     def __post_init__(self) -> None:
@@ -54,12 +56,19 @@ class Options:
             raise ValueError(f"record(layers=…) takes a whole number of levels, 0 or more, not {layers!r}.")
         if not isinstance(self.explain_errors, bool):
             raise TypeError(f"record(explain_errors=…) takes True or False, not {self.explain_errors!r}.")
+        if not isinstance(self.samples, bool | None):
+            raise TypeError(f"record(samples=…) takes True, False or None, not {self.samples!r}.")
         if self.instrument != "all" and (self.include or self.exclude):
             raise ValueError('record(include=…, exclude=…) choose among functions nobody has decorated; add instrument="all".')
         if not isinstance(profiler, bool | None) and not hasattr(profiler, "host_tracer_level"):
             raise TypeError(
                 f"record(profiler=…) takes True, False or tf.profiler.experimental.ProfilerOptions, not {type(profiler).__name__}."
             )
+
+    @property
+    def takes_samples(self) -> bool:
+        """Whether stacks are sampled."""
+        return self.instrument == "all" if self.samples is None else self.samples
 
 
 def check_choice(option: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -80,6 +80,18 @@ def stop(session: Any = None) -> bool:
     return process is not None and process.stop(session)
 
 
+def ended_by(error: BaseException) -> None:
+    """Records the exception that ends the program, or the recorded block of it, if whole programs are being recorded."""
+    process = sys.modules.get(_PROCESS)
+    session = None if process is None else process.active()
+    if session is not None:
+        from tfmodetrace.recorder.programs import program_end
+
+        for instrument in session.instruments.all:
+            if isinstance(instrument, program_end.ProgramEnd):
+                instrument.ended_by(error)
+
+
 def flush() -> None:
     """Returns once everything recorded so far is in the file; at once if nothing is being recorded."""
     process = sys.modules.get(_PROCESS)

@@ -134,7 +134,7 @@ def test_failures_can_be_filtered_and_are_reached_from_the_overview(opened: Tab)
 
 def test_a_run_without_errors_says_so(page: sync_api.Page, served: tensorboards.TensorBoard) -> None:
     tab = open_tab(page, served.address, "modetrace&p.modetrace.run=fine&p.modetrace.view=errors")
-    expect(tab.frame.get_by_test_id("no-errors")).to_have_text("No exception has left a recorded call.")
+    expect(tab.frame.get_by_test_id("no-errors")).to_have_text("No exception has left a recorded call or ended the program.")
     assert tab.problems == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import subprocess
@@ -16,9 +17,12 @@ from playwright.sync_api import expect
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, tensorboards
 from tests.support.browsers import Tab, open_tab, show
+from tfmodetrace import log
 from tfmodetrace.cli import main
-from tfmodetrace.insight import units
+from tfmodetrace.insight import answers, edits, units
+from tfmodetrace.log import tried
 from tfmodetrace.schema import words
+from tfmodetrace.verify import keeping
 
 _PROGRAM: Final = """
 import sys
@@ -78,6 +82,20 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     script.write_text(_PROGRAM)
     done = fresh.run(script, directory / "logs" / "loop")
     assert done.returncode == 0, done.stderr
+    (run,) = log.read(directory / "logs" / "loop").runs
+    (finding,) = [finding for finding in answers.Answers(run).findings if finding.id == "python-scalar-argument"]
+    before = tried.Measured(traces=3, all_traces=5, wall_ns=6_100_000_000, exit_code=0)
+    result = tried.Tried(
+        session_id=run.processes[0].session_id,
+        finding=finding.id,
+        fix=edits.fingerprint(finding.edits),
+        before=before,
+        after=dataclasses.replace(before, traces=1, wall_ns=2_400_000_000),
+        output="same",
+        difference=None,
+        helped=True,
+    )
+    keeping.keep(run, [result])
     fine = files.SessionFile(directory / "logs" / "fine")
     fine.thread()
     fine.call(fine.function(HOSTILE), start_ns=10, duration_ns=100)
@@ -138,7 +156,7 @@ def test_the_wall_time_and_its_parts_are_the_reports(opened: Tab, told: dict[str
     expect(frame.get_by_test_id("first-wall")).to_have_text(first["wall"])
     expect(frame.get_by_test_id("first-bar")).to_have_attribute("aria-label", first["sentence"])
     legend = frame.get_by_test_id("first-legend").locator("li")
-    assert texts(legend) == [f"{part['text']} {part['name']}" for part in first["bar"]]
+    assert texts(legend) == [" ".join(filter(None, [part["text"], part["plus_minus"], part["name"]])) for part in first["bar"]]
     assert legend.evaluate_all("items => items.map(item => item.title)") == [labels[part["part"]] for part in first["bar"]]
     widths = (
         frame.get_by_test_id("first-bar").locator("span").evaluate_all("parts => parts.map(part => part.getBoundingClientRect().width)")
@@ -160,6 +178,10 @@ def test_all_findings_that_matter_and_no_others_are_unfolded(opened: Tab, told: 
         assert texts(card.get_by_test_id("finding-facts")) == [facts]
         code = card.get_by_test_id("finding-fix")
         expect(code).to_have_count(int(finding["fix"] is not None))
+        told_of = card.get_by_test_id("finding-verified")
+        expect(told_of).to_have_count(int(finding["verified"] is not None))
+        if finding["verified"] is not None:
+            expect(told_of).to_have_text("tried: 3 → 1 traces, 6.1 s → 2.4 s, same output")
         if finding["fix"] is not None:
             expect(code.locator("code")).to_have_text(finding["fix"])
             expect(code.get_by_test_id("copy-button")).to_be_visible()

@@ -73,7 +73,7 @@ def compare_traces(frame: sync_api.Frame, report: dict[str, Any]) -> None:
     expect(shown.get_by_test_id("finding-what-if").get_by_role("cell")).to_have_text(
         [str(number) for number in finding["what_if"].values()]
     )
-    expect(shown.get_by_test_id("finding-fix")).to_contain_text("factor = tf.constant(factor, tf.float32)")
+    expect(shown.get_by_test_id("finding-fix")).to_contain_text("scale_loss(tf.constant(loss), tf.constant(1.0 / (epoch + 1), tf.float32))")
     expect(frame.get_by_test_id("trace-causes").first).to_contain_text("python-value: 4 retraces")
     for trace in report["traces"]:
         row = frame.locator(f"[data-testid=trace-row][data-trace='{trace['trace_id']}']")

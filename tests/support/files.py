@@ -62,8 +62,9 @@ class SessionFile:
         self.dropped_calls = 0
         self.internal_faults = 0
         self.sequence = 0
-        self._ids = {"thread": 0, "function": 0, "signature": 0, "trace": 0, "error": 0, "call": 0}
+        self._ids = {"thread": 0, "function": 0, "signature": 0, "trace": 0, "error": 0, "call": 0, "sampled": 0, "place": 0}
         self._rows: list[dict[str, int]] = []
+        self._samples: list[dict[str, int]] = []
         self.chunk = events_pb2.Chunk()
         if session:
             self.chunk.session_start.session_id = f"session-{pid}"
@@ -147,8 +148,9 @@ class SessionFile:
         key: keys.Node | None = None,
         thread: int = 0,
         outputs: keys.Node | None = None,
+        called_by: str = "",
     ) -> int:
-        """Adds a trace and returns its id."""
+        """Adds a trace and returns its id; ``called_by`` is the statement that led to it."""
         number = self._next("trace")
         message = self.chunk.traces.add(
             trace_id=number,
@@ -168,6 +170,9 @@ class SessionFile:
             message.key.from_cache = True
         if outputs is not None:
             keys.to_proto(outputs, message.outputs)
+        if called_by:
+            message.called_at.file, message.called_at.line, message.called_at.function = "/home/me/train.py", 80, "main"
+            message.called_at.code, message.called_at.tensorflow = called_by, "tf"
         return number
 
     def graph(self, *, graph_id: int, traces: Iterable[events_pb2.Trace]) -> None:
@@ -220,6 +225,45 @@ class SessionFile:
         error.message = message
         return number
 
+    def sampled_definition(self, qualname: str, source: str = "", *, file: str = "train.py", line: int = 1) -> int:
+        """Adds a definition that samples can name, and returns its id."""
+        number = self._next("sampled")
+        self.chunk.sampled_definitions.add(definition_id=number, qualname=qualname, file=file, line=line, source=source)
+        return number
+
+    def place(
+        self,
+        definition: int,
+        line: int,
+        state: str,
+        *,
+        op: str = "",
+        in_keras_loop: bool = False,
+        caller: int = -1,
+        caller_line: int = 0,
+        outer: int = -1,
+        outer_line: int = 0,
+    ) -> int:
+        """Adds a place of samples and returns its id."""
+        number = self._next("place")
+        self.chunk.sampled_places.add(
+            place_id=number,
+            definition_number=definition + 1,
+            line=line,
+            op=op,
+            state=state,
+            in_keras_loop=in_keras_loop,
+            caller_number=caller + 1,
+            caller_line=caller_line,
+            outer_number=outer + 1,
+            outer_line=outer_line,
+        )
+        return number
+
+    def sample(self, time_ns: int, place: int, *, thread: int = 0, call: int = -1) -> None:
+        """Adds a sample."""
+        self._samples.append({"start_ns": time_ns, "thread_id": thread, "call_id": call, "place_id": place})
+
     def record(self) -> bytes:
         """Returns the collected rows as one framed record, and begins to collect anew."""
         chunk, self.chunk = self.chunk, events_pb2.Chunk()
@@ -232,6 +276,10 @@ class SessionFile:
                 codec.encode_calls({name: np.array([row[name] for row in self._rows], dtype=np.int64) for name in codec.COLUMN_NAMES})
             )
             self._rows = []
+        if self._samples:
+            columns = {name: np.array([row[name] for row in self._samples], dtype=np.int64) for name in codec.SAMPLE_COLUMN_NAMES}
+            chunk.samples.append(codec.encode_samples(columns))
+            self._samples = []
         return framing.frame(envelope.wrap(chunk, self.written_unix_ns / 1e9))
 
     def flush(self) -> None:

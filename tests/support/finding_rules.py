@@ -6,9 +6,11 @@ import ast
 import builtins
 import collections
 import io
+import os
+import pathlib
 import tokenize
 
-from tfmodetrace.insight import answers, findings, report
+from tfmodetrace.insight import answers, edits, findings, report
 from tfmodetrace.log import tracelog
 
 _WRONG = ("literal-type-collision", "stale-python-state", "mode-mismatch")
@@ -62,8 +64,14 @@ def _check_what_if(finding: findings.Finding) -> None:
 
 
 def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
+    assert finding.fix == edits.told(finding.edits), finding
     if finding.fix is None:
         return
+    for file in {edit.file for edit in finding.edits if os.path.isfile(edit.file)}:
+        text = pathlib.Path(file).read_text()
+        changed = edits.applied(text, (edit for edit in finding.edits if edit.file == file))
+        ast.parse(changed)
+        assert changed != text, finding
     try:
         tree = ast.parse(finding.fix)
     except SyntaxError:
@@ -71,15 +79,22 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     imported = {(alias.asname or alias.name) for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
     there = set(_IMPORTED) | set(dir(builtins)) | imported | own
+    there = there.union(*(_names(edit.replaces) for edit in finding.edits))
     for function in run.functions:
         if function.function_id in finding.function_ids or (finding.id.startswith("slow") or finding.id == "function-recreated"):
             there |= {parameter.name for parameter in function.parameters} | {function.qualname.rpartition(".")[2]}
             there |= _names(function.source or "") | _names("" if function.made_at is None else function.made_at.code)
+    for definition in run.samples.definitions if finding.id == "eager-hot-function" else ():
+        if finding.at is not None and (definition.file, definition.line) == (finding.at.file, finding.at.line):
+            there |= _names(definition.source or "")
     assert used <= there, (finding, used - there)
-    assert "..." not in finding.fix, finding
+    assert not [
+        node for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+    ], finding
 
 
 def _names(code: str) -> set[str]:

@@ -43,6 +43,27 @@ def test_any_memory_columns_survive_the_round_trip(given: dict[str, np.ndarray])
         np.testing.assert_array_equal(decoded[name], column)
 
 
+@hypothesis.given(int64_columns(codec.SAMPLE_COLUMN_NAMES))
+def test_any_sample_columns_survive_the_round_trip(given: dict[str, np.ndarray]) -> None:
+    batch = events_pb2.SampleBatch.FromString(codec.encode_samples(given).SerializeToString())
+    decoded = codec.decode_samples(batch)
+    assert set(decoded) == set(codec.SAMPLE_COLUMN_NAMES)
+    for name, column in given.items():
+        np.testing.assert_array_equal(decoded[name], column)
+
+
+def test_a_sample_takes_at_most_twenty_bytes() -> None:
+    rng = np.random.default_rng(0)
+    rows = 150  # of two seconds
+    given = {
+        "start_ns": np.cumsum(rng.integers(5_000_000, 25_000_000, rows)) + (1 << 40),
+        "thread_id": rng.integers(0, 3, rows),
+        "call_id": rng.integers(1 << 30, (1 << 30) + 4000, rows),
+        "place_id": rng.integers(0, 400, rows),
+    }
+    assert codec.encode_samples(given).ByteSize() <= 20 * rows
+
+
 def test_a_million_rows_are_the_most_a_batch_can_claim() -> None:
     batch = codec.encode_calls(columns(3))
     batch.rows = codec.MAX_ROWS_PER_BATCH + 1

@@ -21,7 +21,10 @@ class Blocked:
 
 sys.meta_path.insert(0, Blocked())
 imported = []
-for root in ("tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.cli", "tfmodetrace_tb_plugin"):
+for root in (
+    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.verify", "tfmodetrace.cli",
+    "tfmodetrace_tb_plugin",
+):
     package = importlib.import_module(root)
     imported.append(root)
     if root != "tfmodetrace":
@@ -51,6 +54,9 @@ def test_imports_point_back_along_the_way() -> None:
         ("tfmodetrace/log/files.py", "from tfmodetrace.insight import report", "Imports point back"),
         ("tfmodetrace/insight/report/run.py", "import tfmodetrace_tb_plugin.metadata", "Imports point back"),
         ("tfmodetrace/insight/calls.py", "import tfmodetrace.cli.main", "Imports point back"),
+        ("tfmodetrace/insight/edits.py", "import tfmodetrace.verify.overlay", "Imports point back"),
+        ("tfmodetrace/verify/trials.py", "import tfmodetrace.cli.main", "Imports point back"),
+        ("tfmodetrace/verify/programs.py", "import tensorflow", "Reading needs neither"),
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),

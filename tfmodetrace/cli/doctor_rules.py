@@ -156,7 +156,9 @@ def _defaults(facts: Mapping[str, Any]) -> Iterator[Advice]:
         yield Advice(
             level="note",
             title="oneDNN is off (TF_ENABLE_ONEDNN_OPTS=0)",
-            why="The CPU's allocator then tells nothing: record(memory=…) has no figures for the CPU, nor have profiles.",
+            why="The CPU's allocator then tells nothing: record(memory=…) has no figures for the CPU, nor have profiles. "
+            "`tfmodetrace run --memory` has it count by TF_CPU_ALLOCATOR_USE_BFC=1.",
+            fix="export TF_CPU_ALLOCATOR_USE_BFC=1",
         )
 
 

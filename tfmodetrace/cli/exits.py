@@ -8,6 +8,7 @@ OK: Final = 0
 NOTHING_READ: Final = 1
 USAGE: Final = 2
 LIMIT_EXCEEDED: Final = 3
+PROGRAM_FAILED: Final = 4
 INTERRUPTED: Final = 130
 
 EPILOG: Final = """\
@@ -17,4 +18,6 @@ exit codes:
   2  wrong usage
   3  check: a limit was exceeded; stdout says by which function, why, and what to do
      doctor: something does not work; stdout says what, why, and what to do
+     verify: a fix did not help, or could not be tried; stdout says which
+  4  verify: the program does not run without any fix; stderr says why
 """

@@ -168,6 +168,8 @@ class _Page:
             if finding.what_if_options is not None:
                 told.append(f"\n{whatif.told(finding.what_if_options)}", style="not bold")
             told.append(f"\n{terminal.safe(finding.advice)}", style="not bold")
+            if finding.verified is not None:
+                told.append(f"\n{finding.verified.text}", style="not bold green" if finding.verified.helped else "not bold red")
             for line in (finding.fix or "").splitlines():
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)
@@ -252,9 +254,11 @@ class _Page:
             yield rich.padding.Padding(styled.text("called with ", "dim").append(terminal.safe(error.signature)), (0, 0, 0, 2))
         told = " ".join(part for part in (diagnosis.why, diagnosis.difference) if part)
         yield rich.padding.Padding(styled.text(told), (0, 0, 0, 2))
-        yield rich.padding.Padding(
-            rich.text.Text(terminal.safe(diagnosis.fix or "", lines=True), style="green", overflow="fold"), (0, 0, 1, 4)
-        )
+        yield rich.padding.Padding(styled.text(terminal.safe(diagnosis.advice)), (0, 0, 0 if diagnosis.fix else 1, 2))
+        if diagnosis.fix:
+            yield rich.padding.Padding(
+                rich.text.Text(terminal.safe(diagnosis.fix, lines=True), style="green", overflow="fold"), (0, 0, 1, 4)
+            )
 
     def _display_names(self) -> dict[int, str]:
         """Tells functions of one name apart."""

@@ -21,7 +21,8 @@ from typing import Any
 
 from tfmodetrace import options as options_module
 from tfmodetrace import starting
-from tfmodetrace.cli import exits, terminal
+from tfmodetrace.cli import cpu_memory, exits, terminal
+from tfmodetrace.verify import overlay
 
 _Program = Callable[[], object]
 
@@ -35,12 +36,19 @@ def add_parser(commands: Any) -> None:
         usage="tfmodetrace run [options] (script.py | -m module) [arguments …]",
     )
     parser.add_argument("--logdir", metavar="DIR", help="where to record; by default logs/<program>-<time>")
-    parser.add_argument("--memory", choices=("off", "delta", "peak"), default="off", help="what to sample of device memory around calls")
+    parser.add_argument(
+        "--memory",
+        choices=("off", "delta", "peak"),
+        default="off",
+        help="what to sample of device memory around calls; has the CPU's counted, too",
+    )
     parser.add_argument("--profiler", action="store_true", help="run TensorFlow's profiler, too")
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="record only functions that match; may be repeated")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out functions that match; may be repeated")
     parser.add_argument("--layers", metavar="N", type=int, default=1, help="how deep Keras layers are recorded; 1 if not given")
     parser.add_argument("--explain-errors", action="store_true", help="add to exceptions what they mean, where that is known")
+    parser.add_argument("--no-samples", dest="samples", action="store_false", default=None, help="do not sample the program's stacks")
+    parser.add_argument("--overlay", help=argparse.SUPPRESS)  # what `verify` runs a program with
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="module …", help="run a module, as `python -m` does")
     parser.add_argument("script", nargs=argparse.REMAINDER, metavar="script.py …", help="run a script")
     parser.set_defaults(run_command=run_command)
@@ -61,7 +69,8 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
         terminal.complain(f"There is no file {command[0]} to run. To run a module, use tfmodetrace run -m {command[0]}.")
         return exits.USAGE
     logdir = arguments.logdir or _default_logdir(command[0] if arguments.module else pathlib.Path(command[0]).stem)
-    chosen = {name: getattr(arguments, name) for name in ("memory", "profiler", "include", "exclude", "layers", "explain_errors")}
+    told = ("memory", "profiler", "include", "exclude", "layers", "explain_errors", "samples")
+    chosen = {name: getattr(arguments, name) for name in told}
     try:
         options = options_module.Options(instrument="all", **chosen)
         if "://" not in logdir:
@@ -69,8 +78,14 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
     except (OSError, ValueError) as error:
         terminal.complain(f"Nothing can be recorded into {logdir}: {error}")
         return exits.USAGE
+    if arguments.overlay is not None:
+        overlay.install(arguments.overlay)
     # Before anything of the session is registered, so that it is called after the session has ended.
     atexit.register(_tell, logdir)
+    if options.memory != "off" and cpu_memory.have_counted(os.environ):
+        atexit.register(
+            terminal.complain, f"tfmodetrace: {cpu_memory.VARIABLE}=1 was set, so that TensorFlow tells of the CPU's memory, too."
+        )
     starting.start_when_imported(logdir, options)
     return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 
@@ -88,8 +103,11 @@ def _script(command: list[str]) -> Callable[[], _Program]:
     sys.modules["__main__"] = module
 
     def load() -> _Program:
-        with io.open_code(path) as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True)
+        source: str | bytes | None = overlay.text_of(path)
+        if source is None:
+            with io.open_code(path) as file:
+                source = file.read()
+        code = compile(source, path, "exec", dont_inherit=True)
         return functools.partial(exec, code, module.__dict__)
 
     return load
@@ -112,6 +130,7 @@ def _as_python_would(load: Callable[[], _Program]) -> int:
     except SystemExit:
         raise
     except BaseException as error:
+        starting.ended_by(error)
         _show(error)
         return exits.INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     finally:

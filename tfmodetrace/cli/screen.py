@@ -15,7 +15,7 @@ import rich.console
 import rich.text
 
 from tfmodetrace.cli import states, styled, terminal
-from tfmodetrace.insight import first_lines, report, units
+from tfmodetrace.insight import first_lines, report, units, verified
 from tfmodetrace.schema import words
 
 ROWS: Final = 40
@@ -102,6 +102,8 @@ class _Screen:
             ended = sum(process.complete for process in run.processes)
             line.append(f" of process {first.process if first else 0}; {ended} of {units.plural(len(stands), 'process')} complete")
         yield line
+        if first is not None and first.ended_by is not None:
+            yield styled.text(terminal.safe(first.ended_by), "bold red")
         yield from (styled.text(warning, "yellow") for warning in self._warnings())
 
     def _warnings(self) -> Iterator[str]:
@@ -123,7 +125,8 @@ class _Screen:
         for number, (part, cells) in enumerate(zip(first.bar, _cells(first.bar, self._width), strict=True)):
             fill = _FILLS[number]
             bar.append(fill * cells, style=_PART_STYLES[part.part])
-            legend.append(styled.text(fill, _PART_STYLES[part.part]).append(f" {part.text} {part.name}", style="not dim"))
+            told = " ".join(filter(None, [part.text, part.plus_minus, part.name]))
+            legend.append(styled.text(fill, _PART_STYLES[part.part]).append(f" {told}", style="not dim"))
         yield bar
         yield from _flowed(legend, self._width)
 
@@ -166,7 +169,7 @@ class _Screen:
             if diagnosis.id == "unclassified":
                 rest = self._wrapped(error.core.message)
             else:
-                rest = [*self._wrapped(f"{diagnosis.title}. {diagnosis.why}"), *self._code(diagnosis.fix)]
+                rest = [*self._wrapped(f"{diagnosis.title}. {diagnosis.why} {diagnosis.advice}"), *self._code(diagnosis.fix)]
             yield _Item(needed=told, rest=rest)
 
     def _findings(self) -> Iterator[_Item]:
@@ -179,8 +182,11 @@ class _Screen:
             facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))
             yield _Item(
                 needed=[*_wrap(title, self._width, indent=7), self._indented(facts, "dim")],
-                rest=[*self._wrapped(finding.advice), *self._code(finding.fix)],
+                rest=[*self._wrapped(finding.advice), *self._verified(finding.verified), *self._code(finding.fix)],
             )
+
+    def _verified(self, told: verified.Verified | None) -> list[_Line]:
+        return [] if told is None else [self._indented(told.text, "green" if told.helped else "red")]
 
     def _indented(self, text: str, style: str = "") -> _Line:
         return styled.text("       ").append(_cut_end(terminal.safe(text), self._width - 7), style=style)
@@ -193,7 +199,13 @@ class _Screen:
         if code is None:
             return []
         lines = terminal.safe(code, lines=True).splitlines()
-        return [styled.text(f"         {_cut_end(line, self._width - 9)}", "green") for line in lines]
+        # What does not fit goes on in the next row: between words, where code in brackets may.
+        indents = [9 + len(line) - len(line.lstrip()) for line in lines]
+        return [
+            part
+            for line, indent in zip(lines, indents, strict=True)
+            for part in _wrap(styled.text(" " * 9 + line, "green"), self._width, indent=min(indent + 4, self._width // 2))
+        ]
 
     # --- Where the time went -------------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from tfmodetrace.insight import causes as causes_module
 from tfmodetrace.insight import counts as counts_module
 from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import diagnoses as diagnoses_module
+from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
@@ -95,6 +96,11 @@ class Answers:
         return budget_module.Budgets(self.run, self.attribution, self.first_calls)
 
     @once
+    def eager_time(self) -> eager_module.EagerTime:
+        """Where its eager time was, as samples tell."""
+        return eager_module.EagerTime(self.run, self.budgets)
+
+    @once
     def definitions(self) -> definitions_module.Definitions:
         """The functions folded by definition."""
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
@@ -112,7 +118,8 @@ class Answers:
     @once
     def first_lines(self) -> first_lines_module.FirstLines | None:
         """What is told of the run first."""
-        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures))
+        ended_by = failures_module.ending(self.run, self.diagnoses)
+        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures), ended_by=ended_by)
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:
@@ -131,6 +138,7 @@ class Answers:
             attribution=self.attribution,
             first_calls=self.first_calls,
             budgets=self.budgets,
+            eager=self.eager_time,
             definitions=self.definitions,
             reuse=self.reuse,
             compilations=self.profiles.compilations if profiled else (),

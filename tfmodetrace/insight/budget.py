@@ -1,14 +1,15 @@
 """Where the wall time went: for each thread, split without overlap into parts that sum to it exactly.
 
 At each moment the innermost thing that was open on the thread counts: a trace before the calls around and inside it, then the innermost
-call. What kind of call that was says which part it is; what is not known separately stays in the part that it is known to be in.
+call. What kind of call that was says which part it is; samples of the thread's stack split what that does not tell, and what is not known
+separately stays in the part that it is known to be in.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, get_args
 
 import numpy as np
@@ -17,11 +18,13 @@ import numpy.typing as npt
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import model_identity, spans
+from tfmodetrace.insight import samples as samples_module
 from tfmodetrace.log import call_columns, function_table, process_table, tracelog
 from tfmodetrace.schema import words
 
 PARTS: Final[tuple[words.BudgetPart, ...]] = get_args(words.BudgetPart)
-"""The parts of a budget, in the order in which they are told. A part that nothing recorded can tell, as ``input`` today, is left out."""
+"""The parts of a budget, in the order in which they are told. A part that nothing recorded can tell, as ``input`` without samples, is
+left out."""
 
 LABELS: Final[Mapping[words.BudgetPart, str]] = {
     "tracing": "running Python bodies symbolically, to make graphs of them",
@@ -35,6 +38,17 @@ LABELS: Final[Mapping[words.BudgetPart, str]] = {
     "idle": "outside recorded calls: imports, other Python, waiting",
 }
 """What is in each part, in words."""
+
+SAMPLED_LABELS: Final[Mapping[words.BudgetPart, str]] = {
+    "tracing": "running Python bodies symbolically, to make graphs of them",
+    "graph": "running graphs",
+    "eager-ops": "eager ops: running them one by one, and TensorFlow's and Keras's Python around them",
+    "input": "waiting for input, and making it",
+    "keras": "Keras's and TensorFlow's Python that runs no ops: setting up, callbacks, saving",
+    "python": "other Python: the program's own, and that of other packages",
+    "idle": "waiting for other threads, processes and files",
+}
+"""What is in those that samples tell of."""
 
 STILL_OPEN: Final = "outside recorded calls, or in calls that had not ended when the recording broke off"
 """What ``idle`` is of a recording without an end."""
@@ -109,13 +123,18 @@ class ProcessBudget:
 
 
 class Budgets:
-    """Answers where the time of a run went. Each answer is computed when it is first asked for; one object a run is enough."""
+    """Answers where the time of a run went. Each answer is computed when it is first asked for; one object a run is enough.
+
+    Attributes:
+        samples: What the run's samples are of.
+    """
 
     def __init__(self, run: tracelog.Run, attribution: attribution_module.Attribution, first_calls: first_calls_module.FirstCalls) -> None:
         """Takes the run and the answers that this one rests on; none is copied."""
         self._run = run
         self._attribution = attribution
         self._first_calls = first_calls
+        self.samples = samples_module.Samples(run, attribution)
 
     @functools.cached_property
     def processes(self) -> tuple[ProcessBudget, ...]:
@@ -210,7 +229,7 @@ class Budgets:
             for thread in self._run.threads
             if thread.process == process.process
         ]
-        nothing = _parts({}, {}, end - begin, complete=process.complete)
+        nothing = _parts(self._measured(-1, begin, end)[0], {}, (), complete=process.complete)
         silent = ThreadBudget(thread_id=None, name="MainThread", main=True, parts=nothing)
         others = sorted((thread for thread in threads if not thread.main), key=lambda thread: -thread.recorded_ns)
         return ProcessBudget(
@@ -224,18 +243,37 @@ class Budgets:
 
     def _thread(self, thread: process_table.Thread, process: process_table.Process, *, main: bool) -> ThreadBudget:
         begin, end = self.bounds[process.process]
-        spent = dict.fromkeys((name for name in PARTS if name not in ("input", "idle")), 0)
+        spent, unsure = self._measured(thread.thread_id, begin, end)
+        split = self.splits.get(thread.thread_id)
+        sampled: set[words.BudgetPart] = set()
+        for pool in () if split is None else samples_module.POOLS:
+            if split is not None and split.has(pool):
+                spent[pool] -= split.pool_ns[pool]
+                for name, ns in split.part_ns(pool).items():
+                    spent[name] = spent.get(name, 0) + ns
+                    sampled.add(name)
+                sampled.add(pool)
+        for name in sampled if split is not None else ():
+            chance_ns = split.plus_minus_ns(split.is_part(name)) if split is not None else 0
+            unsure[name] = round((unsure.get(name, 0) ** 2 + chance_ns**2) ** 0.5)
+        return ThreadBudget(
+            thread_id=thread.thread_id, name=thread.name, main=main, parts=_parts(spent, unsure, sampled, complete=process.complete)
+        )
+
+    def _measured(self, thread_id: int, begin: int, end: int) -> tuple[dict[words.BudgetPart, int], dict[words.BudgetPart, int]]:
+        """What is measured of a thread's time: the parts, which sum to the wall time, and by how much some may be wrong."""
+        spent: dict[words.BudgetPart, int] = dict.fromkeys((name for name in PARTS if name != "input"), 0)
         unsure: dict[words.BudgetPart, int] = {}
-        cover = self._attribution.traced.get(thread.thread_id)
+        cover = self._attribution.traced.get(thread_id)
         if cover is not None:
             spent["tracing"] += int(cover.inside(np.array([begin]), np.array([end]))[0])
-        rows = self._rows_by_thread.get(thread.thread_id, np.empty(0, dtype=np.int64))
+        rows = self._rows_by_thread.get(thread_id, np.empty(0, dtype=np.int64))
         parts, alone = self._call_parts[rows], self.alone_ns[rows]
         for number, name in enumerate(PARTS):
             if name in spent:
                 spent[name] += int(alone[parts == number].sum())
         first_rows, beyond, uncertain = self._first_runs
-        own = self._run.calls.thread_id[first_rows] == thread.thread_id
+        own = self._run.calls.thread_id[first_rows] == thread_id
         for row, ns, error_ns in zip(first_rows[own].tolist(), beyond[own].tolist(), uncertain[own].tolist(), strict=True):
             ran = PARTS[self._call_parts[row]]
             spent[ran] -= ns
@@ -243,18 +281,44 @@ class Budgets:
             both: tuple[words.BudgetPart, ...] = (ran, "compiling")
             for name in both:
                 unsure[name] = unsure.get(name, 0) + error_ns
-        return ThreadBudget(
-            thread_id=thread.thread_id, name=thread.name, main=main, parts=_parts(spent, unsure, end - begin, complete=process.complete)
-        )
+        spent["idle"] = end - begin - sum(spent.values())
+        return spent, unsure
+
+    @functools.cached_property
+    def splits(self) -> Mapping[int, samples_module.Split]:
+        """How samples split the time of each thread that has any, by thread id."""
+        if not self.samples:
+            return {}
+        by_part = np.full(len(PARTS), -1, dtype=np.int8)
+        for number, pool in enumerate(samples_module.POOLS):
+            by_part[PARTS.index(pool)] = number
+        by_part[PARTS.index("idle")] = -1
+        pools = by_part[self._call_parts]
+        found: dict[int, samples_module.Split] = {}
+        for thread in self._run.threads:
+            spent, _ = self._measured(thread.thread_id, *self.bounds[thread.process])
+            pool_ns = {pool: spent[pool] for pool in samples_module.POOLS}
+            main = thread.thread_id == self.main_threads[thread.process]
+            split = self.samples.split(thread.thread_id, pool_ns, pools, main=main)
+            if split is not None:
+                found[thread.thread_id] = split
+        return found
 
 
 def _parts(
-    spent: Mapping[words.BudgetPart, int], unsure: Mapping[words.BudgetPart, int], wall_ns: int, *, complete: bool
+    spent: Mapping[words.BudgetPart, int],
+    unsure: Mapping[words.BudgetPart, int],
+    sampled: Collection[words.BudgetPart],
+    *,
+    complete: bool,
 ) -> tuple[Part, ...]:
-    whole: dict[words.BudgetPart, int] = {**dict.fromkeys((name for name in PARTS if name != "input"), 0), **spent}
-    whole["idle"] = wall_ns - sum(whole.values())
-    labels = LABELS if complete else {**LABELS, "idle": STILL_OPEN}
-    return tuple(Part(part=name, ns=whole[name], plus_minus_ns=unsure.get(name), label=labels[name]) for name in PARTS if name in whole)
+    labels = {**(LABELS if complete else {**LABELS, "idle": STILL_OPEN}), **{name: SAMPLED_LABELS[name] for name in sampled}}
+    found = []
+    for name in PARTS:
+        if name in spent:
+            how: words.HowKnown = "sampled" if name in sampled else "measured"
+            found.append(Part(part=name, ns=spent[name], how=how, plus_minus_ns=unsure.get(name), label=labels[name]))
+    return tuple(found)
 
 
 def _eager_part(function: function_table.Function) -> str:

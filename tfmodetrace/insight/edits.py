@@ -7,8 +7,11 @@ and fit the file only as it was then: every edit says what it expects to find.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import textwrap
 from collections.abc import Iterable
+
+from tfmodetrace.insight import places
 
 
 class StaleSourceError(ValueError):
@@ -30,6 +33,25 @@ class Edit:
     line: int
     replaces: str
     code: str
+
+
+def fingerprint(edits: Iterable[Edit]) -> str:
+    """Returns what tells edits from others."""
+    parts = [part for edit in edits for part in (edit.file, str(edit.line), edit.replaces, edit.code)]
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def told(edits: Iterable[Edit]) -> str | None:
+    """Writes edits as code for people to paste, each with a comment that says where it goes; ``None`` if there are none."""
+    return "\n".join(f"# {_where(edit)}\n{textwrap.dedent(edit.code)}" for edit in edits) or None
+
+
+def _where(edit: Edit) -> str:
+    at = places.place(edit.file, edit.line)
+    if not edit.replaces:
+        return f"before {at}"
+    more = len(edit.replaces.splitlines()) - 1
+    return f"in place of {at}" + (f"-{edit.line + more}" if more else "")
 
 
 def applied(source: str, edits: Iterable[Edit]) -> str:

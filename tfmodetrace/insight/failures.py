@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from tfmodetrace.insight import diagnoses
+from tfmodetrace.insight import diagnoses, places
 from tfmodetrace.log import error_table, tracelog
 from tfmodetrace.schema import words
 
@@ -58,6 +58,16 @@ def grouped(run: tracelog.Run, diagnosed: Sequence[diagnoses.Diagnosis]) -> tupl
         alike[diagnosis.id, first.type, place, first.function_id].append(errors)
     groups = [_group(failures, diagnosed[failures[0][0].error_id]) for failures in alike.values()]
     return tuple(sorted(groups, key=lambda group: (group.diagnosis_id == "unclassified", run.errors[group.error_id].time_ns)))
+
+
+def ending(run: tracelog.Run, diagnosed: Sequence[diagnoses.Diagnosis]) -> str | None:
+    """Says which exception has ended the program, and at which line of the user's; ``None`` if none has."""
+    error = next((error for error in run.errors if error.ended_program), None)
+    if error is None:
+        return None
+    source = diagnosed[error.first_error_id].source
+    kind = diagnoses.core_of(error).type.rpartition(".")[2]
+    return f"ended by {kind}" + ("" if source is None else f" at {places.place(source.file, source.line)}")
 
 
 def _group(failures: Sequence[Sequence[error_table.Error]], diagnosis: diagnoses.Diagnosis) -> FailureGroup:

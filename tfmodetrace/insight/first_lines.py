@@ -27,6 +27,17 @@ _NAMES: Final = {
     "idle": "outside recorded calls",
 }
 
+_SAMPLED_NAMES: Final = {
+    "tracing": "tracing",
+    "graph": "graph execution",
+    "eager-ops": "eager ops",
+    "input": "input",
+    "keras": "Keras's and TensorFlow's Python",
+    "python": "other Python",
+    "idle": "waiting",
+}
+"""What parts are that samples tell of."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
@@ -38,6 +49,8 @@ class Slice:
         ns: How long it is.
         share: Which part of the wall time that is, from 0 to 1.
         text: The share in words: ``92 %``.
+        how: How it is known.
+        plus_minus: By how much a share that samples tell may be wrong, in words: ``± 2 %``; ``None`` for one that is measured.
     """
 
     part: words.BudgetPart
@@ -45,6 +58,8 @@ class Slice:
     ns: int
     share: float
     text: str
+    how: words.HowKnown
+    plus_minus: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +75,7 @@ class FirstLines:
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
+        ended_by: ``ended by ValueError at train.py:12``, if an exception has ended the program or the recorded block; else ``None``.
     """
 
     wall_ns: int
@@ -70,15 +86,19 @@ class FirstLines:
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
+    ended_by: str | None
 
 
-def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int) -> FirstLines | None:
+def of_run(
+    spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int, ended_by: str | None
+) -> FirstLines | None:
     """Chooses what is told first.
 
     Args:
         spent: The budget that stands for the run.
         found: The findings, those that cost most time first.
         failures: How many failures there were.
+        ended_by: How an exception has ended the program, if one did.
 
     Returns:
         The lines; ``None`` if no process is known.
@@ -101,15 +121,25 @@ def of_run(spent: budget.ProcessBudget | None, found: Sequence[findings.Finding]
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,
+        ended_by=ended_by,
     )
 
 
 def _slice(part: budget.Part, wall_ns: int) -> Slice:
     share = part.ns / wall_ns
-    return Slice(part=part.part, name=_NAMES[part.part], ns=part.ns, share=share, text=units.share(share))
+    sampled = part.how == "sampled"
+    return Slice(
+        part=part.part,
+        name=_SAMPLED_NAMES[part.part] if sampled else _NAMES[part.part],
+        ns=part.ns,
+        share=share,
+        text=units.share(share),
+        how=part.how,
+        plus_minus=f"± {units.share((part.plus_minus_ns or 0) / wall_ns)}" if sampled else None,
+    )
 
 
 def _nothing_to_mend(bar: Sequence[Slice], wall: str) -> str:
-    if bar and bar[0].part == "idle":  # of which nothing is known, so that nothing is said of it
+    if bar and bar[0].part == "idle" and bar[0].how == "measured":  # of which nothing is known, so that nothing is said of it
         return f"nothing to mend in what was recorded; {bar[0].text} of {wall} is outside of it"
     return f"nothing to mend: {bar[0].text} of {wall} is {bar[0].name}" if bar else "nothing to mend"

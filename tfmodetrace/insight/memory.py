@@ -126,6 +126,18 @@ def by_function(run: tracelog.Run) -> Mapping[int, Mapping[str, MemoryFigures]]:
     return found
 
 
+def untold(run: tracelog.Run) -> tuple[str, ...]:
+    """Returns a sentence if memory was to be sampled and the CPU's allocator told nothing, else none."""
+    asked = run.options.get("memory", "off") != "off"
+    if not asked or not len(run.calls) or any(device.name.startswith("/device:CPU") for device in run.devices):
+        return ()
+    told = (
+        "Of the CPU's memory nothing is known: TensorFlow's allocator counts it where oneDNN is on, or with TF_CPU_ALLOCATOR_USE_BFC=1 in "
+        "the environment, which `tfmodetrace run --memory` sets."
+    )
+    return (told,)
+
+
 def over_time(run: tracelog.Run, points: int) -> MemoryOverTime:
     """Tells how much memory devices and processes held when.
 

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import ast
-import copy
 
-from tfmodetrace.insight import sources
+from tfmodetrace.insight import edits, sources
 from tfmodetrace.log import function_table
 
 _STACKS = ("tf.stack", "tf.convert_to_tensor")
 
 
-def loop_with_array(function: function_table.Function, loop: sources.Loop, dtype: str) -> str | None:
-    """Writes a function's whole definition with one loop in the graph; ``None`` if that is not all that has to be changed.
+def loop_with_array(function: function_table.Function, loop: sources.Loop, dtype: str) -> edits.Edit | None:
+    """Writes a function anew from where it makes a list to where it returns it, with the loop between in the graph.
 
     Args:
         function: The function.
         loop: A loop over ``range(n)`` whose body appends to one list, once in every turn, which the function stacks when it returns.
         dtype: Of what is returned.
+
+    Returns:
+        The edit; ``None`` if that is not all that has to be changed.
     """
     node = sources.definition(function)
     if node is None or loop.in_graph is None or len(loop.appends_to) != 1 or not loop.appends_to[0].isidentifier():
         return None
     name = loop.appends_to[0]
-    changed = copy.deepcopy(node)
-    loops = [part for part in changed.body if isinstance(part, ast.For) and part.lineno + function.line - 1 == loop.line]
-    made = [part for part in changed.body if _makes(part, name)]
-    if len(loops) != 1 or len(made) != 1 or not _returns_stacked(changed.body[-1], name):
+    loops = [part for part in node.body if isinstance(part, ast.For) and part.lineno + function.line - 1 == loop.line]
+    made = [part for part in node.body if _makes(part, name)]
+    if len(loops) != 1 or len(made) != 1 or not loop.head or not _returns_stacked(node.body[-1], name):
         return None
     (turn,) = loops
     appends = [part for part in turn.body if _appended(part, name) is not None]
     # The list itself, where it is appended to, and where it is stacked.
-    uses = [part for part in ast.walk(changed) if isinstance(part, ast.Name) and part.id == name]
+    uses = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id == name]
     called = turn.iter
     if (
         len(appends) != 1
@@ -42,17 +43,22 @@ def loop_with_array(function: function_table.Function, loop: sources.Loop, dtype
     ):
         return None
     size, index, value = ast.unparse(called.args[0]), turn.target.id, ast.unparse(_appended(appends[0], name) or called)
-    if index == "_":
-        index = turn.target.id = "index"
-    changed.body[changed.body.index(made[0])] = _statement(f"{name} = tf.TensorArray(tf.{dtype}, size={size})")
-    turn.body[turn.body.index(appends[0])] = _statement(f"{name} = {name}.write({index}, {value})")
-    turn.iter = ast.parse(f"tf.range({size})", mode="eval").body
-    changed.body[-1] = ast.Return(value=ast.parse(f"{name}.stack()", mode="eval").body)
-    return ast.unparse(ast.fix_missing_locations(changed))
-
-
-def _statement(code: str) -> ast.stmt:
-    return ast.parse(code).body[0]
+    target = "index" if index == "_" else index
+    lines = {
+        (made[0].lineno, made[0].end_lineno): f"{name} = tf.TensorArray(tf.{dtype}, size={size})",
+        (turn.lineno, turn.iter.end_lineno): f"for {target} in tf.range({size}):",
+        (appends[0].lineno, appends[0].end_lineno): f"{name} = {name}.write({target}, {value})",
+        (node.body[-1].lineno, node.body[-1].end_lineno): f"return {name}.stack()",
+    }
+    first, last = made[0].lineno + function.line - 1, (node.body[-1].end_lineno or 0) + function.line - 1
+    old = sources.lines_of(function, first, last).splitlines()
+    new, line = [], made[0].lineno
+    while line < made[0].lineno + len(old):
+        at = old[line - made[0].lineno]
+        begun = next(((end, code) for (begin, end), code in lines.items() if begin == line), None)
+        new.append(at if begun is None else at[: len(at) - len(at.lstrip())] + begun[1])
+        line = line + 1 if begun is None else (begun[0] or line) + 1
+    return edits.Edit(file=function.file, line=first, replaces="\n".join(old), code="\n".join(new))
 
 
 def _makes(part: ast.stmt, name: str) -> bool:

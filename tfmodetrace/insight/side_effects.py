@@ -196,7 +196,7 @@ class _Body:
             yield "random", node, name
         elif _TIME.fullmatch(name):
             yield "time", node, name
-        elif method in _APPENDING and outside_state.is_list(self._known(owner)) and owner not in self._made:
+        elif method in _APPENDING and outside_state.is_list(self._known(owner)) and self._is_filled_anew(owner, node):
             yield "append", node, owner
 
     def _known(self, text: str) -> frozenset[str]:
@@ -206,6 +206,10 @@ class _Body:
         """The types of the ops that the lines of a part have made."""
         lines = range(node.lineno + self._shift, (node.end_lineno or node.lineno) + self._shift + 1)
         return frozenset().union(*(self._facts.ops.get(line, ()) for line in lines))
+
+    def _is_filled_anew(self, owner: str, node: ast.Call) -> bool:
+        """Whether a list shall have one more element at every call: it is not the body's own, and what comes in is not made once and kept."""
+        return owner not in self._made and not any(map(_makes_an_object, node.args))
 
     def _is_outside(self, node: ast.expr) -> bool:
         """Whether an expression is something that outlives the body: an attribute or element of what is not its own, or a global."""
@@ -318,9 +322,9 @@ def _may_leave(statement: ast.stmt) -> bool:
 
 
 def _is_guard(test: ast.expr) -> bool:
-    """Whether a condition asks if something is there already: ``x is None``, ``not self.built``, ``not hasattr(self, "x")``."""
+    """Whether a condition asks if something is there already: ``x is None``, ``not self.layers``, ``not hasattr(self, "x")``."""
     text = ast.unparse(test)
-    there = re.search(r"not [\w.]*(?:built|initiali[sz]ed|init_done|ready|created)\b", text) is not None
+    there = re.search(r"\bnot [\w.]+(?!\()\b|\blen\([\w.]+\) == 0", text) is not None
     return "is None" in text or "hasattr(" in text or " not in " in text or there
 
 

@@ -40,6 +40,7 @@ class Loop(NamedTuple):
 
     Attributes:
         line: Its line in the file.
+        head: The last line of its head; 0 of what has no head of its own.
         first: The first line of its body.
         last: The last one.
         text: Its first line, as Python writes it, without the colon.
@@ -49,6 +50,7 @@ class Loop(NamedTuple):
     """
 
     line: int
+    head: int
     first: int
     last: int
     text: str
@@ -60,26 +62,19 @@ def definition(function: function_table.Function) -> _Definition | None:
     """Returns a function's own definition; ``None`` if its source is not known whole or is no ``def``."""
     if not function.source or function.source_truncated:
         return None
-    tree = _parsed(function.source)
+    tree = parsed(function.source)
     first = tree.body[0] if tree is not None and tree.body else None
     return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
-def header(function: function_table.Function) -> str | None:
-    """Writes a function's ``def`` line, without its body; ``None`` if there can be none, as for a lambda."""
-    node = definition(function)
-    if node is not None:
-        returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
-        return f"{'async ' if isinstance(node, ast.AsyncFunctionDef) else ''}def {node.name}({ast.unparse(node.args)}){returns}:"
-    name = bare_name(function)
-    if not name.isidentifier() or any(parameter.has_default for parameter in function.parameters):
-        return None
-    parts: list[str] = []
-    for parameter in function.parameters:
-        if parameter.kind == "KEYWORD_ONLY" and not any(part.startswith("*") for part in parts):
-            parts.append("*")
-        parts.append({"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(parameter.kind, "") + parameter.name)
-    return f"def {name}({', '.join(parts)}):"
+def numbered_lines(function: function_table.Function) -> dict[int, str]:
+    """The lines of a function's source by their number in the file."""
+    return dict(enumerate((function.source or "").splitlines(), function.line))
+
+
+def tree(function: function_table.Function) -> ast.Module | None:
+    """Returns a source as Python reads it; ``None`` if it is not known whole."""
+    return None if not function.source or function.source_truncated else parsed(function.source)
 
 
 def bare_name(function: function_table.Function) -> str:
@@ -87,10 +82,24 @@ def bare_name(function: function_table.Function) -> str:
     return function.qualname.rpartition(".")[2] or function.name
 
 
-def is_decorated(function: function_table.Function) -> bool:
-    """Whether ``@tf.function`` stands above a function's definition."""
+def decorated_head(function: function_table.Function) -> tuple[int, int] | None:
+    """Returns the lines in the file from the one ``@tf.function`` above a function's definition to the end of its ``def`` line.
+
+    ``None`` if there is none. Of a definition in one line, that is the end.
+    """
     node = definition(function)
-    return node is not None and any(_called(decorator).rpartition(".")[2] == "function" for decorator in node.decorator_list)
+    found = [] if node is None else [each for each in node.decorator_list if _called(each).rpartition(".")[2] == "function"]
+    if node is None or len(found) != 1:
+        return None
+    body = min(inner.lineno for inner in (node.body[0], *getattr(node.body[0], "decorator_list", ())))
+    last = body - 1 if body > node.lineno else node.end_lineno or node.lineno
+    return function.line - 1 + found[0].lineno, function.line - 1 + last
+
+
+def lines_of(function: function_table.Function, first: int, last: int) -> str:
+    """Returns lines of a function's source, by their numbers in its file, without their common indentation."""
+    lines = (function.source or "").splitlines()[first - function.line : last - function.line + 1]
+    return textwrap.dedent("\n".join(lines))
 
 
 def decorators(function: function_table.Function) -> list[str]:
@@ -102,7 +111,7 @@ def decorators(function: function_table.Function) -> list[str]:
 def names_in(function: function_table.Function) -> frozenset[str]:
     """Every name that a function's source and its parameters have."""
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}
-    tree = None if not function.source or function.source_truncated else _parsed(function.source)
+    tree = None if not function.source or function.source_truncated else parsed(function.source)
     if tree is not None:
         found |= _names(tree)
     return frozenset(found)
@@ -113,7 +122,7 @@ def free_names(code: str) -> frozenset[str] | None:
 
     A header without a body, such as ``for i in tf.range(n):``, is Python, too.
     """
-    tree = _parsed(code) or _parsed(f"{code}\n    ...")
+    tree = parsed(code) or parsed(f"{code}\n    ...")
     if tree is None:
         return None
     used: set[str] = set()
@@ -135,6 +144,14 @@ def free_names(code: str) -> frozenset[str] | None:
     return frozenset(used - made - set(dir(builtins)))
 
 
+def has_gaps(code: str) -> bool:
+    """Whether an ellipsis stands in some code for something that is left out; in an index it says what it says, and in a string nothing."""
+    tree = parsed(code) or parsed(f"{code}\n    pass")
+    nodes = [] if tree is None else list(ast.walk(tree))
+    meant = {id(inner) for node in nodes if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
+    return any(isinstance(node, ast.Constant) and node.value is ... and id(node) not in meant for node in nodes)
+
+
 def loops(function: function_table.Function, tensors: Collection[str] = ()) -> list[Loop]:
     """Finds the loops in a function's source; none if that is not known whole.
 
@@ -144,7 +161,7 @@ def loops(function: function_table.Function, tensors: Collection[str] = ()) -> l
     """
     if not function.source or function.source_truncated:
         return []
-    tree = _parsed(function.source)
+    tree = parsed(function.source)
     shift = function.line - 1
     found = []
     for node in ast.walk(tree) if tree is not None else ():
@@ -160,7 +177,9 @@ def loops(function: function_table.Function, tensors: Collection[str] = ()) -> l
             text = ast.unparse(node)
         else:
             continue
-        found.append(Loop(node.lineno + shift, first + shift, last + shift, text, in_graph, appends))
+        end = (node.iter.end_lineno or 0) if isinstance(node, ast.For) else 0
+        head = end + shift if node.lineno <= end < first else 0
+        found.append(Loop(node.lineno + shift, head, first + shift, last + shift, text, in_graph, appends))
     return found
 
 
@@ -248,7 +267,7 @@ class MethodCall(NamedTuple):
 def call_on(code: str, method: str) -> MethodCall | None:
     """Finds the one call of a method in some code; ``None`` if that is no simple statement with one such call."""
     code = code.strip()
-    tree = _parsed(code)
+    tree = parsed(code)
     statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
     if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return):
         return None
@@ -379,7 +398,8 @@ def _names(tree: ast.AST) -> set[str]:
 
 
 @functools.lru_cache(maxsize=512)
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
+    """Reads code without its common indentation; ``None`` if it is no Python."""
     try:
         return ast.parse(textwrap.dedent(source))
     except (SyntaxError, ValueError, RecursionError):  # a part of an expression, or what the file holds is not what ran

@@ -17,6 +17,7 @@ from tfmodetrace.log import (
     graphs,
     process_table,
     sample_columns,
+    samples,
     state_table,
     trace_table,
 )
@@ -53,6 +54,8 @@ class Content:
         last_written_unix_ns: When the last chunk was written, in nanoseconds since 1970; None if that is not known.
         host_memory: When the process had how many bytes of memory: (time_ns, resident_bytes).
         logical_devices: All devices of the process; none if that is not known.
+        sampled_definitions: See ``threads``.
+        sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
     """
 
@@ -74,6 +77,9 @@ class Content:
         self.devices: dict[int, process_table.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
+        self.sampled_definitions: dict[int, samples.Definition] = {}
+        self.sampled_places: dict[int, samples.Place] = {}
+        self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
@@ -122,6 +128,12 @@ class Content:
             self._add_calls(batch)
         for memory_batch in chunk.memory:
             self._add_memory(memory_batch)
+        for definition in chunk.sampled_definitions:
+            self.sampled_definitions.setdefault(definition.definition_id, convert.sampled_definition(definition))
+        for message in chunk.sampled_places:
+            self._add_place(message)
+        for sample_batch in chunk.samples:
+            self._add_samples(sample_batch)
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
@@ -198,6 +210,37 @@ class Content:
         self.invalid_calls += int(np.count_nonzero(~possible))
         self._memory.append({name: column[possible] for name, column in columns.items()})
 
+    def samples(self) -> list[dict[str, npt.NDArray[np.int64]]]:
+        """Returns where threads were, batch by batch, in int64 columns named as in ``samples.DTYPES``, without ``process``."""
+        return list(self._samples)
+
+    def _add_place(self, message: events_pb2.SampledPlace) -> None:
+        place = convert.sampled_place(message)
+        known = {None, *self.sampled_definitions}
+        if place is not None and known.issuperset((place.definition_id, place.caller_id, place.outer_id)):
+            self.sampled_places.setdefault(place.place_id, place)
+
+    def _add_samples(self, batch: events_pb2.SampleBatch) -> None:
+        try:
+            self._check_size(batch)
+            columns = codec.decode_samples(batch)
+        except codec.CodecError as error:
+            self.damaged_batches.append(str(error))
+            return
+        time_ns, call_id = columns["start_ns"], columns["call_id"]
+        # What names no place that is known tells nothing: it is lost with its chunk, or of a newer version.
+        possible = (time_ns > -convert.MAX_TIME_NS) & (time_ns < convert.MAX_TIME_NS) & (call_id <= call_columns.MAX_CALL_ID)
+        possible &= np.isin(columns["place_id"], list(self.sampled_places))
+        kept = {name: column[possible] for name, column in columns.items()}
+        self._samples.append(
+            {
+                "time_ns": kept["start_ns"],
+                "thread_id": np.where((kept["thread_id"] < 0) | (kept["thread_id"] > _LARGEST_ID), -1, kept["thread_id"]),
+                "call_id": np.maximum(kept["call_id"], -1),
+                "place_id": kept["place_id"],
+            }
+        )
+
     def call_devices(self) -> list[sample_columns.CallDevices]:
         """Returns on which devices calls found their tensors, where the process has several."""
         return list(self._call_devices.values())
@@ -215,7 +258,7 @@ class Content:
         if abs(message.time_ns) < convert.MAX_TIME_NS and message.resident_bytes <= _MOST_BYTES:
             self.host_memory.append((message.time_ns, message.resident_bytes))
 
-    def _check_size(self, batch: events_pb2.CallBatch | events_pb2.MemoryBatch) -> None:
+    def _check_size(self, batch: events_pb2.CallBatch | events_pb2.MemoryBatch | events_pb2.SampleBatch) -> None:
         self._payload_bytes += len(batch.payload)
         self._claimed_rows += batch.rows
         if self._claimed_rows > _FREE_ROWS + _ROWS_PER_BYTE * self._payload_bytes:

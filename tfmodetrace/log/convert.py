@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import error_table, function_table, graphs, process_table, state_table, trace_table
+from tfmodetrace.log import error_table, function_table, graphs, process_table, samples, state_table, trace_table
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -59,11 +59,46 @@ def function(message: events_pb2.Function, run: str, first: function_table.Funct
 
 
 def _place(message: events_pb2.Frame) -> function_table.Place:
-    return function_table.Place(file=message.file, line=message.line, function=message.function, code=message.code)
+    return function_table.Place(
+        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow
+    )
 
 
 def _model(message: events_pb2.Model) -> function_table.Model:
     return function_table.Model(number=message.number, class_name=message.class_name, name=message.name)
+
+
+def sampled_definition(message: events_pb2.SampledDefinition) -> samples.Definition:
+    """Reads a definition that samples name."""
+    return samples.Definition(
+        definition_id=message.definition_id,
+        process=0,
+        qualname=message.qualname or "unknown",
+        file=message.file,
+        line=message.line,
+        source=message.source or None,
+        source_truncated=message.source_truncated,
+    )
+
+
+def sampled_place(message: events_pb2.SampledPlace) -> samples.Place | None:
+    """Reads a place that samples name; ``None`` if a newer version knows more states."""
+    states: dict[str, words.SampleState] = {state: state for state in words.SAMPLE_STATES}
+    state = states.get(message.state)
+    if state is None:
+        return None
+    return samples.Place(
+        place_id=message.place_id,
+        definition_id=message.definition_number - 1 if message.definition_number else None,
+        line=message.line,
+        op=message.op,
+        state=state,
+        in_keras_loop=message.in_keras_loop,
+        caller_id=message.caller_number - 1 if message.caller_number else None,
+        caller_line=message.caller_line,
+        outer_id=message.outer_number - 1 if message.outer_number else None,
+        outer_line=message.outer_line,
+    )
 
 
 def signature(message: events_pb2.Signature, run: str) -> function_table.Signature:
@@ -97,6 +132,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tr
         graph=graph,
         definition_bytes=message.definition_bytes or None,
         outside=dict(message.outside),
+        called_at=_place(message.called_at) if message.HasField("called_at") else None,
         run=run,
     )
 
@@ -117,6 +153,7 @@ def error(message: events_pb2.Error, run: str) -> error_table.Error:
         stack=tuple(map(_frame, message.stack)),
         named_places=tuple(map(_frame, message.named_places)),
         first_error_id=message.first_error - 1 if message.first_error else message.error_id,
+        ended_program=message.ended_program,
         run=run,
     )
 
@@ -165,6 +202,9 @@ def _frame(message: events_pb2.Frame) -> error_table.Frame:
         owner=message.owner,
         folded=message.folded,
         variables=tuple((variable.name, variable.type) for variable in message.variables),
+        source=message.source,
+        source_line=message.source_line,
+        modules=tuple((module.name, module.type) for module in message.modules) or None,
     )
 
 

@@ -20,6 +20,9 @@ class Frame:
         owner: Whose file it is: a package's name, ``python``, or empty for the user's.
         folded: How many frames of others lie between this one and the next.
         variables: (name, type) of the variables that the line names; only of the innermost frame.
+        source: The text around the line, if it was recorded: its file, class, function or statement.
+        source_line: The number of that text's first line.
+        modules: (name, module) of TensorFlow, Keras and NumPy as the frame names them; ``None`` if that was not recorded.
     """
 
     file: str
@@ -29,6 +32,9 @@ class Frame:
     owner: str
     folded: int
     variables: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    source_line: int = 0
+    modules: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,7 @@ class Error:
         stack: The user's frames, from the call inwards; empty if there are none or they were not recorded.
         named_places: The user's lines that the message itself names.
         first_error_id: The error of the innermost call that the same failure left; this one's own number if that is this call.
+        ended_program: Whether it left the program, or the recorded block, and so ended it.
         run: The name of its run.
     """
 
@@ -85,4 +92,5 @@ class Error:
     stack: tuple[Frame, ...] = ()
     named_places: tuple[Frame, ...] = ()
     first_error_id: int
+    ended_program: bool = False
     run: str = "."

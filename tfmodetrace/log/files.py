@@ -6,7 +6,7 @@ import dataclasses
 import posixpath
 from typing import Final
 
-from tfmodetrace.log import profiles
+from tfmodetrace.log import profiles, tried
 from tfmodetrace.log import storage as storages
 from tfmodetrace.schema import words
 
@@ -38,6 +38,7 @@ class Discovery:
         profiles: The profiles of TensorFlow's, by path.
         other_event_files: How many event files lie outside ``modetrace`` directories: somebody else's.
         warnings: A sentence for everything that could not be looked into.
+        tried: The files that tell what came of fixes.
     """
 
     kind: storages.PathKind
@@ -45,6 +46,7 @@ class Discovery:
     other_event_files: int
     warnings: tuple[str, ...]
     profiles: tuple[profiles.FoundProfile, ...] = ()
+    tried: tuple[EventFile, ...] = ()
 
 
 def discover(storage: storages.Storage) -> Discovery:
@@ -60,6 +62,7 @@ def discover(storage: storages.Storage) -> Discovery:
         return Discovery(kind=kind, files=files, other_event_files=0, warnings=())
     found: list[EventFile] = []
     found_profiles: list[profiles.FoundProfile] = []
+    found_tried: list[EventFile] = []
     warnings: list[str] = []
     others = 0
     for directory in storage.directories(warnings.append):
@@ -70,9 +73,18 @@ def discover(storage: storages.Storage) -> Discovery:
             others += len(names)
         else:
             found.extend(EventFile(run=run, path=storage.join(directory.path, name), name=name) for name in names)
+            own = [name for name in directory.files if name == tried.FILE_NAME]
+            found_tried.extend(EventFile(run=run, path=storage.join(directory.path, name), name=name) for name in own)
     found.sort(key=lambda file: (file.run, file.name))
     found_profiles.sort(key=lambda profile: profile.path)
-    return Discovery(kind=kind, files=tuple(found), other_event_files=others, warnings=tuple(warnings), profiles=tuple(found_profiles))
+    return Discovery(
+        kind=kind,
+        files=tuple(found),
+        other_event_files=others,
+        warnings=tuple(warnings),
+        profiles=tuple(found_profiles),
+        tried=tuple(sorted(found_tried, key=lambda file: file.run)),
+    )
 
 
 def _run_of(relative: str, root_name: str) -> str | None:

@@ -32,12 +32,21 @@ class TfFunctionOptions:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A line of the program, and the function it is in; ``code`` is the statement that begins there, empty if not known."""
+    """A line of the program, and the function it is in.
+
+    Attributes:
+        file: Its file.
+        line: The line.
+        function: The function's name.
+        code: The statement that begins there, without indentation; empty if not known.
+        tensorflow: The name that TensorFlow has there; empty if not known.
+    """
 
     file: str
     line: int
     function: str
     code: str = ""
+    tensorflow: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

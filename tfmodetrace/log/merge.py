@@ -17,6 +17,7 @@ from tfmodetrace.log import (
     function_table,
     process_table,
     sample_columns,
+    samples,
     state_table,
     states,
     trace_table,
@@ -87,6 +88,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         memory=sample_columns.Memory.of(merged.memory),
         host_memory=sample_columns.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
+        samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
@@ -106,6 +108,9 @@ class _Merged:
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
         self.call_devices: list[sample_columns.CallDevices] = []
+        self.samples: list[dict[str, npt.NDArray[Any]]] = []
+        self.sampled_places: list[samples.Place] = []
+        self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
@@ -179,6 +184,7 @@ class _Merged:
             for change in found.state_changes
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
+        self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):
             self.threads.append(_with(thread, thread_id=threads.one(thread.thread_id), process=process))
         if functions.unknown_used:
@@ -190,6 +196,38 @@ class _Merged:
                 f"{part.path}: {lost.rows} references point to what is not in the file; they are shown as unknown or not recorded."
             )
         self.processes.append(_process(process, part, shift, start_unix_ns))
+
+    def _add_samples(self, found: content.Content, process: int, shift: int, threads: _Numbers) -> None:
+        first = len(self.sampled_places)
+        places = np.array(sorted(found.sampled_places), dtype=np.int64)
+        definitions = {number: len(self.sampled_definitions) + at for at, number in enumerate(sorted(found.sampled_definitions))}
+        for sampled in found.samples():
+            own = sampled["thread_id"].astype(np.int32)
+            known = own >= 0
+            own[known] = threads.column(own[known])
+            self.samples.append(
+                {
+                    "process": np.full(len(own), process),
+                    "time_ns": sampled["time_ns"] + shift,
+                    "thread_id": own,
+                    "call_id": sampled["call_id"],
+                    "place_id": first + np.searchsorted(places, sampled["place_id"]),
+                }
+            )
+        self.sampled_places.extend(
+            dataclasses.replace(
+                place,
+                place_id=first + at,
+                definition_id=None if place.definition_id is None else definitions[place.definition_id],
+                caller_id=None if place.caller_id is None else definitions[place.caller_id],
+                outer_id=None if place.outer_id is None else definitions[place.outer_id],
+            )
+            for at, (_, place) in enumerate(sorted(found.sampled_places.items()))
+        )
+        self.sampled_definitions.extend(
+            dataclasses.replace(found.sampled_definitions[number], definition_id=renumbered, process=process)
+            for number, renumbered in definitions.items()
+        )
 
     def calls(self) -> call_columns.Calls:
         if not self._columns:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterable
 
 from tfmodetrace import errors
-from tfmodetrace.log import files, merge, profiles, states, storage, tail, tracelog
+from tfmodetrace.log import files, merge, profiles, states, storage, tail, tracelog, tried
 from tfmodetrace.schema import words
 
 _HOW_TO_RECORD = "Record with `with tfmodetrace.record(logdir): …` and give that logdir, or a directory above it."
@@ -72,6 +73,7 @@ class Reader:
         self._changed_runs: dict[str, int] = {}
         self._profiles: dict[str, profiles.ProfileFile] = {}
         self._profiles_changed = 0
+        self._tried: dict[str, tuple[storage.Stamp, tuple[tried.Tried, ...], str | None]] = {}
         self._discovery = files.Discovery(kind="missing", files=(), other_event_files=0, warnings=())
         self._trouble: str | None = None
         self._polls = 0
@@ -110,7 +112,29 @@ class Reader:
         if self._poll_profiles(discovery.profiles):
             self._profiles_changed = self._polls
             changed = True
+        for run in self._poll_tried(discovery.tried):
+            self._changed_runs[run] = self._polls
+            changed = True
         return changed
+
+    def _poll_tried(self, found: tuple[files.EventFile, ...]) -> list[str]:
+        """Reads anew what came of fixes; returns the runs of which that has changed."""
+        before, self._tried = self._tried, {}
+        for file in found:
+            with contextlib.suppress(OSError):  # it is gone again
+                stamp = self._place.stamp(file.path)
+                known = before.get(file.run)
+                self._tried[file.run] = known if known is not None and known[0] == stamp else (stamp, *self._read_tried(file.path, stamp))
+        return [run for run in {**before, **self._tried} if before.get(run) != self._tried.get(run)]
+
+    def _read_tried(self, path: str, stamp: storage.Stamp) -> tuple[tuple[tried.Tried, ...], str | None]:
+        try:
+            if stamp.size_bytes > tried.MAX_BYTES:
+                raise ValueError("it is too large")
+            with self._place.open(path) as opened:
+                return tried.parsed(opened.read(tried.MAX_BYTES + 1)), None
+        except ValueError as error:
+            return (), f"{path}, which tells what came of fixes that were tried, cannot be read: {error}."
 
     def _poll_states(self) -> dict[str, words.RecordingState]:
         """A process may end without a word: how its recording stands changes without the file."""
@@ -170,7 +194,10 @@ class Reader:
             )
             for following in tails
         ]
-        return dataclasses.replace(merge.build_run(name, revision=revision, parts=parts), profiles=beside)
+        run = merge.build_run(name, revision=revision, parts=parts)
+        _, told, wrong = self._tried.get(name, (None, (), None))
+        warnings = run.warnings if wrong is None else (*run.warnings, wrong)
+        return dataclasses.replace(run, profiles=beside, tried=told, warnings=warnings)
 
     @property
     def problem(self) -> str | None:

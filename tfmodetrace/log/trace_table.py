@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tfmodetrace.log import graphs
+from tfmodetrace.log import function_table, graphs
 from tfmodetrace.schema import keys
 
 
@@ -66,6 +66,7 @@ class Trace:
         outside: Of what its body and the functions that this calls have methods called of outside: ``step self.seen`` to ``builtins.list``,
             each by the reader's qualified name and what that calls it, and the full name of its class or ``module`` and a module's.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
+        called_at: The user's line that had led to it, outside of its own body; ``None`` if there was none, or it was not recorded.
         run: The name of its run.
     """
 
@@ -87,4 +88,5 @@ class Trace:
     definition_bytes: int | None = None
     outside: Mapping[str, str] = dataclasses.field(default_factory=dict)
     placement: graphs.Placement | None = None
+    called_at: function_table.Place | None = None
     run: str = "."

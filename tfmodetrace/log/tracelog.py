@@ -17,9 +17,11 @@ from tfmodetrace.log import (
     process_table,
     profiles,
     sample_columns,
+    samples,
     state_table,
     states,
     trace_table,
+    tried,
 )
 from tfmodetrace.schema import keys, words
 
@@ -45,8 +47,10 @@ class Run:
         memory: What calls found in device memory: columns.
         host_memory: What the processes themselves had: columns.
         call_devices: On which devices calls found their tensors, of processes with several.
+        samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
         profiles: The profiles of TensorFlow's that may show it, unread.
+        tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
     """
 
@@ -66,8 +70,10 @@ class Run:
     memory: sample_columns.Memory = dataclasses.field(default_factory=lambda: sample_columns.Memory.of(()))
     host_memory: sample_columns.HostMemory = dataclasses.field(default_factory=lambda: sample_columns.HostMemory.of(()))
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
+    samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
+    tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tfmodetrace import options as options_module
 from tfmodetrace.recorder.errors import cut_tracebacks, errors
-from tfmodetrace.recorder.programs import selection, v1_sessions, whole_program
+from tfmodetrace.recorder.programs import program_end, selection, v1_sessions, whole_program
 from tfmodetrace.recorder.session import instruments, process, session
 from tfmodetrace.recorder.support import interrupts
 
@@ -31,7 +31,7 @@ def start(logdir: str, options: options_module.Options, *, explain: errors.Expla
     make: list[instruments.Make] = [cut_tracebacks.CutTracebacks, v1_sessions.V1Sessions]
     if options.instrument == "all":
         chosen = selection.Selection(tuple(options.include), tuple(options.exclude), options.layers)
-        make.append(functools.partial(whole_program.WholeProgram, chosen=chosen))
+        make += [functools.partial(whole_program.WholeProgram, chosen=chosen), program_end.ProgramEnd]
     return process.start(logdir, options, make_instruments=make, explain=explain)
 
 
@@ -45,7 +45,8 @@ def start_from_environment() -> None:
         return
     known.asked_environment = True
     try:
-        start(logdir, options_module.Options())
+        samples = {"0": False, "1": True}.get(os.environ.get("TFMODETRACE_SAMPLES", ""))
+        start(logdir, options_module.Options(samples=samples))
         known.from_outside = True
     except Exception as error:
         interrupts.let_pass(error)

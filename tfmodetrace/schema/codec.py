@@ -23,7 +23,7 @@ else:
     from backports import zstd
 
 Columns = Mapping[str, npt.NDArray[np.int64]]
-_Batch = events_pb2.CallBatch | events_pb2.MemoryBatch
+_Batch = events_pb2.CallBatch | events_pb2.MemoryBatch | events_pb2.SampleBatch
 
 COLUMN_NAMES: Final = (
     "start_ns",
@@ -41,12 +41,15 @@ COLUMN_NAMES: Final = (
 
 MEMORY_COLUMN_NAMES: Final = ("call_id", "device_id", "before_bytes", "after_bytes", "peak_bytes", "shared")
 
+SAMPLE_COLUMN_NAMES: Final = ("start_ns", "thread_id", "call_id", "place_id")
+
 MAX_ROWS_PER_BATCH: Final = 1 << 20
 """A batch that claims more rows than this is refused before anything is allocated."""
 
 _COMPRESSION_LEVEL: Final = 1
 _DELTA_COLUMNS: Final = frozenset({"start_ns", "call_id", "parent_id"})
-_COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in (*COLUMN_NAMES, *MEMORY_COLUMN_NAMES)}
+_ALL_NAMES: Final = (*COLUMN_NAMES, *MEMORY_COLUMN_NAMES, *SAMPLE_COLUMN_NAMES)
+_COLUMN_IDS: Final = {name: events_pb2.Column.Id.Value(name.upper()) for name in _ALL_NAMES}
 _COLUMN_NAMES_BY_ID: Final = {number: name for name, number in _COLUMN_IDS.items()}
 _DTYPES: Final[Mapping[int, np.dtype[Any]]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
@@ -88,6 +91,20 @@ def encode_memory(columns: Columns) -> events_pb2.MemoryBatch:
     return batch
 
 
+def encode_samples(columns: Columns) -> events_pb2.SampleBatch:
+    """Packs where threads were at moments, as :func:`encode_calls` packs calls.
+
+    Args:
+        columns: For every name in ``SAMPLE_COLUMN_NAMES`` an int64 array of shape ``(rows,)``; see ``SampleBatch`` in ``events.proto``.
+
+    Raises:
+        CodecError: As :func:`encode_calls`.
+    """
+    batch = events_pb2.SampleBatch()
+    _encode(batch, SAMPLE_COLUMN_NAMES, columns)
+    return batch
+
+
 def decode_calls(batch: events_pb2.CallBatch) -> dict[str, npt.NDArray[np.int64]]:
     """Unpacks what :func:`encode_calls` packed; columns of unknown id are skipped.
 
@@ -110,6 +127,15 @@ def decode_memory(batch: events_pb2.MemoryBatch) -> dict[str, npt.NDArray[np.int
         CodecError: If the batch contradicts itself.
     """
     return _decode(batch, MEMORY_COLUMN_NAMES)
+
+
+def decode_samples(batch: events_pb2.SampleBatch) -> dict[str, npt.NDArray[np.int64]]:
+    """Unpacks what :func:`encode_samples` packed, as :func:`decode_calls` unpacks calls.
+
+    Raises:
+        CodecError: If the batch contradicts itself.
+    """
+    return _decode(batch, SAMPLE_COLUMN_NAMES)
 
 
 def _encode(batch: _Batch, names: Sequence[str], columns: Columns) -> dict[str, npt.NDArray[np.int64]]:

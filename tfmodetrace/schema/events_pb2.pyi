@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "state_changes")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,9 @@ class Chunk(_message.Message):
     PLACEMENTS_FIELD_NUMBER: _ClassVar[int]
     LOGICAL_DEVICES_FIELD_NUMBER: _ClassVar[int]
     CALL_DEVICES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLED_DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLED_PLACES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGES_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
@@ -50,8 +53,11 @@ class Chunk(_message.Message):
     placements: _containers.RepeatedCompositeFieldContainer[Placement]
     logical_devices: _containers.RepeatedScalarFieldContainer[str]
     call_devices: _containers.RepeatedCompositeFieldContainer[CallDevices]
+    sampled_definitions: _containers.RepeatedCompositeFieldContainer[SampledDefinition]
+    sampled_places: _containers.RepeatedCompositeFieldContainer[SampledPlace]
+    samples: _containers.RepeatedCompositeFieldContainer[SampleBatch]
     state_changes: _containers.RepeatedCompositeFieldContainer[StateChange]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ...) -> None: ...
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -282,7 +288,7 @@ class Signature(_message.Message):
     def __init__(self, signature_id: _Optional[int] = ..., function_id: _Optional[int] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ...) -> None: ...
 
 class Trace(_message.Message):
-    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number", "definition_bytes", "outside")
+    __slots__ = ("trace_id", "function_id", "ordinal", "call_id", "thread_id", "start_ns", "duration_ns", "signature_id", "key", "outputs", "captures", "concrete_name", "gone_objects", "graph_number", "definition_bytes", "called_at", "outside")
     class OutsideEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -305,6 +311,7 @@ class Trace(_message.Message):
     GONE_OBJECTS_FIELD_NUMBER: _ClassVar[int]
     GRAPH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CALLED_AT_FIELD_NUMBER: _ClassVar[int]
     OUTSIDE_FIELD_NUMBER: _ClassVar[int]
     trace_id: int
     function_id: int
@@ -321,8 +328,9 @@ class Trace(_message.Message):
     gone_objects: _containers.RepeatedScalarFieldContainer[int]
     graph_number: int
     definition_bytes: int
+    called_at: Frame
     outside: _containers.ScalarMap[str, str]
-    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., outside: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., called_at: _Optional[_Union[Frame, _Mapping]] = ..., outside: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Graph(_message.Message):
     __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "control_flow", "input_casts")
@@ -557,7 +565,7 @@ class CacheKey(_message.Message):
     def __init__(self, arguments: _Optional[_Union[Node, _Mapping]] = ..., scope_type: _Optional[str] = ..., parent_graph: _Optional[int] = ..., device_functions: _Optional[_Iterable[str]] = ..., colocation_stack: _Optional[_Iterable[str]] = ..., in_cross_replica_context: bool = ..., variable_policy: _Optional[str] = ..., xla_context: _Optional[int] = ..., from_cache: bool = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error")
+    __slots__ = ("error_id", "function_id", "call_id", "thread_id", "time_ns", "mode", "type", "message", "chain", "stack", "named_places", "first_error", "ended_program")
     ERROR_ID_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -570,6 +578,7 @@ class Error(_message.Message):
     STACK_FIELD_NUMBER: _ClassVar[int]
     NAMED_PLACES_FIELD_NUMBER: _ClassVar[int]
     FIRST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    ENDED_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     error_id: int
     function_id: int
     call_id: int
@@ -582,7 +591,8 @@ class Error(_message.Message):
     stack: _containers.RepeatedCompositeFieldContainer[Frame]
     named_places: _containers.RepeatedCompositeFieldContainer[Frame]
     first_error: int
-    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ...) -> None: ...
+    ended_program: bool
+    def __init__(self, error_id: _Optional[int] = ..., function_id: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., time_ns: _Optional[int] = ..., mode: _Optional[int] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., chain: _Optional[_Iterable[_Union[Raised, _Mapping]]] = ..., stack: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., named_places: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., first_error: _Optional[int] = ..., ended_program: bool = ...) -> None: ...
 
 class Raised(_message.Message):
     __slots__ = ("type", "message", "bases", "relation", "origin")
@@ -609,7 +619,7 @@ class Raised(_message.Message):
     def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables")
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
@@ -617,6 +627,10 @@ class Frame(_message.Message):
     OWNER_FIELD_NUMBER: _ClassVar[int]
     FOLDED_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
+    MODULES_FIELD_NUMBER: _ClassVar[int]
+    TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
     file: str
     line: int
     function: str
@@ -624,7 +638,11 @@ class Frame(_message.Message):
     owner: str
     folded: int
     variables: _containers.RepeatedCompositeFieldContainer[Variable]
-    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+    source: str
+    source_line: int
+    modules: _containers.RepeatedCompositeFieldContainer[Variable]
+    tensorflow: str
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "type")
@@ -672,6 +690,60 @@ class MemoryBatch(_message.Message):
     payload: bytes
     def __init__(self, rows: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
 
+class SampleBatch(_message.Message):
+    __slots__ = ("rows", "columns", "compression", "payload_bytes", "payload")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    columns: _containers.RepeatedCompositeFieldContainer[Column]
+    compression: CallBatch.Compression
+    payload_bytes: int
+    payload: bytes
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., compression: _Optional[_Union[CallBatch.Compression, str]] = ..., payload_bytes: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class SampledDefinition(_message.Message):
+    __slots__ = ("definition_id", "qualname", "file", "line", "source", "source_truncated")
+    DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUALNAME_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    definition_id: int
+    qualname: str
+    file: str
+    line: int
+    source: str
+    source_truncated: bool
+    def __init__(self, definition_id: _Optional[int] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
+
+class SampledPlace(_message.Message):
+    __slots__ = ("place_id", "definition_number", "line", "op", "state", "in_keras_loop", "caller_number", "caller_line", "outer_number", "outer_line")
+    PLACE_ID_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    IN_KERAS_LOOP_FIELD_NUMBER: _ClassVar[int]
+    CALLER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CALLER_LINE_FIELD_NUMBER: _ClassVar[int]
+    OUTER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    OUTER_LINE_FIELD_NUMBER: _ClassVar[int]
+    place_id: int
+    definition_number: int
+    line: int
+    op: str
+    state: str
+    in_keras_loop: bool
+    caller_number: int
+    caller_line: int
+    outer_number: int
+    outer_line: int
+    def __init__(self, place_id: _Optional[int] = ..., definition_number: _Optional[int] = ..., line: _Optional[int] = ..., op: _Optional[str] = ..., state: _Optional[str] = ..., in_keras_loop: bool = ..., caller_number: _Optional[int] = ..., caller_line: _Optional[int] = ..., outer_number: _Optional[int] = ..., outer_line: _Optional[int] = ...) -> None: ...
+
 class Column(_message.Message):
     __slots__ = ("id", "encoding", "width", "base", "first")
     class Id(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -693,6 +765,7 @@ class Column(_message.Message):
         AFTER_BYTES: _ClassVar[Column.Id]
         PEAK_BYTES: _ClassVar[Column.Id]
         SHARED: _ClassVar[Column.Id]
+        PLACE_ID: _ClassVar[Column.Id]
     UNSPECIFIED: Column.Id
     START_NS: Column.Id
     DURATION_NS: Column.Id
@@ -710,6 +783,7 @@ class Column(_message.Message):
     AFTER_BYTES: Column.Id
     PEAK_BYTES: Column.Id
     SHARED: Column.Id
+    PLACE_ID: Column.Id
     class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CONSTANT: _ClassVar[Column.Encoding]

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 4
+SCHEMA_MINOR: Final = 5
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -69,6 +69,7 @@ FUNCTION_KINDS: Final = (
     "async-generator",
     "region",
     "tf.data",
+    "program",
 )
 
 ChangeKind = Literal[
@@ -136,6 +137,24 @@ DiagnosisId = Literal[
     "gradient-none",
     "optimizer-unknown-variable",
     "version-conflict",
+    "removed-api",
+    "unsupported-data",
+    "keras-saving",
+    "keras-fit-usage",
+    "keras-not-built",
+    "keras-not-a-layer",
+    "keras-output-shape",
+    "index-out-of-range",
+    "tensor-as-index",
+    "numpy-method-on-tensor",
+    "declared-type-mismatch",
+    "distribution-scope",
+    "tape-used-twice",
+    "v1-api-in-eager",
+    "v1-session",
+    "bad-input-file",
+    "untracked-resource",
+    "checkpoint-mismatch",
     "unclassified",
 ]
 
@@ -167,6 +186,7 @@ FindingId = Literal[
     "graph-memory-growth",
     "version-conflict",
     "slow-first-call",
+    "input-bound",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)
@@ -180,6 +200,13 @@ BudgetPart = Literal["tracing", "compiling", "graph", "xla", "eager-ops", "input
 """What the wall time of a thread is divided into."""
 
 BUDGET_PARTS: Final[tuple[BudgetPart, ...]] = get_args(BudgetPart)
+
+SampleState = Literal["op", "kernel", "library", "python", "input", "graph", "tracing", "idle"]
+"""What a thread was at, at a moment: TensorFlow dispatched an eager op for it; it ran one, and no thread ran Python; TensorFlow's or
+Keras's Python ran, and no op; other Python did; it waited for, or made, input; a graph ran; a Python body was run symbolically; it waited
+for something else."""
+
+SAMPLE_STATES: Final[tuple[SampleState, ...]] = get_args(SampleState)
 
 RecordingState = Literal["recording", "complete", "stopped"]
 """How a recording stands: it goes on, was ended, or was stopped without an end."""

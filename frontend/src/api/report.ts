@@ -52,6 +52,24 @@ export type DiagnosisId =
   | "gradient-none"
   | "optimizer-unknown-variable"
   | "version-conflict"
+  | "removed-api"
+  | "unsupported-data"
+  | "keras-saving"
+  | "keras-fit-usage"
+  | "keras-not-built"
+  | "keras-not-a-layer"
+  | "keras-output-shape"
+  | "index-out-of-range"
+  | "tensor-as-index"
+  | "numpy-method-on-tensor"
+  | "declared-type-mismatch"
+  | "distribution-scope"
+  | "tape-used-twice"
+  | "v1-api-in-eager"
+  | "v1-session"
+  | "bad-input-file"
+  | "untracked-resource"
+  | "checkpoint-mismatch"
   | "unclassified";
 
 export type FindingId =
@@ -79,7 +97,8 @@ export type FindingId =
   | "memory-growth"
   | "graph-memory-growth"
   | "version-conflict"
-  | "slow-first-call";
+  | "slow-first-call"
+  | "input-bound";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -108,12 +127,18 @@ export interface ProcessInfo {
   readonly internal_faults: number;
 }
 
-/** A line of the program, and the function it is in; `code` is the statement that begins there, empty if not known. */
+/** A line of the program, and the function it is in. */
 export interface Place {
+  /** Its file. */
   readonly file: string;
+  /** The line. */
   readonly line: number;
+  /** The function's name. */
   readonly function: string;
+  /** The statement that begins there, without indentation; empty if not known. */
   readonly code: string;
+  /** The name that TensorFlow has there; empty if not known. */
+  readonly tensorflow: string;
 }
 
 /** A Keras model; `number` counts the models of its process from 1. */
@@ -373,6 +398,7 @@ export interface TraceInfo {
   readonly placement: PlacementInfo | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
 }
 
 /** An exception. */
@@ -400,6 +426,18 @@ export interface ChainedInfo {
   readonly relation: string;
 }
 
+/** Lines of one file, written anew. */
+export interface Edit {
+  /** The file, as recorded. */
+  readonly file: string;
+  /** The first line that is replaced, from 1; the line before which the code goes, if none is. */
+  readonly line: number;
+  /** The lines that are replaced, as they were recorded and without their common indentation; empty: none is. */
+  readonly replaces: string;
+  /** What is written there, without indentation: it gets that of the line. */
+  readonly code: string;
+}
+
 /** A line of the user's. */
 export interface SourcePlace {
   readonly file: string;
@@ -414,7 +452,12 @@ export interface Diagnosis {
   readonly why: string;
   /** What is different in the other mode; null where that plays no part. */
   readonly difference: string | null;
+  /** Python that the user can paste; null where none is known to run. */
   readonly fix: string | null;
+  /** The same as changes to his file. */
+  readonly edits: readonly Edit[];
+  /** What to do, in one sentence; always there. */
+  readonly advice: string;
   readonly source: SourcePlace | null;
 }
 
@@ -433,6 +476,8 @@ export interface ErrorInfo {
   readonly core: RaisedInfo;
   /** The error of the innermost call that the same failure left; its own id if that is this one. */
   readonly first_error_id: number;
+  /** Whether it left the program, or the recorded block, and so ended it; its function is then the program. */
+  readonly ended_program: boolean;
   /** What the call that it left was called with; null if not recorded. */
   readonly signature: string | null;
   /** The user's frames, outermost first. */
@@ -450,6 +495,34 @@ export interface WhatIf {
   readonly tensor_argument: number | null;
   readonly reduce_retracing: number | null;
   readonly input_signature: number | null;
+}
+
+/** One run of a program. */
+export interface Measured {
+  /** Traces of the functions that the finding is about. */
+  readonly traces: number;
+  /** Traces of all. */
+  readonly all_traces: number;
+  /** Its wall time. */
+  readonly wall_ns: number;
+  /** Its exit code; negative: the signal that ended it. */
+  readonly exit_code: number;
+}
+
+/** A fix that was tried. */
+export interface Verified {
+  /** Whether it did what the finding is about, and the program still ran to its end. */
+  readonly helped: boolean;
+  /** The same in words: `tried: 30 → 1 traces, 6.1 s → 2.4 s, same output`. */
+  readonly text: string;
+  /** The program as it is. */
+  readonly before: Measured;
+  /** The program with the fix. */
+  readonly after: Measured;
+  /** Whether it printed the same: `same`, `numbers` (but for numbers) or `other`. */
+  readonly output: "same" | "numbers" | "other";
+  /** The first line that differs; null if none does. */
+  readonly difference: string | null;
 }
 
 /** One way of writing a function, and the traces it would have had. */
@@ -486,8 +559,10 @@ export interface Finding {
   readonly why: string;
   /** What to do, in a sentence. */
   readonly advice: string;
-  /** Code to paste; null if none can be given. */
+  /** Code to paste, each piece with where it goes; null if none can be given. */
   readonly fix: string | null;
+  /** The same for programs; none likewise. */
+  readonly edits: readonly Edit[];
   /** Numbers of traces under each option; null where it is not about traces. */
   readonly what_if: WhatIf | null;
   /** The wall time that would have been saved. */
@@ -495,7 +570,7 @@ export interface Finding {
   /** The part of its process's wall time that this is. */
   readonly share: number;
   /** What came of it when the fix was tried; null if it was not. */
-  readonly verified: null;
+  readonly verified: Verified | null;
   /** The numbers of `what_if` with their labels, in order; null likewise. */
   readonly what_if_options: readonly WhatIfOption[] | null;
 }
@@ -532,6 +607,10 @@ export interface Slice {
   readonly share: number;
   /** The share in words: `92 %`. */
   readonly text: string;
+  /** How it is known. */
+  readonly how: "measured" | "sampled";
+  /** By how much a share that samples tell may be wrong, in words: `± 2 %`; null for one that is measured. */
+  readonly plus_minus: string | null;
 }
 
 /** What is told first. */
@@ -552,6 +631,8 @@ export interface FirstLines {
   readonly more: number;
   /** A sentence, if no finding matters and nothing failed; else null. */
   readonly nothing_to_mend: string | null;
+  /** `ended by ValueError at train.py:12`, if an exception has ended the program or the recorded block; else null. */
+  readonly ended_by: string | null;
 }
 
 /** A run in a few numbers. */
@@ -661,6 +742,55 @@ export interface DefinitionInfo {
   readonly changes: string | null;
 }
 
+/** The eager time of a line; `code` is its text, null if that is not known. */
+export interface EagerLineInfo {
+  readonly line: number;
+  readonly code: string | null;
+  readonly eager_ns: number;
+  readonly plus_minus_ns: number;
+}
+
+/** The eager time of an op, called as its function in TensorFlow's Python; what lies around ops is in none. */
+export interface EagerOpInfo {
+  readonly op: string;
+  readonly eager_ns: number;
+  readonly plus_minus_ns: number;
+}
+
+/** A definition of the program's that ran eager ops, decorated or not: see `eager.EagerDefinition`. */
+export interface EagerDefinitionInfo {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly process: number;
+  /** The thread that spent most eager time in it, of which all times are. */
+  readonly thread: number;
+  /** Its row of `definitions`; null if no call of it was recorded. */
+  readonly definition_id: number | null;
+  /** How many calls of it were; null likewise. */
+  readonly calls: number | null;
+  /** How long it ran eager ops. */
+  readonly eager_ns: number;
+  /** By how much that may be wrong. */
+  readonly plus_minus_ns: number;
+  /** `eager_ns` as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  /** How many samples that rests on. */
+  readonly samples: number;
+  /** All the time in it that samples tell of. */
+  readonly sampled_ns: number;
+  readonly lines: readonly EagerLineInfo[];
+  readonly ops: readonly EagerOpInfo[];
+}
+
+/** What samples tell; times are ± `plus_minus_ns`, within which the truth is in 95 of 100 cases. */
+export interface SamplesInfo {
+  /** How many there are. */
+  readonly samples: number;
+  /** Those that ran eager ops, the one that took most time first. */
+  readonly definitions: readonly EagerDefinitionInfo[];
+}
+
 /** Everything that is told of a run. */
 export interface RunReport {
   readonly run: string;
@@ -681,7 +811,7 @@ export interface RunReport {
   readonly errors: readonly ErrorInfo[];
   /** Those that cost most time first. */
   readonly findings: readonly Finding[];
-  /** A sentence for everything that could not be read. */
+  /** A sentence for everything that could not be read, or was to be recorded and was not told. */
   readonly warnings: readonly string[];
   /** The run in a few numbers. */
   readonly summary: Summary;
@@ -695,6 +825,8 @@ export interface RunReport {
   readonly budgets: readonly ProcessBudgetInfo[];
   /** The functions folded by definition, by number. */
   readonly definitions: readonly DefinitionInfo[];
+  /** Eager time by definition, line and op, of code that nobody has decorated, too; null if no stacks were sampled. */
+  readonly samples: SamplesInfo | null;
 }
 
 /** Ops that one line of the user's made; null for a place or text that is not known. */
@@ -859,6 +991,7 @@ export interface TraceDetails {
   readonly placement: PlacementLists | null;
   /** Whether its graph is known to have run. */
   readonly executed: boolean | null;
+  readonly called_at: Place | null;
   /** The function's name. */
   readonly function: string;
   /** How many calls have its signature; null if that is not known. */

@@ -113,13 +113,15 @@ export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): Tra
     graph: null,
     placement: null,
     executed: null,
+    called_at: null,
     ...change,
   };
 }
 
 export function diagnosis(id: DiagnosisId, line: number): Diagnosis {
   const source = { file: "train.py", line, code: `line ${line}` };
-  return { id, title: `title of ${id}`, why: "", difference: null, fix: id === "unclassified" ? null : "fix", source };
+  const fix = id === "unclassified" ? null : "fix";
+  return { id, title: `title of ${id}`, why: "", difference: null, fix, edits: [], advice: `advice of ${id}.`, source };
 }
 
 export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): ErrorInfo {
@@ -135,6 +137,7 @@ export function errorInfo(errorId: number, change: Partial<ErrorInfo> = {}): Err
     message: "",
     core: { type: "ValueError", message: "" },
     first_error_id: errorId,
+    ended_program: false,
     signature: null,
     stack: [],
     made_at: [],
@@ -157,6 +160,7 @@ export function finding(id: FindingId, functionId: number | null): Finding {
     why: "",
     advice: "",
     fix: null,
+    edits: [],
     what_if: null,
     lost_ns: 0,
     share: 0,
@@ -197,6 +201,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     traces: [],
     errors: [],
     findings: [],
+    samples: null,
     warnings: [],
     summary: SUMMARY,
     failures: [],

@@ -63,7 +63,7 @@ export class ErrorsView extends LitElement {
         ${
           failures.length === 0
             ? html`<p class="nothing quiet" data-testid="no-errors">
-              ${report.errors.length > 0 ? "No error matches the filter." : "No exception has left a recorded call."}
+              ${report.errors.length > 0 ? "No error matches the filter." : "No exception has left a recorded call or ended the program."}
             </p>`
             : nothing
         }
@@ -120,6 +120,7 @@ export class ErrorsView extends LitElement {
           ? html`<p class="told" data-testid="failure-difference"><b>Eager and graph.</b> ${diagnosis.difference}</p>`
           : nothing
       }
+      ${isUnclassified(failure) ? nothing : html`<p class="told" data-testid="failure-advice"><b>What to do.</b> ${diagnosis.advice}</p>`}
       ${
         diagnosis.fix
           ? html`<h3>What to change</h3>

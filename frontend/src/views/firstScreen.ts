@@ -4,7 +4,7 @@ import { failuresOf } from "../lib/failures";
 import { formatCount, formatLocation, formatProcess, formatShare, plural, shortPath } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { budgetBar } from "../widgets/budgetBar";
-import { findingCode, findingWhy, severityChip } from "../widgets/findings";
+import { findingCode, findingVerified, findingWhy, severityChip } from "../widgets/findings";
 
 const SHOWN_FAILURES = 2;
 
@@ -21,6 +21,12 @@ export const firstScreenStyles = css`
   .wall b {
     font-size: 22px;
     line-height: 1.2;
+  }
+  .ended {
+    margin-bottom: 6px;
+    color: var(--error-text);
+    font-weight: 600;
+    overflow-wrap: anywhere;
   }
   .told {
     display: grid;
@@ -112,6 +118,7 @@ export function firstLines(report: RunReport, first: FirstLines): TemplateResult
       <b data-testid="first-wall" data-value=${first.wall_ns}>${first.wall}</b>
       <span class="quiet">wall time${process ? ` of ${formatProcess(process)}` : nothing}</span>
     </p>
+    ${first.ended_by === null ? nothing : html`<p class="ended" data-testid="first-ended">${first.ended_by}</p>`}
     ${budgetBar(first, report.budget)}
   </section>`;
 }
@@ -175,6 +182,7 @@ function findingCard(finding: Finding): TemplateResult {
         <span class="quiet">${finding.id}</span>
       </p>
       <p class="advice" data-testid="finding-advice">${finding.advice}</p>
+      ${findingVerified(finding)}
       <details>
         <summary>Why</summary>
         ${findingWhy(finding)}

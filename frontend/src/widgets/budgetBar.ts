@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { FirstLines, PartInfo } from "../api/types";
+import type { FirstLines, PartInfo, Slice } from "../api/types";
 import { BUDGET_FILLS, partLabel } from "../lib/budget";
 import { formatDuration } from "../lib/time";
 import { background } from "./modeSwatch";
@@ -60,25 +60,29 @@ export const budgetStyles = css`
   }
 `;
 
+function shareText({ text, plus_minus }: Slice): string {
+  return plus_minus === null ? text : `${text} ${plus_minus}`;
+}
+
 /** What the wall time was: one bar, its legend, and on demand what each part means. All its texts are the report's. */
 export function budgetBar(first: FirstLines, budget: readonly PartInfo[]): TemplateResult | typeof nothing {
   if (first.bar.length === 0) return nothing;
   return html`<div class="budget-bar" role="img" aria-label=${first.sentence} data-testid="first-bar">
       ${first.bar.map(
-        ({ part, name, share, text }) =>
+        (slice) =>
           html`<span
-            style="flex:${share} 1 0;${background(BUDGET_FILLS[part])}"
-            title="${text} ${name}: ${partLabel(budget, part)}"
-            data-part=${part}
+            style="flex:${slice.share} 1 0;${background(BUDGET_FILLS[slice.part])}"
+            title="${shareText(slice)} ${slice.name}: ${partLabel(budget, slice.part)}"
+            data-part=${slice.part}
           ></span>`,
       )}
     </div>
     <ul class="legend" data-testid="first-legend">
       ${first.bar.map(
-        ({ part, name, text }) =>
+        ({ part, name, text, plus_minus }) =>
           html`<li title=${partLabel(budget, part)} data-part=${part}
             ><span class="swatch" style=${background(BUDGET_FILLS[part])} aria-hidden="true"></span
-            ><span><b>${text}</b> ${name}</span></li
+            ><span><b>${text}</b>${plus_minus === null ? nothing : html` <span class="quiet">${plus_minus}</span>`} ${name}</span></li
           >`,
       )}
     </ul>
@@ -87,11 +91,12 @@ export function budgetBar(first: FirstLines, budget: readonly PartInfo[]): Templ
       <table>
         <tbody>
           ${first.bar.map(
-            ({ part, name, ns, text }) =>
+            ({ part, name, ns, text, plus_minus }) =>
               html`<tr>
                 <th scope="row">${name}</th>
                 <td class="number">${formatDuration(ns)}</td>
                 <td class="number">${text}</td>
+                <td class="number quiet">${plus_minus === null ? "measured" : `sampled, ${plus_minus}`}</td>
                 <td class="quiet">${partLabel(budget, part)}</td>
               </tr>`,
           )}

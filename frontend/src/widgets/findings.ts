@@ -18,6 +18,17 @@ export const findingStyles = css`
     margin: 4px 0 8px;
     max-width: 100ch;
   }
+  .tried {
+    width: max-content;
+    max-width: 100%;
+    padding: 1px 6px;
+    border-radius: 4px;
+    background: var(--added-bg);
+  }
+  .tried.vain {
+    background: var(--error-bg);
+    color: var(--error-text);
+  }
   .what-if {
     margin: 0 0 8px;
     border-collapse: collapse;
@@ -66,7 +77,7 @@ export function findingDetails(finding: Finding): TemplateResult {
   return html`<div class="finding">
     ${findingWhy(finding)}
     <p data-testid="finding-advice">${finding.advice}</p>
-    ${findingCode(finding)}
+    ${findingVerified(finding)} ${findingCode(finding)}
   </div>`;
 }
 
@@ -74,6 +85,12 @@ export function findingDetails(finding: Finding): TemplateResult {
 export function findingWhy(finding: Finding): TemplateResult {
   return html`<p>${finding.why}</p>
     ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}`;
+}
+
+/** What came of the fix, where it was tried. */
+export function findingVerified({ verified }: Finding): TemplateResult | typeof nothing {
+  if (verified === null) return nothing;
+  return html`<p class="tried ${verified.helped ? "" : "vain"}" data-testid="finding-verified">${verified.text}</p>`;
 }
 
 /** What to write instead, where that can be said. */

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pathlib
 
 import pytest
 
 import tfmodetrace as tmt
+from tests.integration.diagnoses import pasting
 from tests.integration.diagnoses.programs import case
 
-for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime"):
+for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime", "older", "usage"):
     importlib.import_module(f"tests.integration.diagnoses.programs.{_module}")
 
 
@@ -41,11 +43,43 @@ def test_diagnosis(program: case.Case, tmp_path: pathlib.Path) -> None:
         assert diagnosis["fix"] is None
     else:
         assert program.fixed is not None
-        assert program.fixed.word in diagnosis["fix"], diagnosis["fix"]
         assert diagnosis["title"]
         assert diagnosis["why"]
         if error["mode"] in ("graph", "xla"):  # it ran, so tracing had gone well
             assert not (diagnosis["difference"] or "").endswith("in a graph while it is traced.")
+    assert diagnosis["advice"].endswith(".")
+    assert (diagnosis["fix"] is None) == (diagnosis["edits"] == [])
+    _WITH_CODE[program.name] = diagnosis["fix"] is not None
+    if diagnosis["fix"] is not None:
+        assert any(map(_parses, (diagnosis["fix"], diagnosis["fix"] + "\n    ..."))), diagnosis["fix"]
+        assert all(line in diagnosis["fix"] for edit in diagnosis["edits"] for line in edit["code"].splitlines())
+        copy = pasting.mended(program, pasting.edits_of(diagnosis), tmp_path)
+        with tmt.record(tmp_path / "mended", instrument="all"):
+            copy.run()
+        (run,) = tmt.read(tmp_path / "mended").to_dict()["runs"]
+        assert run["errors"] == []
+
+
+_WITH_CODE: dict[str, bool] = {}
+"""Whether the diagnosis of each program that was run has code."""
+
+
+def test_enough_fixes_are_code(capsys: pytest.CaptureFixture[str]) -> None:
+    if len(_WITH_CODE) < len(case.CASES):
+        pytest.skip("not all programs were run in this process")
+    known = {program.name for program in case.CASES if program.diagnosis != "unclassified"}
+    share = sum(_WITH_CODE[name] for name in known) / len(known)
+    with capsys.disabled():
+        print(f"\n{share:.0%} of the diagnoses have code, and all of that runs")
+    assert share >= 0.5
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("program", [program for program in case.CASES if program.fixed is not None], ids=lambda program: program.name)

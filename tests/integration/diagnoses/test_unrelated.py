@@ -24,8 +24,8 @@ def shallow() -> Iterator[None]:
     sys.setrecursionlimit(limit)
 
 
-def test_there_are_a_hundred() -> None:
-    assert len(unrelated.EXCEPTIONS) >= 100
+def test_there_are_enough() -> None:
+    assert len(unrelated.EXCEPTIONS) >= 140
 
 
 @pytest.mark.parametrize("number", range(len(unrelated.EXCEPTIONS)))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import collections
+import concurrent.futures
+import configparser
+import contextvars
 import dataclasses
+import datetime as dt
 import decimal
 import fractions
 import importlib
 import io
+import ipaddress
 import json
 import operator
 import os
 import queue
 import re
 import struct
+import subprocess
+import sys
 import threading
 import unicodedata
 import uuid
@@ -63,6 +71,33 @@ SYMBOLIC_LOOK = (
     (RuntimeError, "Could not satisfy device specification '/device:GPU:7'"),
     (RuntimeError, "Received a label value of 4 which is outside the valid range of [0, 4)"),
     (ImportError, "numpy.core.multiarray failed to import"),
+    (AttributeError, "module 'tensorflow' has no attribute 'placeholder'"),
+    (AttributeError, "'Sequential' object has no attribute 'fit_generator'"),
+    (AttributeError, "SymbolicTensor object has no attribute 'astype'."),
+    (ValueError, "You must call `compile()` before using the model."),
+    (ValueError, "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples."),
+    (ValueError, "Invalid dtype: object"),
+    (ValueError, "Unrecognized data type: x=[[1.0]] (of type <class 'list'>)"),
+    (ValueError, "Can't convert non-rectangular Python sequence to Tensor."),
+    (TypeError, "Could not locate class 'Scale'. Make sure custom classes are decorated."),
+    (ValueError, "File format not supported: filepath=/tmp/x."),
+    (ValueError, "A total of 1 objects could not be loaded."),
+    (ValueError, "This model has not yet been built."),
+    (ValueError, "Only instances of `keras.Layer` can be added to a Sequential model. Received: 1 (of type <class 'int'>)"),
+    (RuntimeError, "indices[0] = 7 is not in [0, 3)"),
+    (IndexError, "slice index 3 of dimension 0 out of bounds."),
+    (TypeError, "list indices must be integers or slices, not SymbolicTensor"),
+    (RuntimeError, "/no/such/file; No such file or directory"),
+    (RuntimeError, "`generator` yielded an element of shape (2,) where an element of shape (3,) was expected."),
+    (AssertionError, "Tried to export a function which references an 'untracked' resource."),
+    (RuntimeError, "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"),
+    (RuntimeError, "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."),
+    (RuntimeError, "You must feed a value for placeholder tensor 'x' with dtype float"),
+    (ValueError, "None values not supported."),
+    (TypeError, "unsupported operand type(s) for *: 'float' and 'NoneType'"),
+    (ValueError, "Shapes (3,) and (4,) are incompatible"),
+    (TypeError, "Value passed to parameter 'input' has DataType bool not in list of allowed values: float32"),
+    (ValueError, 'Need to be inside "with strategy.scope()" for a mirrored strategy'),
 )
 
 
@@ -93,6 +128,11 @@ def _while_handling() -> Any:
 
 def _no_number() -> Any:
     raise TypeError("int() argument must be a string, a bytes-like object or a real number, not 'SymbolicTensor'")
+
+
+def _interrupted() -> Iterator[int]:
+    yield from ()
+    raise StopAsyncIteration("no more records")
 
 
 class _Strict:
@@ -163,15 +203,26 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: bool(_Strict()),
     lambda: list(_Strict()),
     _no_number,
+    lambda: operator.getitem([1, 2, 3], "x"),  # type: ignore[misc]
+    lambda: 0.1 * None,  # type: ignore[operator]
+    lambda: "a,b".astype("float32"),
+    lambda: np.ones(3).split(","),
+    lambda: np.gradient(np.ones(1)) * 2,
+    lambda: next(_interrupted()),
+    lambda: tf.strings.to_number("one"),
+    lambda: subprocess.run(["/no/such/program"], check=True),
+    lambda: subprocess.run([sys.executable, "-c", "raise SystemExit(3)"], check=True),
+    lambda: ast.parse("x ="),
+    lambda: dt.datetime.fromisoformat("yesterday"),
+    lambda: ipaddress.ip_address("x"),
+    lambda: configparser.ConfigParser().get("no", "such"),
+    lambda: concurrent.futures.Future().result(timeout=0),
+    lambda: contextvars.ContextVar("rate").get(),
     lambda: _own_fit(loss="mse"),
     _wrapped,
     _while_handling,
     # TensorFlow's own, of which the message says all there is.
-    lambda: tf.io.read_file("/no/such/file"),
-    lambda: tf.io.decode_png(b"no image"),
     lambda: tf.strings.to_number(tf.constant("x")),
-    lambda: tf.gather(tf.constant([1, 2]), 5),
-    lambda: tf.constant([1, 2])[5],
     lambda: tf.constant(1.5, tf.int32),
     lambda: tf.io.parse_tensor(b"no tensor", tf.float32),
     lambda: tf.linalg.inv(tf.zeros([2, 2])),
@@ -180,14 +231,11 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: next(iter(tf.data.Dataset.range(0))),
     lambda: tf.saved_model.load("/no/such/model"),
     lambda: tf.train.Checkpoint().restore("/no/such/checkpoint").assert_consumed(),
-    lambda: tf.constant([[1], [2, 3]]),
-    lambda: tf.constant(object()),
     lambda: tf.ones([2]).no_such_method(),
     lambda: tf.dtypes.as_dtype("float17"),
     # Keras's own.
     lambda: keras.optimizers.get("no such optimizer"),
     lambda: keras.losses.get("no such loss"),
-    lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).fit(np.ones((2, 3)), np.ones((2, 1))),
     lambda: keras.models.load_model("/no/such/model.keras"),
     lambda: keras.layers.Dense(-1),
     lambda: keras.Sequential([]).summary() or keras.Sequential([]).predict(np.ones((1, 3))),

@@ -74,7 +74,7 @@ def test_what_makes_an_inner_function_be_traced_again_is_told_of_the_outer_one(t
     assert finding.id == "python-scalar-argument"
     assert finding.title == "outer is traced for every value of factor"
     assert finding.fix is not None
-    assert finding.fix.endswith("factor = tf.constant(factor, tf.float32)")
+    assert "[outer(tf.ones(3), tf.constant(0.1 * number, tf.float32)) for number in range(8)]" in finding.fix
 
 
 def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path: pathlib.Path) -> None:
@@ -88,3 +88,39 @@ def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path
     (finding,) = mattering(lambda: [sample(tf.ones(3), Sampler()) for _ in range(6)], tmp_path)
     assert (finding.id, finding.fix) == ("object-identity", None)
     assert finding.advice.startswith("Make the Sampler in `sampler` once")
+
+
+def test_what_tensorflow_traces_at_every_eager_call_is_told_with_the_line_of_the_call(tmp_path: pathlib.Path) -> None:
+    weight = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+
+    def energies(batch: Any) -> Any:
+        return tf.vectorized_map(lambda row: tf.reduce_sum(tf.linalg.matvec(weight, row)), batch)
+
+    def sensitivities(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.linalg.matvec(weight, x)
+        return tape.jacobian(y, x)
+
+    @tf.function
+    def in_a_graph(batch: Any) -> Any:
+        return energies(batch) + tf.linalg.trace(sensitivities(batch[0]))
+
+    def program() -> None:
+        energies(tf.ones([5, 2]))
+        for _ in range(6):
+            in_a_graph(tf.ones([3, 2]))
+        for _ in range(5):
+            energies(tf.ones([3, 2]))
+        for _ in range(4):
+            sensitivities(tf.ones([2]))
+
+    found = {finding.title: finding for finding in mattering(program, tmp_path) if finding.id == "function-recreated"}
+    assert set(found) == {
+        "tf.vectorized_map made a tf.function in each of 6 calls, and traced it",
+        "tf.GradientTape.jacobian made a tf.function in each of 4 calls, and traced it",
+    }
+    for title, maker in (("tf.vectorized_map", "energies"), ("tf.GradientTape.jacobian", "sensitivities")):
+        finding = next(finding for told, finding in found.items() if told.startswith(title))
+        assert f"@tf.function above {maker}" in finding.advice
+        assert finding.fix is None

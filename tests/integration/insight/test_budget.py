@@ -6,6 +6,7 @@ import collections
 import contextlib
 import pathlib
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -139,7 +140,7 @@ def test_what_keras_does_between_its_steps_is_keras(tmp_path: pathlib.Path) -> N
     model.compile("sgd", "mse")
     model.fit(X, X[:, :1], verbose=0)
     begin = time.perf_counter_ns()
-    with tmt.record(tmp_path, instrument="all"):
+    with tmt.record(tmp_path, instrument="all", samples=False):
         time.sleep(0.4)
         with clock("fit"):
             model.fit(X, X[:, :1], epochs=4, batch_size=16, verbose=0, callbacks=[Sleep()])
@@ -153,6 +154,41 @@ def test_what_keras_does_between_its_steps_is_keras(tmp_path: pathlib.Path) -> N
     assert parts["idle"] == pytest.approx(whole_ns - clock.ns["fit"], abs=TOLERANCE * process.wall_ns)
     assert sum(in_fit.values()) == pytest.approx(clock.ns["fit"], abs=TOLERANCE * process.wall_ns)
     assert clock.ns["keras"] <= parts["keras"] <= clock.ns["fit"] - parts["graph"]
+
+
+def test_what_is_outside_of_calls_is_what_samples_say_within_their_interval(tmp_path: pathlib.Path) -> None:
+    clock, waiting = Clock(), threading.Event()
+
+    def slowly() -> Iterator[np.ndarray]:
+        for _ in range(8):
+            time.sleep(0.1)
+            yield X
+
+    data = iter(tf.data.Dataset.from_generator(slowly, output_signature=tf.TensorSpec((64, 4))))
+    x = tf.constant(np.ones((300, 300), np.float32))
+    begin = time.perf_counter_ns()
+    with tmt.record(tmp_path, samples=True):
+        for _ in range(7):
+            with clock("input"):
+                next(data)
+            with clock("python"):
+                time.sleep(0.05)
+            with clock("idle"):
+                waiting.wait(0.05)
+            with clock("eager-ops"):
+                for _ in range(60):
+                    tf.reduce_sum(x @ x)
+    whole_ns = time.perf_counter_ns() - begin
+    _, budgets, _ = read(tmp_path)
+    process = budgets.of_run
+    assert process is not None
+    parts = {part.part: part for part in process.main.parts}
+    assert sum(part.ns for part in parts.values()) == process.wall_ns
+    assert process.wall_ns == pytest.approx(whole_ns, rel=TOLERANCE)
+    for name, ns in clock.ns.items():
+        part = parts[name]
+        assert part.how == "sampled"
+        assert part.ns == pytest.approx(ns, abs=1.5 * (part.plus_minus_ns or 0) + TOLERANCE * process.wall_ns), (name, parts)
 
 
 def test_a_predict_loop_is_one_row_with_its_traces_inside(tmp_path: pathlib.Path) -> None:

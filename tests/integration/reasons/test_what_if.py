@@ -13,7 +13,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.reasons import scenario, test_scenarios
 from tests.support import finding_rules
-from tfmodetrace.insight import fixes, sources, varying, whatif
+from tfmodetrace.insight import call_rewrites, fixes, sources, varying, whatif
 from tfmodetrace.log import function_table
 from tfmodetrace.schema import keys
 
@@ -85,10 +85,15 @@ def test_reduce_retracing_would_have_left_as_many_traces_as_predicted(case: scen
             assert counted[name] == what_if.reduce_retracing
 
 
+def _as_tensors(what_if: whatif.WhatIf) -> str:
+    parts = fixes.tensors(what_if.values, "tf")
+    return "\n".join(f"{name} = {call_rewrites.of_name(name, own)}" for name, own in parts.items())
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_tensor_arguments_would_have_left_as_many_traces_as_predicted(case: scenario.Scenario, tmp_path: pathlib.Path) -> None:
     predicted = {
-        name: (known[1], fixes.pass_tensors(known[0], known[1].values))
+        name: (known[1], _as_tensors(known[1]))
         for name, known in _predictions(case, tmp_path).items()
         if known is not None and known[1] is not None and known[1].values
     }
@@ -100,14 +105,13 @@ def test_tensor_arguments_would_have_left_as_many_traces_as_predicted(case: scen
         if name not in predicted:
             return function
         code = predicted[name][1]
-        assert code is not None
         signature = inspect.signature(function.python_function)
 
         def through(target: Callable[..., Any]) -> Callable[..., Any]:
             def call(*args: Any, **kwargs: Any) -> Any:
                 bound = signature.bind(*args, **kwargs)
                 bound.apply_defaults()
-                exec(code, {"tf": tf}, bound.arguments)  # the fix as it is told
+                exec(code, {"tf": tf}, bound.arguments)  # the fix as it is written at calls
                 return target(*bound.args, **bound.kwargs)
 
             return call

@@ -243,7 +243,7 @@ def test_a_note_says_what_it_means(tmp_path: pathlib.Path) -> None:
     (note,) = error.__notes__
     assert note.startswith("tfmodetrace: .numpy() of a symbolic tensor, which has no value yet (")
     assert f"test_errors.py:{line_of(numpy_in_a_graph.python_function, 'x.numpy()')}). [symbolic-to-numpy]" in note
-    assert "Instead:\n    return x\n" in note
+    assert note.endswith("Instead:\n    return x")
     assert not hasattr(plain, "__notes__")
     assert (type(error), error.args) == (type(plain), plain.args)
     assert note in "".join(traceback.format_exception(error))
@@ -275,7 +275,7 @@ def test_an_explanation_that_fails_is_our_fault_and_not_the_programs(tmp_path: p
     error = noted(tmp_path, lambda: numpy_in_a_graph(tf.constant(1.0)))
     assert type(error) is AttributeError
     (process,) = tmt.read(tmp_path).runs[0].processes
-    assert process.internal_faults == 1
+    assert process.internal_faults == 2  # of the call and of the recorded block
 
 
 def test_errors_on_several_threads_are_kept_apart(recording: Recorder) -> None:

@@ -1,12 +1,12 @@
-"""Every suggested fix, applied literally to the program it was suggested for, leaves as many traces as what-if predicted."""
+"""Every suggested fix, applied by machine to the program it was suggested for, leaves as many traces as what-if predicted."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import pytest
 
 import tfmodetrace as tmt
 from tests.support import finding_rules
+from tfmodetrace.insight import edits
 
-_HEADER = """
+HEADER = """
 import collections
 import tensorflow as tf
 import tfmodetrace as tmt
@@ -32,6 +33,7 @@ class Program:
         finding: The finding it must give.
         option: The option of what-if that its fix is the code of; None if there is no code that could be pasted.
         traces: Traces before the fix.
+        left: Traces after a fix that is no option of what-if.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Program:
     finding: str
     option: str | None
     traces: int
+    left: int | None = None
 
 
 PROGRAMS = [
@@ -52,7 +55,6 @@ PROGRAMS = [
 
             def main():
                 for rate in (0.1, 0.2, 0.3, 0.4, 0.5):
-                    # call
                     step(tf.ones(3), rate)
         """,
         finding="python-scalar-argument",
@@ -69,7 +71,6 @@ PROGRAMS = [
 
             def main():
                 for n in (1, 2, 2.5, 3):
-                    # call
                     step(tf.ones(3), n)
         """,
         finding="python-scalar-argument",
@@ -86,7 +87,6 @@ PROGRAMS = [
 
             def main():
                 for n, k, size in ((1, 1, 3), (2, 1, 3), (2, 2, 3), (3, 2, 3), (3, 3, 5)):
-                    # call
                     step(tf.ones(size), n, k)
         """,
         finding="python-scalar-argument",
@@ -105,7 +105,6 @@ PROGRAMS = [
 
             def main():
                 for settings in (Settings(rate, 3) for rate in (0.1, 0.2, 0.3, 0.4)):
-                    # call
                     step(tf.ones(3), settings)
         """,
         finding="python-scalar-argument",
@@ -123,7 +122,6 @@ PROGRAMS = [
             def main():
                 for number in range(4):
                     flags = {"step": number, "seed": (7 * number, 5), "name": "a"}
-                    # call
                     step(tf.ones(3), flags)
         """,
         finding="python-scalar-argument",
@@ -141,7 +139,6 @@ PROGRAMS = [
             def main():
                 for number in range(4):
                     weights = [float(number * place) for place in range(5)]
-                    # call
                     step(tf.ones(3), weights)
         """,
         finding="python-scalar-argument",
@@ -158,7 +155,6 @@ PROGRAMS = [
 
             def main():
                 for path in ("a,b", "c,d", "e,f,g", "h"):
-                    # call
                     step(path)
         """,
         finding="python-scalar-argument",
@@ -175,7 +171,6 @@ PROGRAMS = [
 
             def main():
                 for rows in (2, 3, 4, 5):
-                    # call
                     step(tf.sparse.from_dense(tf.ones((rows, 7))))
         """,
         finding="varying-shape",
@@ -192,7 +187,6 @@ PROGRAMS = [
 
             def main():
                 for rows in (2, 3, 4, 5):
-                    # call
                     step(tf.ragged.constant([[1.0] * length for length in range(1, rows + 1)]))
         """,
         finding="varying-shape",
@@ -213,7 +207,6 @@ PROGRAMS = [
 
             def main():
                 for size in (2, 3, 4, 5):
-                    # call
                     trainer.step(tf.ones((size, 7)))
         """,
         finding="varying-shape",
@@ -234,7 +227,6 @@ PROGRAMS = [
 
             def main():
                 for n in range(5):
-                    # call
                     step(tf.ones(3), n)
         """,
         finding="python-scalar-argument",
@@ -251,7 +243,6 @@ PROGRAMS = [
 
             def main():
                 for size in (2, 3, 4, 5):
-                    # call
                     step(tf.ones((size, 7)))
         """,
         finding="varying-shape",
@@ -268,7 +259,6 @@ PROGRAMS = [
 
             def main():
                 for size in (2, 3, 4):
-                    # call
                     step({"x": tf.ones(size), "y": tf.ones(size, tf.int32)})
         """,
         finding="varying-shape",
@@ -285,7 +275,6 @@ PROGRAMS = [
 
             def main():
                 for size in (2, 3, 4, 5, 6):
-                    # call
                     step(tf.ones(size), True)
         """,
         finding="varying-shape",
@@ -304,7 +293,6 @@ PROGRAMS = [
                 batch_size = 8
                 for length in (11, 13, 10, 15):
                     dataset = tf.data.Dataset.from_tensor_slices(tf.ones((length, 3)))
-                    # batch
                     dataset = dataset.batch(batch_size)
                     for batch in dataset:
                         step(batch)
@@ -327,7 +315,6 @@ PROGRAMS = [
 
             def main():
                 for _ in range(4):
-                    # call
                     step(tf.ones(2), Config())
         """,
         finding="object-identity",
@@ -342,13 +329,13 @@ PROGRAMS = [
 
             def main():
                 for _ in range(4):
-                    # make
                     made = tmt.traced(tf.function(double))
                     made(tf.ones(2))
         """,
         finding="function-recreated",
         option=None,
         traces=4,
+        left=1,
     ),
     Program(
         name="more shapes than a graph that already relaxes them can take",
@@ -360,7 +347,6 @@ PROGRAMS = [
 
             def main():
                 for size in (2, 3, 4):
-                    # call
                     step((tf.ones((size, 4)), tf.ones((4, size)))[size % 2])
         """,
         finding="varying-shape",
@@ -392,13 +378,11 @@ def _run(source: str, directory: Path) -> dict[str, Any]:
     return run
 
 
-def _apply(source: str, fix: str) -> str:
-    """Pastes a fix: a decorator and its header in their place, statements before the call."""
-    if fix.startswith("@tf.function"):
-        header = re.search(r"^( *)@tf.function\n *def [^\n]*$", source, re.MULTILINE)
-        assert header is not None
-        return source.replace(header[0], textwrap.indent(fix, header[1]))
-    return source.replace("        # call\n", textwrap.indent(fix, "        ") + "\n")
+def _apply(source: str, finding: Mapping[str, Any]) -> str:
+    """Writes a program's source with a finding's fix."""
+    changes = [edits.Edit(**edit) for edit in finding["edits"]]
+    assert finding["fix"] == edits.told(changes)
+    return edits.applied(source, changes)
 
 
 def _mattering(run: dict[str, Any]) -> list[str]:
@@ -407,21 +391,23 @@ def _mattering(run: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_the_fix_leaves_as_many_traces_as_predicted(program: Program, tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(program.body)
+    source = HEADER + textwrap.dedent(program.body)
     before = _run(source, tmp_path / "before")
     assert len(before["traces"]) == program.traces
     (finding,) = [finding for finding in before["findings"] if finding["severity"] != "info"]
     assert finding["id"] == program.finding
     marked = [option["option"] for option in finding["what_if_options"] or () if option["best"]]
     assert marked == ([] if program.option is None else [program.option])
-    if program.option is None:
+    if program.option is None and program.left is None:
         assert finding["fix"] is None
         assert finding["advice"]
         return
-    mended = _apply(source, finding["fix"])
+    mended = _apply(source, finding)
     assert mended != source
     after = _run(mended, tmp_path / "after")
-    assert len(after["traces"]) == finding["what_if"][program.option] < program.traces
+    left = program.left if program.option is None else finding["what_if"][program.option]
+    assert left is not None
+    assert len(after["traces"]) == left < program.traces
     assert _mattering(after) == []
 
 
@@ -434,7 +420,7 @@ NORMAL = {
 
 @pytest.mark.parametrize("loop", NORMAL.values(), ids=NORMAL.keys())
 def test_normal_retracing_gives_no_finding(loop: str, tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         f"""
         @tmt.traced
         @tf.function
@@ -449,7 +435,7 @@ def test_normal_retracing_gives_no_finding(loop: str, tmp_path: Path) -> None:
 
 
 def test_a_keras_fit_gives_no_finding(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         import keras
 
@@ -472,7 +458,7 @@ def test_a_keras_fit_gives_no_finding(tmp_path: Path) -> None:
 
 
 def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         @tmt.traced
         @tf.function
@@ -483,7 +469,6 @@ def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_
 
         def main():
             for n in (1, 1.0):
-                # call
                 dtypes.append(halve(n).dtype.name)
             assert dtypes == ["int32", "int32"]
         """
@@ -491,15 +476,13 @@ def test_values_that_python_calls_equal_and_tensorflow_runs_alike_are_found(tmp_
     run = _run(source, tmp_path / "collision")
     finding = run["findings"][0]
     assert (finding["id"], finding["evidence"]["calls"]) == ("literal-type-collision", 1)
-    mended = source.replace("        # call\n", textwrap.indent(finding["fix"], "        ") + "\n").replace(
-        '"int32", "int32"', '"float32", "float32"'
-    )
+    mended = _apply(source, finding).replace('"int32", "int32"', '"float32", "float32"')
     after = _run(mended, tmp_path / "mended")
     assert (len(after["traces"]), _mattering(after)) == (1, [])
 
 
 def test_a_failed_trace_is_found(tmp_path: Path) -> None:
-    source = _HEADER + textwrap.dedent(
+    source = HEADER + textwrap.dedent(
         """
         @tmt.traced
         @tf.function
@@ -532,11 +515,11 @@ def test_a_loop_that_appends_to_a_list_is_written_anew_with_an_array_and_gives_t
         """
     )
     main = "\nresults = []\n\ndef main():\n    results.append(step(tf.ones(3), 60).numpy().tolist())\n    print(results)\n"
-    run = _run(_HEADER + definition + main, tmp_path / "list")
+    run = _run(HEADER + definition + main, tmp_path / "list")
     (finding,) = [finding for finding in run["findings"] if finding["id"] == "python-loop-unrolled"]
     assert "tf.TensorArray(tf.float32, size=steps)" in finding["fix"]
     assert "tf.TensorArray" in finding["advice"]
-    mended = _run(f"{_HEADER}\n{finding['fix']}\n{main}", tmp_path / "array")
+    mended = _run(_apply(HEADER + definition + main, finding), tmp_path / "array")
     assert _mattering(mended) == []
     assert mended["traces"][0]["graph"]["ops"] < run["traces"][0]["graph"]["ops"] / 2
     printed = [sys.modules[f"program_{name}"].results for name in ("list", "array")]

@@ -236,7 +236,7 @@ def test_each_finding_has_a_program_that_triggers_it_and_a_near_twin_that_does_n
     evidence = finding["evidence"]
     if finding_id == "python-loop-unrolled":
         assert (evidence["iterations"], evidence["place"]) == (24, line("range(24)"))
-        assert finding["fix"].startswith("for i in tf.range(24):")
+        assert finding["fix"] == f"# in place of {line('range(24)')}\nfor i in tf.range(24):"
     elif finding_id == "python-op-in-graph":
         assert evidence["places"] == [line("numpy_function")]
     elif finding_id == "large-constant":
@@ -298,7 +298,7 @@ def test_the_suggested_loop_is_one_loop_in_the_graph(tmp_path: Path) -> None:
     (finding,) = before["findings"]
     fixed = tmp_path / "fixed"
     fixed.mkdir()
-    suggested = finding["fix"].splitlines()[0]
+    suggested = finding["fix"].splitlines()[1]
     program = _PROGRAMS["python-loop-unrolled"][0].replace("    for i in range(24):", f"    {suggested}")
     after = run(program, fixed)
     assert after["findings"] == []
@@ -319,7 +319,8 @@ def test_the_example_shows_what_it_says(tmp_path: Path) -> None:
     }
     assert "unrolled 24 times" in done.stdout
     (unrolled,) = [finding for finding in recorded["findings"] if finding["id"] == "python-loop-unrolled"]
-    assert unrolled["fix"].startswith("for _ in tf.range(LAYERS):  # two_devices.py:")
+    assert unrolled["fix"].startswith("# in place of two_devices.py:")
+    assert unrolled["fix"].endswith("\nfor _ in tf.range(LAYERS):")
     (trace,) = recorded["traces"]
     assert len(trace["placement"]["ops_by_device"]) == 2
     assert trace["placement"]["transfers"] >= 2

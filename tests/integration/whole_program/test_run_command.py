@@ -113,8 +113,9 @@ def test_an_exception_is_shown_as_python_would(tmp_path: pathlib.Path) -> None:
     assert "cli/run.py" not in done.stderr
     assert "AttributeError: in user code:" in done.stderr
     assert "tfmodetrace: .numpy() of a symbolic tensor, which has no value yet" in done.stderr
-    (error,) = tmt.read(tmp_path / "logs").to_dict()["runs"][0]["errors"]
+    error, ending = tmt.read(tmp_path / "logs").to_dict()["runs"][0]["errors"]
     assert error["diagnosis"]["id"] == "symbolic-to-numpy"
+    assert (ending["first_error_id"], ending["ended_program"]) == (error["error_id"], True)
 
 
 def test_a_program_without_tensorflow(tmp_path: pathlib.Path) -> None:
@@ -226,3 +227,31 @@ def test_wrong_usage_is_said_before_anything_runs(arguments: list[str], sentence
     done = run(tmp_path, *arguments, code="print('ran')")
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
+
+
+def test_memory_of_the_cpu_is_told_where_tensorflow_would_not_count_it(tmp_path: pathlib.Path) -> None:
+    code = """
+        import tensorflow as tf
+
+        @tf.function
+        def keeps():
+            return tf.random.uniform((4, 1 << 20))
+
+        kept = [keeps() for _ in range(4)]
+    """
+    write(tmp_path, code)
+    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    for more, told in (({}, True), ({"TF_CPU_ALLOCATOR_USE_BFC": "0"}, False)):
+        logdir = tmp_path / f"log-{told}"
+        command = [sys.executable, "-m", "tfmodetrace", "run", "--memory", "delta", "--logdir", str(logdir), "program.py"]
+        done = subprocess.run(command, cwd=tmp_path, env={**variables, **more}, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        (run,) = tmt.read(logdir).to_dict()["runs"]
+        (function,) = [function for function in run["functions"] if function["name"] == "keeps"]
+        assert ("TF_CPU_ALLOCATOR_USE_BFC=1 was set" in done.stderr) == told
+        if told:
+            assert function["memory"]["/device:CPU:0"]["max_delta_bytes"] == 16 << 20
+            assert run["warnings"] == []
+        else:
+            assert function["memory"] is None
+            assert "TF_CPU_ALLOCATOR_USE_BFC=1" in run["warnings"][0]

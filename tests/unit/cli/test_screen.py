@@ -34,6 +34,7 @@ def record(logdir: pathlib.Path, names: list[str], *, traces: int = 0, errors: i
                 duration_ns=8 * 10**6,
                 signature=signature,
                 key=files.arguments(**values),
+                called_by=f"{name}(x, n)",
             )
             at += 10**7
         session.call(function, at, 10**6)

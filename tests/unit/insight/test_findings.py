@@ -42,6 +42,12 @@ def function_of(number: int = 0, *, source: str | None = None, parameters: str =
     return function_table.Function(**{**fields, **changes})
 
 
+def called_at(function: function_table.Function) -> function_table.Place:
+    """Where its calls are, which name their arguments as it does."""
+    code = f"{function.name}({', '.join(parameter.name for parameter in function.parameters)})"
+    return function_table.Place(file="train.py", line=20, function="main", code=code, tensorflow="tf")
+
+
 def run_of(
     *traced: keys.Node, calls: int = 0, duration_ns: int = MS, call_ns: int = 10 * MS, wall_ns: int = 0, function: Any = None
 ) -> tracelog.Run:
@@ -78,6 +84,7 @@ def runs_of(
                         start_ns=row["start_ns"],
                         duration_ns=duration_ns,
                         key=trace_table.CacheKey(arguments=arguments[number], scope_type="NO_VARIABLE_CREATION"),
+                        called_at=called_at(function),
                     )
                 )
             rows.append(row)
@@ -240,7 +247,7 @@ def test_a_costly_second_trace_that_makes_no_variables_can_be_avoided() -> None:
     (finding, *rest) = found_in(_creating_variables(run))
     assert (finding.severity, finding.lost_ns) == ("high", 1_000 * MS)
     assert (finding.fix or "").splitlines()[-1].strip() == "adam.build(net.trainable_variables)"
-    assert "before the first call of step" in (finding.fix or "")
+    assert (finding.fix or "").startswith("# before train.py:20\n")
     assert all(other.severity == "info" for other in rest)
 
 
@@ -284,7 +291,7 @@ def test_an_optimizer_that_is_not_all_that_is_made_in_the_first_step_is_not_buil
 
 
 def test_shapes_are_a_finding_from_three_on() -> None:
-    run = run_of(*shapes(1, 2, 3))
+    run = run_of(*shapes(1, 2, 3), function=function_of(source="@tf.function\ndef step(x):\n    return x"))
     (finding,) = found_in(run)
     assert finding.id == "varying-shape"
     assert finding.fix is not None
@@ -334,7 +341,8 @@ def test_sparse_and_ragged_shapes_have_signatures_of_their_own() -> None:
             )
             for shape in shapes
         ]
-        (finding,) = found_in(run_of(*nodes))
+        made_at = function_table.Place(file="train.py", line=9, function="main", code="step = tf.function(step)")
+        (finding,) = found_in(run_of(*nodes, function=function_of(made_at=made_at)))
         assert finding.id == "varying-shape"
         assert f"tf.{spec}([None, 300], tf.float32{rest}),  # x" in (finding.fix or "")
 
@@ -352,11 +360,11 @@ def test_a_number_inside_a_container_is_made_a_tensor_there() -> None:
         return keys.Node(kind=container, type_name="C", names=names, children=(files.literal(value), files.literal(7)))
 
     for container, name, path, expected in (
-        (kind.TUPLE, "", "x[0]", "x = (tf.constant(x[0], tf.float32), *x[1:])"),
-        (kind.LIST, "", "x[0]", "x = [tf.constant(x[0], tf.float32), *x[1:]]"),
-        (kind.NAMED_TUPLE, "lr", "x.lr", "x = x._replace(lr=tf.constant(x.lr, tf.float32))"),
-        (kind.DICT, repr("lr"), 'x["lr"]', 'x = {**x, "lr": tf.constant(x["lr"], tf.float32)}'),
-        (kind.ATTRS, "lr", "x.lr", "x = attr.evolve(x, lr=tf.constant(x.lr, tf.float32))"),
+        (kind.TUPLE, "", "x[0]", "step((tf.constant(x[0], tf.float32), *x[1:]))"),
+        (kind.LIST, "", "x[0]", "step([tf.constant(x[0], tf.float32), *x[1:]])"),
+        (kind.NAMED_TUPLE, "lr", "x.lr", "step(x._replace(lr=tf.constant(x.lr, tf.float32)))"),
+        (kind.DICT, repr("lr"), 'x["lr"]', 'step({**x, "lr": tf.constant(x["lr"], tf.float32)})'),
+        (kind.ATTRS, "lr", "x.lr", "step(attr.evolve(x, lr=tf.constant(x.lr, tf.float32)))"),
     ):
         (finding,) = found_in(run_of(*(files.arguments(x=inside(container, name, value)) for value in (0.1, 0.2, 0.3, 0.4))))
         assert (finding.id, finding.evidence["arguments"]) == ("python-scalar-argument", [path])
@@ -369,7 +377,7 @@ def test_a_string_is_made_a_tensor_where_the_body_is_known_not_to_need_it_in_pyt
     paths = numbers("a", "b", "c", "d")
     loads = "@tf.function\ndef step(x):\n    return tf.io.read_file(x)"
     (finding,) = found_in(run_of(*paths, function=function_of(source=loads)))
-    assert (finding.fix or "").splitlines()[-1] == "x = tf.constant(x)"
+    assert (finding.fix or "").splitlines()[-1] == "step(tf.constant(x))"
     for source in (None, "@tf.function\ndef step(x):\n    return LAYERS[x]", "@tf.function\ndef step(x):\n    return open(x).read()"):
         (finding,) = found_in(run_of(*paths, function=function_of(source=source)))
         assert (finding.id, finding.fix) == ("python-scalar-argument", None)
@@ -419,7 +427,7 @@ def test_no_tensor_is_proposed_for_a_number_that_is_handed_on_to_a_function_that
 def test_a_tensor_is_proposed_for_a_number_that_is_only_calculated_with(body: str) -> None:
     source = f"@tf.function\ndef step(x):\n    {body}"
     (finding,) = found_in(run_of(*numbers(1, 2, 3, 4), function=function_of(source=source)))
-    assert (finding.fix or "").splitlines()[-1] == "x = tf.constant(x, tf.int32)"
+    assert (finding.fix or "").splitlines()[-1] == "step(tf.constant(x, tf.int32))"
 
 
 def test_one_kind_in_one_place_is_named_and_several_causes_are_called_so() -> None:

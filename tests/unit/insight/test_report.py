@@ -85,7 +85,7 @@ def test_the_report_is_the_json_of_the_design(tmp_path: pathlib.Path) -> None:
     }
     assert error["core"] == {"type": "ValueError", "message": "no such digit"}
     assert (error["first_error_id"], error["stack"], error["made_at"], error["chain"]) == (0, [], [], [])
-    assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "source"}
+    assert set(error["diagnosis"]) == {"id", "title", "why", "difference", "fix", "edits", "advice", "source"}
     assert error["diagnosis"]["id"] == "unclassified"
     assert run["findings"] == []
 

@@ -27,12 +27,31 @@ def function(source: str, *parameters: str, name: str = "f") -> function_table.F
     )
 
 
-def test_a_header_is_written_as_python_writes_it() -> None:
-    written = function("@tf.function\ndef f(self, x: tf.Tensor, *rest, rate=0.1, **more) -> tf.Tensor:\n    # def g(y):\n    return x")
-    assert sources.header(written) == "def f(self, x: tf.Tensor, *rest, rate=0.1, **more) -> tf.Tensor:"
-    assert sources.is_decorated(written)
-    assert not sources.is_decorated(function("def f(x):\n    return x"))
-    assert sources.header(function("double = tf.function(lambda x: 2 * x)", "x", name="<lambda>")) is None
+def test_the_head_of_a_definition_begins_at_its_tf_function_and_ends_before_its_body() -> None:
+    for source, expected in (
+        ("@tf.function\ndef f(x):\n    return x", (10, 11)),
+        ("@other\n@tf.function(\n    jit_compile=True,\n)\n@inner\ndef f(\n    x,\n):\n    # about\n    return x", (11, 18)),
+        ("@tf.function\ndef f(x): return x", (10, 11)),
+        ("@other\ndef f(x):\n    return x", None),
+        ("double = tf.function(lambda x: 2 * x)", None),
+    ):
+        assert sources.decorated_head(function(source)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "gaps"),
+    [
+        ("step(..., n)", True),
+        ("x = ...", True),
+        ("for i in tf.range(9):\n    ...", True),
+        ("for i in tf.range(9):", False),
+        ("step(x[..., 0], n)", False),
+        ("print('and so on ...', step(x, n))", False),
+    ],
+)
+def test_an_ellipsis_is_a_gap_where_code_is_left_out_and_not_in_an_index_or_a_string(code: str, gaps: bool) -> None:
+    assert sources.has_gaps(code) is gaps
+    assert (fixes.usable(code, {"step", "n", "x", "i"}) is None) is gaps
 
 
 def test_words_of_comments_and_strings_are_no_names() -> None:
@@ -71,15 +90,16 @@ def f(x, steps):
 def test_a_loop_that_appends_is_written_with_an_array() -> None:
     (loop,) = sources.loops(function(_LOOP))
     assert (loop.line, loop.appends_to) == (13, ("found",))
-    assert rewrites.loop_with_array(function(_LOOP), loop, "float32") == textwrap.dedent(
+    edit = rewrites.loop_with_array(function(_LOOP), loop, "float32")
+    assert edit is not None
+    assert (edit.file, edit.line, edit.replaces.splitlines()[0]) == ("m.py", 12, "found = []")
+    assert edit.code == textwrap.dedent(
         """\
-        @tf.function
-        def f(x, steps):
-            found = tf.TensorArray(tf.float32, size=steps)
-            for t in tf.range(steps):
-                x = x + 1.0
-                found = found.write(t, tf.sin(x))
-            return found.stack()"""
+        found = tf.TensorArray(tf.float32, size=steps)
+        for t in tf.range(steps):
+            x = x + 1.0
+            found = found.write(t, tf.sin(x))
+        return found.stack()"""
     )
 
 

@@ -164,3 +164,35 @@ def test_looking_for_a_text_asks_no_module_anything(define: Define, monkeypatch:
     asked.clear()
     assert sources.of_function(code).text
     assert asked == []
+
+
+def test_the_statement_around_a_line_is_told_whole_and_of_a_block_only_the_head(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "statements.py"
+    path.write_text(
+        "def f(x):\n"
+        "    y = [\n"
+        "        g(x),\n"
+        "    ]\n"
+        "    for each in g(\n"
+        "        y\n"
+        "    ):\n"
+        "        # about it\n"
+        "        g(each)\n"
+        "    while g(x): g(y)\n"
+        "    a = g(x); b = g(y)\n"
+        '    return g("""a\nb""")\n'
+    )
+    for line, first, code in (
+        (3, 2, "y = [\n    g(x),\n]"),
+        (2, 2, "y = [\n    g(x),\n]"),
+        (6, 5, "for each in g(\n    y\n):\n    # about it"),
+        (9, 9, "g(each)"),
+        (10, 10, "while g(x): g(y)"),
+        (11, 11, "a = g(x); b = g(y)"),
+        (99, 99, ""),
+    ):
+        assert sources.statement_around(str(path), line) == (first, code)
+    assert sources.statement_around(str(tmp_path / "nowhere.py"), 3) == (3, "")
+    broken = tmp_path / "broken.py"
+    broken.write_text("f(\n")
+    assert sources.statement_around(str(broken), 1) == (1, "")

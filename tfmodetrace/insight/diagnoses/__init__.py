@@ -10,7 +10,21 @@ import collections
 from collections.abc import Sequence
 from typing import Final
 
-from tfmodetrace.insight.diagnoses import base, control_flow, keras, runtime, shapes, state, symbolic, texts
+from tfmodetrace.insight.diagnoses import (
+    apis,
+    base,
+    bounds,
+    control_flow,
+    dimensions,
+    keras,
+    runtime,
+    shapes,
+    state,
+    symbolic,
+    texts,
+    usage,
+)
+from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.log import convert, error_table, function_table, tracelog
 from tfmodetrace.schema import events_pb2
 
@@ -18,7 +32,18 @@ __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
 
 Diagnosis = base.Diagnosis
 
-_RULES: Final = (*control_flow.RULES, *symbolic.RULES, *state.RULES, *keras.RULES, *runtime.RULES, *shapes.RULES)
+_RULES: Final = (
+    *control_flow.RULES,
+    *symbolic.RULES,
+    *dimensions.RULES,
+    *apis.RULES,
+    *state.RULES,
+    *keras.RULES,
+    *usage.RULES,
+    *runtime.RULES,
+    *bounds.RULES,
+    *shapes.RULES,
+)
 
 
 def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
@@ -58,12 +83,18 @@ def core_of(error: error_table.Error) -> error_table.Raised:
 
 def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
     why = texts.WHY[match.id]
+    site = failure.own_site if match.in_function and failure.own_site is not None else failure.site
+    edits = site.usable(match.edits)
+    if not code_module.is_python(site.told(edits) or ""):  # as two heads of blocks, one after the other
+        edits = ()
     return Diagnosis(
         id=match.id,
         title=match.title,
         why=why.get(failure.mode, why[""]),
         difference=texts.DIFFERENCE.get(match.id),
-        fix=match.fix,
+        fix=site.told(edits),
+        edits=edits,
+        advice=match.advice or texts.ADVICE[match.id],
         source=match.place or failure.place,
     )
 
@@ -81,6 +112,8 @@ def _unclassified(failure: base.Failure) -> Diagnosis:
         why=f"It is none of the failures that tfmodetrace knows; it was raised {how or 'in Python'}.{by}",
         difference=None,
         fix=None,
+        edits=(),
+        advice=texts.ADVICE["unclassified"],
         source=place,
     )
 
@@ -98,4 +131,5 @@ def explain_as_raised(error: events_pb2.Error, function: events_pb2.Function) ->
     source = diagnosis.source
     where = "" if source is None else f" ({source.file}:{source.line})"
     fix = "".join(f"\n    {line}" for line in (diagnosis.fix or "").splitlines())
-    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n  Instead:{fix}"
+    instead = f"  Instead:{fix}" if fix else f"  {diagnosis.advice}"
+    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n{instead}"

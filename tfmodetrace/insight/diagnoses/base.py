@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from tfmodetrace.insight import edits as edits_module
+from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import words
+
+Edits = tuple[edits_module.Edit, ...]
 
 _ANSI: Final = re.compile(r"\x1b\[\d*m")
 _EAGER_OP: Final = re.compile(r"\[Op:(\w+)\]")
@@ -23,14 +28,18 @@ class Match:
     Attributes:
         id: One of ``words.DIAGNOSIS_IDS``.
         title: One line: what happened, with the names and numbers of this failure.
-        fix: Code the user can paste, as near to his own line as can be.
+        edits: The user's code written anew, so that it runs; none where that cannot be known.
+        advice: What to do, in one sentence; that of the id, if it is empty.
         place: The line at fault, where it is another than the one the failure was raised in.
+        in_function: Whether the edits are of the function that the failure left, and not of the code around the line at fault.
     """
 
     id: words.DiagnosisId
     title: str
-    fix: str
+    edits: Edits = ()
+    advice: str = ""
     place: error_table.Frame | None = None
+    in_function: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +51,9 @@ class Diagnosis:
         title: One line.
         why: Why it happens in this mode.
         difference: What is different in the other mode; ``None`` where that plays no part.
-        fix: Code the user can paste; ``None`` where none is known.
+        fix: Code the user can paste, which is what ``edits`` write; ``None`` where none is known to run.
+        edits: The same as changes to his file.
+        advice: What to do, in one sentence.
         source: The line at fault in the user's file; ``None`` where that is not known.
     """
 
@@ -51,6 +62,8 @@ class Diagnosis:
     why: str
     difference: str | None
     fix: str | None
+    edits: Edits
+    advice: str
     source: error_table.Frame | None
 
 
@@ -161,6 +174,37 @@ class Failure:
         """The text of that line."""
         place = self.place
         return "" if place is None else place.code
+
+    @functools.cached_property
+    def site(self) -> code_module.Site:
+        """The user's code around that line."""
+        place = self.place
+        if place is None:
+            return code_module.Site(error_table.Frame(file="", line=0, function="", code="", owner="", folded=0))
+        if not place.source and (inside := self._in_function(place)) is not None:
+            place = inside
+        return code_module.Site(place)
+
+    def _in_function(self, place: error_table.Frame) -> error_table.Frame | None:
+        """The same line with the text of the function that the failure left, if it is of that."""
+        function = self.function
+        if function is None or not function.source or function.file != place.file:
+            return None
+        inside = function.line <= place.line <= function.line + function.source.count("\n")
+        return dataclasses.replace(place, source=textwrap.dedent(function.source), source_line=function.line) if inside else None
+
+    @functools.cached_property
+    def own_site(self) -> code_module.Site | None:
+        """The code of the function that the failure left; ``None`` if it is not known."""
+        function = self.function
+        if function is None or not function.source or function.source_truncated:
+            return None
+        first = function.source.partition("\n")[0].strip()
+        frame = error_table.Frame(file=function.file, line=function.line, function=function.name, code=first, owner="", folded=0)
+        modules = self.stack[-1].modules if self.stack and self.stack[-1].file == function.file else None
+        return code_module.Site(
+            dataclasses.replace(frame, source=textwrap.dedent(function.source), source_line=function.line, modules=modules)
+        )
 
     @functools.cached_property
     def variables(self) -> Mapping[str, str]:

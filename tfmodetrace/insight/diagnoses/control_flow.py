@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import collections
 import re
+import textwrap
+from collections.abc import Sequence
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import symbolic
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _REPEATED: Final = 5
 """Times that a function must be on the stack to be called recursive."""
@@ -14,29 +19,64 @@ _REPEATED: Final = 5
 
 def condition_not_scalar(failure: Failure) -> Match | None:
     """A condition with more than one element."""
+    advice = "Choose element by element with tf.where(condition, x, other), or ask tf.reduce_any or tf.reduce_all for one answer."
     # Neither tf.cond nor what AutoGraph makes of `a if condition else b` checks it. The graph does when it runs, and tells no line.
     runs = failure.search(r"The second input must be a scalar, but it has shape (\[[^\]]*\])") if failure.is_op_error else None
     if runs is not None:
         return Match(
             id="condition-not-scalar",
             title=f"A condition of shape {runs[1]}: `x if condition else y` and tf.cond take one answer",
-            fix="y = tf.where(condition, x, other)  # element by element\n"
-            "# or one answer for all: x if tf.reduce_all(condition) else other",
+            edits=() if failure.own_site is None else _choice_in(failure.own_site),
+            advice=advice,
+            in_function=True,
         )
-    if not failure.is_a("ValueError") or not failure.comes_from("tensorflow"):
+    if not failure.is_a("ValueError") or not failure.comes_from("tensorflow", "numpy", ""):
         return None
     graph = failure.search(r"^condition of (if statement|while loop) expected to be `tf\.bool` scalar, got .*?shape=(\([^)]*\))")
-    eager = failure.raised_in("__bool__") and failure.search(r"^The truth value of an array with more than one element is ambiguous")
+    eager = failure.search(r"^The truth value of an array with more than one element is ambiguous")
+    if graph and not failure.comes_from("tensorflow"):
+        return None
+    if eager and not failure.raised_in("__bool__", "_py_if_stmt", "_py_while_stmt") and not _asks_tensor(failure):
+        return None
     if not graph and not eager:
         return None
-    condition = re.match(r"(?:if|elif|while) (.+):$", failure.code)
-    text = condition[1] if condition else "condition"
     of = f" of shape {graph[2]}" if graph else " of more than one element"
-    if failure.code.startswith("while") or (graph and graph[1] == "while loop"):
-        fix = f"while tf.reduce_any({text}):  # or tf.reduce_all"
-    else:
-        fix = f"y = tf.where({text}, x, other)  # element by element\n# or one answer for all: if tf.reduce_all({text}): ..."
-    return Match(id="condition-not-scalar", title=f"A condition{of}: Python's `if` and `while` take one answer", fix=fix)
+    site, statement = failure.site, failure.site.statement
+    found: Edits = ()
+    if isinstance(statement, ast.While):
+        found = site.rewritten({statement.test: f"tf.reduce_any({site.text(statement.test)})"})
+    elif isinstance(statement, ast.If):
+        found = symbolic.chosen(site, statement, "where")
+    return Match(
+        id="condition-not-scalar",
+        title=f"A condition{of}: Python's `if` and `while` take one answer",
+        edits=found,
+        advice=advice,
+    )
+
+
+def _asks_tensor(failure: Failure) -> bool:
+    """Whether the line asks a tensor, or what NumPy made of it, and the exception is not raised by the program itself."""
+    raised = isinstance(failure.site.statement, ast.Raise)
+    origin = failure.core.origin
+    in_program = origin is not None and not origin.owner and origin.line == failure.site.line
+    return not raised and in_program and any(not kind.of for kind in failure.site.kinds.values())
+
+
+def _choice_in(site: code_module.Site) -> Edits:
+    """Writes the one conditional expression, or ``tf.cond`` of two expressions, of a function as ``tf.where``."""
+    conds: list[tuple[ast.expr, tuple[ast.expr, ast.expr, ast.expr]]] = []
+    for node in site.walk():
+        if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") == "cond" and len(node.args) == 3:
+            test, yes, no = node.args
+            if isinstance(yes, ast.Lambda) and isinstance(no, ast.Lambda):
+                conds.append((node, (test, yes.body, no.body)))
+    if not conds:
+        conds = [(node, (node.test, node.body, node.orelse)) for node in site.walk() if isinstance(node, ast.IfExp)]
+    if len(conds) != 1:
+        return ()
+    ((node, parts),) = conds
+    return site.rewritten({node: "tf.where({})".format(", ".join(site.text(part) for part in parts))})
 
 
 def undefined_in_branch(failure: Failure) -> Match | None:
@@ -47,17 +87,55 @@ def undefined_in_branch(failure: Failure) -> Match | None:
     returned = failure.search(r"^the (main|else) branch must also have a return statement")
     loop = failure.search(r"^'(\w+)' must be defined before the loop")
     undefined = failure.search(r"^'?(\w+)'? (?:is not allowed to be|may not be) undefined")
+    site, statement = failure.site, failure.site.statement
     if name:
-        fix = f"{name[1]} = tf.zeros_like(x)  # before the `if`, or in the {name[2]} branch, of the same dtype and shape"
-        return Match(id="undefined-in-branch", title=f"{name[1]} has no value in the {name[2]} branch", fix=fix)
+        return Match(
+            id="undefined-in-branch",
+            title=f"{name[1]} has no value in the {name[2]} branch",
+            edits=_value_before(site, name[1]),
+            advice=f"Give {name[1]} a value before the `if`, of the dtype and shape that it has in the branch.",
+        )
     if returned:
-        fix = "if condition:\n    return x\nelse:\n    return tf.zeros_like(x)"
-        return Match(id="undefined-in-branch", title=f"The {returned[1]} branch returns nothing", fix=fix)
+        edits: Edits = ()
+        if isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], ast.Return):
+            value = statement.body[-1].value
+            if value is not None and not isinstance(value, ast.Tuple):
+                whole = site.text(statement)
+                edits = site.replaced(statement, f"{_dedented(statement, whole)}\nelse:\n    return tf.zeros_like({site.text(value)})")
+        return Match(
+            id="undefined-in-branch",
+            title=f"The {returned[1]} branch returns nothing",
+            edits=edits,
+            advice="Return a value of the same dtype and shape in both branches.",
+        )
     if loop or undefined:
         variable = (loop or undefined)[1]  # type: ignore[index]
-        fix = f"{variable} = tf.constant(0.0)  # before the loop, of the dtype and shape that it has afterwards"
-        return Match(id="undefined-in-branch", title=f"{variable} has no value before the loop", fix=fix)
+        return Match(
+            id="undefined-in-branch",
+            title=f"{variable} has no value before the loop",
+            advice=f"Give {variable} a value before the loop, of the dtype and shape that it has afterwards.",
+        )
     return None
+
+
+def _dedented(statement: ast.stmt, text: str) -> str:
+    return textwrap.dedent(" " * statement.col_offset + text)
+
+
+def _value_before(site: code_module.Site, name: str) -> Edits:
+    """Gives a name zeros like what it is given in a branch."""
+    statement = site.statement
+    if not isinstance(statement, ast.If):
+        return ()
+    values = [
+        node.value
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    own = {inner.id for value in values for inner in ast.walk(value) if isinstance(inner, ast.Name)}
+    if len(values) != 1 or name in own or isinstance(values[0], ast.Tuple | ast.List | ast.Dict):
+        return ()
+    return site.before(statement, f"{name} = tf.zeros_like({site.text(values[0])})")
 
 
 def branch_mismatch(failure: Failure) -> Match | None:
@@ -67,18 +145,20 @@ def branch_mismatch(failure: Failure) -> Match | None:
     dtypes = failure.search(r"^'(\w+)' has dtype (\w+) in the main branch, but dtype (\w+) in the else branch")
     nested = failure.search(r"^'(\w+)' must have the same nested structure in the main and else branches")
     cond = failure.search(r"^true_fn and false_fn arguments to tf\.cond must have the same number, type")
+    same = "Return as many tensors in both branches, nested alike, of the same dtypes."
     if failure.is_a("TypeError") and dtypes:
-        zero = " For example 0.0 in place of 0." if "float" in dtypes[2] + dtypes[3] and "int" in dtypes[2] + dtypes[3] else ""
         return Match(
             id="branch-mismatch",
             title=f"{dtypes[1]} is {dtypes[2]} in one branch and {dtypes[3]} in the other",
-            fix=f"{dtypes[1]} = tf.cast({dtypes[1]}, tf.{dtypes[2]})  # in the else branch.{zero}",
+            edits=_cast_in_branch(failure.site, dtypes[1], dtypes[2], dtypes[3]),
+            advice=f"Give {dtypes[1]} the same dtype in both branches, with tf.cast or a float constant such as 0.0.",
         )
     if failure.is_a("TypeError", "ValueError") and nested:
+        title = f"{nested[1]} is of one structure in one branch and of another in the other"
         return Match(
             id="branch-mismatch",
-            title=f"{nested[1]} is of one structure in one branch and of another in the other",
-            fix=f"{nested[1]} = (x, tf.zeros_like(x))  # the same structure in both branches: as many tensors, nested alike",
+            title=title,
+            advice=f"Give {nested[1]} the same structure in both branches: as many tensors, nested alike.",
         )
     if failure.is_a("TypeError", "ValueError") and cond:
         different = failure.search(r"dtype=(\w+)\)[\s\S]*?dtype=(\w+)\)")
@@ -86,16 +166,44 @@ def branch_mismatch(failure: Failure) -> Match | None:
         return Match(
             id="branch-mismatch",
             title=f"The functions of tf.cond return different things{kinds}",
-            fix="tf.cond(condition, lambda: x, lambda: tf.zeros([3], x.dtype))  # as many tensors, nested alike, of the same dtypes",
+            edits=_cast_in_cond(failure.site, different[1]) if different and kinds else (),
+            advice=same,
         )
     # TensorFlow compares the numbers of their results without a word about it.
     if failure.is_a("AssertionError") and failure.raised_in("_make_indexed_slices_indices_types_match"):
-        return Match(
-            id="branch-mismatch",
-            title="The functions of tf.cond return different numbers of tensors",
-            fix="tf.cond(condition, lambda: (x, y), lambda: (y, x))  # as many tensors, nested alike, of the same dtypes",
-        )
+        return Match(id="branch-mismatch", title="The functions of tf.cond return different numbers of tensors", advice=same)
     return None
+
+
+def _cast_in_branch(site: code_module.Site, name: str, first: str, second: str) -> Edits:
+    statement = site.statement
+    if not isinstance(statement, ast.If):
+        return ()
+    main, other = (_given_last(block, name) for block in (statement.body, statement.orelse))
+    # Whole numbers become floating ones, not the other way round.
+    value, dtype = (
+        (main, second) if second.startswith(("float", "bfloat")) and not first.startswith(("float", "bfloat")) else (other, first)
+    )
+    return () if value is None else site.rewritten({value: f"tf.cast({site.text(value)}, tf.{dtype})"})
+
+
+def _given_last(block: Sequence[ast.stmt], name: str) -> ast.expr | None:
+    values = [
+        node.value
+        for statement in block
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    return values[-1] if len(values) == 1 else None
+
+
+def _cast_in_cond(site: code_module.Site, dtype: str) -> Edits:
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") == "cond" and len(node.args) == 3:
+            other = node.args[2]
+            if isinstance(other, ast.Lambda) and not isinstance(other.body, ast.Tuple | ast.List | ast.Dict):
+                return site.rewritten({other.body: f"tf.cast({site.text(other.body)}, tf.{dtype})"})
+    return ()
 
 
 def loop_invariant(failure: Failure) -> Match | None:
@@ -106,28 +214,52 @@ def loop_invariant(failure: Failure) -> Match | None:
     dtype = failure.search(r"^'(\w+)' has dtype (\w+) before the loop, but dtype (\w+) after one iteration")
     v2 = failure.search(r"^Loop var (\S+) enters the loop with (type|shape) (.+?) but has (?:type|shape) (.+?) after 1 iteration")
     nested = failure.search(r"^'?(\w+)'?.*(?:does not have the same nested structure after one iteration)")
+    site, statement = failure.site, failure.site.statement
     if shape:
-        fix = (
+        option = (
             f"tf.autograph.experimental.set_loop_options(shape_invariants=[({shape[1]}, tf.TensorShape({_relaxed(shape[2], shape[3])}))])"
-            "  # first in the loop"
         )
-        return Match(id="loop-invariant", title=f"{shape[1]} has shape {shape[2]} before the loop and {shape[3]} after one turn", fix=fix)
+        return Match(
+            id="loop-invariant",
+            title=f"{shape[1]} has shape {shape[2]} before the loop and {shape[3]} after one turn",
+            edits=site.before(statement.body[0], option) if isinstance(statement, ast.For | ast.While) else (),
+            advice=f"Say first in the loop which dimensions of {shape[1]} change, with set_loop_options, or write into a tf.TensorArray.",
+        )
     if dtype:
-        start = "0.0" if "float" in dtype[3] else f"tf.cast({dtype[1]}, tf.{dtype[3]})"
-        fix = f"{dtype[1]} = {start}  # before the loop: of the dtype that it has afterwards"
-        return Match(id="loop-invariant", title=f"{dtype[1]} is {dtype[2]} before the loop and {dtype[3]} after one turn", fix=fix)
+        return Match(
+            id="loop-invariant",
+            title=f"{dtype[1]} is {dtype[2]} before the loop and {dtype[3]} after one turn",
+            edits=start_with(site, dtype[1], dtype[3]),
+            advice=f"Give {dtype[1]} the dtype before the loop that it has afterwards.",
+        )
     if v2:
-        fix = "body = lambda i, y: (i + 1, tf.cast(y, x.dtype))  # the loop's variables keep dtype and shape"
-        if v2[2] == "shape":
-            fix = "tf.while_loop(cond, body, loop_vars, shape_invariants=[...])  # None for each dimension that changes"
-        return Match(id="loop-invariant", title=f"{v2[1]} enters the loop as {_plain(v2[3])} and leaves it as {_plain(v2[4])}", fix=fix)
+        return Match(
+            id="loop-invariant",
+            title=f"{v2[1]} enters the loop as {_plain(v2[3])} and leaves it as {_plain(v2[4])}",
+            advice="Let the body return each variable with the dtype and shape that it came with, or give shape_invariants.",
+        )
     if nested:
         return Match(
             id="loop-invariant",
             title=f"{nested[1]} is of another structure after one turn of the loop",
-            fix=f"{nested[1]} = ...  # before the loop: nested as it is afterwards, with as many tensors",
+            advice=f"Give {nested[1]} before the loop the structure that it has afterwards: as many tensors, nested alike.",
         )
     return None
+
+
+def start_with(site: code_module.Site, name: str, dtype: str) -> Edits:
+    """Gives a variable of a loop its first value in another dtype, where that is given once before it."""
+    statement = site.statement
+    line = None if statement is None else statement.lineno
+    before = [node for node in site.assignments(name) if line is not None and node.lineno < line]
+    loops = [outer for outer in (site.around(statement) if statement is not None else ()) if isinstance(outer, ast.For | ast.While)]
+    before = [node for node in before if not any(loop in site.around(node) for loop in loops)]
+    if len(before) != 1 or not isinstance(before[0].targets[0], ast.Name):
+        return ()
+    value = before[0].value
+    if isinstance(value, ast.Constant) and type(value.value) is int and dtype == "float32":
+        return site.rewritten({value: f"{float(value.value)}"})
+    return site.rewritten({value: f"tf.cast({site.text(value)}, tf.{dtype})"})
 
 
 def _plain(text: str) -> str:
@@ -156,8 +288,7 @@ def recursion(failure: Failure) -> Match | None:
     return Match(
         id="tracing-recursion",
         title=f"{name} calls itself without end while it is traced",
-        fix="while n > 1:  # a loop becomes part of the graph; a recursion on a tensor has no end, since both branches are traced\n"
-        "    result, n = result * n, n - 1",
+        advice="Write a loop, which becomes part of the graph; or let a Python number end the recursion.",
         place=failure.source_line(rf"^(?!\s*(?:def|@)\b).*\b{re.escape(name)}\("),
     )
 

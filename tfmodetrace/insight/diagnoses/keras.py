@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Callable
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _INCOMPATIBLE: Final = r"Input \d+ (?:with name '[^']*' )?of layer ['\"](\S+)['\"] is incompatible with the layer"
 _COMPILED: Final = ("loss", "optimizer", "metrics", "jit_compile", "run_eagerly", "steps_per_execution")
 _LOSSES: Final = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
-_OF_TF: Final = {"reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min", "concat": "concatenate"}
+_WITH_LABELS: Final = ("fit", "evaluate", "train_on_batch", "test_on_batch")
+_RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN")
+_OF_TF: Final = {
+    **{f"reduce_{name}": name for name in ("mean", "sum", "max", "min", "prod", "any", "all")},
+    "concat": "concatenate",
+    "pow": "power",
+    "clip_by_value": "clip",
+    "gather": "take",
+}
+_OPS: Final = frozenset(
+    {"mean", "sum", "max", "min", "prod", "any", "all", "concatenate", "power", "clip", "take", "log", "exp", "sqrt", "square", "abs"}
+    | {"reshape", "transpose", "expand_dims", "squeeze", "stack", "matmul", "where", "cast", "sigmoid", "softmax", "relu", "tanh", "shape"}
+    | {"maximum", "minimum", "multiply", "add", "subtract", "divide", "zeros_like", "ones_like", "sin", "cos", "sign", "round", "floor"}
+    | {"argmax", "argmin", "tile", "repeat", "log1p", "one_hot", "einsum", "equal", "greater", "less", "logical_and", "logical_or"}
+)
+"""Operations of Keras's that take the same arguments in the same order as TensorFlow's."""
 
 
 def input_shape(failure: Failure) -> Match | None:
@@ -24,35 +42,52 @@ def input_shape(failure: Failure) -> Match | None:
     count = failure.search(r"^Layer ['\"](\S+?)['\"] expects (\d+) (?:named )?input")
     other = failure.search(r"Input \d+ (?:with name '[^']*' )?of layer ['\"](\S+?)['\"] is incompatible|Invalid input shape for input")
     if axis:
-        shape = axis[4]
-        features = re.split(r",\s*", shape.strip("()"))[-1] or "n"
-        fix = (
-            f"keras.Input(({features},))  # the shape of one sample as it comes, where the model is built\n"
-            f"# or bring the data to {axis[3]} values along axis {axis[2]}: the layer was built for that many; "
-            f"a layer that was not built yet, as keras.layers.Dense(2), takes what it is called with first"
-        )
-        return Match(
-            id="keras-input-shape", title=f"{axis[1]} takes {axis[3]} values along axis {axis[2]}, and was given shape {shape}", fix=fix
-        )
-    if ndim:
-        name = failure.variable_of("[") or "x"
-        more = int(ndim[3]) > int(ndim[4])
-        fix = (
-            f"{name} = {name}[..., tf.newaxis]  # add the dimension that is missing: channels last, or the batch first"
-            if more
-            else (f"{name} = tf.squeeze({name}, axis=-1)  # or keras.layers.Flatten() before the layer")
-        )
-        return Match(id="keras-input-shape", title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}", fix=fix)
-    if count:
-        fix = "model.fit([first, second], y)  # one array for each of model.inputs, in their order, or a dict by their names"
-        return Match(id="keras-input-shape", title=f"{count[1]} takes {count[2]} inputs", fix=fix)
-    if other:
         return Match(
             id="keras-input-shape",
-            title=f"The input does not fit {other[1] or 'the model'}",
-            fix="model.summary()  # compare the input shapes with x.shape; keras.Input(x.shape[1:]) where the model is built",
+            title=f"{axis[1]} takes {axis[3]} values along axis {axis[2]}, and was given shape {axis[4]}",
+            advice=f"Bring the data to {axis[3]} values along axis {axis[2]}, or build the model for the data: keras.Input(x.shape[1:]).",
         )
+    if ndim:
+        wanted, given = int(ndim[3]), int(ndim[4])
+        return Match(
+            id="keras-input-shape",
+            title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}",
+            edits=_with_dimension(failure.site, given) if wanted == given + 1 else (),
+            advice="Add the dimension that is missing (the batch first, channels last; return_sequences=True of a recurrent layer before)."
+            if wanted > given
+            else "Take the dimension away that is too many, or put keras.layers.Flatten() before the layer.",
+        )
+    if count:
+        return Match(
+            id="keras-input-shape",
+            title=f"{count[1]} takes {count[2]} inputs",
+            advice="Pass one array for each of model.inputs, as a list in their order or a dict by their names.",
+        )
+    if other:
+        return Match(id="keras-input-shape", title=f"The input does not fit {other[1] or 'the model'}")
     return None
+
+
+def _with_dimension(site: code_module.Site, given: int) -> Edits:
+    """Adds the dimension that a layer misses: to a stack of recurrent layers, to a dataset without batches, to one array."""
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call)]
+    recurrent = [node for node in calls if (site.is_of(node.func, "keras", "tensorflow") or "").rpartition(".")[2] in _RECURRENT]
+    if recurrent:
+        rest = [node for node in recurrent[:-1] if not any(key.arg == "return_sequences" for key in node.keywords) and node.args]
+        return site.rewritten({node: f"{site.text(node)[:-1]}, return_sequences=True)" for node in rest}) if rest else ()
+    arguments = [(call, node) for call in calls for node in call.args]
+    tensors = [
+        (call, node) for call, node in arguments if (kind := site.kind(node)) is not None and kind.shape and len(kind.shape) == given
+    ]
+    if len(tensors) != 1:
+        return ()
+    call, node = tensors[0]
+    kind = site.kind(node)
+    is_one = kind is not None and kind.shape is not None and given == 3 and kind.shape[-1] in (1, 3, 4)
+    method = isinstance(call.func, ast.Attribute) and call.func.attr in ("fit", "evaluate")
+    if method:
+        return ()
+    return site.rewritten({node: f"{site.text(node)}[tf.newaxis]" if is_one or given == 1 else f"{site.text(node)}[..., tf.newaxis]"})
 
 
 def loss_shape(failure: Failure) -> Match | None:
@@ -65,13 +100,34 @@ def loss_shape(failure: Failure) -> Match | None:
     origin = failure.core.origin
     loss = "" if origin is None else origin.function
     classes = re.split(r",\s*", shapes[2].strip("()"))[-1]
+    site = failure.site
+    edits: Edits = ()
     if loss == "sparse_categorical_crossentropy":
-        fix = 'model.compile(optimizer, "categorical_crossentropy")  # for one-hot labels; or pass numbers: y.argmax(axis=-1)'
+        edits = _labels_as(site, lambda labels: f"tf.argmax({labels}, axis=-1)") if _are_one_hot(shapes[1], classes) else ()
+        advice = "Use categorical_crossentropy for one-hot labels, or pass numbers: tf.argmax(y, axis=-1)."
     elif loss == "categorical_crossentropy":
-        fix = f'model.compile(optimizer, "sparse_categorical_crossentropy")  # or one-hot: keras.utils.to_categorical(y, {classes})'
+        sizes, outputs = (re.findall(r"\w+", shape) for shape in shapes.groups())
+        numbers = len(outputs) == 2 and (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == "1"))
+        edits = _labels_as(site, lambda labels: f"keras.utils.to_categorical({labels}, {classes})") if numbers and classes.isdigit() else ()
+        advice = f"Use sparse_categorical_crossentropy for labels as numbers, or pass keras.utils.to_categorical(y, {classes})."
     else:
-        fix = 'keras.layers.Dense(1, activation="sigmoid")  # as the last layer: one output for each label'
-    return Match(id="keras-loss-shape", title=f"{loss}: labels of shape {shapes[1]} and predictions of shape {shapes[2]}", fix=fix)
+        advice = "Give the last layer one output for each label, as keras.layers.Dense(1)."
+    return Match(
+        id="keras-loss-shape", title=f"{loss}: labels of shape {shapes[1]} and predictions of shape {shapes[2]}", edits=edits, advice=advice
+    )
+
+
+def _are_one_hot(shape: str, classes: str) -> bool:
+    return re.split(r",\s*", shape.strip("()"))[-1] == classes
+
+
+def _labels_as(site: code_module.Site, write: Callable[[str], str]) -> Edits:
+    """Writes the labels that a line gives to ``fit`` or its like otherwise."""
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WITH_LABELS:
+            labels = [keyword.value for keyword in node.keywords if keyword.arg == "y"] or node.args[1:2]
+            return site.rewritten({labels[0]: write(site.text(labels[0]))}) if labels else ()
+    return ()
 
 
 def unexpected_argument(failure: Failure) -> Match | None:
@@ -88,12 +144,40 @@ def unexpected_argument(failure: Failure) -> Match | None:
     if passed and f"{owner}(" not in failure.code:
         return None
     if name in _COMPILED:
-        fix = f"model.compile(optimizer, {name}=...)  # before {owner}(), which does not take it"
+        advice = f"Give {name} to model.compile(), before {owner}(), which does not take it."
     elif name.startswith("input_dim"):
-        fix = f"keras.Sequential([keras.Input((n,)), keras.layers.{owner}(...)])  # Keras 3 is told the input's shape so"
+        advice = "Tell a model its input's shape with keras.Input((n,)) before its first layer."
     else:
-        fix = f"help(keras.layers.{owner})  # see what it takes" if unknown else f"help(model.{owner})  # see what it takes"
-    return Match(id="keras-unexpected-argument", title=f"{owner}() does not take {name}=", fix=fix)
+        advice = f"Leave {name}= away, or look up what {owner} takes in the Keras that is installed."
+    return Match(
+        id="keras-unexpected-argument",
+        title=f"{owner}() does not take {name}=",
+        edits=_compiled_with(failure.site, owner, name) if name in _COMPILED else (),
+        advice=advice,
+    )
+
+
+def _compiled_with(site: code_module.Site, method: str, name: str) -> Edits:
+    """Gives an argument to ``compile``, beside what the model was compiled with, and not to ``fit``."""
+    statement = site.statement
+    for node in site.expressions():
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == method
+            and isinstance(statement, ast.stmt)
+        ):
+            keywords = [keyword for keyword in node.keywords if keyword.arg == name]
+            model = site.text(node.func.value)
+            if name != "loss" or len(keywords) != 1 or not isinstance(node.func.value, ast.Name):
+                return ()
+            rest = [site.text(part) for part in node.args]
+            rest += [
+                f"{key.arg}={site.text(key.value)}" if key.arg else f"**{site.text(key.value)}" for key in node.keywords if key.arg != name
+            ]
+            compiled = f"{model}.compile(optimizer={model}.optimizer, {name}={site.text(keywords[0].value)})"
+            return (*site.before(statement, compiled), *site.rewritten({node: f"{site.text(node.func)}({', '.join(rest)})"}))
+    return ()
 
 
 def label_out_of_range(failure: Failure) -> Match | None:
@@ -105,20 +189,18 @@ def label_out_of_range(failure: Failure) -> Match | None:
     embedding = "Embedding" in failure.error.message or any(frame.function == "embedding_lookup" for frame in failure.error.named_places)
     if label:
         value, classes = int(label[1]), int(label[2])
-        enough = max(value + 1, classes + 1)
-        fix = f"keras.layers.Dense({enough})  # one output for each of the labels 0 … {enough - 1}"
-        shift = "\n# or, if the labels begin at 1: labels - 1" if value == classes else ""
+        shift = ", or subtract 1 from labels that begin at 1" if value == classes else ""
         return Match(
             id="label-out-of-range",
             title=f"The label {value}, where the model has the {classes} classes 0 … {classes - 1}",
-            fix=fix + shift,
+            advice=f"Give the last layer one output for each label, at least {max(value + 1, classes + 1)}{shift}.",
         )
     if index and embedding:
         value, size = int(index[1]), int(index[2])
         return Match(
             id="label-out-of-range",
             title=f"The index {value} into an embedding of {size} rows",
-            fix=f"keras.layers.Embedding({max(value + 1, size + 1)}, dimension)  # one more than the largest index",
+            advice=f"Make the embedding one row larger than the largest index: at least {max(value + 1, size + 1)}.",
         )
     return None
 
@@ -130,16 +212,34 @@ def keras_tensor(failure: Failure) -> Match | None:
     in_op = failure.text.startswith("A KerasTensor cannot be used as input to a TensorFlow function")
     if not in_op and not failure.text.startswith("A KerasTensor is symbolic: it's a placeholder"):
         return None
-    called = re.search(r"\btf\.(?:\w+\.)*(\w+)\(", failure.code) if in_op else None
-    name = called[1] if called else "..."
-    instead = failure.code.replace(called[0], f"keras.ops.{_OF_TF.get(name, name)}(") if called else "keras.ops...."
+    site = failure.site
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call)]
+    called = next((node for node in calls if site.is_of(node.func, "tensorflow")), None)
+    name = "" if called is None else (site.is_of(called.func, "tensorflow") or "")
     return Match(
         id="kerastensor-in-tf-op",
         title=f"tf.{name} on a KerasTensor, which only Keras's layers and operations understand"
-        if called
+        if called is not None
         else "A TensorFlow function on a KerasTensor, which only Keras's layers and operations understand",
-        fix=f"{instead}\n# or wrap it: keras.layers.Lambda(lambda x: ...)(inputs), or a layer of your own with a call method",
+        edits=_in_keras(site, called, name) if called is not None else _in_lambda(failure, calls) if in_op else (),
+        advice="Use Keras's operation (keras.ops), or put the code into a Lambda layer or the call method of a layer of your own.",
     )
+
+
+def _in_keras(site: code_module.Site, called: ast.Call, name: str) -> Edits:
+    bare = name.rpartition(".")[2]
+    own = _OF_TF.get(bare, bare)
+    return site.rewritten({called.func: f"keras.ops.{own}"}) if own in _OPS and not name.startswith(("keras.", "random.")) else ()
+
+
+def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
+    """Calls the program's own function in a Lambda layer, if it takes one tensor."""
+    function = failure.function
+    name = "" if function is None else function.qualname.rpartition(".")[2]
+    for node in calls:
+        if isinstance(node.func, ast.Name) and node.func.id == name and len(node.args) == 1 and not node.keywords:
+            return failure.site.rewritten({node.func: f"keras.layers.Lambda({name})"})
+    return ()
 
 
 RULES: Final = (input_shape, loss_shape, unexpected_argument, label_out_of_range, keras_tensor)

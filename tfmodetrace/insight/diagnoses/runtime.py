@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
-
-_DIVIDES: Final = re.compile(r"(\w[\w.]*) / ([\w.]+\([^()]*\)|\w[\w.]*)")
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 
 def xla_unsupported(failure: Failure) -> Match | None:
@@ -21,8 +21,8 @@ def xla_unsupported(failure: Failure) -> Match | None:
     return Match(
         id="xla-unsupported-op",
         title=f"XLA cannot compile {ops} for {found[1].removesuffix('_JIT').removeprefix('XLA_')}",
-        fix="@tf.function(jit_compile=True)  # only around what XLA can compile\n"
-        f"def compute(x): ...\n# and {ops} before or after it, outside",
+        edits=_without_xla(failure),
+        advice=f"Leave jit_compile away, or keep {ops} outside of the function that XLA compiles.",
     )
 
 
@@ -43,10 +43,34 @@ def device_not_found(failure: Failure) -> Match | None:
     return Match(
         id="device-not-found",
         title=f"There is no device {short} in this process{has}",
-        fix="tf.config.set_soft_device_placement(True)  # take another device where the one asked for is missing\n"
-        'tf.config.list_logical_devices()  # those that there are, such as "/CPU:0"',
+        edits=_on_cpu(failure, short),
+        advice="Ask for a device that tf.config.list_logical_devices() names, or let TensorFlow choose: "
+        "tf.config.set_soft_device_placement(True).",
         place=asked,
     )
+
+
+def _without_xla(failure: Failure) -> Edits:
+    site = failure.site
+    for decorator in () if site.function is None else site.function.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "function" and not decorator.args:
+            rest = [f"{key.arg}={site.text(key.value)}" for key in decorator.keywords if key.arg != "jit_compile"]
+            if len(rest) < len(decorator.keywords):
+                name = ast.unparse(decorator.func)
+                return site.line_rewritten(decorator, f"@{name}({', '.join(rest)})" if rest else f"@{name}")
+    return ()
+
+
+def _on_cpu(failure: Failure, device: str) -> Edits:
+    """Asks for the CPU where the function asks for a device that there is not, if it does so in one place."""
+    site = failure.site
+    asked = [
+        node.args[0]
+        for node in ast.walk(site.scope())
+        if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") == "device" and len(node.args) == 1
+    ]
+    named = [node for node in asked if isinstance(node, ast.Constant) and isinstance(node.value, str) and device in node.value]
+    return site.rewritten({named[0]: '"/CPU:0"'}) if len(named) == 1 else ()
 
 
 def out_of_memory(failure: Failure) -> Match | None:
@@ -61,9 +85,7 @@ def out_of_memory(failure: Failure) -> Match | None:
     return Match(
         id="out-of-memory",
         title=f"No memory{of}{size}",
-        fix="dataset = dataset.batch(batch_size // 2)  # a smaller batch, or smaller dimensions\n"
-        'tf.config.experimental.set_memory_growth(tf.config.list_physical_devices("GPU")[0], True)  # on a GPU that others use, too\n'
-        '# see what is allocated: record(memory="peak")',
+        advice='Make the batch or the dimensions smaller; record(memory="peak") shows what is allocated.',
     )
 
 
@@ -82,27 +104,41 @@ def non_finite(failure: Failure) -> Match | None:
     """NaN or infinity, found by a check."""
     if not failure.is_op_error or not failure.is_a("InvalidArgumentError"):
         return None
-    found = failure.search(r"(?:([^\n{}]*?) : )?Tensor had (NaN|\+?-?Inf|Inf and NaN|-Inf|\+Inf)(?:,? (?:and )?[-+]?(?:NaN|Inf))* values")
+    if "Tensor had" not in failure.text and "Detected Infinity or NaN" not in failure.text:
+        return None
+    found = failure.search(
+        r"(?:([^\n{}]{0,200}) : )?Tensor had (NaN|\+?-?Inf|Inf and NaN|-Inf|\+Inf)(?:,? (?:and )?[-+]?(?:NaN|Inf))* values"
+    )
     watched = failure.search(r"Detected Infinity or NaN in output")
     if not found and not watched:
         return None
     what = found[2] if found else "Infinity or NaN"
-    line = failure.code
-    divided = _DIVIDES.search(_made(failure) or line)
-    fixes = []
-    if divided:
-        fixes.append(f"tf.math.divide_no_nan({divided[1]}, {divided[2]})  # 0 where the divisor is 0")
-    if "log" in line or not fixes:
-        fixes.append("tf.math.log(tf.maximum(x, 1e-7))  # keep the argument of log, sqrt and / away from 0 and below")
-    fixes.append("tf.debugging.enable_check_numerics()  # names the first op that makes one")
     name = f" in {found[1].strip()!r}" if found and found[1] and found[1].strip() else ""
-    return Match(id="non-finite-value", title=f"A check has found {what}{name}", fix="\n".join(fixes))
+    return Match(
+        id="non-finite-value",
+        title=f"A check has found {what}{name}",
+        edits=_kept_finite(failure.site),
+        advice="Keep the arguments of log, sqrt and / away from 0 and below; tf.debugging.enable_check_numerics() names the first op that "
+        "makes one.",
+    )
 
 
-def _made(failure: Failure) -> str | None:
-    """The line of the function's source that divides, if one does."""
-    line = failure.source_line(r"\w / \w")
-    return None if line is None else line.code
+def _kept_finite(site: code_module.Site) -> Edits:
+    """Mends the logarithm or division that the line, or else the function, has only one of."""
+    for nodes in (site.expressions(), [node for node in ast.walk(site.scope()) if isinstance(node, ast.expr)]):
+        found: dict[ast.expr, str] = {}
+        for node in nodes:
+            if (
+                isinstance(node, ast.Call)
+                and site.is_of(node.func, "tensorflow") in ("math.log", "sqrt", "math.sqrt")
+                and len(node.args) == 1
+            ):
+                found[node.args[0]] = f"tf.maximum({site.text(node.args[0])}, 1e-7)"
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not isinstance(node.right, ast.Constant):
+                found[node] = f"tf.math.divide_no_nan({site.text(node.left)}, {site.text(node.right)})"
+        if found:
+            return site.rewritten(found) if len(found) == 1 else ()
+    return ()
 
 
 def version_conflict(failure: Failure) -> Match | None:
@@ -124,7 +160,7 @@ def version_conflict(failure: Failure) -> Match | None:
 
 
 def _conflict(title: str) -> Match:
-    return Match(id="version-conflict", title=title, fix="tfmodetrace doctor  # says which versions are installed and which go together")
+    return Match(id="version-conflict", title=title)
 
 
 RULES: Final = (xla_unsupported, device_not_found, out_of_memory, non_finite, version_conflict)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import keyword
-import re
+import ast
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import control_flow
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+
+_ASSIGNMENTS: Final = ("assign", "assign_add", "assign_sub")
 
 _NAMES: Final = {"float": "float32", "double": "float64", "half": "float16"}
 _DTYPES: Final = (
     r"cannot compute (?P<op>\w+) as input #\d+\(zero-based\) was expected to be a (?P<want>\w+) tensor but is a (?P<got>\w+) tensor",
     r"^Input '\w+' of '(?P<op>\w+)' Op has type (?P<got>\w+) that does not match (?:expected )?type (?:of )?(?P<want>\w+)",
     r"^Tensors in list passed to '\w+' of '(?P<op>\w+)' Op have types \[(?P<want>\w+), (?P<got>\w+)[^\]]*\] that don't all match",
+    r"^`x` and `y` must have the same dtype, got tf\.(?P<want>\w+) != tf\.(?P<got>\w+)",
     r"(?:^|: )Tensor conversion requested dtype (?P<want>\w+) for Tensor with dtype (?P<got>\w+)",
 )
+_NOT_ALLOWED: Final = r"^Value passed to parameter '(\w+)' has DataType (\w+) not in list of allowed values: (.*)"
 _FLOAT_IN_GRAPH: Final = r"^Expected (u?int\d+) passed to parameter '\w+' of op '(\w+)', got [^']* of type 'float' instead"
 _FLOAT_EAGERLY: Final = r"^Cannot convert [-+.\de]+ to EagerTensor of dtype (u?int\d+)$"
 _RUNTIME_SHAPES: Final = (
@@ -49,8 +54,39 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             want, got = _NAMES.get(parts["want"], parts["want"]), _NAMES.get(parts["got"], parts["got"])
             op = (parts.get("op") or "").removeprefix("_Mkl")
             of = f"{op} of" if op else "One op was given"
-            return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", fix=_cast(failure, want, got))
+            return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", edits=_cast(failure, want, got))
+    refused = failure.raised_in("_SatisfiesTypeConstraint") and failure.search(_NOT_ALLOWED)
+    runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
+    if refused:
+        return Match(
+            id="dtype-mismatch",
+            title=f"A tensor of dtype {refused[2]} where an op takes {refused[3].split(',')[0]} and the like",
+            edits=_allowed(failure.site, refused[1], refused[2], refused[3]),
+            advice="Cast the tensor to a dtype that the op takes: tf.cast(x, tf.float32); divide whole numbers with //.",
+        )
+    if runs:
+        dtype = runs[2].lower()
+        return Match(
+            id="dtype-mismatch", title=f"There is no {runs[1]} of {dtype} tensors", advice="Cast the tensor with tf.cast(x, tf.float32)."
+        )
     return _python_float(failure) if failure.is_a("TypeError") else None
+
+
+def _allowed(site: code_module.Site, parameter: str, dtype: str, allowed: str) -> Edits:
+    """Casts the first argument of the line's one call of TensorFlow's to floating point; or divides sizes without a rest."""
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
+    divisions = [node for node in site.expressions() if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+    if parameter in ("shape", "dims", "size", "multiples") and not _is_whole(dtype) and len(divisions) == 1:
+        return site.rewritten({divisions[0]: f"{site.text(divisions[0].left)} // {site.text(divisions[0].right)}"})
+    if not _is_whole(dtype) or "float32" not in allowed or not calls or not calls[0].args:
+        return ()
+    outer = calls[0]
+    inside = [node for node in ast.walk(outer.args[0]) if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
+    known = site.kind(outer.args[0])
+    compares = dtype == "bool" and len(inside) <= 1
+    if compares or (known is not None and known.dtype == dtype):
+        return site.rewritten({outer.args[0]: f"tf.cast({site.text(outer.args[0])}, tf.float32)"})
+    return ()
 
 
 def _python_float(failure: Failure) -> Match | None:
@@ -58,26 +94,89 @@ def _python_float(failure: Failure) -> Match | None:
     in_graph, eagerly = failure.search(_FLOAT_IN_GRAPH), failure.search(_FLOAT_EAGERLY)
     if in_graph is not None:
         title = f"{in_graph[2]} of an {in_graph[1]} tensor and a float"
-        return Match(id="dtype-mismatch", title=title, fix=_cast(failure, in_graph[1], "float32"))
+        return Match(id="dtype-mismatch", title=title, edits=_cast(failure, in_graph[1], "float32"))
     # The same is said where somebody asks for an int32 of 1.5; then there is no such tensor.
     if eagerly is not None and failure.variable_of(eagerly[1]) is not None:
-        return Match(id="dtype-mismatch", title=f"An {eagerly[1]} tensor and a float", fix=_cast(failure, eagerly[1], "float32"))
+        return Match(id="dtype-mismatch", title=f"An {eagerly[1]} tensor and a float", edits=_cast(failure, eagerly[1], "float32"))
     return None
 
 
-def _cast(failure: Failure, want: str, got: str) -> str:
-    first, second = failure.variable_of(want), failure.variable_of(got)
+def _cast(failure: Failure, want: str, got: str) -> Edits:
+    """Casts the operand of the line that is to be of the other's dtype: whole numbers to floating ones, else the second to the first."""
+    site = failure.site
     # So TensorFlow names what stands for a variable of a loop in the graph of its body.
     carried = failure.search("while/Placeholder") or any("while/Placeholder" in raised.message for raised in failure.further)
-    if carried and first is not None and got.startswith("float"):
-        return f"{first} = 0.0  # before the loop, in which it becomes {got}: it must be of that dtype from the start"
-    to_float = want.startswith(("int", "uint", "bool")) and got.startswith("float")
-    if first is not None and second is not None and first != second:
-        changed, kept = (first, second) if to_float else (second, first)
-        return f"{changed} = tf.cast({changed}, {kept}.dtype)"
-    if to_float:
-        return f"{first or 'x'} = tf.cast({first or 'x'}, tf.{got})  # or start with a float: 0.0 in place of 0"
-    return f"{second or 'x'} = tf.cast({second or 'x'}, tf.{want})"
+    if carried:
+        name = next((name for name, kind in site.kinds.items() if kind.dtype == want), None)
+        return () if name is None else control_flow.start_with(site, name, got)
+    wrong, right = (want, got) if _is_whole(want) and not _is_whole(got) else (got, want)
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASSIGNMENTS and len(node.args) == 1:
+            return site.rewritten({node.args[0]: f"tf.cast({site.text(node.args[0])}, {site.text(node.func.value)}.dtype)"})
+    operands = [node for node in site.expressions() if _dtype(site, node) == wrong and not _is_in_cast(site, node)]
+    names = {site.text(node) for node in operands}
+    others = [name for name, kind in site.kinds.items() if kind.dtype == right and name not in names]
+    if len(names) != 1:
+        return ()
+    as_other = f"{others[0]}.dtype" if len(others) == 1 else f"tf.{right}"
+    return site.rewritten({node: f"tf.cast({site.text(node)}, {as_other})" for node in operands})
+
+
+def _is_whole(dtype: str) -> bool:
+    return dtype.startswith(("int", "uint", "bool"))
+
+
+def _dtype(site: code_module.Site, node: ast.expr) -> str | None:
+    """The dtype of an expression, where it is known: of variables, and of functions that always return the same."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        kind = site.kind(node)
+        return None if kind is None or kind.of == "Variable" else kind.dtype
+    called = site.is_of(node.func, "tensorflow") if isinstance(node, ast.Call) else None
+    if called in ("size", "shape", "rank"):
+        return "int32"
+    if called in ("argmax", "argmin", "math.argmax", "math.count_nonzero"):
+        return "int64"
+    return None
+
+
+def _is_in_cast(site: code_module.Site, node: ast.expr) -> bool:
+    """Whether an expression is an argument of a function whose result's dtype is another than its own, as of a cast or a size."""
+    return any(
+        isinstance(outer, ast.Call) and site.is_of(outer.func, "tensorflow") in ("cast", "size", "shape", "rank", "argmax", "argmin")
+        for outer in site.around(node)
+        if isinstance(outer, ast.expr)
+    )
+
+
+_OTHER_SHAPES: Final = (
+    (r"^Shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\)) are incompatible", ("ValueError",), ("tensorflow",)),
+    (
+        r"^Dimension \d+ in both shapes must be equal, but are \d+ and \d+\. Shapes are (?P<first>\[[^\]]*\]) and (?P<second>\[[^\]]*\])",
+        ("ValueError",),
+        ("tensorflow",),
+    ),
+    (
+        r"input depth must be evenly divisible by filter depth: (?P<first>\d+) vs (?P<second>\d+)",
+        ("InvalidArgumentError", "ValueError"),
+        ("tensorflow",),
+    ),
+    (r"^Computed output size would be (?:zero or )?negative", ("ValueError",), ("keras",)),
+    (r"^Negative dimension size caused by subtracting (?P<second>\d+) from (?P<first>\d+)", ("ValueError",), ("tensorflow",)),
+    (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
+    (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
+    (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
+)
+
+
+def other_shapes(failure: Failure) -> Match | None:
+    """Shapes that TensorFlow's and Keras's Python code compares."""
+    for pattern, classes, owners in _OTHER_SHAPES:
+        match = failure.search(pattern) if failure.is_a(*classes) and failure.comes_from(*owners) else None
+        if match is not None:
+            parts = match.groupdict()
+            sizes = f": {parts['first']} and {parts['second']}" if parts.get("first") and parts.get("second") else ""
+            return Match(id="shape-mismatch", title=f"Shapes do not fit{sizes}", edits=_fitting(failure.site, failure.op or ""))
+    return None
 
 
 def shape_mismatch(failure: Failure) -> Match | None:
@@ -87,7 +186,8 @@ def shape_mismatch(failure: Failure) -> Match | None:
         return Match(
             id="shape-mismatch",
             title=f"Elements of shapes {batch['first']} and {batch['second']} do not make one batch",
-            fix="dataset = dataset.padded_batch(batch_size)  # fills up with zeros, in place of dataset.batch(batch_size)",
+            edits=_padded(failure.site),
+            advice="Fill up with zeros: dataset.padded_batch(size) in place of dataset.batch(size).",
         )
     if failure.is_op_error and failure.is_a("InvalidArgumentError"):
         patterns: tuple[str, ...] = _RUNTIME_SHAPES + _STATIC_SHAPES
@@ -104,7 +204,7 @@ def shape_mismatch(failure: Failure) -> Match | None:
             op = (failure.op or parts.get("op") or "").removeprefix("_Mkl") or _op_of(failure)
             sizes = f": {parts['first']} and {parts['second']}" if parts.get("first") and parts.get("second") else ""
             of = f"The shapes that {op} was given do not fit" if op else "Shapes do not fit"
-            return Match(id="shape-mismatch", title=f"{of}{sizes}", fix=_fix(failure, op))
+            return Match(id="shape-mismatch", title=f"{of}{sizes}", edits=_fitting(failure.site, op))
     return None
 
 
@@ -114,21 +214,58 @@ def _op_of(failure: Failure) -> str:
     return "Reshape" if "reshape" in failure.text else ""
 
 
-def _fix(failure: Failure, op: str) -> str:
-    if failure.function is not None and failure.function.qualname.startswith("Model.") and not failure.error.named_places:
-        return "model.summary()  # the shapes the model was built for; compare them with x.shape and y.shape"
-    names = [name for name, kind in failure.variables.items() if "[" in kind]
-    names = names or [name for name in re.findall(r"(?<![\w.])([a-z_]\w*)(?![\w(.=])", failure.code) if not keyword.iskeyword(name)]
-    first, second = [*names, "a", "b"][:2] if len(names) != 1 else (names[0], "b")
-    if op in ("MatMul", "BatchMatMulV2", "BatchMatMul"):
-        fix = f"tf.matmul({first}, {second}, transpose_b=True)  # if {second} has its columns first; else make the inner dimensions equal"
-    elif op.startswith("Concat"):
-        fix = f"tf.concat([{first}, {second}], axis=1)  # along the dimension in which they may differ"
-    elif op == "Reshape" or "reshape" in failure.code:
-        fix = f"tf.reshape({first}, [-1, n])  # -1 takes whatever is left; the product must stay what it was"
-    else:
-        fix = f"{first}[:, tf.newaxis] + {second}  # to combine each with each; else make the dimensions equal, or 1"
-    return fix + f"\ntf.print(tf.shape({first}), tf.shape({second}))  # just before, to see them as they run"
+def _padded(site: code_module.Site) -> Edits:
+    calls = [
+        node.func
+        for node in site.walk()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "batch" and len(node.args) == 1
+    ]
+    return site.rewritten({calls[0]: f"{site.text(calls[0].value)}.padded_batch"}) if len(calls) == 1 else ()
+
+
+def _fitting(site: code_module.Site, op: str) -> Edits:
+    """Writes the op so that the recorded shapes fit, where there is one way to do that."""
+    for node in site.expressions():
+        called = site.is_of(node.func, "tensorflow") if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and called in ("matmul", "linalg.matmul") and len(node.args) == 2 and not node.keywords:
+            shapes = [_shape(site, argument) for argument in node.args]
+            if shapes[0] is None or shapes[1] is None or len(shapes[0]) != 2 or len(shapes[1]) != 2:
+                return ()
+            (rows, inner), (other, columns) = shapes[0], shapes[1]
+            ways = [way for way, fits in (("transpose_b", inner == columns), ("transpose_a", rows == other)) if fits and inner is not None]
+            arguments = ", ".join(site.text(argument) for argument in node.args)
+            return site.rewritten({node: f"{site.text(node.func)}({arguments}, {ways[0]}=True)"}) if len(ways) == 1 else ()
+        if isinstance(node, ast.Call) and called == "concat" and op.startswith("Concat") and isinstance(node.args[0], ast.List | ast.Tuple):
+            return _joined(site, node, node.args[0])
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+            changes = _broadcast(site, node)
+            if changes:
+                return site.rewritten(changes)
+    return ()
+
+
+def _shape(site: code_module.Site, node: ast.expr) -> tuple[int | None, ...] | None:
+    kind = site.kind(node)
+    return None if kind is None else kind.shape
+
+
+def _joined(site: code_module.Site, call: ast.Call, parts: ast.List | ast.Tuple) -> Edits:
+    """Joins tensors along the one dimension in which their shapes differ."""
+    shapes = [_shape(site, part) for part in parts.elts]
+    axis = call.args[1] if len(call.args) > 1 else next((key.value for key in call.keywords if key.arg == "axis"), None)
+    if axis is None or any(shape is None or None in shape for shape in shapes) or len({len(shape or ()) for shape in shapes}) != 1:
+        return ()
+    different = [place for place, sizes in enumerate(zip(*[shape or () for shape in shapes], strict=True)) if len(set(sizes)) > 1]
+    return site.rewritten({axis: f"{different[0]}"}) if len(different) == 1 else ()
+
+
+def _broadcast(site: code_module.Site, node: ast.BinOp) -> dict[ast.expr, str]:
+    """Adds the dimension that one number for each row lacks beside the rows."""
+    one, two = _shape(site, node.left), _shape(site, node.right)
+    for vector, matrix, expression in ((one, two, node.left), (two, one, node.right)):
+        if vector and matrix and len(vector) == 1 and len(matrix) == 2 and vector[0] == matrix[0] != matrix[1] and vector[0] is not None:
+            return {expression: f"{site.text(expression)}[:, tf.newaxis]"}
+    return {}
 
 
 def _assigned(failure: Failure) -> Match:
@@ -137,8 +274,8 @@ def _assigned(failure: Failure) -> Match:
     return Match(
         id="shape-mismatch",
         title=f"A value of another shape was assigned to a variable{sizes}",
-        fix="variable = tf.Variable(initial_value, shape=tf.TensorShape(None))  # where it is made, if its shape is to change",
+        advice="Assign a value of the variable's shape, or make the variable with shape=tf.TensorShape(None) if its shape is to change.",
     )
 
 
-RULES: Final = (dtype_mismatch, shape_mismatch)
+RULES: Final = (dtype_mismatch, shape_mismatch, other_shapes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _SPEC: Final = r"TensorSpec\(shape=(\([^)]*\)|<unknown>|None), dtype=tf\.(\w+)"
 
@@ -14,29 +16,83 @@ def variable_created(failure: Failure) -> Match | None:
     """A variable made while a function is traced that has made its variables already."""
     if not failure.is_a("ValueError") or not failure.raised_in("invalid_creator_scope"):
         return None
-    code = failure.code
-    made = re.search(r"(?:(\w+) = )?((?:tf\.)?keras\.layers\.\w+\([^()]*\))", code)
-    optimizer = re.search(r"(?:(\w+) = )?((?:tf\.)?keras\.optimizers\.\w+\([^()]*\))", code)
-    applied = re.search(r"(\w+)\.apply(?:_gradients)?\(", code)
-    variable = re.search(r"([\w.]+) = (tf\.Variable\(.+\))$", code)
-    if optimizer:
-        name = optimizer[1] or "optimizer"
+    site = failure.site
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call)]
+    made = next(
+        (node for node in calls if (site.is_of(node.func, "keras", "tensorflow") or "").startswith(("layers.", "keras.layers."))), None
+    )
+    optimizer = next((node for node in calls if ".optimizers." in f".{site.is_of(node.func, 'keras', 'tensorflow') or ''}"), None)
+    variable = next((node for node in calls if site.is_of(node.func, "tensorflow", "keras") == "Variable"), None)
+    applied = next(
+        (node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in ("apply_gradients", "apply")), None
+    )
+    once = "once, outside the function: in __init__, or before the function's definition"
+    if optimizer is not None:
         title = "An optimizer makes its variables while the function is traced"
-        fix = f"{name} = {optimizer[2]}  # once, outside the function\n{name}.build(model.trainable_variables)  # and with its variables"
-    elif applied:
-        title = f"{applied[1]} makes its variables while the function is traced"
-        fix = f"{applied[1]}.build(model.trainable_variables)  # once, before the function is called; one tf.function for each optimizer"
-    elif made:
-        name = made[1] or re.sub(r"(?<!^)(?=[A-Z])", "_", made[2].rpartition("(")[0].rpartition(".")[2]).lower()
+        edits, advice = _moved_out(site, optimizer), f"Make the optimizer {once}, and build it with the variables that it is to change."
+    elif applied is not None:
+        name = ast.unparse(applied.func).rpartition(".")[0]
+        title = f"{name} makes its variables while the function is traced"
+        edits = ()
+        advice = f"Call {name}.build(variables) once before the function is called, and use one tf.function for each optimizer."
+    elif made is not None:
         title = "A layer is made, and with it its variables, whenever the function is traced"
-        fix = f"{name} = {made[2]}  # once, outside the function, which then calls {name}(...)"
-    elif variable:
-        title = f"{variable[1]} is made again whenever the function is traced"
-        fix = f"{variable[1]} = {variable[2]}  # once, outside the function: for example in __init__, or at the top of the file"
-    else:
+        edits, advice = _moved_out(site, made), f"Make the layer {once}, and only call it there."
+    elif variable is not None:
         title = "A variable is made whenever the function is traced"
-        fix = "variable = tf.Variable(initial_value)  # once, outside the function"
-    return Match(id="variable-created-in-function", title=title, fix=fix)
+        edits, advice = _moved_out(site, variable), f"Make the variable {once}, and assign to it in the function."
+    else:
+        title, edits, advice = "A variable is made whenever the function is traced", (), f"Make what has variables {once}."
+    return Match(id="variable-created-in-function", title=title, edits=edits, advice=advice)
+
+
+def _moved_out(site: code_module.Site, made: ast.Call) -> Edits:
+    """Makes something before the function, or in ``__init__`` of its class, if that takes nothing that only the function has."""
+    function, statement = site.function, site.statement
+    if function is None or statement is None or any(isinstance(outer, ast.Lambda) for outer in site.around(made)):
+        return ()
+    used = {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}
+    if used & site.locals_of(function):
+        return ()
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is made and len(statement.targets) == 1 else None
+    owner = site.method_of
+    if owner is not None:
+        if function.name == "__init__":
+            return ()
+        start = next((node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"), None)
+        own = function.args.args[0].arg if function.args.args else None
+        if start is None or own is None or not start.args.args or start.args.args[0].arg != own:
+            return ()
+        name = f"{own}.{_name_for(made)}"
+        if isinstance(target, ast.Attribute):
+            name = ast.unparse(target)
+        moved = site.after(start.body[-1], f"{name} = {site.text(made)}")
+        if isinstance(target, ast.Attribute):
+            return (*moved, *_removed(site, statement))
+        return (*moved, *site.rewritten({made: name}))
+    if isinstance(target, ast.Attribute | ast.Subscript):
+        return ()
+    if isinstance(target, ast.Name):
+        assigned = [
+            node
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and node.id == target.id and not isinstance(node.ctx, ast.Load)
+        ]
+        if len(assigned) != 1:
+            return ()
+        return (*site.before(function, f"{target.id} = {site.text(made)}"), *_removed(site, statement))
+    name = _name_for(made)
+    if name in site.names:
+        return ()
+    return (*site.before(function, f"{name} = {site.text(made)}"), *site.rewritten({made: name}))
+
+
+def _removed(site: code_module.Site, statement: ast.stmt) -> Edits:
+    return site.replaced(statement, "" if len(site.siblings(statement)) > 1 else "pass")
+
+
+def _name_for(made: ast.Call) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", ast.unparse(made.func).rpartition(".")[2]).lower()
 
 
 def leaked_tensor(failure: Failure) -> Match | None:
@@ -53,8 +109,6 @@ def leaked_tensor(failure: Failure) -> Match | None:
         title=f"The symbolic tensor {named[1]}{where}, is used outside the graph it belongs to"
         if where
         else f"The symbolic tensor {named[1]} is used outside the graph it belongs to",
-        fix="return x, hidden  # return what is needed outside, in place of keeping it in a list, a global or self\n"
-        "# to keep a value between calls: self.state = tf.Variable(initial), and self.state.assign(value) in the function",
         # A graph that has captured it fails when it runs: the line that uses it is not known then.
         place=made[-1] if made and failure.mode in ("graph", "xla") else None,
     )
@@ -64,29 +118,56 @@ def unhashable(failure: Failure) -> Match | None:
     """Something that must be hashed and cannot."""
     if not failure.is_a("TypeError"):
         return None
-    if failure.raised_in("__hash__") and "Tensor is unhashable" in failure.text:
-        name = failure.variable_of("[") or "x"
+    if failure.raised_in("__hash__") and ("Tensor is unhashable" in failure.text or "Variable is unhashable" in failure.text):
         return Match(
             id="unhashable-argument",
             title="A tensor was used as a key, and tensors compare by value",
-            fix=f"{{{name}.ref(): value}}  # and key.deref() to get the tensor back",
+            edits=_by_reference(failure.site),
+            advice="Use tensor.ref() as the key, in every place, and key.deref() to get the tensor back; or a name of your own.",
         )
     if failure.raised_in("from_value") and failure.text.startswith("Could not generate a generic TraceType"):
         kind = next((found[1] for raised in failure.further if (found := re.search(r"unhashable type: '([\w.]+)'", raised.message))), None)
         shown = kind or "an object"
-        if kind == "set":
-            fix = "f(x, tuple(sorted(columns)))  # a tuple can be part of the cache key, a set cannot"
-        else:
-            fix = (
-                "@dataclasses.dataclass(frozen=True)  # its instances can be hashed, and are equal if their fields are\n"
-                f"class {kind or 'Config'}: ..."
-            )
         return Match(
             id="unhashable-argument",
             title=f"An argument of type {shown} cannot be part of the cache key, because it cannot be hashed",
-            fix=fix + "\n# or keep it out of the arguments: functools.partial(f, config=config), or an attribute of self",
+            edits=_as_tuple(failure) if kind == "set" else (),
+            advice="Pass what can be hashed, such as a tuple or an instance of a frozen dataclass, or bind it with functools.partial.",
         )
     return None
+
+
+def _by_reference(site: code_module.Site) -> Edits:
+    """Takes a tensor's reference for the tensor in each key of the function."""
+    scope = site.scope()
+    tensors = {name for name, kind in site.kinds.items() if not kind.of or kind.of == "Variable"}
+    keys: list[ast.expr] = []
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Dict):
+            keys += [key for key in node.keys if key is not None]
+        elif isinstance(node, ast.Set):
+            keys += node.elts
+        elif isinstance(node, ast.Subscript):
+            keys.append(node.slice)
+    used = [key for key in keys if isinstance(key, ast.Name) and key.id in tensors]
+    statements = {id(next(outer for outer in site.around(key) if isinstance(outer, ast.stmt))) for key in used}
+    if not used or not any(isinstance(site.parent(key), ast.Dict | ast.Set) for key in used):
+        return ()
+    changed: Edits = ()
+    for statement in statements:
+        own = [key for key in used if id(next(outer for outer in site.around(key) if isinstance(outer, ast.stmt))) == statement]
+        changed += site.rewritten({key: f"{site.text(key)}.ref()" for key in own})
+    return tuple(sorted(changed, key=lambda edit: edit.line))
+
+
+def _as_tuple(failure: Failure) -> Edits:
+    site = failure.site
+    sets = [node for node in site.expressions() if isinstance(node, ast.Set) and isinstance(site.parent(node), ast.Call | ast.keyword)]
+    if len(sets) == 1:
+        return site.rewritten({sets[0]: f"tuple(sorted({site.text(sets[0])}))"})
+    named = [name for name, kind in failure.variables.items() if kind.startswith(("{", "<set", "set of"))]
+    found = [node for node in site.expressions() if isinstance(node, ast.Name) and named == [node.id]]
+    return site.rewritten({found[0]: f"tuple(sorted({found[0].id}))"}) if len(found) == 1 and isinstance(found[0], ast.Name) else ()
 
 
 def outside_input_signature(failure: Failure) -> Match | None:
@@ -101,7 +182,8 @@ def outside_input_signature(failure: Failure) -> Match | None:
         return Match(
             id="input-signature-mismatch",
             title=f"Input {concrete[1]} of a concrete function is to be {want}, and was given {concrete[3]}",
-            fix=f"tf.cast(x, tf.{want})  # or call the tf.function itself, which is traced for other dtypes",
+            edits=_cast_argument(failure, {"float": "float32", "double": "float64", "half": "float16"}.get(concrete[3], concrete[3]), want),
+            advice=f"Cast the argument to {want}, or call the tf.function itself, which is traced for other dtypes.",
         )
     if not failure.is_a("TypeError"):
         return None
@@ -109,16 +191,48 @@ def outside_input_signature(failure: Failure) -> Match | None:
     if bound is None:
         return None
     specs = re.findall(_SPEC, bound[1])
+    edits: Edits = ()
     if len(specs) == 2 and specs[0][1] != specs[1][1]:
-        fix = f"tf.cast(x, tf.{specs[1][1]})  # or write tf.TensorSpec({specs[1][0]}, tf.{specs[0][1]}) in the input_signature"
         title = f"A {specs[0][1]} tensor was passed where the input_signature says {specs[1][1]}"
+        edits = _cast_argument(failure, specs[0][1], specs[1][1])
+        advice = f"Cast the argument to {specs[1][1]}, or write tf.TensorSpec({specs[1][0]}, tf.{specs[0][1]}) in the input_signature."
     elif len(specs) == 2:
-        fix = f"tf.TensorSpec({_relaxed(specs[0][0], specs[1][0])}, tf.{specs[1][1]})  # in the input_signature: it fits both shapes"
         title = f"A tensor of shape {specs[0][0]} was passed where the input_signature says {specs[1][0]}"
+        loose = _relaxed(specs[0][0], specs[1][0])
+        edits = _loosened(failure.site, specs[1][0], loose)
+        advice = f"Write tf.TensorSpec({loose}, tf.{specs[1][1]}) in the input_signature: it fits both shapes."
     else:
-        fix = "tf.constant(value)  # pass a tensor of the dtype that the input_signature says"
-        title = bound[1]
-    return Match(id="input-signature-mismatch", title=title, fix=fix)
+        title, advice = bound[1], "Pass a tensor of the dtype and shape that the input_signature says."
+    return Match(id="input-signature-mismatch", title=title, edits=edits, advice=advice)
+
+
+def _cast_argument(failure: Failure, got: str, want: str) -> Edits:
+    """Casts the one argument of the call that may be the one."""
+    site = failure.site
+    calls = [
+        node for node in site.expressions() if isinstance(node, ast.Call) and not site.is_of(node.func, "tensorflow", "numpy", "keras")
+    ]
+    if len(calls) != 1:
+        return ()
+    kinds = [(argument, site.kind(argument)) for argument in [*calls[0].args, *(keyword.value for keyword in calls[0].keywords)]]
+    fitting = [argument for argument, kind in kinds if kind is not None and kind.dtype == got] or (
+        [kinds[0][0]] if len(kinds) == 1 and not isinstance(kinds[0][0], ast.Starred) else []
+    )
+    return site.rewritten({fitting[0]: f"tf.cast({site.text(fitting[0])}, tf.{want})"}) if len(fitting) == 1 else ()
+
+
+def _loosened(site: code_module.Site, shape: str, loose: str) -> Edits:
+    """Writes a shape in an input_signature that is the only one of its kind."""
+    wanted = [part.strip() for part in shape.strip("()").split(",") if part.strip()]
+    found = []
+    for node in site.walk():
+        if isinstance(node, ast.keyword) and node.arg == "input_signature":
+            for spec in ast.walk(node.value):
+                if isinstance(spec, ast.Call) and site.is_of(spec.func, "tensorflow") == "TensorSpec" and spec.args:
+                    first = spec.args[0]
+                    if isinstance(first, ast.List | ast.Tuple) and [ast.unparse(size) for size in first.elts] == wanted:
+                        found.append(first)
+    return site.rewritten({found[0]: loose}) if len(found) == 1 else ()
 
 
 def _relaxed(first: str, second: str) -> str:
@@ -139,9 +253,6 @@ def no_gradients(failure: Failure) -> Match | None:
     return Match(
         id="gradient-none",
         title="The loss does not depend on any of the variables, so none of them has a gradient",
-        fix="with tf.GradientTape() as tape:  # everything from the variables to the loss must happen inside, in floating point\n"
-        "    loss = loss_fn(y, model(x, training=True))  # no .numpy(), no cast to int, no argmax or round on the way\n"
-        "gradients = tape.gradient(loss, model.trainable_variables)",
     )
 
 
@@ -155,8 +266,6 @@ def unknown_variable(failure: Failure) -> Match | None:
     return Match(
         id="optimizer-unknown-variable",
         title=f"The optimizer was built for other variables, and does not know {known[1]}",
-        fix="optimizer = keras.optimizers.Adam(0.001)  # a new optimizer for every model\n"
-        "optimizer.build(model.trainable_variables)  # with all the variables that it is to change",
     )
 
 

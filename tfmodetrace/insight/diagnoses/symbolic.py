@@ -2,103 +2,112 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from typing import Final
 
-from tfmodetrace.insight.diagnoses.base import Failure, Match
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import spelling
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _VALUES: Final = ("numpy", "item", "tolist")
 _SYMBOLIC: Final = r"(?:[\w.]*\.)?(?:Symbolic)?Tensor"
-_REDUCTIONS: Final = {"sum": "sum", "mean": "mean", "max": "max", "min": "min", "any": "any", "all": "all", "prod": "prod"}
-_OF_NUMPY: Final = {
-    "log": "tf.math.log",
-    "log1p": "tf.math.log1p",
-    "exp": "tf.exp",
-    "sqrt": "tf.sqrt",
-    "square": "tf.square",
-    "abs": "tf.abs",
-    "sin": "tf.sin",
-    "cos": "tf.cos",
-    "tanh": "tf.tanh",
-    "pow": "tf.pow",
-    "mean": "tf.reduce_mean",
-    "sum": "tf.reduce_sum",
-    "max": "tf.reduce_max",
-    "min": "tf.reduce_min",
-    "prod": "tf.reduce_prod",
-    "std": "tf.math.reduce_std",
-    "var": "tf.math.reduce_variance",
-    "array": "tf.identity",
-    "asarray": "tf.identity",
-    "argmax": "tf.argmax",
-    "argmin": "tf.argmin",
-    "concatenate": "tf.concat",
-    "stack": "tf.stack",
-    "where": "tf.where",
-    "clip": "tf.clip_by_value",
-    "dot": "tf.tensordot",
-    "matmul": "tf.matmul",
-    "reshape": "tf.reshape",
-    "transpose": "tf.transpose",
-    "expand_dims": "tf.expand_dims",
-    "zeros_like": "tf.zeros_like",
-    "ones_like": "tf.ones_like",
-}
+_REDUCTIONS: Final = ("sum", "mean", "max", "min", "any", "all", "prod")
 
 
 def value_of_symbolic(failure: Failure) -> Match | None:
     """``.numpy()`` and the like."""
     match = failure.search(rf"^'{_SYMBOLIC}' object has no attribute '(\w+)'")
-    if match is None or match[1] not in _VALUES or not failure.is_a("AttributeError"):
-        return None
-    code, method = failure.code, match[1]
-    reduction = re.search(rf"(\w+)\.{method}\(\)\.(\w+)\(\)", code)
-    if reduction and reduction[2] in _REDUCTIONS:
-        instead = code.replace(reduction[0], f"tf.reduce_{_REDUCTIONS[reduction[2]]}({reduction[1]})")
+    if match is not None and match[1] in _VALUES and failure.is_a("AttributeError"):
+        method, what = match[1], "a symbolic tensor"
+    elif failure.is_a("NotImplementedError") and failure.raised_in("numpy") and failure.text.startswith("numpy() is only available"):
+        method, what = "numpy", "a variable while a graph is built"
     else:
-        instead = re.sub(rf"\.{method}\(\)", "", code)
-    of = re.search(rf"([\w.]+)\.{method}\(", code)
-    name = of[1] if of else "x"
+        return None
     return Match(
         id="symbolic-to-numpy",
-        title=f".{method}() of a symbolic tensor, which has no value yet",
-        fix=f"{instead}\n"
-        "# or take the value outside: return the tensor, and call .numpy() on what the function returns\n"
-        f"# or run Python on it: tf.py_function(lambda value: ..., [{name}], Tout=tf.float32)",
+        title=f".{method}() of {what}, which has no value yet",
+        edits=_without_method(failure.site, method),
+        advice=f"Leave .{method}() away and go on with the tensor; or return the tensor and call .{method}() on what the function returns.",
     )
+
+
+def _without_method(site: code_module.Site, method: str) -> Edits:
+    for call in site.expressions():
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == method and not call.args):
+            continue
+        tensor = site.text(call.func.value)
+        above = site.parent(call)
+        further = None if above is None else site.parent(above)
+        if isinstance(above, ast.Attribute) and isinstance(further, ast.Call) and above.attr in _REDUCTIONS and further.func is above:
+            arguments = [site.text(part) for part in further.args] + [f"{key.arg}={site.text(key.value)}" for key in further.keywords]
+            return changed(site, further, f"tf.reduce_{above.attr}({', '.join([tensor, *arguments])})")
+        if isinstance(above, ast.Call) and isinstance(above.func, ast.Name) and above.func.id in ("float", "int") and len(above.args) == 1:
+            return changed(site, above, f"tf.cast({tensor}, tf.{above.func.id}32)")
+        return changed(site, call, tensor)
+    return ()
+
+
+def changed(site: code_module.Site, node: ast.expr, code: str) -> Edits:
+    """Writes an expression anew where what stands around it can do with a tensor."""
+    return site.rewritten({node: code}) if spelling.takes_tensor(site, node) else ()
 
 
 def number_of_symbolic(failure: Failure) -> Match | None:
     """``float(x)`` and ``int(x)``, which AutoGraph would have converted."""
-    match = failure.search(r"^(float|int)\(\) argument must be a string(?:, a bytes-like object)? or a real number, not 'SymbolicTensor'$")
-    if match is None or not failure.is_a("TypeError") or not re.search(rf"^(?!raise\b).*\b{match[1]}\(", failure.code):
+    match = failure.search(
+        r"^(float|int)\(\) argument must be a string(?:, a bytes-like object)? or a real number, not '(?:SymbolicTensor|ResourceVariable)'$"
+    )
+    if match is None or not failure.is_a("TypeError"):
         return None
-    kind = "float32" if match[1] == "float" else "int32"
-    called = re.search(rf"\b{match[1]}\(([\w.]+)\)", failure.code)
-    instead = failure.code.replace(called[0], f"tf.cast({called[1]}, tf.{kind})") if called else f"tf.cast(x, tf.{kind})"
+    site = failure.site
+    calls = [
+        node for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == match[1]
+    ]
+    if not calls or isinstance(site.statement, ast.Raise):
+        return None
+    call = calls[0]
+    code = f"tf.cast({site.text(call.args[0])}, tf.{match[1]}32)" if len(call.args) == 1 else ""
     return Match(
         id="symbolic-to-numpy",
         title=f"{match[1]}() of a symbolic tensor, which has no value yet",
-        fix=f"{instead}\n# or take the number outside: return the tensor, and call {match[1]}() on what the function returns",
+        edits=changed(site, call, code) if code else (),
+        advice=f"Use tf.cast in place of {match[1]}(); or return the tensor and call {match[1]}() on what the function returns.",
     )
 
 
 def numpy_of_symbolic(failure: Failure) -> Match | None:
     """NumPy's and Python's functions on symbolic tensors."""
-    numpy = failure.is_a("NotImplementedError") and failure.raised_in("__array__") and "symbolic tf.Tensor" in failure.text
-    number = failure.is_a("TypeError") and failure.search(r"^must be real number, not SymbolicTensor")
-    if not numpy and not number:
+    numpy = failure.is_a("NotImplementedError") and failure.raised_in("__array__", "numpy") and "symbolic tf.Tensor" in failure.text
+    variable = failure.is_a("NotImplementedError") and failure.raised_in("numpy", "__array__") and "numpy() is only" in failure.text
+    number = failure.is_a("TypeError") and failure.search(r"^must be real number, not (?:SymbolicTensor|ResourceVariable)")
+    index = failure.is_a("TypeError") and failure.search(
+        r"^(?:'SymbolicTensor' object cannot be interpreted as an integer"
+        r"|expected a sequence of integers or a single integer, got '<tf\.Tensor)"
+    )
+    site = failure.site
+    call = spelling.outermost_call(site)
+    if not numpy and not number and not variable and not (index and call is not None and _takes_shape(call)):
         return None
-    called = re.search(r"\b(?:np|numpy|math)\.(\w+)\(", failure.code)
-    instead = re.sub(r"\b(?:np|numpy|math)\.(\w+)\(", lambda found: _OF_NUMPY.get(found[1], f"tf.{found[1]}") + "(", failure.code)
-    by_name = called is None or called[1] in _OF_NUMPY
-    fix = instead if by_name else f"tf.numpy_function(np.{called[1] if called else '...'}, [x], Tout=tf.float32)"
+    code = None if call is None else spelling.in_tensorflow(site, call)
+    called = None if call is None else ast.unparse(call.func)
     return Match(
         id="numpy-in-graph",
-        title=f"{called[0].rstrip('(')} of a symbolic tensor, which has no value yet"
-        if called
-        else "NumPy needs the value of a symbolic tensor",
-        fix=fix + "\n# what TensorFlow cannot do: tf.numpy_function(function, [x], Tout=tf.float32)",
+        title="NumPy needs the value of a symbolic tensor" if called is None else f"{called} of a symbolic tensor, which has no value yet",
+        edits=() if call is None or code is None else changed(site, call, code),
+        advice="Use TensorFlow's function in place of NumPy's; what TensorFlow cannot do, tf.numpy_function runs when the graph runs.",
+    )
+
+
+def _takes_shape(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "zeros",
+        "ones",
+        "full",
+        "empty",
+        "rand",
+        "randn",
+        "normal",
+        "uniform",
     )
 
 
@@ -106,129 +115,165 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
     """A symbolic tensor where Python needs True or False."""
     if not failure.is_a("OperatorNotAllowedInGraphError") or "as a Python `bool`" not in failure.text:
         return None
-    code = failure.code
-    condition = re.match(r"(?:el)?if (.+):$|while (.+):$|(assert) (.+?)(?:, .+)?$", code)
-    boolean = re.search(r"\bbool\((.+)\)", code)
-    if condition and condition[1]:
-        fix = f"result = tf.cond({condition[1]}, lambda: ..., lambda: ...)"
-    elif condition and condition[2]:
-        fix = f"tf.while_loop(lambda ...: {condition[2]}, lambda ...: ..., loop_vars)"
-    elif condition:
-        fix = f"tf.debugging.assert_equal({condition[4]}, True)"
-    elif boolean:
-        fix = code.replace(boolean[0], boolean[1])
-    else:
-        fix = "result = tf.cond(condition, lambda: ..., lambda: ...)  # in place of if, and, or, not"
-    options = None if failure.function is None else failure.function.tf_function
-    if options is not None and not options.autograph:
-        fix += "\n# or leave autograph=False away: AutoGraph converts `if` and `while` on tensors"
+    site = failure.site
+    edits = _with_autograph(failure) or _asked(site)
     return Match(
-        id="symbolic-bool", title="A symbolic tensor was asked whether it is true, which is not known before the graph runs", fix=fix
+        id="symbolic-bool",
+        title="A symbolic tensor was asked whether it is true, which is not known before the graph runs",
+        edits=edits,
+        advice="Choose with tf.where or tf.cond, check with tf.debugging, and combine conditions with tf.logical_and, tf.logical_or, "
+        "tf.logical_not.",
     )
+
+
+def _asked(site: code_module.Site) -> Edits:
+    statement = site.statement
+    if isinstance(statement, ast.Assert):
+        message = "" if statement.msg is None else site.text(statement.msg)
+        return site.replaced(statement, f"tf.debugging.Assert({condition(site, statement.test)}, [{message or repr('assertion failed')}])")
+    if isinstance(statement, ast.If):
+        return chosen(site, statement, "cond")
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool" and len(node.args) == 1:
+            return changed(site, node, site.text(node.args[0]))
+        if isinstance(node, ast.IfExp):
+            test, yes, no = condition(site, node.test), site.text(node.body), site.text(node.orelse)
+            return changed(site, node, f"tf.cond({test}, lambda: {yes}, lambda: {no})")
+        if (code := _truth(site, node)) is not None:
+            return changed(site, node, code)
+    return ()
+
+
+def _truth(site: code_module.Site, node: ast.expr) -> str | None:
+    """Writes what Python asks tensors for, one after the other, as one op; ``None`` if it is nothing of the kind."""
+    if isinstance(node, ast.BoolOp):
+        name = "and" if isinstance(node.op, ast.And) else "or"
+        joined = condition(site, node.values[0])
+        for value in node.values[1:]:
+            joined = f"tf.logical_{name}({joined}, {condition(site, value)})"
+        return joined
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return f"tf.logical_not({condition(site, node.operand)})"
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        # Python asks the first comparison whether to make the second.
+        sides = [site.text(side) for side in (node.left, *node.comparators)]
+        parts = [f"{first} {_operator(op)} {second}" for first, op, second in zip(sides, node.ops, sides[1:], strict=False)]
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = f"tf.logical_and({joined}, {part})"
+        return joined
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        found = f"tf.reduce_any(tf.equal({site.text(node.left)}, {site.text(node.comparators[0])}))"
+        return found if isinstance(node.ops[0], ast.In) else f"tf.logical_not({found})"
+    return None
+
+
+def condition(site: code_module.Site, node: ast.expr) -> str:
+    """Writes a condition, so that it asks no tensor before the graph runs."""
+    return _truth(site, node) or site.text(node)
+
+
+def _operator(node: ast.cmpop) -> str:
+    return ast.unparse(ast.Compare(left=ast.Name("a"), ops=[node], comparators=[ast.Name("b")]))[2:-2]
+
+
+def chosen(site: code_module.Site, statement: ast.If, function: str) -> Edits:
+    """Writes an ``if`` whose branches return one expression each, or give it one name, as a choice of ``tf.where`` or ``tf.cond``."""
+    after = site.siblings(statement)
+    place = after.index(statement) if statement in after else -1
+    following = after[place + 1] if 0 <= place < len(after) - 1 else None
+    last: ast.stmt = statement
+    (first, *more), other = statement.body, statement.orelse
+    if not other and isinstance(following, ast.Return):
+        other, last = [following], following
+    if more or len(other) != 1:
+        return ()
+    (second,) = other
+    head = ""
+    if isinstance(first, ast.Return) and isinstance(second, ast.Return):
+        head = "return "
+    elif isinstance(first, ast.Assign) and isinstance(second, ast.Assign) and len(first.targets) == len(second.targets) == 1:
+        names = {ast.unparse(target) for target in (first.targets[0], second.targets[0])}
+        if len(names) != 1 or not isinstance(first.targets[0], ast.Name):
+            return ()
+        head = f"{names.pop()} = "
+    if not head or not isinstance(first, ast.Return | ast.Assign) or not isinstance(second, ast.Return | ast.Assign):
+        return ()
+    if first.value is None or second.value is None or isinstance(first.value, ast.Tuple) or isinstance(second.value, ast.Tuple):
+        return ()
+    test, yes, no = condition(site, statement.test), site.text(first.value), site.text(second.value)
+    code = f"tf.where({test}, {yes}, {no})" if function == "where" else f"tf.cond({test}, lambda: {yes}, lambda: {no})"
+    return site.replaced(statement, head + code, last=last)
+
+
+def _with_autograph(failure: Failure) -> Edits:
+    """Leaves ``autograph=False`` away, where that is why a statement was not converted."""
+    site = failure.site
+    if not isinstance(site.statement, ast.If | ast.While | ast.For) or site.function is None:
+        return ()
+    for decorator in site.function.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "function":
+            rest = [f"{key.arg}={site.text(key.value)}" for key in decorator.keywords if key.arg != "autograph"]
+            if len(rest) < len(decorator.keywords) and not decorator.args:
+                name = ast.unparse(decorator.func)
+                return site.line_rewritten(decorator, f"@{name}({', '.join(rest)})" if rest else f"@{name}")
+    return ()
 
 
 def iteration_of_symbolic(failure: Failure) -> Match | None:
     """A symbolic tensor where Python needs something to iterate over, or to count with."""
     number = failure.is_a("TypeError") and failure.search(r"^'SymbolicTensor' object cannot be interpreted as an integer")
     iterated = failure.is_a("OperatorNotAllowedInGraphError") and failure.text.startswith("Iterating over a symbolic")
-    if not number and not iterated:
+    keras = failure.is_a("TypeError", "ValueError") and failure.comes_from("keras") and "Iterating over a symbolic K" in failure.text
+    if not number and not iterated and not keras:
         return None
-    code = failure.code
-    comprehension = re.search(r"[\[({](.+?) for (\w+) in (.+?)[\])}]", code)
-    unpacked = re.match(r"([\w*]+(?:, [\w*]+)+),? = (.+)$", code)
-    loop = re.match(r"for (.+?) in (.+):$", code)
-    counted = re.search(r"\brange\((.+?)\)", code)
-    if counted:
-        fix = f"for i in tf.range({counted[1]}): ...  # in a function with AutoGraph; it becomes a loop in the graph"
-    elif comprehension:
-        fix = f"tf.map_fn(lambda {comprehension[2]}: {comprehension[1]}, {comprehension[3]})"
-    elif unpacked:
-        fix = f"{unpacked[1]} = tf.unstack({unpacked[2]})"
-    elif loop:
-        fix = f"tf.map_fn(lambda {loop[1]}: ..., {loop[2]})\n# or let AutoGraph convert it: no autograph=False, not in a Keras layer"
-    else:
-        fix = "tf.map_fn(lambda row: ..., x)  # or tf.unstack(x), if its first dimension is known"
     title = (
         "A symbolic tensor was used to count with"
         if number
         else "Python cannot iterate over a symbolic tensor, whose rows are not there yet"
     )
-    return Match(id="symbolic-iteration", title=title, fix=fix)
-
-
-def unknown_shape(failure: Failure) -> Match | None:
-    """A dimension that is not known before the graph runs."""
-    code = failure.code
-    if failure.is_a("TypeError") and failure.raised_in("__len__") and failure.text.startswith("len is not well defined"):
-        name = re.search(r"len\(([\w.]+)\)|([\w.]+)\.__len__\(\)", code)
-        tensor = (name[1] or name[2]) if name else "x"
-        return Match(
-            id="unknown-static-shape",
-            title=f"len({tensor}) of a symbolic tensor",
-            fix=f"tf.shape({tensor})[0]  # a tensor; tf.cast(tf.shape({tensor})[0], {tensor}.dtype) to compute with it",
-        )
-    partial = failure.is_a("ValueError") and failure.comes_from("tensorflow")
-    if partial and failure.search(r"Cannot convert a partially known TensorShape|as_list\(\) is not defined on an unknown TensorShape"):
-        name = re.search(r"([\w.]+)\.shape", code)
-        tensor = name[1] if name else "x"
-        return Match(
-            id="unknown-static-shape",
-            title=f"The shape of {tensor} is not wholly known before the graph runs",
-            fix=re.sub(r"([\w.]+)\.shape\b", r"tf.shape(\1)", code) if name else f"tf.shape({tensor})",
-        )
-    return _none_for_dimension(failure)
-
-
-def _none_for_dimension(failure: Failure) -> Match | None:
-    """None in place of a dimension: only where the lines show that it is one."""
-    if not failure.in_graph or not failure.is_a("TypeError") or "NoneType" not in failure.text:
-        return None
-    tensor = _dimension_on(failure)
-    if tensor is None:
-        return None
     return Match(
-        id="unknown-static-shape",
-        title=f"A dimension of {tensor} is None here: it is not known before the graph runs",
-        fix=f"tf.shape({tensor})[0]  # the size as the graph runs, in place of {tensor}.shape[0]; tf.range(...) to loop over it\n"
-        f"# of all dimensions: tf.unstack(tf.shape({tensor}))",
+        id="symbolic-iteration",
+        title=title,
+        edits=() if keras else _with_autograph(failure) or (() if number else _unstacked(failure)),
+        advice="Compute with the whole tensor, tf.map_fn, or tf.unstack where the first dimension is known; in a function that AutoGraph "
+        "converts, `for i in tf.range(n)` becomes a loop in the graph.",
     )
 
 
-def _dimension_on(failure: Failure) -> str | None:
-    direct = re.search(r"([\w.]+)\.shape\b", failure.code)
-    if direct:
-        return direct[1]
-    source = failure.function.source if failure.function is not None else ""
-    for name, kind in failure.variables.items():
-        if kind == "None":
-            assigned = re.search(rf"\b{re.escape(name)}\b[^=\n]*=\s*([\w.]+)\.shape\b", source or "")
-            if assigned:
-                return assigned[1]
-    return None
-
-
-def item_assignment(failure: Failure) -> Match | None:
-    """``x[i] = value`` on a tensor."""
-    if not failure.is_a("TypeError") or not failure.search(r"^'[\w.]*(?:Symbolic|Eager)Tensor' object does not support item assignment"):
-        return None
-    assigned = re.match(r"([\w.]+)\[(.+)\] = (.+)$", failure.code)
-    if assigned and re.fullmatch(r"-?\w+", assigned[2]):
-        fix = f"{assigned[1]} = tf.tensor_scatter_nd_update({assigned[1]}, [[{assigned[2]}]], [{assigned[3]}])"
-    else:
-        fix = "x = tf.tensor_scatter_nd_update(x, indices, updates)"
-    return Match(
-        id="item-assignment",
-        title="A tensor cannot be changed in place",
-        fix=fix + "\n# or keep it in a tf.Variable: variable[i].assign(value); or choose with tf.where(mask, new, x)",
-    )
+def _unstacked(failure: Failure) -> Edits:
+    site, statement = failure.site, failure.site.statement
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple | ast.List):
+        if any(isinstance(target, ast.Starred) for target in statement.targets[0].elts):
+            return ()
+        if isinstance(statement.value, ast.Tuple):
+            return ()
+        return site.rewritten({statement.value: f"tf.unstack({site.text(statement.value)}, num={len(statement.targets[0].elts)})"})
+    loops = [statement.iter] if isinstance(statement, ast.For) else []
+    loops += [
+        part.iter
+        for node in site.expressions()
+        if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp)
+        for part in node.generators
+    ]
+    if not loops:
+        loops = [
+            part.value for node in site.expressions() if isinstance(node, ast.Call) for part in node.args if isinstance(part, ast.Starred)
+        ]
+    changes: dict[ast.expr, str] = {}
+    for loop in loops:
+        calls_over = isinstance(loop, ast.Call) and isinstance(loop.func, ast.Name) and loop.func.id in ("zip", "enumerate", "reversed")
+        for tensor in loop.args if calls_over and isinstance(loop, ast.Call) else [loop]:
+            kind = site.kind(tensor)
+            if kind is not None and kind.symbolic and kind.shape and kind.shape[0] is not None:
+                changes[tensor] = f"tf.unstack({site.text(tensor)})"
+    return site.rewritten(changes) if changes else ()
 
 
 RULES: Final = (
     value_of_symbolic,
-    number_of_symbolic,
     numpy_of_symbolic,
+    number_of_symbolic,
     truth_of_symbolic,
     iteration_of_symbolic,
-    unknown_shape,
-    item_assignment,
 )

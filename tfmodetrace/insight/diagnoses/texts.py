@@ -121,8 +121,58 @@ WHY: Final[dict[words.DiagnosisId, dict[str, str]]] = {
     "version-conflict": {
         "": "The installed packages were not made for each other.",
     },
+    "removed-api": {"": "The name is of an older TensorFlow or Keras, and not of the one that is installed."},
+    "unsupported-data": {
+        "": "A tensor is a block of numbers, or of strings, equally long in every dimension; Keras's models compute with numbers."
+    },
+    "keras-saving": {
+        "": "A file of Keras 3 holds a model's configuration and weights, and no code: what the program itself defines "
+        "must be known when it is loaded."
+    },
+    "keras-fit-usage": {
+        "": "Keras puts the training together of what compile() and fit() are given, and these must go together with the model."
+    },
+    "keras-not-built": {
+        "": "A model makes its weights when the shape of its input is known: from keras.Input, or from the first data it is called with."
+    },
+    "keras-not-a-layer": {
+        "": "A model is made of layers of the same Keras; anything else has no weights and shapes that it could ask for."
+    },
+    "keras-output-shape": {
+        "": "While a model is put together, Keras calls each layer with a symbolic tensor to see what comes out, and that has failed here."
+    },
+    "index-out-of-range": {"": "On a CPU, TensorFlow checks that there is what an index points to."},
+    "tensor-as-index": {
+        "": "In brackets a tensor takes numbers and slices; Python's lists take Python's numbers, and a symbolic tensor is none yet."
+    },
+    "numpy-method-on-tensor": {"": "Tensors are no NumPy arrays and no strings: what is a method there is a function in TensorFlow."},
+    "declared-type-mismatch": {"": "What a Python function returns is not known to a graph, so it is declared, and checked when it comes."},
+    "distribution-scope": {
+        "": "A strategy keeps a copy of each variable for every device, if it knows of it: if it was made in its scope."
+    },
+    "tape-used-twice": {"": "A tape forgets what it has recorded with the first gradients it is asked for, to free the memory."},
+    "v1-api-in-eager": {"": "TensorFlow 1 builds a graph and runs it in a session; TensorFlow 2 runs every line at once."},
+    "v1-session": {"": "A session runs what it is asked for, with the values that variables and placeholders were given in it."},
+    "bad-input-file": {"": "The op reads or decodes when it runs, and finds something else than the program expects."},
+    "untracked-resource": {"": "A SavedModel holds the variables and tables that are attributes of what is saved, and no others."},
+    "checkpoint-mismatch": {"": "Weights are saved and loaded by their place in the model and their shape, and must find both again."},
 }
 """By id, then by mode; the empty mode is for every other."""
+
+ADVICE: Final[dict[words.DiagnosisId, str]] = {
+    "tracing-recursion": "Write a loop, which becomes part of the graph.",
+    "graph-tensor-leak": "Return what is needed outside in place of keeping it in a list, a global or self; keep a value between calls in "
+    "a tf.Variable that the function assigns to.",
+    "gradient-none": "Compute everything from the variables to the loss inside of the tape and in floating point: no .numpy(), no cast to "
+    "whole numbers, no argmax or round on the way.",
+    "optimizer-unknown-variable": "Make a new optimizer for every model, and build it with all the variables that it is to change.",
+    "shape-mismatch": "Print tf.shape of both operands just before the line, and make the dimensions equal, or 1.",
+    "dtype-mismatch": "Cast one operand to the dtype of the other with tf.cast, or begin with a number of that dtype.",
+    "keras-input-shape": "Compare model.summary() with x.shape, and give keras.Input the shape of one sample.",
+    "version-conflict": "Run `tfmodetrace doctor`, which says which versions are installed and which go together.",
+    "unclassified": "Look at the line, the types of its variables and the message.",
+}
+"""What to do, by id, where a rule says nothing of its own."""
 
 _VALUES_EAGERLY: Final = "Run eagerly, the same line works: there the tensor has a value."
 _SAME_IN_BOTH: Final = "It fails in both modes, eagerly when the line runs, in a graph while it is traced."

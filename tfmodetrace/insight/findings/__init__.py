@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tfmodetrace.insight import fixes
+from tfmodetrace.insight import edits, fixes, sources, verified
 from tfmodetrace.insight.findings import (
     base,
     casts,
     compilations,
     costs,
+    eager,
     first_calls,
     folding,
     graphs,
+    inputs,
     loops,
     memory,
     placement,
@@ -37,14 +39,18 @@ INSIDE: Final = 0.1
 _TRACED_AGAIN: Final = frozenset(
     {"python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused"}
 )
+_OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5, "input-bound": 0.5}
+"""The same of findings that samples tell: most of their time must be told by no other."""
+
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 _FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations, silent)
+_BY_SAMPLES: Final = (eager, inputs)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Returns the findings of a run: those that matter most first, and of these the costliest."""
     ledger = costs.Ledger(evidence)
-    drafts = [draft for family in _FAMILIES for draft in family.find(evidence)]
+    drafts = [draft for family in (*_FAMILIES, *_BY_SAMPLES) for draft in family.find(evidence)]
     found = _told(evidence, ledger, drafts)
     told = frozenset(number for finding in found for number in finding.trace_ids)
     found += _told(evidence, ledger, memory.kept_graphs(evidence, told))
@@ -66,8 +72,11 @@ def _told(evidence: Evidence, ledger: costs.Ledger, drafts: Iterable[base.Draft]
 
 def _is_told(ledger: costs.Ledger, draft: base.Draft) -> bool:
     """Whether what was traced again was traced inside of what another finding tells of: its cause is that one's, then."""
+    least = INSIDE if draft.id in _TRACED_AGAIN else _OF_SAMPLES.get(draft.id)
+    if least is None:
+        return False
     whole_ns = sum(map(costs.Ledger(ledger.evidence).free_ns, draft.claims))
-    return draft.id in _TRACED_AGAIN and whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < INSIDE * whole_ns
+    return whole_ns > 0 and sum(map(ledger.free_ns, draft.claims)) < least * whole_ns
 
 
 def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Finding:
@@ -77,7 +86,8 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
     definition = None if function_id is None else evidence.definitions.of_function(function_id)
     wall_ns = evidence.wall_ns(draft.process if definition is None else definition.process)
     share = lost_ns / wall_ns if wall_ns else 0.0
-    fix = fixes.usable(draft.fix, evidence.names_in(draft.functions) | draft.names)
+    replaced = frozenset().union(*(sources.free_names(edit.replaces) or () for edit in draft.edits))
+    fix = fixes.usable(edits.told(draft.edits), evidence.names_in(draft.functions) | draft.names | replaced)
     what_if = draft.what_if
     if what_if is not None and fix is None:
         what_if = what_if.with_chosen(None)
@@ -92,12 +102,19 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         why=draft.why,
         advice=f"Nothing has to be mended. If it shall be all the same: {draft.advice}" if draft.normal and draft.traces else draft.advice,
         fix=fix,
+        edits=() if fix is None else draft.edits,
+        verified=None if fix is None else _verified(evidence, draft),
         lost_ns=lost_ns,
         share=share,
         what_if=what_if,
         trace_ids=trace_ids,
-        place=draft.place,
+        at=draft.at,
     )
+
+
+def _verified(evidence: Evidence, draft: base.Draft) -> verified.Verified | None:
+    run = evidence.run
+    return verified.of_finding(run.tried, (process.session_id for process in run.processes), draft.id, draft.edits) if run.tried else None
 
 
 def _ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, definitions, first_calls, sources, whatif
+from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
+from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.log import function_table, trace_table, tracelog
@@ -37,13 +38,14 @@ class Finding:
         evidence: Numbers and names it rests on.
         why: What causes it.
         advice: What to do, in a sentence.
-        fix: Code the user can paste; ``None`` if no code can be given.
+        fix: Code the user can paste, each piece with where it goes; ``None`` if no code can be given.
+        edits: The same as changes to the user's files; none likewise.
         lost_ns: The wall time that would have been saved; findings are ranked by it.
         share: The part of its process's wall time that this is.
         verified: What came of it when the fix was tried; ``None`` if it was not.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         trace_ids: The traces that the fix would have avoided.
-        place: The user's line to look at, ``train.py:14``; ``None`` where it is that of what was made or defined.
+        at: The user's line to look at, where that is not the function's definition.
     """
 
     id: words.FindingId
@@ -56,12 +58,13 @@ class Finding:
     why: str
     advice: str
     fix: str | None
+    edits: tuple[edits.Edit, ...]
     lost_ns: int
     share: float
-    verified: None = None
+    verified: verified.Verified | None = None
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
-    place: str | None = None
+    at: function_table.Place | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -71,12 +74,14 @@ class Claim:
     Attributes:
         traces: Traces with the first runs of their graphs.
         rows: Calls, by row, from beginning to end.
+        times: When samples found a thread at it, by thread id: when each of these times begins, and when it ends.
         needed_ns: What of the claimed time would be needed all the same.
         saved: Which part of the rest would be saved.
     """
 
     traces: tuple[int, ...] = ()
     rows: Rows = dataclasses.field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    times: Mapping[int, tuple[Rows, Rows]] = dataclasses.field(default_factory=dict)
     needed_ns: int = 0
     saved: float = 1.0
 
@@ -93,9 +98,10 @@ class Draft:
         order: Findings of a lower order take their time first: who knows the cause better comes first.
         normal: Whether nobody has to mend it, whatever it costs.
         wrong: Whether results are wrong because of it.
-        names: Names that are known at the place where the fix goes, beside those of the functions' sources.
+        edits: The fix; it is left out where it is no Python, or names what is not known at its place.
+        names: Names that are known at the place where the fix goes, beside those of the functions' sources and of what it replaces.
         process: The process that it is about, where it is about no function.
-        place: See :class:`Finding`.
+        at: The user's line to look at, where that is not the function's definition.
     """
 
     id: words.FindingId
@@ -104,7 +110,7 @@ class Draft:
     evidence: Mapping[str, Any]
     why: str
     advice: str
-    fix: str | None = None
+    edits: tuple[edits.Edit, ...] = ()
     what_if: whatif.WhatIf | None = None
     cause: Hashable = None
     across_definitions: bool = False
@@ -114,7 +120,7 @@ class Draft:
     wrong: bool = False
     names: frozenset[str] = frozenset()
     process: int = 0
-    place: str | None = None
+    at: function_table.Place | None = None
 
     @property
     def traces(self) -> tuple[int, ...]:
@@ -132,6 +138,7 @@ class Evidence:
         attribution: What belongs to its calls.
         first_calls: What its first calls cost.
         budgets: Its wall times.
+        eager: Where its eager time was.
         definitions: Its functions, folded.
         reuse: How often each function's traces ran again.
         compilations: What XLA compiled, as far as profiles tell.
@@ -142,6 +149,7 @@ class Evidence:
     attribution: attribution_module.Attribution
     first_calls: first_calls.FirstCalls
     budgets: budget.Budgets
+    eager: eager_module.EagerTime
     definitions: definitions.Definitions
     reuse: Sequence[reuse_module.Reuse]
     compilations: Sequence[compilations_module.Compilation] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tfmodetrace.insight import fixes, model_identity, places, subtypes, varying
+from tfmodetrace.insight import model_identity, places, subtypes, varying
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, graphs, trace_table
 from tfmodetrace.schema import keys
@@ -42,7 +42,6 @@ def _casts(evidence: base.Evidence, function: function_table.Function, trace: tr
         f"{dtype} first.",
         advice=f"Make {', '.join(names)} {dtype} once, before {'fit' if kerass else 'the loop'}: array.astype({dtype!r}), or tf.cast in "
         "the dataset's map.",
-        fix=None if kerass else _fix([inputs[column] for column in columns if column in inputs], columns, dtype),
         # Keras gives one dataset to several functions of one model.
         cause=(model, tuple(names)) if kerass else None,
         across_definitions=kerass,
@@ -51,16 +50,6 @@ def _casts(evidence: base.Evidence, function: function_table.Function, trace: tr
 
 def _as_the_user_says(name: str) -> str:
     return next((shown + name.removeprefix(path) for path, shown in _KERAS_DATA.items() if name.startswith(path)), name)
-
-
-def _fix(leaves: Sequence[varying.Leaf], columns: Sequence[str], dtype: str) -> str | None:
-    if len(leaves) < len(columns):
-        return None
-
-    def cast(old: str) -> str:
-        return f"tf.cast({old}, tf.{dtype})"
-
-    return "\n".join(f"{leaf.parameter} = {fixes.replaced(leaf.parameter, leaf.steps, cast)}  # once, before the loop" for leaf in leaves)
 
 
 def _inputs(arguments: keys.Node) -> Mapping[str, varying.Leaf]:

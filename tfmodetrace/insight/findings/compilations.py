@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,15 @@ from tfmodetrace.schema import keys, words
 
 ORDER: Final = 5
 
+SLOWER: Final = 10
+"""How many times as long as usual a call has to take to be taken for one that was compiled for."""
+
+COMPILING_NS: Final = 10_000_000
+"""And how long at least: XLA takes tens of milliseconds."""
+
+ALIKE: Final = 8
+"""How many times as long as the shortest of such calls the longest may take: they compile one function."""
+
 COMPILES: Final = 3
 """Compilations from which on they are a finding: one more for a short last batch is normal."""
 
@@ -21,6 +31,7 @@ COMPILES: Final = 3
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about what XLA compiled in a run."""
     yield from _many_shapes(evidence)
+    yield from _many_values(evidence)
     yield from in_profiles(evidence)
 
 
@@ -47,6 +58,53 @@ def _shapes(node: keys.Node) -> tuple[object, ...]:
     return (node.dtype, node.shape, *map(_shapes, node.children))
 
 
+def _many_values(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Functions compiled by XLA of whose calls with one signature some took as long as compiling does: it compiles for values, too.
+
+    Only integers can be such values: the sizes, places and axes that XLA has to know. That it was compiling that took so long is not seen,
+    so a few calls that a busy machine held up must not look alike: there are as many as ``COMPILES``, of about the same length.
+    """
+    run, calls = evidence.run, evidence.run.calls
+    told = {draft.functions[-1] for draft in _many_shapes(evidence)}
+    compiled = np.flatnonzero((calls.mode == int(words.Mode.XLA)) & (calls.signature_id >= 0))
+    for signature_id in np.unique(calls.signature_id[compiled]).tolist():
+        rows = compiled[calls.signature_id[compiled] == signature_id]
+        function_id = int(calls.function_id[rows[0]])
+        integers = _integers(run.signatures[signature_id].arguments)
+        if function_id in told or not integers:
+            continue
+        rows = rows[np.argsort(calls.start_ns[rows], kind="stable")][1:]  # the first one has to be compiled
+        rows = rows[calls.trace_id[rows] < 0]
+        durations = calls.duration_ns[rows]
+        if len(rows) < 2 * COMPILES:
+            continue
+        usual = float(np.quantile(durations, 0.25, method="lower"))
+        slow = durations >= max(SLOWER * usual, COMPILING_NS)
+        count = int(slow.sum())
+        if count < COMPILES or durations[slow].max() > ALIKE * durations[slow].min():
+            continue
+        claim = base.Claim(rows=rows[slow], needed_ns=int(usual * count))
+        which = integers[0] if len(integers) == 1 else "its integer arguments"
+        draft = _recompiled(
+            evidence, function_id, count + 1, claim, f"about {count + 1} times, for values of {which}", "durations of calls"
+        )
+        yield dataclasses.replace(
+            draft,
+            evidence={**draft.evidence, "estimate": True, "arguments": integers, "usual_ns": int(usual)},
+            advice=f"XLA has to know {which} to compile {draft.evidence['name']}, as a size, a place or an axis: give it few values, "
+            "pass it as a float where it is only calculated with, or leave jit_compile=True off.",
+        )
+
+
+def _integers(arguments: keys.Node) -> list[str]:
+    """The parameters that are, or have in them, tensors of integers."""
+    return [name for name, node in zip(arguments.names, arguments.children, strict=False) if _has_integers(node)]
+
+
+def _has_integers(node: keys.Node) -> bool:
+    return node.dtype.lstrip("u").startswith("int") or any(map(_has_integers, node.children))
+
+
 def in_profiles(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Programs that were compiled again and again while a profiler listened, inside Keras's graphs, too."""
     told = {draft.functions[-1] for draft in _many_shapes(evidence)}
@@ -71,7 +129,7 @@ def _recompiled(evidence: base.Evidence, function_id: int, count: int, claim: ba
         id="xla-recompile",
         functions=(function_id,),
         title=f"XLA compiled {name} {how_often}",
-        evidence={"compilations": count, "seen": seen},
+        evidence={"name": name, "compilations": count, "seen": seen},
         why="XLA makes a program for one set of shapes, and of values that it needs to know. With jit_compile=True every new shape is "
         "compiled anew, and no count of traces shows it.",
         advice=f"Give {name} few shapes: pad to a few lengths (Dataset.padded_batch) and leave a short last batch away "

@@ -88,10 +88,12 @@ class Ledger:
             found[call.thread_id].append((start, max(start, end - (call.later_ns or 0))))
         covers = {}
         threads = calls.thread_id[claim.rows]
-        for thread_id in {*found, *np.unique(threads).tolist()}:
+        for thread_id in {*found, *np.unique(threads).tolist(), *claim.times}:
             rows = claim.rows[threads == thread_id]
             starts, ends = np.array(found.get(thread_id, ()), dtype=np.int64).reshape(-1, 2).T
             starts, ends = np.concatenate([starts, calls.start_ns[rows]]), np.concatenate([ends, calls.end_ns[rows]])
+            if thread_id in claim.times:
+                starts, ends = (np.concatenate(both) for both in zip((starts, ends), claim.times[thread_id], strict=True))
             covers[thread_id] = self._cover(thread_id, starts, ends)
         return covers
 

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import first_calls, fixes, model_identity, places, sources, units
+from tfmodetrace.insight import edits, first_calls, fixes, model_identity, places, sources, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import words
@@ -133,23 +133,23 @@ def _avoidable(evidence: base.Evidence, draft: base.Draft, second: Sequence[trac
     cost_ns = costs.Ledger(evidence).free_ns(claim)
     if not second or cost_ns < SLOW_NS or cost_ns < SECOND_TRACE * evidence.wall_ns(functions[0].process):
         return dataclasses.replace(draft, normal=True)
-    fix, names, advice = _variables_before(functions, second)
+    changes, names, advice = _variables_before(evidence, functions, second)
     return dataclasses.replace(
         draft,
         evidence={**draft.evidence, "second_traces": len(second), "second_traces_ns": cost_ns},
         why=f"{draft.why} But {units.duration(cost_ns)} of it went into a second trace: variables were made while the function was traced, "
         "mostly those of the optimizer, and then TensorFlow traces it once more without making any.",
         advice=advice,
-        fix=fix,
+        edits=changes,
         names=names,
         claims=(claim,),
     )
 
 
 def _variables_before(
-    functions: Sequence[function_table.Function], second: Sequence[trace_table.Trace]
-) -> tuple[str | None, frozenset[str], str]:
-    """How the variables can be made before: code, the names known at its place, and advice."""
+    evidence: base.Evidence, functions: Sequence[function_table.Function], second: Sequence[trace_table.Trace]
+) -> tuple[tuple[edits.Edit, ...], frozenset[str], str]:
+    """How the variables can be made before: edits, the names known at its place, and advice."""
     place = places.made_at(functions)
     if any(model_identity.model_of(function) is not None or model_identity.is_kerass(function) for function in functions):
         if any(map(_uses_metrics, second)):
@@ -158,16 +158,16 @@ def _variables_before(
                 "Make all variables before fit: those of the optimizer by model.optimizer.build(model.trainable_variables), and those of "
                 "the metrics by one model.compute_metrics on a first batch, and model.reset_metrics() after it."
             )
-            return None, frozenset(), advice
+            return (), frozenset(), advice
         advice = "Build the optimizer before fit: optimizer.build(model.trainable_variables); then the train step is traced once."
         found = None if place is None else sources.call_on(place.code, "fit") or sources.call_on(place.code, "train_on_batch")
         if found is None or place is None or not found.is_of_a_name:
-            return None, frozenset(), advice
-        code = fixes.build(f"{found.receiver}.optimizer", found.receiver, f"before {places.place(place.file, place.line)}")
-        return code, sources.free_names(place.code) or frozenset(), advice
+            return (), frozenset(), advice
+        build = fixes.build(f"{found.receiver}.optimizer", found.receiver, place)
+        return (build,), sources.free_names(place.code) or frozenset(), advice
     advice = "Make the variables before the first call: the model's, and the optimizer's by optimizer.build(model.trainable_variables)."
-    fix = next((fix for function in functions if (fix := fixes.made_before(function)) is not None), None)
-    return fix, frozenset(), advice
+    found_edits = [fixes.made_before(function, evidence.traces[function.function_id]) for function in functions]
+    return next(filter(None, found_edits), ()), frozenset(), advice
 
 
 def _uses_metrics(trace: trace_table.Trace) -> bool:

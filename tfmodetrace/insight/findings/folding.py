@@ -46,7 +46,6 @@ def _one(drafts: Sequence[base.Draft]) -> base.Draft:
         evidence={**most.evidence, **added, "functions": len(functions)},
         claims=tuple(claim for draft in drafts for claim in draft.claims),
         what_if=_sum_of([draft.what_if for draft in drafts]),
-        fix=most.fix,
         normal=all(draft.normal for draft in drafts),
         wrong=any(draft.wrong for draft in drafts),
         names=frozenset().union(*(draft.names for draft in drafts)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tfmodetrace.insight import edits, places, rewrites, sources, subtypes
 from tfmodetrace.insight import graphs as graph_facts
-from tfmodetrace.insight import places, rewrites, sources, subtypes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, graphs, trace_table
 
@@ -62,7 +62,7 @@ def _unrolled(function: function_table.Function, traces: base.Traces, trace: tra
             why="A loop over Python values runs while the function is traced, and every turn adds its ops to the graph again. A loop over "
             "a tensor becomes one loop in the graph, whose body is traced once.",
             advice=_advice(loop, at),
-            fix=_fix(function, loop, trace, at),
+            edits=_edits(function, loop, trace),
             cause=loop.line,
             claims=(base.Claim(traces=base.ids(traces), saved=min(1.0, ops / max(1, graph.ops)) * (1 - 1 / iterations)),),
             order=ORDER,
@@ -89,8 +89,14 @@ def _advice(loop: sources.Loop, at: str) -> str:
     )
 
 
-def _fix(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace, at: str) -> str | None:
-    if not loop.appends_to:
-        return None if loop.in_graph is None else f"{loop.in_graph}  # {at}"
-    dtype, bracket, _ = (trace.outputs or "").partition("[")
-    return rewrites.loop_with_array(function, loop, dtype) if dtype.isidentifier() and bracket else None
+def _edits(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
+    if "tf" not in sources.names_in(function):  # by which its module knows TensorFlow, then
+        return ()
+    if loop.appends_to:
+        dtype, bracket, _ = (trace.outputs or "").partition("[")
+        changed = rewrites.loop_with_array(function, loop, dtype) if dtype.isidentifier() and bracket else None
+        return () if changed is None else (changed,)
+    if loop.in_graph is None or not loop.head:
+        return ()
+    head = sources.lines_of(function, loop.line, loop.head)
+    return (edits.Edit(file=function.file, line=loop.line, replaces=head, code=loop.in_graph),)

@@ -95,7 +95,6 @@ def _transfers(evidence: base.Evidence, function: function_table.Function, trace
         why="An op waits for what another device sends, and the copy takes time on both. The largest is "
         f"{largest.op} at {places.place(largest.file, largest.line)}.",
         advice=f"Make {largest.op} where it is used, on {largest.to_device}, or compute with it where it is, on {largest.from_device}.",
-        fix=f"with tf.device({largest.to_device!r}):  # around what makes {largest.op}, {places.place(largest.file, largest.line)}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import model_identity, places, sources
+from tfmodetrace.insight import edits, model_identity, places, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table
 from tfmodetrace.schema import words
@@ -59,7 +59,7 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
     wall_ns = evidence.wall_ns(function.process)
     made = [run.functions[trace.function_id] for trace in again]
     place = places.made_at(made)
-    fix = _called_directly(made, place) if what == "predict" else None
+    changes = _called_directly(made, place) if what == "predict" else ()
     at = "" if place is None else f" at {places.place(place.file, place.line)}"
     instead = "call the model itself, model(x, training=False)" if what == "predict" else "use model.test_on_batch"
     return base.Draft(
@@ -70,8 +70,7 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
         why=f"Every call of {what} builds a tf.data pipeline of its own, whose functions are made and traced again. For a batch at a time "
         "that takes longer than the model.",
         advice=f"In a loop over small inputs{at}, {instead}; or call {what} once for all of them.",
-        fix=fix,
-        names=frozenset() if place is None else _names(place.code),
+        edits=changes,
         cause=("loop", definition_id),
         claims=(base.Claim(traces=base.ids(again), rows=rows, needed_ns=needed_ns),),
         order=ORDER,
@@ -79,17 +78,13 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
     )
 
 
-def _called_directly(made: Sequence[function_table.Function], place: function_table.Place | None) -> str | None:
+def _called_directly(made: Sequence[function_table.Function], place: function_table.Place | None) -> tuple[edits.Edit, ...]:
     """Writes the line anew with the model called instead of its ``predict``; of arrays only, since no model takes a dataset."""
     # Keras makes these functions for what is no dataset yet.
     if place is None or not all(model_identity.is_kerass(function) for function in made):
-        return None
+        return ()
     found = sources.call_on(place.code, "predict")
     if found is None or not found.call.args or isinstance(found.call.args[0], ast.Starred):
-        return None
+        return ()
     called = f"{found.receiver}({found.text(found.call.args[0])}, training=False).numpy()"
-    return f"{found.replaced(called)}  # {places.place(place.file, place.line)}"
-
-
-def _names(code: str) -> frozenset[str]:
-    return sources.free_names(code) or frozenset()
+    return (edits.Edit(file=place.file, line=place.line, replaces=place.code, code=found.replaced(called)),)

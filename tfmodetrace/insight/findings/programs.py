@@ -58,7 +58,6 @@ def _eager_switch(evidence: base.Evidence) -> Iterator[base.Draft]:
             evidence={"calls": count, "functions": sorted({function.name for function in found}), "lost_is": "at most"},
             why="tf.config.run_functions_eagerly(True) makes every tf.function run op by op, as for debugging.",
             advice="Take tf.config.run_functions_eagerly(True) away, or switch it off again after debugging.",
-            fix="tf.config.run_functions_eagerly(False)",
             claims=(base.Claim(rows=rows),),
         )
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, model_identity, places, sources
+from tfmodetrace.insight import definitions, edits, fixes, model_identity, places, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table
 
@@ -86,7 +86,16 @@ def _functions(
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     maker = functions[-1].qualname.rpartition(".<locals>.")[0]
-    if maker:
+    changes: tuple[edits.Edit, ...] = ()
+    title = f"{name} was made {len(functions)} times, and traced for each"
+    if not fixes.is_users(functions[-1]):
+        caller = made.function if made is not None and made.function.isidentifier() else "a function that has what is around it"
+        advice = (
+            f"Outside of a graph {name} makes a tf.function of what it is given and traces it at every call: call it{at} inside of one, by "
+            f"@tf.function above {caller}."
+        )
+        title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
+    elif maker:
         advice = (
             f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
             "what differs as arguments."
@@ -96,10 +105,11 @@ def _functions(
         advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
     else:
         advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
+        changes = fixes.made_once(functions[0], made) if len({function.made_at for function in functions}) == 1 else ()
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
-        title=f"{name} was made {len(functions)} times, and traced for each",
+        title=title,
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
@@ -111,6 +121,7 @@ def _functions(
         why="Each tf.function object has a cache of its own, so one that is made anew, or that belongs to a new instance, starts without "
         "traces.",
         advice=advice,
+        edits=changes,
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
         normal=normal,

@@ -74,9 +74,9 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
     # What a body does with a string is not known without its source; with numbers tensors go on calculating.
     unknown = {path for path, value in found.items() if value.dtype == "string" and sources.definition(function) is None}
     what_if = evidence.what_if(function.function_id, frozenset(uses) | unknown)
-    option, fix = fixes.chosen(function, what_if)
+    option, changes = fixes.chosen(function, what_if, traces)
     if not found.keys() - uses.keys() - unknown:
-        option, fix = None, None
+        option, changes = None, ()
     needed = [name for name in names if name in uses]
     others = _others(evidence, traces, lambda change: what_if is not None and varying.covering(change.path, what_if.values) is not None)
     strings = all(found[name].dtype == "string" for name in names)
@@ -94,7 +94,7 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
         advice=_advice_on_values(function, names, needed, option, what_if, others),
-        fix=fix,
+        edits=changes,
         cause=tuple(sorted(names)),
         claims=(_claim(caused, what_if, option, needless=len(needed) < len(names)),),
         what_if=_marked(what_if, option),
@@ -167,7 +167,7 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     if what_if is not None and what_if.tensor_argument is not None and what_if.tensor_argument < what_if.now:
         # It would help against what numbers have caused, which is another finding's.
         what_if = dataclasses.replace(what_if, tensor_argument=None)
-    option, fix = fixes.chosen(function, what_if)
+    option, changes = fixes.chosen(function, what_if, traces)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
@@ -187,7 +187,7 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
         advice=advice,
-        fix=fix,
+        edits=changes,
         cause=tuple(sorted(names)),
         claims=(_claim(caused, what_if, option),),
         what_if=_marked(what_if, option),

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import places, side_effects, sources
+from tfmodetrace.insight import fixes, places, side_effects, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import call_columns, function_table, state_table, trace_table
 from tfmodetrace.schema import words
@@ -36,7 +36,7 @@ _KNOWN_DECORATORS: Final = frozenset({"function", "traced"})
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about bodies whose graphs do less than they do."""
     yield from _stale_state(evidence)
-    for function in evidence.run.functions:
+    for function in filter(fixes.is_users, evidence.run.functions):
         yield from _side_effects(evidence, function)
 
 
@@ -108,7 +108,7 @@ def _stale(
         f"changed it since: call {number} of {calls} began with {first.after}, and executed the graph with {first.before}.",
         advice=advice,
         cause=(first.text, first.reader),
-        place=place,
+        at=function_table.Place(file=first.file, line=first.line, function=first.reader, code=first.code),
         wrong=True,
     )
 
@@ -143,7 +143,7 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
                 "executed": executions,
                 "changes_results": changes_results and not deliberate,
             },
-            place=places.place(function.file, first.line),
+            at=function_table.Place(file=function.file, line=first.line, function=function.qualname, code=first.code),
             why="A graph has only the ops that TensorFlow's functions have made while the body was traced. What Python does beside that is "
             "done then, and not when the graph runs."
             + (" Every run of the graph has the one value that was drawn then." if kind == "random" else ""),

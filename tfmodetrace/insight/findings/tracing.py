@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tfmodetrace.insight import diagnoses, fixes, sources, subtypes
+from tfmodetrace.insight import call_rewrites, diagnoses, edits, subtypes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import keys
@@ -40,7 +40,7 @@ def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
             why=f"Its Python body raised while TensorFlow ran it symbolically: {_last_line(errors[-1])}. A failed trace is not cached, so "
             "every such call runs the body again.",
             advice=f"Mend what {function.name} raises: its errors tell the line, the message and the call.",
-            fix=fixes.usable(diagnosis.fix or None, sources.names_in(function)),
+            edits=diagnosis.edits,
             claims=(base.Claim(rows=_rows(evidence, errors)),),
             order=ORDER,
         )
@@ -69,7 +69,7 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
                 why="Python says 1 == 1.0 == True, so TensorFlow finds the graph of one for the other, and runs it with the type of "
                 "whichever came first.",
                 advice="Pass one type always, or a tensor of the dtype that is meant.",
-                fix=_one_type(function, first.arguments, others[0].arguments),
+                edits=_one_type(evidence, function, first, others[0].arguments),
                 cause=first.text,
                 wrong=True,
             )
@@ -85,13 +85,25 @@ def _values_only(node: keys.Node) -> Any:
     return (*own, tuple(_values_only(child) for child in node.children))
 
 
-def _one_type(function: function_table.Function, traced: keys.Node, ran: keys.Node) -> str | None:
-    lines = []
-    for name, first, other in zip(traced.names, traced.children, ran.children, strict=False):
+def _one_type(
+    evidence: base.Evidence, function: function_table.Function, traced: function_table.Signature, ran: keys.Node
+) -> tuple[edits.Edit, ...]:
+    """Makes a value of one type where the trace was called, unless what stands there is one value: then the others are elsewhere."""
+    parts: dict[str, list[call_rewrites.Part]] = {}
+    for name, first, other in zip(traced.arguments.names, traced.arguments.children, ran.children, strict=False):
         if first.kind == other.kind == Kind.LITERAL and first.type_name != other.type_name:
-            wider = "float" if "float" in (first.type_name, other.type_name) else "int"
-            lines.append(f"{name} = {wider}({name})")
-    return "\n".join([f"# before calling {sources.bare_name(function)}", *lines]) if lines else None
+            parts[name] = [((), _as_float if "float" in (first.type_name, other.type_name) else _as_int)]
+    traces = [trace for trace in evidence.traces[function.function_id] if trace.signature_id == traced.signature_id]
+    found = call_rewrites.at_calls(function, traces, lambda _: parts) if parts else None
+    return tuple(edit for edit in found or () if not call_rewrites.has_constants(function, edit.replaces, parts))
+
+
+def _as_float(old: str) -> str:
+    return f"float({old})"
+
+
+def _as_int(old: str) -> str:
+    return f"int({old})"
 
 
 def _rows(evidence: base.Evidence, errors: list[error_table.Error]) -> base.Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from tfmodetrace.insight import answers, diagnoses
+from tfmodetrace.insight import answers, diagnoses, edits
 from tfmodetrace.log import error_table, tracelog
 from tfmodetrace.schema import words
 
@@ -57,6 +57,9 @@ class Diagnosis:
 
     Attributes:
         difference: What is different in the other mode; ``None`` where that plays no part.
+        fix: Python that the user can paste; ``None`` where none is known to run.
+        edits: The same as changes to his file.
+        advice: What to do, in one sentence; always there.
     """
 
     id: words.DiagnosisId
@@ -64,6 +67,8 @@ class Diagnosis:
     why: str
     difference: str | None
     fix: str | None
+    edits: tuple[edits.Edit, ...]
+    advice: str
     source: SourcePlace | None
 
 
@@ -74,6 +79,7 @@ class ErrorInfo:
     Attributes:
         core: What was raised at first, where this only repeats it.
         first_error_id: The error of the innermost call that the same failure left; its own id if that is this one.
+        ended_program: Whether it left the program, or the recorded block, and so ended it; its function is then the program.
         signature: What the call that it left was called with; ``None`` if not recorded.
         stack: The user's frames, outermost first.
         made_at: The user's lines that the message itself names.
@@ -91,6 +97,7 @@ class ErrorInfo:
     message: str
     core: RaisedInfo
     first_error_id: int
+    ended_program: bool
     signature: str | None
     stack: tuple[FrameInfo, ...]
     made_at: tuple[FrameInfo, ...]
@@ -117,6 +124,7 @@ def _info(run: tracelog.Run, error: error_table.Error, diagnosis: diagnoses.Diag
         message=error.message,
         core=RaisedInfo(type=core.type, message=core.message),
         first_error_id=error.first_error_id,
+        ended_program=error.ended_program,
         signature=_signature_of(run, error),
         stack=tuple(map(_frame, error.stack)),
         made_at=tuple(map(_frame, error.named_places)),
@@ -135,6 +143,8 @@ def _diagnosis(diagnosis: diagnoses.Diagnosis) -> Diagnosis:
         why=diagnosis.why,
         difference=diagnosis.difference,
         fix=diagnosis.fix,
+        edits=diagnosis.edits,
+        advice=diagnosis.advice,
         source=None if source is None else SourcePlace(file=source.file, line=source.line, code=source.code),
     )
 

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tfmodetrace.insight import findings, whatif
+from tfmodetrace.insight import edits, findings, verified, whatif
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -39,7 +39,8 @@ class Finding:
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
         advice: What to do, in a sentence.
-        fix: Code to paste; ``None`` if none can be given.
+        fix: Code to paste, each piece with where it goes; ``None`` if none can be given.
+        edits: The same for programs; none likewise.
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         lost_ns: The wall time that would have been saved.
         share: The part of its process's wall time that this is.
@@ -58,10 +59,11 @@ class Finding:
     why: str
     advice: str
     fix: str | None
+    edits: tuple[edits.Edit, ...]
     what_if: WhatIf | None
     lost_ns: int
     share: float
-    verified: None
+    verified: verified.Verified | None
     what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
@@ -75,11 +77,12 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
         function_ids=finding.function_ids,
         definition_id=finding.definition_id,
         title=finding.title,
-        place=finding.place or _place(run, finding),
+        place=_place(run, finding),
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
         advice=finding.advice,
         fix=finding.fix,
+        edits=finding.edits,
         what_if=None
         if what_if is None
         else WhatIf(
@@ -97,6 +100,8 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
 
 def _place(run: tracelog.Run, finding: findings.Finding) -> str | None:
     """Names the line where functions were made anew, else that of the definition, unless that is a library's."""
+    if finding.at is not None:
+        return f"{_last_part(finding.at.file)}:{finding.at.line}"
     own = [] if finding.function_id is None else [run.functions[finding.function_id]]
     traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
     sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)

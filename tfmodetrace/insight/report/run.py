@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, failures, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, traces
+from tfmodetrace.insight import answers, failures, memory, summary
+from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, samples, traces
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -42,13 +42,14 @@ class RunReport:
         start_unix_ns: When it began, in nanoseconds since 1970; ``None`` if that is lost. All other times count from it.
         profiles: ``None`` where profiles were not asked for.
         findings: Those that cost most time first.
-        warnings: A sentence for everything that could not be read.
+        warnings: A sentence for everything that could not be read, or was to be recorded and was not told.
         summary: The run in a few numbers.
         failures: Exceptions as they happened, each once, those that are alike together.
         wall_ns: The wall time of the process that stands for the run; ``None`` if no process is known.
         budget: What the time of its main thread was; the parts sum to ``wall_ns``.
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
+        samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
     run: str
@@ -71,6 +72,7 @@ class RunReport:
     budget: tuple[budgets.PartInfo, ...]
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
+    samples: samples.SamplesInfo | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +111,14 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
         findings=tuple(findings.info(run, finding) for finding in told.findings),
-        warnings=run.warnings,
+        warnings=(*run.warnings, *memory.untold(run)),
         summary=told.summary,
         failures=told.failures,
         wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,
         budget=budgets.of_run(told),
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
+        samples=samples.info(told),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graph_lines, graphs, placement
-from tfmodetrace.log import trace_table, tracelog
+from tfmodetrace.log import function_table, trace_table, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class TraceInfo:
     graph: graphs.GraphInfo | None
     placement: placement.PlacementInfo | None
     executed: bool | None
+    called_at: function_table.Place | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +116,5 @@ def _info(
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
         executed=placements.was_executed(run, trace),
+        called_at=trace.called_at,
     )

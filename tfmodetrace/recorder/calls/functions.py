@@ -163,6 +163,13 @@ class FunctionInfo(FunctionState):
         """Takes note of the line that the program is at, which has made the function."""
         self.made_at = call_sites.innermost(self.file)
 
+    def stands_for(self, name: str) -> None:
+        """Takes the line that made the function for its definition: its own is a library's, which has made it of what was handed over."""
+        self.name = self.qualname = name
+        self._code = None
+        if self.made_at is not None:
+            self.file, self.line = self.made_at.file, self.made_at.line
+
     def to_proto(self, *, definition_id: int, instance: int) -> events_pb2.Function:
         """Describes the function for the event file.
 
@@ -208,7 +215,7 @@ class FunctionInfo(FunctionState):
     def _source(self) -> sources.Source:
         if self.kind == "region":
             return sources.of_region(self.file, self.line)
-        return sources.NONE if self._code is None else sources.of_function(self._code)
+        return sources.NONE if self._code is None or self.kind == "program" else sources.of_function(self._code)
 
     def definition(self) -> Definition:
         """Finds the lines of the definition."""

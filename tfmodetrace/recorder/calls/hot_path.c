@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 4, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, EAGER = 0 };
+enum { INTERFACE = 5, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -898,6 +898,81 @@ static PyObject *recorder_call(PyObject *callable, PyObject *const *given, size_
   return result;
 }
 
+/* --- The pause of whoever looks at other threads ----------------------------------------------------------------------------------------- */
+
+/* A thread that wants the interpreter gets it when the running one lets go of it: at once where that calls something that waits or computes
+   without it, as TensorFlow does for every op, and else after the switch interval, 5 ms. Whoever looks at stacks would see ops and nothing of
+   the Python between them. So the interval is next to nothing while we wait, and only then. Whoever has it at once knows that no thread ran
+   Python; having one stop takes longer. */
+static PyObject *pause_for(PyObject *module, PyObject *given) {
+  double seconds = PyFloat_AsDouble(given);
+  if (seconds == -1.0 && PyErr_Occurred()) return NULL;
+  if (!(seconds >= 0 && seconds <= 3600)) return PyErr_Format(PyExc_ValueError, "a pause has 0 to 3600 seconds");
+  struct timespec length = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+  PyThreadState *saved = PyEval_SaveThread();
+  nanosleep(&length, NULL);
+  int64_t asked_ns = now_ns();
+#if PY_VERSION_HEX < 0x030D0000
+  unsigned long interval = _PyEval_GetSwitchInterval();
+  _PyEval_SetSwitchInterval(BRIEFLY_US);
+  PyEval_RestoreThread(saved);
+  if (_PyEval_GetSwitchInterval() == BRIEFLY_US) _PyEval_SetSwitchInterval(interval); /* else the program has set another meanwhile */
+#else
+  PyEval_RestoreThread(saved);
+#endif
+  return PyBool_FromLong(now_ns() - asked_ns < FREE_NS);
+}
+
+enum { USERS = 1, OP = 4, MOST_USERS = 4 }; /* the marks as codes.py has them; frames of the user's that are told */
+
+/* What look.py's walk does, which is the reference: walk(frame, known, meet, most). */
+static PyObject *walk(PyObject *module, PyObject *const *given, Py_ssize_t count) {
+  if (count != 4 || !PyDict_Check(given[1])) return PyErr_Format(PyExc_TypeError, "walk takes a frame, a dict, a callable and a number");
+  long most = PyLong_AsLong(given[3]), inside = 0, outside = 0, first = 0;
+  if (most == -1 && PyErr_Occurred()) return NULL;
+  PyObject *op = NULL, *users = PyList_New(0), *result = NULL;
+  PyFrameObject *frame = given[0] == Py_None ? NULL : (PyFrameObject *)Py_NewRef(given[0]);
+  if (users == NULL || (frame != NULL && !PyFrame_Check(frame))) goto done;
+  for (long number = 0; frame != NULL && number < most; number++) {
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame), *key = PyLong_FromVoidPtr(code), *about = NULL;
+    PyObject *entry = key == NULL ? NULL : PyDict_GetItemWithError(given[1], key);
+    Py_XDECREF(key);
+    if (entry != NULL && PyTuple_CheckExact(entry) && PyTuple_GET_SIZE(entry) == 2 && PyWeakref_Check(PyTuple_GET_ITEM(entry, 0)) &&
+        PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(entry, 0)) == code)
+      about = Py_NewRef(PyTuple_GET_ITEM(entry, 1));
+    else if (!PyErr_Occurred())
+      about = PyObject_CallOneArg(given[2], code);
+    Py_DECREF(code);
+    if (about == NULL) goto done;
+    long marks = PyTuple_Check(about) && PyTuple_GET_SIZE(about) > 1 ? PyLong_AsLong(PyTuple_GET_ITEM(about, 0)) : 0;
+    int failed = 0;
+    if (number == 0) first = marks;
+    outside |= marks;
+    if (marks & USERS) {
+      if (PyList_GET_SIZE(users) < MOST_USERS) {
+        PyObject *found = Py_BuildValue("(Oi)", about, PyFrame_GetLineNumber(frame));
+        failed = found == NULL || PyList_Append(users, found) < 0;
+        Py_XDECREF(found);
+      }
+    } else if (PyList_GET_SIZE(users) == 0) {
+      inside |= marks;
+      if ((marks & OP) && op == NULL) op = Py_NewRef(PyTuple_GET_ITEM(about, 1));
+    }
+    Py_DECREF(about);
+    if (failed || PyErr_Occurred()) goto done;
+    PyFrameObject *outer = PyFrame_GetBack(frame);
+    Py_DECREF(frame);
+    frame = outer;
+  }
+  result = Py_BuildValue("(lllOO)", inside, outside, first, op == NULL ? Py_None : op, users);
+done:
+  if (result == NULL && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "walk takes a frame");
+  Py_XDECREF(frame);
+  Py_XDECREF(op);
+  Py_XDECREF(users);
+  return result;
+}
+
 /* --- The module -------------------------------------------------------------------------------------------------------------------------- */
 
 static PyCFunction function_of(PyObject *method) { /* what a method descriptor without arguments calls, or NULL */
@@ -962,6 +1037,8 @@ static PyObject *configure(PyObject *module, PyObject *given) {
 
 static PyMethodDef functions[] = {
     {"configure", configure, METH_O, "Tells what the hot path needs of the other modules."},
+    {"walk", (PyCFunction)(void (*)(void))walk, METH_FASTCALL, "Tells what a stack is of, as look.py does."},
+    {"pause_for", pause_for, METH_O, "Sleeps for so many seconds, has the interpreter as soon as it can be had, and says whether it was free."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Final
 
-_INTERFACE: Final = 4
+_INTERFACE: Final = 5
 """Raised, here and in ``hot_path.c``, with every change of what they expect of each other: a source tree may hold an older one compiled."""
 
 

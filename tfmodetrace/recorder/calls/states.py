@@ -50,6 +50,9 @@ class ErrorListener(Protocol):
     def left_trace(self, info: functions.FunctionInfo, calls: ThreadCalls, error: BaseException, end_ns: int) -> None:
         """Keeps an exception that has left a trace that no recorded call has caused."""
 
+    def left_program(self, info: functions.FunctionInfo, calls: ThreadCalls, error: BaseException, mode: int, end_ns: int) -> None:
+        """Keeps the exception that ends the program."""
+
 
 class Definitions(Protocol):
     """What a session numbers and writes once."""

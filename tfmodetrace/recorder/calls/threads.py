@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 
 from tfmodetrace.recorder.calls import states
 
@@ -20,16 +21,35 @@ class Threads:
         self._lock = threading.RLock()
         self._threads: list[states.ThreadCalls] = []
         self._ids = itertools.count()
+        # By Python's number for a thread, which another may have once it has ended.
+        self._numbers: dict[int, tuple[weakref.ref[threading.Thread], int]] = {}
+        self._by_ident: dict[int, states.ThreadCalls] = {}
         self._dropped_elsewhere = 0
         self.recorded_calls = 0
 
     def add(self, session: states.Recording) -> states.ThreadCalls:
         """Gives the calling thread its number, and its share of the rows that may wait."""
-        calls = states.ThreadCalls(session, next(self._ids), threading.current_thread())
+        thread = threading.current_thread()
+        calls = states.ThreadCalls(session, self.number(thread)[0], thread)
         with self._lock:
             self._threads.append(calls)
+            self._by_ident[threading.get_ident()] = calls
             self._share_rows()
         return calls
+
+    def number(self, thread: threading.Thread) -> tuple[int, bool]:
+        """Returns a thread's number, and whether it was not known before."""
+        with self._lock:
+            known = self._numbers.get(thread.ident or 0)
+            if known is not None and known[0]() is thread:
+                return known[1], False
+            number = next(self._ids)
+            self._numbers[thread.ident or 0] = weakref.ref(thread), number
+            return number, True
+
+    def calls_of(self, ident: int) -> states.ThreadCalls | None:
+        """Returns the calls of a thread, by Python's number for it; None if it has called nothing."""
+        return self._by_ident.get(ident)
 
     def _share_rows(self) -> None:
         for calls in self._threads:
@@ -49,6 +69,8 @@ class Threads:
             if ended and not calls.rows and not calls.memory_rows:
                 with self._lock:
                     self._threads.remove(calls)
+                    for ident in [ident for ident, known in self._by_ident.items() if known is calls]:
+                        del self._by_ident[ident]
                     self._share_rows()
                     self._dropped_elsewhere += calls.dropped
         return taken
@@ -81,6 +103,8 @@ class Threads:
         """In a forked child: what waits is the parent's, and the lock may be held by a thread that is no more."""
         self._lock = threading.RLock()
         self._threads.clear()
+        self._by_ident.clear()
+        self._numbers.clear()
 
 
 def silence_thread(session: states.Recording) -> None:

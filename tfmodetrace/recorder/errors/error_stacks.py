@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.calls import signatures
-from tfmodetrace.recorder.support import interrupts, owners
+from tfmodetrace.recorder.support import interrupts, owners, sources
 from tfmodetrace.recorder.tf import autograph, tensors
 from tfmodetrace.schema import events_pb2, keys
 
@@ -26,6 +26,7 @@ MAX_FRAMES: Final = 50
 MAX_CODE: Final = 300
 """Characters of a line that are kept."""
 
+_MODULES: Final = ("tensorflow", "keras", "numpy")
 _MAX_CALLERS: Final = 200
 _MAX_VARIABLES: Final = 16
 _MAX_ITEMS: Final = 16
@@ -120,8 +121,13 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
     if len(frames) > MAX_FRAMES:
         frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
     if frames:
-        frames[-1].variables.extend(_variables(exceptions, frames[-1]))
+        _tell_line(exceptions, frames[-1])
     return frames
+
+
+def tell_source(frame: events_pb2.Frame) -> None:
+    """Adds the text around a frame's line."""
+    frame.source, frame.source_line = sources.around(frame.file, frame.line)
 
 
 def _callers() -> list[_Place]:
@@ -198,8 +204,8 @@ _KERAS_ENTRIES: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_o
 # --- The variables of a line -------------------------------------------------------------------------------------------------------------
 
 
-def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame) -> list[events_pb2.Variable]:
-    """Tells the types of the variables that the innermost line names, without running anything of the user's."""
+def _tell_line(exceptions: list[BaseException], innermost: events_pb2.Frame) -> None:
+    """Tells the types of the variables that the innermost line names, and what modules are there. Nothing of the user's is run."""
     frame = None
     for exception in exceptions:
         for each, line in traceback.walk_tb(exception.__traceback__):
@@ -207,12 +213,30 @@ def _variables(exceptions: list[BaseException], innermost: events_pb2.Frame) -> 
             # Of converted code it is the innermost frame, whatever AutoGraph has called the function that it made of the line's block.
             if autograph.AUTOGRAPH_FILE in file or (file, line) == (innermost.file, innermost.line):
                 frame = each
+    # What led to the call is in no traceback yet.
+    outer = None if frame is not None else sys._getframe(1)
+    while outer is not None and frame is None:
+        frame = outer if (outer.f_code.co_filename, outer.f_lineno) == (innermost.file, innermost.line) else None
+        outer = outer.f_back
     if frame is None:
-        return []
+        return
+    innermost.modules.add(name="__builtins__", type="builtins")
     known: Mapping[str, Any] = frame.f_locals
     names = dict.fromkeys(_NAME.findall(innermost.code))
     found = [events_pb2.Variable(name=name, type=_type_text(known[name])) for name in names if name in known]
-    return found[:_MAX_VARIABLES]
+    innermost.variables.extend(found[:_MAX_VARIABLES])
+    for scope in (frame.f_globals, known):
+        modules = [(name, value) for name, value in tuple(scope.items()) if issubclass(type(value), types.ModuleType)]
+        innermost.modules.extend(
+            events_pb2.Variable(name=name, type=known_as)
+            for name, value in modules
+            if (known_as := _module_name(value)).partition(".")[0] in _MODULES
+        )
+
+
+def _module_name(module: types.ModuleType) -> str:
+    """Returns a module's name without loading one that is loaded lazily."""
+    return str(object.__getattribute__(module, "__dict__").get("__name__", ""))
 
 
 def _answers_for_itself(kind: type) -> bool:

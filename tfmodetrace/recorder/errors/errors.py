@@ -23,6 +23,9 @@ MAX_CHAIN: Final = 6
 MAX_DESCRIBED: Final = 1_000
 """Errors of a session whose chains and stacks are kept, and that are explained; of further ones only type and message are kept."""
 
+MAX_WITH_SOURCE: Final = 200
+"""Errors of a session for which the text around the line at fault is kept."""
+
 _MAX_THREADS: Final = 1_000
 _NOTE: Final = "tfmodetrace: "
 
@@ -64,19 +67,32 @@ class ErrorRecorder:
         """Keeps an exception that has left a trace that no recorded call has caused."""
         self._add(info, -1, calls.innermost.call_id, calls.thread_id, end_ns, int(words.Mode.TRACING), error)
 
+    def left_program(self, info: functions.FunctionInfo, calls: states.ThreadCalls, error: BaseException, mode: int, end_ns: int) -> None:
+        """Keeps the exception that ends the program; if a recorded call has told of it already, as what that was further out."""
+        self._add(info, -1, -1, calls.thread_id, end_ns, mode, error, ended_program=True)
+
     def _add(
-        self, info: functions.FunctionInfo, call_id: int, parent_id: int, thread_id: int, time_ns: int, mode: int, error: BaseException
+        self,
+        info: functions.FunctionInfo,
+        call_id: int,
+        parent_id: int,
+        thread_id: int,
+        time_ns: int,
+        mode: int,
+        error: BaseException,
+        *,
+        ended_program: bool = False,
     ) -> None:
         kind, message = describe(error)
         row = events_pb2.Error(function_id=info.function_id, call_id=call_id, thread_id=thread_id, mode=mode, type=kind, message=message)
-        row.time_ns = time_ns
+        row.time_ns, row.ended_program = time_ns, ended_program
         self._described += 1
-        described = self._described <= MAX_DESCRIBED
+        described = self._described <= MAX_DESCRIBED or ended_program
         chain = chain_of(error)
         root = chain[-1][0]
         if described:
             try:
-                _fill(row, chain, info.file)
+                _fill(row, chain, info.file, sources=self._described <= MAX_WITH_SOURCE or ended_program)
             except Exception as failure:
                 self._session.fault("the facts of an error could not be read", failure)
         looks = describe(root)
@@ -102,7 +118,7 @@ class ErrorRecorder:
             self._session.fault("an error could not be explained", failure)
 
 
-def _fill(row: events_pb2.Error, chain: list[tuple[BaseException, int]], own_file: str) -> None:
+def _fill(row: events_pb2.Error, chain: list[tuple[BaseException, int]], own_file: str, *, sources: bool) -> None:
     for exception, relation in chain:
         kind, message = describe(exception)
         raised = row.chain.add(type=kind, relation=relation)
@@ -115,6 +131,9 @@ def _fill(row: events_pb2.Error, chain: list[tuple[BaseException, int]], own_fil
     repeated = [exception for number, (exception, relation) in enumerate(chain) if number == 0 or _all_repeat(chain, number)]
     row.stack.extend(error_stacks.stack_of(repeated, own_file))
     row.named_places.extend(error_stacks.named_places(row.message, own_file))
+    for places in (row.stack, row.named_places) if sources else ():
+        if places:
+            error_stacks.tell_source(places[-1])
 
 
 def _all_repeat(chain: list[tuple[BaseException, int]], number: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
+import time
 import types
 import weakref
 from collections.abc import Callable, Iterator
@@ -218,6 +219,10 @@ class KerasProgram:
                 thread.depth = most + 1  # a functional model is being put together: nothing runs
                 try:
                     return original(layer, *args, **kwargs)
+                except Exception as error:
+                    if depth == 0:
+                        self._left_symbolic(layer, error)
+                    raise
                 finally:
                     thread.depth = depth
             entry = layers.get(id(layer))
@@ -245,6 +250,21 @@ class KerasProgram:
         except Exception as error:
             self._tf_functions.session.fault("a Keras layer cannot be recorded", error)
         return self._layers.put(layer, record)
+
+    def _left_symbolic(self, layer: Any, error: Exception) -> None:
+        """Keeps an exception that a layer raises while a model is put together: no call, but its body runs as in a trace."""
+        session = _STATE.session
+        kind = type(layer)
+        # Keras asks whether a layer can tell its output's shape, and is answered so.
+        if session is None or isinstance(error, NotImplementedError) or hasattr(kind.call, traces.INFO_ATTRIBUTE):
+            return
+        try:
+            info = functions.FunctionInfo(kind.call, functions.Settings(f"{layer.name} ({kind.__name__})"), kind="keras-call")
+            if self._chosen.takes(info):
+                self._tf_functions.session.register(info, (layer,))
+                self._tf_functions.session.errors.left_trace(info, self._tf_functions.session.thread_calls(), error, time.perf_counter_ns())
+        except Exception as failure:
+            self._tf_functions.session.fault("an exception of a Keras layer could not be recorded", failure)
 
     def _is_symbolic(self, values: Any) -> bool:
         for value in values:

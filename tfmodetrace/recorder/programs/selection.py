@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tfmodetrace.recorder.calls import functions
 from tfmodetrace.recorder.support import owners
+from tfmodetrace.recorder.tf import parallel_for
 
 
 class Selection(NamedTuple):
@@ -29,8 +30,11 @@ class Selection(NamedTuple):
         return (not self.include or _match(names, self.include)) and not _match(names, self.exclude)
 
     def leaves_out(self, file: str) -> bool:
-        """Whether the functions of a file are left out, whatever they are called: those that TensorFlow is made of, unless chosen."""
-        return not self.include and owners.owner_of(file) == "tensorflow"
+        """Whether the functions of a file are left out, whatever they are called: those that TensorFlow is made of, unless chosen.
+
+        Those that it makes of what the program has handed over are the program's.
+        """
+        return not self.include and owners.owner_of(file) == "tensorflow" and not parallel_for.makes(file)
 
 
 def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

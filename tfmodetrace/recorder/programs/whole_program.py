@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.programs import keras_program, selection
+from tfmodetrace.recorder.programs import concrete_calls, keras_program, selection
 from tfmodetrace.recorder.support import by_object, call_sites, on_import
-from tfmodetrace.recorder.tf import dataset_functions, function_objects, replacements
+from tfmodetrace.recorder.tf import dataset_functions, function_objects, parallel_for, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
 
@@ -53,6 +53,7 @@ class WholeProgram:
         self._thread = _Thread()
         self._dataset_hook = dataset_functions.DatasetFunctionHook(self._dataset_function_begins)
         self._keras = keras_program.KerasProgram(self, chosen)
+        self._concrete = concrete_calls.ConcreteCalls(chosen, self._concrete_fault)
         self._call: Callable[..., Any] | None = None
 
     def install(self) -> None:
@@ -66,12 +67,14 @@ class WholeProgram:
         self._replacements.replace_inherited(kind, "get_concrete_function", self._getting)
         self._replacements.replace_inherited(kind, function_objects.CLONE_METHOD, self._cloning)
         self._dataset_hook.install()
+        self._concrete.install()
         on_import.when_imported("keras", self._keras_imported)
 
     def remove(self) -> None:
         """Puts everything back."""
         on_import.forget("keras", self._keras_imported)
         self._keras.remove()
+        self._concrete.remove()
         self._dataset_hook.remove()
         self._replacements.restore()
         for reference, info in tuple(self._infos.values()):
@@ -96,6 +99,9 @@ class WholeProgram:
         """
         if self._given.find(function) is None:
             self._given.put(function, _Given(name, role, model, steps_per_call))
+
+    def _concrete_fault(self, what: str, error: Exception) -> None:
+        self.session.fault(what, error)
 
     def _keras_imported(self, keras: types.ModuleType) -> None:
         if not self.session.ended:
@@ -189,6 +195,8 @@ class WholeProgram:
         info.made_at = self._sites.find(function)
         if given is not None:
             info.qualname, info.model, info.steps_per_call = given.role, given.model, given.steps_per_call
+        elif parallel_for.makes(info.file):
+            info.stands_for(parallel_for.public_name(call_sites.below_the_users()) or info.name)
         elif function_objects.is_loaded(function):
             info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info

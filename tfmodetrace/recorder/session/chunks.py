@@ -11,6 +11,7 @@ import numpy as np
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import memory, samplers, threads
 from tfmodetrace.recorder.session import definitions
+from tfmodetrace.recorder.stacks import sampler
 from tfmodetrace.recorder.support import faults
 from tfmodetrace.schema import codec, events_pb2, words
 
@@ -29,6 +30,7 @@ class Chunks:
         threads: Whose rows wait.
         samplers: What knows of devices.
         definitions: What was numbered and waits.
+        sampler: Whose samples wait.
         find_placements: Adds the placements of traces, as far as they can be told by now, to the definitions.
         faults: What goes wrong.
     """
@@ -40,6 +42,7 @@ class Chunks:
         threads: threads.Threads,
         samplers: samplers.Samplers,
         definitions: definitions.Definitions,
+        sampler: sampler.Sampler,
         find_placements: Callable[[], None],
         faults: faults.Faults,
     ) -> None:
@@ -47,6 +50,7 @@ class Chunks:
         self._threads = threads
         self._samplers = samplers
         self._definitions = definitions
+        self._sampler = sampler
         self._find_placements = find_placements
         self._faults = faults
         self._describe = describe
@@ -75,6 +79,7 @@ class Chunks:
         memory_rows = self._threads.take_memory_rows()
         self._samplers.take_memory_devices(chunk)
         self._sample_host_memory(chunk)
+        self._take_samples(chunk)
         taken = self._threads.take_rows()
         self._take_definitions(chunk)
         for begin in range(0, len(memory_rows), _MAX_ROWS_PER_BATCH):
@@ -122,6 +127,12 @@ class Chunks:
             self._faults.add("placements could not be read", error)
         self._samplers.take_devices(chunk)
         self._definitions.move_to(chunk)
+
+    def _take_samples(self, chunk: events_pb2.Chunk) -> None:
+        try:
+            self._sampler.move_to(chunk)
+        except Exception as error:
+            self._faults.add("samples could not be encoded", error)
 
     def _sample_host_memory(self, chunk: events_pb2.Chunk) -> None:
         resident = memory.resident_bytes()

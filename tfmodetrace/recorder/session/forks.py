@@ -47,6 +47,7 @@ class ChildSession(session.Session):
                 return
             try:
                 self._begin_writing(self.writer.start_unopened)
+                self.sampler.start()
             except BaseException:
                 self.retire()
                 raise

@@ -17,6 +17,7 @@ from tfmodetrace import options as options_module
 from tfmodetrace.recorder.calls import functions, native, samplers, states, threads
 from tfmodetrace.recorder.errors import errors
 from tfmodetrace.recorder.session import chunks, definitions, family, instruments, process_facts, record_files, session_profiler, writer
+from tfmodetrace.recorder.stacks import sampler
 from tfmodetrace.recorder.support import faults, interrupts
 from tfmodetrace.recorder.traces import traces
 
@@ -76,11 +77,18 @@ class Session:
         self.traces = traces.TraceRecorder(self)
         self.errors = errors.ErrorRecorder(self, explain)
         self.instruments = instruments.Instruments(make_instruments, self.faults)
+        self.sampler = sampler.Sampler(
+            wanted=options.takes_samples,
+            anchor_ns=anchor_ns,
+            known=self.threads,
+            add_thread=self.definitions.add_thread,
+            faults=self.faults,
+        )
         self.profiling = session_profiler.Profiling(False if self.inherited else options.profiler, self.faults)
         describe = process_facts.session_start
         described = functools.partial(describe, self.session_id, start_unix_ns, memory=options.memory, profiler=self.profiling.wanted)
         find = self.traces.placements.collect
-        made = chunks.Chunks(anchor_ns, described, self.threads, self.samplers, self.definitions, find, self.faults)
+        made = chunks.Chunks(anchor_ns, described, self.threads, self.samplers, self.definitions, self.sampler, find, self.faults)
         self.writer = writer.Writer(self, made, self.faults, options.flush_secs)
 
     def begin(self) -> None:
@@ -101,6 +109,7 @@ class Session:
         self.traces.install()
         self.instruments.install(self)
         self.profiling.start(self.directory)
+        self.sampler.start()
 
     def _begin_writing(self, start: Callable[[str], None]) -> None:
         self.keeper.begins(self)
@@ -183,6 +192,7 @@ class Session:
 
     def see_no_more(self) -> None:
         """Puts back what sees the program."""
+        self.sampler.stop()
         self.traces.see_no_more()
         self.instruments.remove()
 
@@ -198,4 +208,5 @@ class Session:
         self.profiling.leave_to_parent()
         self.threads.leave_to_parent()
         self.definitions.leave_to_parent()
+        self.sampler.leave_to_parent()
         self.writer.leave_to_parent()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import threading
 import time
 from typing import Any, Final, Protocol
@@ -22,7 +21,7 @@ from typing import Any, Final, Protocol
 import tensorflow as tf
 
 from tfmodetrace.recorder.session import chunks, event_file, record_files
-from tfmodetrace.recorder.support import faults
+from tfmodetrace.recorder.support import faults, own_threads
 from tfmodetrace.schema import events_pb2
 
 _STOP: Final = object()
@@ -34,8 +33,6 @@ STOP_TIMEOUT_SECS: Final = 60.0
 
 MAX_WAITING_DEFINITIONS: Final = 1 << 12
 """Functions, signatures, traces and errors that wait while nothing can be written; with more, the recording ends."""
-
-_FAULTS_OF_THE_THREAD: Final = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
 
 
 class Recorded(Protocol):
@@ -80,7 +77,7 @@ class Writer:
         self._told_of_silence = False
         # put() may be called from a __del__ or a signal handler; of the queues only this one allows it.
         self._wake: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="tfmodetrace-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{own_threads.NAMES}writer", daemon=True)
         # Not join(): interrupted by an exception, Python 3.11's takes a running thread for an ended one.
         self._ended = threading.Event()
 
@@ -159,7 +156,7 @@ class Writer:
     def _run(self) -> None:
         session = self._session
         try:
-            _leave_signals_to_the_program()
+            own_threads.leave_signals_to_the_program()
             session.writer_begins()
             self._record()
         except Exception as error:
@@ -297,10 +294,3 @@ class Writer:
             raise
         self._file = file
         return file
-
-
-def _leave_signals_to_the_program() -> None:
-    # A program that blocks a signal in its own thread and waits for it must not find it delivered to ours, where it would kill the process.
-    if hasattr(signal, "pthread_sigmask"):
-        of_the_thread = {getattr(signal, name) for name in _FAULTS_OF_THE_THREAD if hasattr(signal, name)}
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - of_the_thread)

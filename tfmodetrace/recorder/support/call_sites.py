@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.support import interrupts, owners
-from tfmodetrace.recorder.tf import autograph
+from tfmodetrace.recorder.tf import autograph, installation
 
 _MAX_FRAMES: Final = 200
+_MAX_WRAPPERS: Final = 20
 
 
 class Site(NamedTuple):
@@ -31,24 +32,70 @@ def innermost(own_file: str) -> Site | None:
         own_file: The file of the function that is made here.
     """
     try:
-        return _innermost(sys._getframe(1), own_file)
+        found = _innermost(sys._getframe(1), own_file)
     except Exception as error:  # nothing that is only told may keep a function from being made
+        interrupts.let_pass(error)
+        return None
+    return None if found is None else found[0]
+
+
+def below_the_users() -> list[str]:
+    """Returns the qualified names of the functions that the innermost of the user's frames has led to, in the order of the calls."""
+    found = []
+    frame: types.FrameType | None = sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None or owners.is_users(frame.f_code.co_filename, ""):
+            break
+        found.append(frame.f_code.co_qualname)
+        frame = frame.f_back
+    return found[::-1]
+
+
+def caller(own_file: str, function: Any) -> tuple[Site, str] | None:
+    """Finds the same, and the name that TensorFlow has there; empty if it has none that is known. Does not raise.
+
+    Args:
+        own_file: The file of the function that is called here.
+        function: The function.
+    """
+    try:
+        found = _innermost(sys._getframe(1), own_file)
+        return None if found is None else (found[0], _tensorflow_in(found[1], function))
+    except Exception as error:
         interrupts.let_pass(error)
         return None
 
 
-def _innermost(frame: types.FrameType | None, own_file: str) -> Site | None:
-    of_package: Site | None = None
+def _innermost(frame: types.FrameType | None, own_file: str) -> tuple[Site, types.FrameType] | None:
+    of_package: tuple[Site, types.FrameType] | None = None
     for _ in range(_MAX_FRAMES):
         if frame is None:
             break
         site = _site(frame)
         if owners.is_users(site.file, ""):
-            return site
+            return site, frame
         if of_package is None and owners.is_users(site.file, own_file):
-            of_package = site
+            of_package = site, frame
         frame = frame.f_back
     return of_package
+
+
+def _tensorflow_in(frame: types.FrameType, function: Any) -> str:
+    """Looks among the frame's globals and what the function shares with it. Asking a frame for its locals would keep these alive."""
+    for name, value in list(frame.f_globals.items()):
+        if value is installation.TENSORFLOW:
+            return name
+    for _ in range(_MAX_WRAPPERS):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
+        if inner is None:
+            break
+        function = inner
+    shared = {*frame.f_code.co_cellvars, *frame.f_code.co_freevars}
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    for name, cell in zip(names, getattr(function, "__closure__", None) or (), strict=False):
+        if name in shared and cell.cell_contents is installation.TENSORFLOW:
+            return str(name)
+    return ""
 
 
 def _site(frame: types.FrameType) -> Site:
@@ -56,5 +103,7 @@ def _site(frame: types.FrameType) -> Site:
     if autograph.AUTOGRAPH_FILE in code.co_filename:
         origin = autograph.autograph_origin(code.co_filename, line)
         if origin is not None:
-            return Site(*origin, code.co_name.removeprefix("tf__"))
+            # Of a branch or a loop AutoGraph makes functions inside of the one that it has made of the user's.
+            names = [name for name in code.co_qualname.split(".") if name.startswith("tf__")] or [code.co_name]
+            return Site(*origin, names[-1].removeprefix("tf__"))
     return Site(code.co_filename, line, code.co_name)

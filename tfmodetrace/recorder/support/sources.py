@@ -13,6 +13,7 @@ import linecache
 import re
 import textwrap
 import types
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tfmodetrace.recorder.support import interrupts
@@ -23,8 +24,13 @@ MAX_LINES: Final = 400
 MAX_BYTES: Final = 32 << 10
 """Bytes of a definition, as UTF-8, that are kept at most; the cut is made between lines."""
 
+MAX_AROUND: Final = 8 << 10
+"""Characters around a line that are kept at most."""
+
+_MAX_PARSED: Final = 1 << 20
 _STATEMENT_LINES: Final = 20
 _STATEMENT_CHARACTERS: Final = 1000
+_FILE_CHARACTERS: Final = 2 << 20
 
 _WITH: Final = re.compile(r"(\s*(?:async\s+)?)with\b")
 
@@ -41,6 +47,18 @@ class Source(NamedTuple):
     truncated: bool
 
 
+class Statement(NamedTuple):
+    """A statement.
+
+    Attributes:
+        line: Its first line; of one whose text is not known, the line that was asked for.
+        code: Its lines without their common indentation; empty where they are not known, or too many.
+    """
+
+    line: int
+    code: str
+
+
 NONE: Final = Source(text="", truncated=False)
 
 
@@ -51,6 +69,22 @@ def of_function(code: types.CodeType) -> Source:
         wanted = re.compile(r"\blambda\b" if lambda_ else rf"\bdef\s+{re.escape(code.co_name)}\b")
         lines, cut = _block(code.co_filename, code.co_firstlineno, at_least=last_line(code) if lambda_ else 0)
         # The file may be another by now, or its name one that somebody gave to `compile`.
+        return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
+    except Exception as error:
+        interrupts.let_pass(error)
+        return NONE
+
+
+def of_definition(qualname: str, file: str, line: int) -> Source:
+    """Finds the text of a definition by its name and first line; of a script, ``<module>``, its lines from the first on. Never raises."""
+    try:
+        name = qualname.rpartition(".")[2]
+        if name == "<module>":
+            linecache.checkcache(file)
+            lines = linecache.getlines(file)
+            return _bounded(lines[:MAX_LINES], cut=len(lines) > MAX_LINES)
+        lines, cut = _block(file, line, at_least=0)
+        wanted = re.compile(r"\blambda\b" if name == "<lambda>" else rf"\b(?:def|class)\s+{re.escape(name)}\b")
         return _bounded(lines, cut=cut) if any(map(wanted.search, lines)) else NONE
     except Exception as error:
         interrupts.let_pass(error)
@@ -81,6 +115,88 @@ def of_statement(file: str, line: int) -> str:
     except Exception as error:
         interrupts.let_pass(error)
     return ""
+
+
+class Around(NamedTuple):
+    """The text around a line, and the number of its first line; empty and 0 where it is not known."""
+
+    text: str
+    line: int
+
+
+NOTHING_AROUND: Final = Around("", 0)
+
+
+def around(file: str, line: int) -> Around:
+    """Finds the largest of the file, class, function and statement around a line that can be kept whole. Never raises."""
+    try:
+        lines = linecache.getlines(file)
+        if not 0 < line <= len(lines):
+            return NOTHING_AROUND
+        text = "".join(lines)
+        if len(text) <= MAX_AROUND:
+            return Around(text.rstrip("\n"), 1)
+        if len(text) > _MAX_PARSED:
+            return NOTHING_AROUND
+        block: ast.AST | None = _tree(text)
+        while block is not None:
+            block = next((inner for inner in _statements(block) if _first_line(inner) <= line <= (inner.end_lineno or 0)), None)
+            if block is not None:
+                first = _first_line(block)
+                part = "".join(lines[first - 1 : block.end_lineno])
+                if len(part) <= MAX_AROUND:
+                    return Around(textwrap.dedent(part).rstrip("\n"), first)
+    except Exception as error:
+        interrupts.let_pass(error)
+    return NOTHING_AROUND
+
+
+@functools.lru_cache(maxsize=8)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Yields the statements that lie directly in another."""
+    for node in ast.iter_child_nodes(block):
+        if isinstance(node, ast.stmt):
+            yield node
+        elif isinstance(node, ast.ExceptHandler | ast.match_case):
+            yield from node.body
+
+
+def _first_line(statement: ast.stmt) -> int:
+    return min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", ()))])
+
+
+@functools.lru_cache(maxsize=4096)
+def statement_around(file: str, line: int) -> Statement:
+    """Finds the statement that a line is in, whole lines of it; of one with a block only its head. Never raises."""
+    try:
+        _, _, first, last = max(span for span in _spans(file) if span[2] <= line <= span[3])
+        lines = linecache.getlines(file)[first - 1 : last]
+        text = textwrap.dedent("".join(lines)).rstrip()
+        if 0 < len(lines) <= _STATEMENT_LINES and len(text) <= _STATEMENT_CHARACTERS:
+            return Statement(first, text)
+    except Exception as error:  # no such statement, no such file, or what it holds is not what runs
+        interrupts.let_pass(error)
+    return Statement(line, "")
+
+
+@functools.lru_cache(maxsize=64)
+def _spans(file: str) -> tuple[tuple[int, int, int, int], ...]:
+    """The lines of every statement of a file: first its order, so that the innermost is the largest, then the first and last line."""
+    found: list[tuple[int, int, int, int]] = []
+    text = "".join(linecache.getlines(file))
+    for node in ast.walk(ast.parse(text)) if len(text) <= _FILE_CHARACTERS else ():
+        if isinstance(node, ast.stmt):
+            last = node.end_lineno or node.lineno
+            body = getattr(node, "body", None)
+            if body and isinstance(body, list) and getattr(body[0], "lineno", 0) > node.lineno:
+                last = min([inner.lineno for inner in (body[0], *getattr(body[0], "decorator_list", ()))]) - 1
+            found.append((node.lineno, -last, node.lineno, last))
+    # Of statements that share a line, the text of each is that of all.
+    return tuple(found)
 
 
 def _statement(text: str) -> ast.stmt | None:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+from tfmodetrace.recorder.tf import names
+
+_concrete_function = names.module("tensorflow.python.eager.polymorphic_function.concrete_function")
+
+ConcreteFunction: Final = names.attribute(_concrete_function, "ConcreteFunction") or type("ConcreteFunction", (), {})
+"""The class of all of them; an empty one where this TensorFlow has it elsewhere."""
 
 
 def parameter_types(concrete_function: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -21,6 +28,11 @@ def concrete_name(concrete_function: Any) -> str:
     """Returns the name TensorFlow gave a concrete function, such as ``__inference_step_17``; empty if it has none."""
     name = getattr(concrete_function, "name", "") or ""
     return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def plain_name(concrete_function: Any) -> str:
+    """Returns the name of the Python function that a concrete function was made of, as far as its own name has it; empty otherwise."""
+    return concrete_name(concrete_function).removeprefix("__inference_").rpartition("_")[0]
 
 
 def captured_tensors(concrete_function: Any) -> Iterator[tuple[Any, str]]:

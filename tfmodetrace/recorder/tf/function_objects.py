@@ -46,9 +46,8 @@ def is_loaded(function: Any) -> bool:
 
 def loaded_name(function: Any) -> str:
     """Returns the name that a tf.function had that was loaded from a saved model."""
-    names = [concrete_functions.concrete_name(each) for each in getattr(function, "concrete_functions", None) or ()]
-    name = names[0].removeprefix("__inference_").rpartition("_")[0] if names else ""
-    return name or "loaded function"
+    named = [concrete_functions.plain_name(each) for each in getattr(function, "concrete_functions", None) or ()]
+    return (named[0] if named else "") or "loaded function"
 
 
 def body_of(function: Any, is_users: Callable[[Any], bool]) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
+from tfmodetrace.recorder.support import by_object, call_sites, sources
 from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
@@ -21,6 +22,8 @@ MEASURED_CONSTANT_BYTES = 1 << 20
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
 
+_infos_by_concrete = by_object.ByObject()
+
 
 class PendingTrace:
     """A trace whose Python body is running.
@@ -30,14 +33,23 @@ class PendingTrace:
         calls: The calls of the thread it runs on.
         call: The call that causes it, as far as one of ours does.
         body: What its ops' lines are told by.
+        called_at: The user's line that has led to it, and the name of TensorFlow there; None if there is none.
         python_function: What is traced.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("body", "call", "calls", "info", "python_function", "start_ns")
+    __slots__ = ("body", "call", "called_at", "calls", "info", "python_function", "start_ns")
 
-    def __init__(self, info: functions.FunctionInfo, calls: states.ThreadCalls, body: op_lines.TracedBody, python_function: Any) -> None:
+    def __init__(
+        self,
+        info: functions.FunctionInfo,
+        calls: states.ThreadCalls,
+        body: op_lines.TracedBody,
+        called_at: tuple[call_sites.Site, str] | None,
+        python_function: Any,
+    ) -> None:
         self.info = info
+        self.called_at = called_at
         self.body = body
         self.python_function = python_function
         self.calls = calls
@@ -54,6 +66,13 @@ def info_of(function: Any) -> functions.FunctionInfo | None:
     """Returns what is known of a tf.function that is recorded."""
     cache = function_objects.function_cache_of(function)
     return None if cache is None else _infos_by_cache.get(id(cache))
+
+
+def info_of_concrete(concrete_function: Any) -> functions.FunctionInfo | None:
+    """Returns what is known of the tf.function that a concrete function was traced for; None if that was not recorded."""
+    found = _infos_by_concrete.find(concrete_function)
+    info: functions.FunctionInfo | None = None if found is None else found()
+    return info
 
 
 def register_owner(function: Any, info: functions.FunctionInfo) -> None:
@@ -126,7 +145,8 @@ class TraceRecorder:
             calls = self._session.thread_calls()
             if info.session is not self._session:
                 self._session.register(info, ())
-            pending = PendingTrace(info, calls, self._lines.begin(info.definition()), python_function)
+            called_at = call_sites.caller(info.file, python_function)
+            pending = PendingTrace(info, calls, self._lines.begin(info.definition()), called_at, python_function)
             calls.pending_traces.append(pending)
             return pending
         except Exception as error:
@@ -161,6 +181,7 @@ class TraceRecorder:
             end_ns = time.perf_counter_ns()
             self._lines.end(pending.body)
             info, call = pending.info, pending.call
+            _infos_by_concrete.put(concrete_function, weakref.ref(info))
             trace = events_pb2.Trace(
                 function_id=info.function_id,
                 call_id=-1 if call is None else call.call_id,
@@ -169,6 +190,8 @@ class TraceRecorder:
                 duration_ns=end_ns - pending.start_ns,
                 signature_id=-1 if call is None else call.signature_id,
             )
+            if pending.called_at is not None:
+                _tell_place(trace.called_at, *pending.called_at)
             try:
                 self._describe(trace, info, concrete_function, context)
             except Exception as error:
@@ -255,6 +278,12 @@ class TraceRecorder:
                 call.caused_trace = trace.trace_id
         except Exception as error:
             self._session.fault("a trace could not be recorded", error)
+
+
+def _tell_place(frame: events_pb2.Frame, site: call_sites.Site, tensorflow: str) -> None:
+    statement = sources.statement_around(site.file, site.line)
+    frame.file, frame.line, frame.function, frame.code = site.file, statement.line, site.function, statement.code
+    frame.tensorflow = tensorflow
 
 
 def _pop(calls: states.ThreadCalls, pending: PendingTrace) -> None:

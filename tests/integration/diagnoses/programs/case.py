@@ -15,7 +15,7 @@ class Mended(NamedTuple):
 
     Attributes:
         run: Runs it.
-        word: What the diagnosis's fix and the mended program both say; empty where there is nothing to fix.
+        word: What the mended program says that the failing one does not; may be empty.
     """
 
     run: Callable[[], Any]

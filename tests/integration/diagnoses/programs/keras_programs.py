@@ -139,6 +139,17 @@ def _():
 
 
 @failing("keras-loss-shape")
+def one_hot_labels_of_too_many_classes():
+    model = classifier(loss="categorical_crossentropy")
+    model.fit(X, keras.utils.to_categorical(LABELS, 6), verbose=0)  # fails
+
+
+@one_hot_labels_of_too_many_classes.mended("")
+def _():
+    classifier(loss="categorical_crossentropy").fit(X, keras.utils.to_categorical(LABELS), verbose=0)
+
+
+@failing("keras-loss-shape")
 def two_outputs_for_a_binary_loss():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="sigmoid")])
     model.compile("sgd", "binary_crossentropy")

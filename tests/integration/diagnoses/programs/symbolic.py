@@ -58,7 +58,7 @@ def _():
 def int_in_a_keras_layer():
     class Layer(keras.layers.Layer):
         def call(self, x):
-            return x[:, : int(tf.shape(x)[0])]  # fails
+            return x[: int(tf.shape(x)[0])]  # fails
 
     model = keras.Sequential([Layer(), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -317,6 +317,37 @@ def _():
         return tf.math.log(x)
 
     checked(X)
+
+
+@failing("symbolic-bool", mode="tracing")
+def a_chain_of_comparisons_in_a_condition():
+    @tf.function(autograph=False)
+    def inside(x):
+        return x if 0.0 < x < 1.0 and not x > 0.9 else -x  # fails
+
+    assert inside(tf.constant(2.0)) == -2.0
+
+
+@a_chain_of_comparisons_in_a_condition.mended("")
+def _():
+    x = tf.constant(2.0)
+    assert tf.where(tf.logical_and(x > 0.0, x < 1.0), x, -x) == -2.0
+
+
+@failing("symbolic-bool", mode="tracing")
+def a_tensor_looked_for_in_a_list():
+    @tf.function
+    def known(x):
+        if x in (1, 2):  # fails
+            return tf.constant(1.0)
+        return tf.constant(0.0)
+
+    known(tf.constant(2))
+
+
+@a_tensor_looked_for_in_a_list.mended("")
+def _():
+    tf.cond(tf.reduce_any(tf.equal(tf.constant(2), (1, 2))), lambda: tf.constant(1.0), lambda: tf.constant(0.0))
 
 
 # --- symbolic-iteration ------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""``tfmodetrace verify LOGDIR -- python train.py …``: whether the fixes of a recording's findings work."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tfmodetrace.cli import exits, reading, styled, terminal
+from tfmodetrace.insight import answers, findings, verified
+from tfmodetrace.log import tracelog, tried
+from tfmodetrace.verify import keeping, programs, trials
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the command to the parser's commands."""
+    parser = reading.add_command(
+        commands,
+        "verify",
+        summary="try the fixes of a recording's findings",
+        description="Run the program as it is, and again with each fix applied, and compare traces, wall time and what it prints. No "
+        "file of the program's is changed: Python is given the edited text when it reads the file.",
+    )
+    parser.usage = "tfmodetrace verify LOGDIR [options] -- python train.py [arguments …]"
+    parser.add_argument("--finding", metavar="N", type=int, help="only the fix of the N-th finding; by default of all above info")
+    parser.add_argument("--run", metavar="NAME", help="of several runs in LOGDIR, this one; by default the newest")
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=600.0, help="how long each run may last (default: 600)")
+    parser.add_argument("program", nargs="+", metavar="-- python train.py …", help="the program as it was run")
+    parser.set_defaults(run_command=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Tries the fixes.
+
+    Returns:
+        The exit code.
+    """
+    words = list(arguments.program)
+    try:
+        command = programs.command(words[1:] if words[:1] == ["--"] else words)
+    except ValueError as error:
+        terminal.complain(str(error))
+        return exits.USAGE
+    log = reading.read_or_complain(arguments.logdir)
+    run = None if log is None else _chosen_run(log, arguments.run)
+    if run is None:
+        if log is not None:
+            terminal.complain(
+                f"No run in {arguments.logdir} is called {arguments.run}; there are: {', '.join(each.name for each in log.runs)}."
+            )
+        return exits.NOTHING_READ
+    found = answers.Answers(run, profiled=True).findings
+    numbers = range(1, len(found) + 1) if arguments.finding is None else [arguments.finding]
+    if arguments.finding is not None and not 1 <= arguments.finding <= len(found):
+        terminal.complain(f"There is no finding {arguments.finding}: the run {run.name} has {len(found)}.")
+        return exits.USAGE
+    chosen = [(number, found[number - 1]) for number in numbers if arguments.finding is not None or found[number - 1].severity != "info"]
+    if not chosen:
+        terminal.complain(f"The run {run.name} has no finding above info, so that there is no fix to try.")
+        return exits.OK
+    with _terminated_as_interrupted(), trials.Trials(command, timeout_s=arguments.timeout) as tries:
+        return _try_all(run, chosen, tries)
+
+
+def _chosen_run(log: tracelog.TraceLog, name: str | None) -> tracelog.Run | None:
+    if name is not None:
+        return log.run(name)
+    return max(log.runs, key=lambda run: run.start_unix_ns or 0)
+
+
+def _try_all(run: tracelog.Run, chosen: Sequence[tuple[int, findings.Finding]], tries: trials.Trials) -> int:
+    console = styled.Console()
+
+    def say(text: str, style: str = "") -> None:
+        console.print(styled.text(terminal.safe(text), style), soft_wrap=True)
+
+    outcome, kept = exits.OK, []
+    if any(finding.edits for _, finding in chosen):
+        try:
+            tries.before(may_fail=bool(run.errors))
+        except trials.CannotBeTriedError as error:
+            terminal.complain(str(error))
+            return exits.PROGRAM_FAILED
+    for number, finding in chosen:
+        say(f"finding {number}: {finding.title}  {finding.id}", "bold")
+        for line in (finding.fix or "").splitlines():
+            say(f"  {line}", "green")
+        try:
+            result = tries.tried(run, finding)
+        except trials.CannotBeTriedError as error:
+            say(f"  {error}", "yellow")
+            if finding.edits:
+                outcome = exits.LIMIT_EXCEEDED
+            else:
+                say(f"  {finding.advice}")
+            continue
+        told = verified.of_tried(result)
+        say(f"  {told.text}", "bold green" if told.helped else "bold red")
+        if told.difference is not None:
+            say(f"  printed otherwise: {told.difference}", "dim")
+        outcome = outcome if told.helped else exits.LIMIT_EXCEEDED
+        kept.append(result)
+    _keep(run, kept)
+    return outcome
+
+
+def _keep(run: tracelog.Run, kept: Sequence[tried.Tried]) -> None:
+    try:
+        if kept:
+            keeping.keep(run, kept)
+    except OSError as error:
+        terminal.complain(f"What came of it could not be kept beside the recording: {error}")
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """What ends this command ends what it has started, too."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread, which alone may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,206 @@
+"""Indices, files, declared types, resources and distribution: what ops and functions of TensorFlow's are not given rightly."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+from tfmodetrace.log import error_table
+
+_TENSOR: Final = r"'?(?:[\w.]*\.)?(?:Symbolic|Eager)?Tensor'?"
+
+
+def out_of_range(failure: Failure) -> Match | None:
+    """An index beyond the end."""
+    if not failure.is_op_error:
+        return None
+    index = failure.search(r"indices(?:\[[\d,]*\])? = \[?(-?[\d, ]+)\]? (?:is not in \[0, (\d+)\)|does not index into)")
+    piece = failure.search(r"slice index (-?\d+) of dimension (\d+) out of bounds")
+    listed = failure.search(r"Trying to (?:access|modify) element (-?\d+) in a list with (\d+) elements") or failure.search(
+        r"Tried to (?:set|read|get|write to|read from) (?:an )?(?:item at )?index (-?\d+) but (?:list|array) (?:only )?has (?:size: )?(\d+)"
+    )
+    if index:
+        title = f"The index {index[1]}" + (f", where there are {index[2]} rows" if index[2] else " is out of range")
+    elif piece:
+        title = f"The index {piece[1]} is beyond the end of dimension {piece[2]}"
+    elif listed:
+        title = f"The index {listed[1]} of a tf.TensorArray, or list of tensors, that has {listed[2]} elements"
+    else:
+        return None
+    return Match(
+        id="index-out-of-range",
+        title=title,
+        advice="Keep indices below the size of the dimension, as with tf.clip_by_value, or make what is indexed large enough.",
+    )
+
+
+def tensor_as_index(failure: Failure) -> Match | None:
+    """A list or tensor in brackets, where Python or TensorFlow wants one number."""
+    site = failure.site
+    subscripts = [node for node in site.expressions() if isinstance(node, ast.Subscript)]
+    many = [node for node in subscripts if isinstance(node.slice, ast.List)]
+    refused = failure.is_a("TypeError") and failure.raised_in("_check_index") and failure.text.startswith("Only integers, slices")
+    beyond = (
+        failure.is_a("ValueError", "InvalidArgumentError")
+        and failure.comes_from("tensorflow")
+        and failure.search(r"Index out of range using input dim \d+")
+    )
+    python = failure.is_a("TypeError") and failure.search(
+        rf"^(?:list|tuple|string|range) indices must be integers or slices, not {_TENSOR}"
+    )
+    if isinstance(site.statement, ast.Raise) or not (refused or (beyond and many) or (python and subscripts)):
+        return None
+    edits: Edits = ()
+    parts = many[0].slice.elts if many and isinstance(many[0].slice, ast.List) else []
+    if parts and not python and all(isinstance(part, ast.Constant) and type(part.value) is int for part in parts):
+        edits = site.rewritten({many[0]: f"tf.gather({site.text(many[0].value)}, {site.text(many[0].slice)})"})
+    return Match(
+        id="tensor-as-index",
+        title="A tensor is an index into a list of Python's" if python else "Several indices, or a tensor that is none, in brackets",
+        edits=edits,
+        advice="Make one tensor of the list, and take rows with tf.gather, or with tf.boolean_mask by a condition.",
+    )
+
+
+def file(failure: Failure) -> Match | None:
+    """A file that is not there, or holds something else."""
+    missing = failure.is_a("NotFoundError") and "; No such file" in failure.text and failure.search(r"([^\s:]+); No such file or directory")
+    broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
+        r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
+        r"|Could not parse example input|Truncated? input)"
+    )
+    if not failure.is_op_error or not (missing or broken):
+        return None
+    return Match(
+        id="bad-input-file",
+        title=f"There is no file {missing[1]}" if missing else "A file, or what was read of it, is not what it is decoded as",
+        place=_loop_over_dataset(failure),
+        advice="Check the path, relative to where the program runs, and what the file holds; dataset.ignore_errors() leaves "
+        "bad elements away.",
+    )
+
+
+def _loop_over_dataset(failure: Failure) -> error_table.Frame | None:
+    """The line of the loop that asks a dataset for its elements in a graph, where TensorFlow tells of no line and there is one loop."""
+    site = failure.own_site
+    if site is None or failure.error.named_places or "ReduceDataset" not in failure.text:
+        return None
+    lines = {site.line_of(node) for node in site.walk() if isinstance(node, ast.For)}
+    if len(lines) != 1:
+        return None
+    (line,) = lines
+    return error_table.Frame(file=site.file, line=line, function="", code=site.code_of(line), owner="", folded=0)
+
+
+def declared_type(failure: Failure) -> Match | None:
+    """A declared dtype, shape or structure that is not what comes."""
+    if not failure.is_op_error:
+        return None
+    generated = failure.search(
+        r"`generator` yielded an element (?:that did not match the expected structure|that could not be converted|of shape)"
+    )
+    returned = failure.search(
+        r"(?:py_function|pyfunc_\d+|numpy_function).{0,200}(?:expects? (?:to|return)|returns? \w+ .{0,200} but expects|-th value returned)"
+    )
+    mapped = failure.search(
+        r"Trying to (?:write|append|set) (?:element|value|a tensor with) \w* ?(?:with |of |element )?(?:type|dtype)"
+        r"|[Ii]nvalid data types; op elements \w+ but list elements \w+"
+    )
+    mapped = mapped or failure.search(r"TensorListSetItem.{0,200}(?:dtype|data types?)|op elements \w+ but list elements")
+    if not generated and not returned and not mapped:
+        return None
+    what = "from_generator" if generated else "py_function or numpy_function" if returned else "map_fn, or the tf.TensorArray,"
+    return Match(
+        id="declared-type-mismatch",
+        title=f"What {what} was told to expect is not what comes",
+        advice="Declare what really comes: output_signature of from_generator, Tout of py_function, fn_output_signature of map_fn.",
+    )
+
+
+def untracked(failure: Failure) -> Match | None:
+    """A variable or table that belongs to nothing that is saved."""
+    if not failure.is_a("AssertionError") or not failure.comes_from("tensorflow") or "'untracked' resource" not in failure.text:
+        return None
+    return Match(
+        id="untracked-resource",
+        title="A function that is saved uses a variable or table that the saved object does not have",
+        advice="Keep the variable or table as an attribute of the module that is saved: self.table = table.",
+    )
+
+
+def distribution(failure: Failure) -> Match | None:
+    """What was made in another scope of a distribution strategy than it is used in."""
+    origin = failure.core.origin
+    inside = origin is not None and origin.owner == "tensorflow" and "/python/distribute/" in origin.file.replace("\\", "/")
+    if not inside or not failure.is_a("AssertionError", "ValueError", "RuntimeError"):
+        return None
+    known = failure.search(r"scope|cross-replica context|replica context|tf\.distribute\.Strategy")
+    if not known and not (failure.is_a("AssertionError") and failure.raised_in("_update", "_update_non_slot")):
+        return None
+    return Match(
+        id="distribution-scope",
+        title="Variables were made outside of the strategy's scope, or something is done in the wrong one",
+        advice="Make model, optimizer and metrics inside of `with strategy.scope():`, and call strategy.run outside of replica functions.",
+    )
+
+
+def tape_used_twice(failure: Failure) -> Match | None:
+    """A tape asked for gradients again."""
+    if (
+        not failure.is_a("RuntimeError")
+        or not failure.comes_from("tensorflow")
+        or not failure.text.startswith("A non-persistent GradientTape can only")
+    ):
+        return None
+    site = failure.site
+    tapes = [
+        node
+        for node in ast.walk(site.scope())
+        if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") == "GradientTape" and not node.args and not node.keywords
+    ]
+    return Match(
+        id="tape-used-twice",
+        title="A tape was asked for gradients twice",
+        edits=site.rewritten({tapes[0]: f"{site.text(tapes[0].func)}(persistent=True)"}) if len(tapes) == 1 else (),
+        advice="Ask once for the gradients of all variables, or make the tape with persistent=True.",
+    )
+
+
+def gradient_is_none(failure: Failure) -> Match | None:
+    """Arithmetic or ops with a gradient that is None."""
+    none = (
+        failure.is_a("ValueError")
+        and failure.raised_in("make_tensor_proto", "convert_to_tensor")
+        and failure.text.startswith("None values not supported")
+    )
+    arithmetic = failure.is_a("TypeError") and failure.search(r"^unsupported operand type\(s\) for .*'NoneType'")
+    site = failure.site
+    if isinstance(site.statement, ast.Raise) or not (none or arithmetic):
+        return None
+    gradients: set[str] = set()
+    for node in sorted((node for node in ast.walk(site.scope()) if hasattr(node, "lineno")), key=lambda node: node.lineno):
+        value = node.value if isinstance(node, ast.Assign) else node.iter if isinstance(node, ast.For) else None
+        if value is None:
+            continue
+        called = any(isinstance(part, ast.Attribute) and part.attr in ("gradient", "jacobian") for part in ast.walk(value))
+        if called or gradients & {part.id for part in ast.walk(value) if isinstance(part, ast.Name)}:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.For) else []
+            gradients |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    for node in site.expressions():
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):
+            for part in node.generators:
+                if gradients & {name.id for name in ast.walk(part.iter) if isinstance(name, ast.Name)}:
+                    gradients |= {name.id for name in ast.walk(part.target) if isinstance(name, ast.Name)}
+    missing = [name for name, kind in failure.variables.items() if kind == "None" and name in gradients]
+    if not missing:
+        return None
+    return Match(
+        id="gradient-none",
+        title=f"{missing[0]} is None: the tape has found no way from the loss to a variable",
+        advice="Compute the loss inside of the tape and from these variables, in floating point; leave out variables that it does not use: "
+        "`if gradient is not None`.",
+    )
+
+
+RULES: Final = (tensor_as_index, gradient_is_none, untracked, distribution, tape_used_twice, declared_type, file, out_of_range)

@@ -1,0 +1,188 @@
+"""Sizes that are not known before the graph runs, and elements that cannot be assigned to."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import symbolic
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+
+
+def unknown_shape(failure: Failure) -> Match | None:
+    """A dimension that is not known before the graph runs."""
+    site = failure.site
+    advice = "Ask tf.shape(x) in place of x.shape or len(x): it is the size as the graph runs."
+    if failure.is_a("TypeError") and failure.raised_in("__len__") and failure.text.startswith("len is not well defined"):
+        lengths = [(node, part) for node in site.expressions() if isinstance(node, ast.Call) and (part := _length_of(node)) is not None]
+        tensor = site.text(lengths[0][1]) if lengths else "x"
+        return Match(
+            id="unknown-static-shape",
+            title=f"len({tensor}) of a symbolic tensor" if lengths else "The length of a symbolic tensor",
+            edits=symbolic.changed(site, lengths[0][0], _size(site, lengths[0][0], tensor)) if lengths else (),
+            advice=advice,
+        )
+    partial = failure.is_a("ValueError") and failure.comes_from("tensorflow")
+    if partial and failure.search(r"Cannot convert a partially known TensorShape|as_list\(\) is not defined on an unknown TensorShape"):
+        shapes = [node for node in site.expressions() if isinstance(node, ast.Attribute) and node.attr == "shape"]
+        tensor = site.text(shapes[0].value) if shapes else ""
+        return Match(
+            id="unknown-static-shape",
+            title=f"The shape of {tensor} is not wholly known before the graph runs" if tensor else "A shape is not wholly known",
+            edits=symbolic.changed(site, shapes[0], f"tf.shape({tensor})") if shapes else (),
+            advice=advice,
+        )
+    if partial and failure.search(r"^(?:as_list\(\) is not defined|Cannot take the length of (?:shape|a shape) with|.*unknown rank)"):
+        return Match(id="unknown-static-shape", title="A tensor's rank is not known before the graph runs", advice=advice)
+    return _none_for_dimension(failure)
+
+
+def _length_of(call: ast.Call) -> ast.expr | None:
+    if isinstance(call.func, ast.Name) and call.func.id == "len" and len(call.args) == 1:
+        return call.args[0]
+    return call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "__len__" else None
+
+
+def _size(site: code_module.Site, node: ast.expr, tensor: str) -> str:
+    later = _computed_with(site, node)
+    return f"tf.cast(tf.shape({tensor})[0], {tensor}.dtype)" if later else f"tf.shape({tensor})[0]"
+
+
+def _computed_with(site: code_module.Site, node: ast.expr) -> bool:
+    """Whether an expression, or the name that it is given, is an operand, where it must be of the other operand's dtype."""
+    above = site.parent(node)
+    if isinstance(above, ast.BinOp):
+        return True
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
+        name = above.targets[0].id
+        return any(
+            isinstance(part, ast.BinOp) and any(isinstance(side, ast.Name) and side.id == name for side in (part.left, part.right))
+            for part in ast.walk(site.scope())
+        )
+    return False
+
+
+def _none_for_dimension(failure: Failure) -> Match | None:
+    """None in place of a dimension: only where the recorded types show that it is one."""
+    if not failure.in_graph or not failure.is_a("TypeError") or "NoneType" not in failure.text:
+        return None
+    found = _dimension_on(failure)
+    if found is None:
+        return None
+    tensor, edits = found
+    return Match(
+        id="unknown-static-shape",
+        title=f"A dimension of {tensor} is None here: it is not known before the graph runs",
+        edits=edits,
+        advice=f"Ask tf.shape({tensor}) for the size in place of {tensor}.shape; loop over it with tf.range.",
+    )
+
+
+def _dimension_on(failure: Failure) -> tuple[str, Edits] | None:
+    site = failure.site
+    for node in site.expressions():
+        if not (isinstance(node, ast.Attribute) and node.attr == "shape"):
+            continue
+        kind = site.kind(node.value)
+        known = kind is not None and (not kind.symbolic or (kind.shape is not None and None not in kind.shape))
+        if known or (kind is None and isinstance(node.value, ast.Name) and node.value.id in failure.variables):
+            continue
+        if kind is None and isinstance(site.parent(node), ast.Attribute):
+            continue
+        tensor, above = site.text(node.value), site.parent(node)
+        if isinstance(above, ast.Subscript) and not isinstance(above.slice, ast.Slice):
+            if kind is not None and not _asks_unknown(kind, above.slice):
+                continue
+            size = f"tf.shape({tensor})[{site.text(above.slice)}]"
+            counted = site.parent(above)
+            if isinstance(counted, ast.Call) and isinstance(counted.func, ast.Name) and counted.func.id == "range":
+                loop = isinstance(site.parent(counted), ast.For) and failure.mode == "tracing" and len(counted.args) == 1
+                return tensor, site.rewritten({counted: f"tf.range({size})"}) if loop else ()
+            return tensor, symbolic.changed(site, above, size)
+        if kind is None:
+            continue
+        return tensor, ()
+    for name, text in failure.variables.items():
+        if text != "None":
+            continue
+        blocks = set() if site.statement is None else {id(each) for each in (site.statement, *site.around(site.statement))}
+        for statement in site.scope_statements():
+            shape = _shape_given(statement, name)
+            # What is given only under a condition may be the program's own None.
+            if shape is not None and id(site.parent(statement)) in blocks:
+                tensor = site.text(shape.value)
+                sizes = f"tf.unstack(tf.shape({tensor}))" if _unpacks(statement) else f"tf.shape({tensor})"
+                return tensor, site.rewritten({shape: sizes})
+    return None
+
+
+def _unpacks(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple | ast.List)
+
+
+def _asks_unknown(kind: code_module.Kind, index: ast.expr) -> bool:
+    try:
+        place = ast.literal_eval(index)
+    except ValueError:
+        return True
+    if not isinstance(place, int) or kind.shape is None:
+        return True
+    return not -len(kind.shape) <= place < len(kind.shape) or kind.shape[place] is None
+
+
+def _shape_given(statement: ast.stmt, name: str) -> ast.Attribute | None:
+    """Finds the ``x.shape`` that a statement gives a name a part of."""
+    if not isinstance(statement, ast.Assign):
+        return None
+    if name not in {node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)}:
+        return None
+    value = statement.value.value if isinstance(statement.value, ast.Subscript) else statement.value
+    return value if isinstance(value, ast.Attribute) and value.attr == "shape" else None
+
+
+def item_assignment(failure: Failure) -> Match | None:
+    """``x[i] = value`` on a tensor."""
+    kind = r"^'[\w.]*(?:Symbolic|Eager)Tensor' object does not support item assignment"
+    own = failure.is_a("AttributeError") and failure.search(r"^'[\w.]*(?:Eager|Symbolic)?Tensor' object has no attribute '(assign\w*)'")
+    if not (failure.is_a("TypeError") and failure.search(kind)) and not own:
+        return None
+    return Match(
+        id="item-assignment",
+        title="A tensor cannot be changed in place",
+        edits=() if own else _scattered(failure.site),
+        advice="Make a new tensor with tf.tensor_scatter_nd_update or tf.where, or keep the values in a tf.Variable and assign to it.",
+    )
+
+
+def _scattered(site: code_module.Site) -> Edits:
+    statement = site.statement
+    target = (
+        statement.targets[0] if isinstance(statement, ast.Assign) else statement.target if isinstance(statement, ast.AugAssign) else None
+    )
+    if (
+        not isinstance(target, ast.Subscript)
+        or not isinstance(target.value, ast.Name)
+        or not isinstance(statement, ast.Assign | ast.AugAssign)
+    ):
+        return ()
+    indices = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+    kind = site.kind(target.value)
+    simple = all(
+        isinstance(index, ast.Name | ast.BinOp) or (isinstance(index, ast.Constant) and type(index.value) is int) for index in indices
+    )
+    # Of fewer indices than dimensions the value has to be a whole row.
+    if not simple or kind is None or kind.shape is None or len(kind.shape) != len(indices):
+        return ()
+    name = target.value.id
+    function = "update"
+    if isinstance(statement, ast.AugAssign):
+        operators = {ast.Add: "add", ast.Sub: "sub"}
+        if type(statement.op) not in operators:
+            return ()
+        function = operators[type(statement.op)]
+    places = ", ".join(site.text(index) for index in indices)
+    return site.replaced(statement, f"{name} = tf.tensor_scatter_nd_{function}({name}, [[{places}]], [{site.text(statement.value)}])")
+
+
+RULES: Final = (unknown_shape, item_assignment)

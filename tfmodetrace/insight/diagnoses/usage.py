@@ -1,0 +1,252 @@
+"""How Keras is used: fit, saving and loading, models that are not built, and what is none of its layers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Final
+
+from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+
+_FITS: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+_FIT: Final = (
+    (r"^You must call `compile\(\)` before", "The model was not compiled", "Call model.compile(optimizer, loss) before."),
+    (
+        r"`y` (?:argument )?(?:is not supported|should not be)",
+        "Labels are given beside a dataset, which has its own",
+        "Leave y away: the dataset yields pairs.",
+    ),
+    (
+        r"`validation_split` is only supported",
+        "validation_split of something that has no length",
+        "Pass validation_data=, as of dataset.skip(n) and dataset.take(n).",
+    ),
+    (r"^Data cardinality is ambiguous", "The inputs and labels are of different lengths", "Pass arrays that are equally long."),
+    (
+        r"Invalid `metrics`\. ",
+        "The metrics do not match the model's outputs",
+        "Give one list of metrics for each output, or a dict by the outputs' names.",
+    ),
+    (
+        r"^y_true and y_pred have different structures|the number of values in `y_true`",
+        "The labels do not match the model's outputs",
+        "Pass one array of labels for each output, as a list or a dict by the outputs' names.",
+    ),
+    (
+        r"^(?:Expected keys|For a model with multiple outputs|When providing the `loss` argument)",
+        "The losses do not match the model's outputs",
+        "Give one loss for each output, or a dict by the outputs' names.",
+    ),
+    (r"^No loss to compute", "The model was compiled without a loss", "Give compile() a loss."),
+)
+
+
+def fit(failure: Failure) -> Match | None:
+    """What ``fit`` and its like are not given rightly."""
+    if failure.is_a("ValueError", "KeyError", "TypeError") and failure.comes_from("keras"):
+        for pattern, title, advice in _FIT:
+            if failure.search(pattern):
+                return Match(id="keras-fit-usage", title=title, advice=advice)
+    nothing = (
+        failure.is_a("ValueError")
+        and failure.raised_in("make_tensor_proto", "convert_to_tensor")
+        and failure.text.startswith("None values not supported")
+    )
+    if nothing and "None" not in failure.variables.values() and _called(failure.site, *_FITS) is not None:
+        return Match(
+            id="keras-fit-usage",
+            title="A loss, a metric or a layer of the program has returned None",
+            advice="Let the functions that the model is compiled with, and every layer's call, return what they compute.",
+        )
+    return None
+
+
+def _called(site: code_module.Site, *methods: str) -> ast.Call | None:
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+            return node
+    return None
+
+
+def data(failure: Failure) -> Match | None:
+    """Data that no tensor can be made of."""
+    advice = "Make arrays of numbers, equally long in every dimension, or tf.ragged.constant for rows of different lengths."
+    if failure.is_a("ValueError") and failure.comes_from("keras"):
+        kind = failure.search(r"^Invalid dtype: (object|str\d*|bytes\d*|<U\d+)$")
+        lists = failure.raised_in("get_data_adapter") and failure.search(r"^Unrecognized data type: x=")
+        if kind:
+            advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
+            return Match(id="unsupported-data", title=f"Keras cannot compute with data of dtype {kind[1]}", advice=advice)
+        if lists:
+            return Match(
+                id="unsupported-data",
+                title="Keras takes arrays, tensors and datasets, and no lists of Python's",
+                edits=_as_arrays(failure.site),
+                advice="Make arrays of the lists: np.array(x).",
+            )
+    uneven = failure.search(
+        r"The requested array has an inhomogeneous shape|^Can't convert non-rectangular Python sequence to Tensor"
+        r"|^Failed to convert a NumPy array to a Tensor \(Unsupported"
+    )
+    strange = failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
+    if failure.is_a("ValueError", "TypeError") and failure.comes_from("tensorflow") and (uneven or strange):
+        return Match(
+            id="unsupported-data",
+            title="Rows of different lengths make no tensor" if uneven else "An object of Python's makes no tensor",
+            edits=_as_ragged(failure.site) if uneven else (),
+            advice=advice,
+        )
+    return None
+
+
+def _as_arrays(site: code_module.Site) -> Edits:
+    call = _called(site, *_FITS)
+    if call is None:
+        return ()
+    given = [*call.args[:2], *(key.value for key in call.keywords if key.arg in ("x", "y"))]
+    lists = [node for node in given if isinstance(node, ast.List)]
+    return site.rewritten({node: f"np.array({site.text(node)})" for node in lists})
+
+
+def _as_ragged(site: code_module.Site) -> Edits:
+    for node in site.expressions():
+        if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") in ("constant", "convert_to_tensor") and len(node.args) == 1:
+            return site.rewritten({node.func: "tf.ragged.constant"}) if not node.keywords else ()
+    return ()
+
+
+def saving(failure: Failure) -> Match | None:
+    """What was saved otherwise than it is loaded."""
+    if not failure.is_a("ValueError", "TypeError", "NotImplementedError") or not failure.comes_from("keras"):
+        return None
+    site = failure.site
+    load = _called(site, "load_model")
+    kind = failure.search(r"^(?:File format not supported|Invalid filepath extension for saving|The `save_format` argument)")
+    lost = failure.search(r"^Could not locate (?:class|function) '(\w+)'|Unknown (?:layer|object|loss function|metric): '?(\w+)'?")
+    unsafe = failure.search(r"^Requested the deserialization of a `?(?:Lambda|\w+)`? .*(?:lambda|arbitrary code)|`safe_mode=False`")
+    if kind:
+        return Match(
+            id="keras-saving",
+            title="Keras 3 saves and loads models as .keras files",
+            advice="Save with model.save('model.keras') and load that; a SavedModel is loaded by keras.layers.TFSMLayer, or "
+            "tf.saved_model.load.",
+        )
+    if lost:
+        name = lost[1] or lost[2]
+        code = f"{site.text(load)[:-1]}, custom_objects={{{name!r}: {name}}})" if load is not None else ""
+        return Match(
+            id="keras-saving",
+            title=f"The model has a {name}, which Keras does not know by that name",
+            edits=site.rewritten({load: code}) if load is not None and name in site.names and not _has(load, "custom_objects") else (),
+            advice=f"Decorate {name} with @keras.saving.register_keras_serializable() and import it, or pass it in custom_objects.",
+        )
+    if unsafe:
+        return Match(
+            id="keras-saving",
+            title="The model has a lambda in it, which Keras loads only from whom you trust",
+            edits=site.rewritten({load: f"{site.text(load)[:-1]}, safe_mode=False)"})
+            if load is not None and not _has(load, "safe_mode")
+            else (),
+            advice="Pass safe_mode=False if you trust the file, or write a layer of your own in place of the lambda.",
+        )
+    return None
+
+
+def _has(call: ast.Call, name: str) -> bool:
+    return any(keyword.arg == name for keyword in call.keywords)
+
+
+def checkpoint(failure: Failure) -> Match | None:
+    """Weights of another model."""
+    keras = failure.comes_from("keras") and (
+        failure.raised_in("_raise_loading_failure", "load_weights_from_hdf5_group", "load_weights_from_hdf5_group_by_name")
+        or failure.search(r"^Layer count mismatch when loading weights|^A total of \d+ objects could not be loaded")
+    )
+    restored = failure.is_a("AssertionError", "ValueError") and failure.raised_in(
+        "assert_consumed", "assert_existing_objects_matched", "assert_nontrivial_match", "_checkpoint_adapter"
+    )
+    values = failure.is_a("ValueError") and failure.comes_from("tensorflow") and failure.search(r"^Received incompatible tensor with shape")
+    if not keras and not restored and not values:
+        return None
+    shapes = failure.search(r"variable\.shape=(\([^)]*\)), Received: value\.shape=(\([^)]*\))")
+    return Match(
+        id="checkpoint-mismatch",
+        title="The saved weights are of another model" + (f": {shapes[2]} for a variable of shape {shapes[1]}" if shapes else ""),
+        advice="Build the model exactly as the one that was saved, or load only what is the same.",
+    )
+
+
+def built(failure: Failure) -> Match | None:
+    """What a model or layer has only once it is built."""
+    if not failure.is_a("ValueError", "AttributeError") or not failure.comes_from("keras"):
+        return None
+    if not failure.search(
+        r"^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
+        r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) been (?:built|called)"
+    ):
+        return None
+    return Match(
+        id="keras-not-built",
+        title="The model or layer is not built yet, so that it has neither weights nor shapes",
+        advice="Begin the model with keras.Input(shape), call it once with data, or call model.build(input_shape).",
+    )
+
+
+def not_a_layer(failure: Failure) -> Match | None:
+    """Something else in the place of a layer."""
+    if not failure.is_a("ValueError", "TypeError") or not failure.comes_from("keras"):
+        return None
+    found = failure.search(r"^Only instances of `?keras\.Layer`? can be added to a Sequential model\. Received: (.+?)(?: \(of type|$)")
+    if not found:
+        return None
+    return Match(
+        id="keras-not-a-layer",
+        title="Something that is no layer of this Keras was added to a model",
+        advice="Add instances of layers, of the same Keras as the model: no classes, no functions, no layers of tf_keras or "
+        "tensorflow_hub.",
+    )
+
+
+def output_shape(failure: Failure) -> Match | None:
+    """A layer that cannot tell what comes out of it."""
+    if not failure.comes_from("keras") or not failure.is_a("NotImplementedError", "ValueError", "RuntimeError"):
+        return None
+    if not failure.search(r"^We could not automatically infer the (?:output )?shape of (?:the Lambda|a )|^Could not compute output shape"):
+        return None
+    return Match(
+        id="keras-output-shape",
+        title="Keras cannot find out the shape of what a layer returns",
+        advice="Mend what fails when the layer is called with a symbolic tensor, or give Lambda output_shape=, or the layer "
+        "compute_output_shape.",
+    )
+
+
+def loss_in_fit(failure: Failure) -> Match | None:
+    """Labels and predictions that do not fit a loss that checks nothing itself."""
+    shapes = failure.search(r"Dimensions must be equal, but are (\d+) and (\d+) for '{{node (?:\w+/)*compile_loss/")
+    if not shapes or not failure.is_a("ValueError", "InvalidArgumentError") or not failure.comes_from("tensorflow"):
+        return None
+    both = re.findall(r"\[[^\]]*\]", failure.text.partition("with input shapes:")[2])[:2]
+    return Match(
+        id="keras-loss-shape",
+        title=f"The loss is given labels of shape {both[0]} and predictions of shape {both[1]}"
+        if len(both) == 2
+        else "Labels and predictions do not fit",
+        advice="Give the last layer one output for each label.",
+    )
+
+
+def missing_input(failure: Failure) -> Match | None:
+    """A dict of inputs that lacks one."""
+    found = failure.is_a("ValueError") and failure.comes_from("keras") and failure.search(r"^Missing data for input \"([^\"]+)\"")
+    if not found:
+        return None
+    return Match(
+        id="keras-input-shape",
+        title=f"The model's input {found[1]} is given nothing",
+        advice="Pass a dict with every input of the model by its name.",
+    )
+
+
+RULES: Final = (loss_in_fit, fit, data, saving, checkpoint, built, not_a_layer, output_shape, missing_input)

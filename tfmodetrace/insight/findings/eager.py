@@ -1,0 +1,293 @@
+"""The finding about definitions that run eager ops again and again: what samples tell of code that nobody has made a graph of."""
+
+from __future__ import annotations
+
+import ast
+import collections
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from tfmodetrace.insight import eager as eager_module
+from tfmodetrace.insight import fixes, obstacles, places, samples, sources, units
+from tfmodetrace.insight.findings import base, costs
+from tfmodetrace.log import function_table
+
+SHARE: Final = costs.MEDIUM
+"""The part of the wall time in eager ops from which on a definition is worth a graph."""
+
+LEAST_SAMPLES: Final = 6
+RETURNS: Final = 3
+"""How often samples must come back to a line, where its source does not tell that it runs again and again."""
+
+CALLS: Final = 5
+"""Calls of a recorded function that tell it."""
+
+ORDER: Final = 80
+
+_SHOWN: Final = 5
+_MOST: Final = 0.8
+_DEEPEST: Final = 6
+_MODULE: Final = "<module>"
+
+
+def find(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Yields the definitions of a run that should be graphs."""
+    for thread_id, split in evidence.budgets.splits.items():
+        yield from _Thread(evidence, thread_id, split).drafts()
+
+
+class _Thread:
+    """The eager time of one thread."""
+
+    def __init__(self, evidence: base.Evidence, thread_id: int, split: samples.Split) -> None:
+        self._evidence = evidence
+        self._thread_id = thread_id
+        self._split = split
+        self._samples = evidence.run.samples
+        places_ = self._samples.places
+        in_keras = np.array([place.in_keras_loop for place in places_], dtype=np.bool_)
+        self._ids = evidence.eager.definition_ids[split.rows]
+        self._lines = evidence.eager.line_numbers[split.rows]
+        # Ops below the line that has called fit are Keras's own.
+        self._eager = split.is_part("eager-ops") & (self._ids >= 0) & ~in_keras[self._samples.place_id[split.rows]]
+
+    def drafts(self) -> Iterator[base.Draft]:
+        """Yields one for each group of definitions that one decorator would make a graph of."""
+        repeated = np.zeros(len(self._ids), dtype=np.bool_)
+        for number, line in {*zip(self._ids[self._eager].tolist(), self._lines[self._eager].tolist(), strict=True)}:
+            if self._is_repeated(number, line):
+                repeated |= self._eager & (self._ids == number) & (self._lines == line)
+        groups: dict[int, list[int]] = collections.defaultdict(list)
+        for number in np.unique(self._ids[repeated]).tolist():
+            groups[self._root(number)].append(number)
+        for root, members in groups.items():
+            draft = self._draft(root, members, repeated & np.isin(self._ids, members))
+            if draft is not None:
+                yield draft
+
+    # --- What runs again and again -------------------------------------------------------------------------------------------------------
+
+    def _is_repeated(self, number: int, line: int) -> bool:
+        return self._loop_around(number, line) is not None or self._is_called_again(number) or self._returns[number, line] >= RETURNS
+
+    def _is_called_again(self, number: int, depth: int = 0) -> bool:
+        """Whether a definition is called several times, as its recorded calls tell, or the loops from which it is called."""
+        definition = self._samples.definitions[number]
+        if definition.qualname == _MODULE or depth > _DEEPEST:
+            return False
+        function = self._evidence.eager.function_of(definition)
+        if function is not None and self._evidence.calls_of[function.function_id] >= CALLS:
+            return True
+        called_from = self._caller(number)
+        if called_from is None:
+            return False
+        caller, line = called_from
+        return self._loop_around(caller, line) is not None or self._is_called_again(caller, depth + 1)
+
+    def _loop_around(self, number: int, line: int) -> sources.Loop | None:
+        """The innermost loop of a definition's own whose body a line is in."""
+        around = [
+            loop for loop in self._loops(number) if (loop.line if loop.text.startswith("while ") else loop.first) <= line <= loop.last
+        ]
+        return max(around, key=lambda loop: loop.line, default=None)
+
+    @functools.cached_property
+    def _known_loops(self) -> dict[int, list[sources.Loop]]:
+        return {}
+
+    def _loops(self, number: int) -> list[sources.Loop]:
+        if number not in self._known_loops:
+            self._known_loops[number] = sources.loops(eager_module.as_function(self._samples.definitions[number]))
+        return self._known_loops[number]
+
+    @functools.cached_property
+    def _returns(self) -> collections.Counter[tuple[int, int]]:
+        """How often the thread was found in a line again after it had been found elsewhere."""
+        rows = np.flatnonzero(self._samples.thread_id == self._thread_id)
+        ids, lines = self._evidence.eager.definition_ids[rows].tolist(), self._evidence.eager.line_numbers[rows].tolist()
+        counted: collections.Counter[tuple[int, int]] = collections.Counter()
+        seen: set[tuple[int, int]] = set()
+        before: tuple[int, int] | None = None
+        for place in zip(ids, lines, strict=True):
+            counted[place] += place in seen and place != before
+            seen.add(place)
+            before = place
+        return counted
+
+    def _caller(self, number: int) -> tuple[int, int] | None:
+        """The definition and line from which most samples of a definition were called; ``None`` where that is not one."""
+        if number not in self._known_callers:
+            called: collections.Counter[tuple[int, int]] = collections.Counter()
+            votes = 0
+            for place_id, count in self._counted_places.items():
+                place = self._samples.places[place_id]
+                if number not in (place.definition_id, place.caller_id):
+                    continue
+                caller, line = (place.caller_id, place.caller_line) if place.definition_id == number else (place.outer_id, place.outer_line)
+                if caller is None and place.definition_id != number:
+                    continue  # so far out was not looked
+                votes += count
+                if caller is not None and caller != number:
+                    called[caller, line] += count
+            by_definition: collections.Counter[int] = collections.Counter()
+            for (each, _), count in called.items():
+                by_definition[each] += count
+            found = by_definition.most_common(1)
+            if found and found[0][1] >= _MOST * votes:
+                self._known_callers[number] = next(place for place, _ in called.most_common() if place[0] == found[0][0])
+            else:
+                self._known_callers[number] = None
+        return self._known_callers[number]
+
+    @functools.cached_property
+    def _counted_places(self) -> collections.Counter[int]:
+        return collections.Counter(self._samples.place_id[self._split.rows].tolist())
+
+    @functools.cached_property
+    def _known_callers(self) -> dict[int, tuple[int, int] | None]:
+        return {}
+
+    # --- What one decorator would take in ------------------------------------------------------------------------------------------------
+
+    def _root(self, number: int) -> int:
+        """The outermost definition that a graph could begin at: of what calls others once, and not in a loop of its own."""
+        for _ in range(_DEEPEST):
+            called_from = self._caller(number)
+            if called_from is None:
+                break
+            caller, line = called_from
+            if sources.definition(self._function(caller)) is None or self._loop_around(caller, line) is not None:
+                break  # a script, a lambda, or what calls it again and again
+            if not self._is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
+                break
+            number = caller
+        return number
+
+    def _function(self, number: int) -> function_table.Function:
+        return eager_module.as_function(self._samples.definitions[number])
+
+    def _obstacles(self, number: int) -> list[obstacles.Obstacle]:
+        """What keeps a function from being a graph, with lines of its file."""
+        function = self._function(number)
+        node = sources.definition(function)
+        return [] if node is None else _in_file(node.body, function)
+
+    # --- What is told --------------------------------------------------------------------------------------------------------------------
+
+    def _draft(self, root: int, members: Sequence[int], chosen: samples.Flags) -> base.Draft | None:
+        evidence, split = self._evidence, self._split
+        definition, function = self._samples.definitions[root], self._function(root)
+        spent = eager_module.spent_in(split, chosen)
+        wall_ns = evidence.wall_ns(definition.process)
+        if spent.samples < LEAST_SAMPLES or spent.ns < SHARE * wall_ns or spent.ns - spent.plus_minus_ns < SHARE / 2 * wall_ns:
+            return None
+        if sources.decorated_head(function) is not None:
+            return None  # tf.functions run eagerly only if somebody has said so, which another finding tells
+        recorded = evidence.eager.function_of(definition)
+        own = chosen & (self._ids == root)
+        loops = [self._loop_around(root, line) for line in self._lines[own].tolist()]
+        in_loops = collections.Counter(loop for loop in loops if loop is not None)
+        once = definition.qualname == _MODULE or (bool(in_loops) and not self._is_called_again(root))
+        loop = in_loops.most_common(1)[0][0] if in_loops and once else None
+        in_the_way = self._in_loop(root, loop) if loop is not None else [(root, each) for each in self._obstacles(root)]
+        in_the_way += [(member, each) for member in members if member != root for each in self._obstacles(member)]
+        hottest = self._hottest(chosen)
+        name = sources.bare_name(function)
+        calls = None if recorded is None else evidence.calls_of[recorded.function_id]
+        states = [self._samples.places[place].state for place in self._samples.place_id[split.rows[chosen]].tolist()]
+        dispatch = float(split.ns[chosen][np.array([state != "kernel" for state in states])].sum()) / max(spent.ns, 1)
+        told = f"{units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, {units.share(spent.ns / wall_ns)} of the wall time"
+        what = f"The loop at {places.place(definition.file, loop.line)}" if loop is not None else name
+        if definition.qualname == _MODULE and loop is None:
+            what = definition.file.replace("\\", "/").rpartition("/")[2]
+        return base.Draft(
+            id="eager-hot-function",
+            functions=() if recorded is None else (recorded.function_id,),
+            title=f"{what} runs op by op: {told}" + ("" if calls is None else f", in {units.plural(calls, 'call')}"),
+            evidence={
+                "eager_ns": spent.ns,
+                "plus_minus_ns": spent.plus_minus_ns,
+                "how": "sampled",
+                "samples": spent.samples,
+                "calls": calls,
+                "lines": hottest,
+                "ops": self._ops(chosen),
+                "in_the_way": [f"{self._at(number, each)}: {each.code}" for number, each in in_the_way],
+                "dispatch_share": round(dispatch, 3),
+                "lost_is": "at least: the time in Python for its ops; what a graph saves in TensorFlow's C++ is not known",
+            },
+            why="Without tf.function Python asks for every op by itself, in every call anew: it looks the op up, packs its inputs and "
+            "waits. A graph runs all of them without coming back to Python.",
+            advice=self._advice(root, loop, in_the_way),
+            edits=()
+            if loop is not None or in_the_way or definition.qualname == _MODULE
+            else fixes.made_graph(function, self._names_in(definition.file)),
+            cause=(self._thread_id, definition.file, definition.line, definition.qualname),
+            claims=(base.Claim(times={self._thread_id: self._times(chosen)}, saved=min(1.0, dispatch)),),
+            order=ORDER,
+            names=sources.names_in(function),
+            process=definition.process,
+            at=function_table.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
+        )
+
+    def _in_loop(self, root: int, loop: sources.Loop) -> list[tuple[int, obstacles.Obstacle]]:
+        function = self._function(root)
+        tree = sources.tree(function)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.For | ast.While) and node.lineno + function.line - 1 == loop.line:
+                return [(root, each) for each in _in_file(node.body, function)]
+        return []
+
+    def _advice(self, root: int, loop: sources.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]]) -> str:
+        definition = self._samples.definitions[root]
+        if loop is not None:
+            place = places.place(definition.file, loop.line)
+            goal = f"make a function of what the loop at {place} does in each turn, with @tf.function above it, and call that in the loop"
+        elif definition.qualname == _MODULE:
+            goal = "put what runs again and again there into a function with @tf.function above it"
+        else:
+            goal = f"put @tf.function above {definition.qualname.rpartition('.')[2]} ({places.place(definition.file, definition.line)})"
+        if not in_the_way:
+            return f"{goal[0].upper()}{goal[1:]}; what varies from call to call and is a Python number should be passed as a tensor."
+        number, first = in_the_way[0]
+        more = len(in_the_way) - 1
+        others = f", and {units.plural(more, 'more place')} like it" if more else ""
+        return f"Then {goal}. First take out what cannot be in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}."
+
+    def _names_in(self, file: str) -> frozenset[str]:
+        """The names that a file's definitions have, as far as they were sampled."""
+        own = (eager_module.as_function(each) for each in self._samples.definitions if each.file == file)
+        return frozenset().union(*map(sources.names_in, own))
+
+    def _at(self, number: int, found: obstacles.Obstacle) -> str:
+        return places.place(self._samples.definitions[number].file, found.line)
+
+    def _hottest(self, chosen: samples.Flags) -> list[dict[str, Any]]:
+        lines = []
+        for number, line in {*zip(self._ids[chosen].tolist(), self._lines[chosen].tolist(), strict=True)}:
+            spent = eager_module.spent_in(self._split, chosen & (self._ids == number) & (self._lines == line))
+            definition = self._samples.definitions[number]
+            code = sources.numbered_lines(self._function(number)).get(line, "").strip()
+            lines.append((spent, {"place": places.place(definition.file, line), "code": code}))
+        lines.sort(key=lambda each: -each[0].ns)
+        return [{**told, "ns": spent.ns, "plus_minus_ns": spent.plus_minus_ns} for spent, told in lines[:_SHOWN]]
+
+    def _ops(self, chosen: samples.Flags) -> dict[str, int]:
+        ops: collections.Counter[str] = collections.Counter()
+        for place, ns in zip(self._samples.place_id[self._split.rows[chosen]].tolist(), self._split.ns[chosen].tolist(), strict=True):
+            ops[self._samples.places[place].op] += round(ns)
+        del ops[""]
+        return dict(ops.most_common(_SHOWN))
+
+    def _times(self, chosen: samples.Flags) -> tuple[base.Rows, base.Rows]:
+        rows = self._split.rows[chosen]
+        ends = self._samples.time_ns[rows]
+        return ends - self._evidence.budgets.samples.weights_ns[rows], ends
+
+
+def _in_file(statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
+    found = obstacles.in_body(statements, obstacles.own_names(statements))
+    return [each._replace(line=each.line + function.line - 1) for each in found]

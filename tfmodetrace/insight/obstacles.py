@@ -1,0 +1,130 @@
+"""What in a piece of source keeps it from being a graph, or would mean something else in one: read as Python reads it, with ``ast``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+_NUMBERS: Final = frozenset({"float", "int", "bool"})
+_SEEN_ONCE: Final = frozenset({"print", "input", "open", "next", "breakpoint"})
+_GROWING: Final = frozenset(
+    {"append", "appendleft", "extend", "insert", "add", "update", "setdefault", "pop", "popleft", "remove", "clear", "write"}
+)
+_MODULES: Final = {
+    "np": "NumPy",
+    "numpy": "NumPy",
+    "time": "the clock",
+    "random": "Python's random",
+    "math": "Python's numbers",
+    "logging": "logs",
+    "wandb": "logs",
+    "plt": "plots",
+    "os": "files",
+    "pickle": "files",
+    "json": "files",
+}
+"""What modules work on, by the names under which everybody imports them."""
+
+_MAKERS: Final = frozenset({"tf.Variable", "Variable"})
+_MADE_MODULES: Final = frozenset({"layers", "optimizers", "metrics", "models", "losses"})
+_WHOLE_LOOPS: Final = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
+
+
+class Obstacle(NamedTuple):
+    """Something that has to go before code can be a graph.
+
+    Attributes:
+        line: Its line, counted from the first of what was given.
+        code: What stands there.
+        why: What is wrong with it, to follow the code in a sentence.
+    """
+
+    line: int
+    code: str
+    why: str
+
+
+def in_body(statements: Sequence[ast.stmt], own_names: frozenset[str]) -> list[Obstacle]:
+    """Finds what keeps statements from being the body of a graph's function, the first of each line.
+
+    Args:
+        statements: The body.
+        own_names: Names that the body gives to something itself: what it does to those is nobody else's business.
+    """
+    found: dict[tuple[int, str], Obstacle] = {}
+    for statement in statements:
+        for node in _walk(statement):
+            for code, why in _of(node, own_names):
+                text = ast.unparse(code).partition("\n")[0]
+                found.setdefault((code.lineno, why), Obstacle(code.lineno, text if len(text) <= 60 else f"{text[:57]}…", why))
+    return sorted(found.values())
+
+
+def _walk(statement: ast.AST) -> Iterator[ast.AST]:
+    """Walks through what runs where the statement does: not through definitions in it."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return
+    yield statement
+    for child in ast.iter_child_nodes(statement):
+        yield from _walk(child)
+
+
+def _of(node: ast.AST, own: frozenset[str]) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
+    if isinstance(node, ast.Call):
+        why = _of_call(node, own)
+        if why:
+            yield node, why
+    elif isinstance(node, ast.Global | ast.Nonlocal):
+        yield node, "changes a variable from outside, which a graph does only while it is traced"
+    elif isinstance(node, ast.Yield | ast.YieldFrom | ast.Await):
+        yield node, "cannot be in a graph"
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Attribute | ast.Subscript) and _root(target) not in own:
+                yield node, "changes a Python object, which a graph does only while it is traced"
+
+
+def _of_call(node: ast.Call, own: frozenset[str]) -> str:
+    name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+    bare, first = name.rpartition(".")[2], name.partition(".")[0]
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("numpy", "item", "tolist") and not node.args:
+        return "asks for a tensor's value, which a graph has not got while it is traced"
+    if name in _NUMBERS and node.args and not isinstance(node.args[0], ast.Constant) and not _is_python(node.args[0]):
+        return "asks for a Python number, which a graph has not got while it is traced"
+    if name in _SEEN_ONCE:
+        return "happens only while the function is traced" + (": use tf.print" if name == "print" else "")
+    if first in _MODULES and first not in own and name != first:
+        return f"is {_MODULES[first]} of the moment in which the function is traced"
+    if name in _MAKERS or (bare[:1].isupper() and name.rpartition(".")[0].rpartition(".")[2] in _MADE_MODULES):
+        return "makes something anew in each call, which a graph may do in its first only"
+    if isinstance(node.func, ast.Attribute) and bare in _WHOLE_LOOPS:
+        return "is a loop with a graph of its own"
+    if isinstance(node.func, ast.Attribute) and bare in _GROWING and _root(node.func) not in own | {"tf"}:
+        return "changes a Python object, which a graph does only while it is traced"
+    return ""
+
+
+def _is_python(node: ast.expr) -> bool:
+    """Whether an expression is a Python number whatever tensors there are."""
+    text = ast.unparse(node)
+    return "shape" in text or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("len", "range", "round"))
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+_MAKES_ANEW: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.Call)
+
+
+def own_names(statements: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names of containers that statements make themselves, by assigning a new one."""
+    made = set()
+    for statement in statements:
+        for node in _walk(statement):
+            if isinstance(node, ast.Assign) and isinstance(node.value, _MAKES_ANEW):
+                made |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return frozenset(made)

@@ -1,0 +1,39 @@
+"""What came of fixes is kept beside the recording, where whoever reads it finds it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterable
+
+from tfmodetrace.log import tracelog, tried
+
+
+def keep(run: tracelog.Run, new: Iterable[tried.Tried]) -> str:
+    """Adds what came of fixes to what is known already of a run; of one fix the newest is kept.
+
+    Returns:
+        The file that has it.
+
+    Raises:
+        OSError: If it cannot be written there.
+    """
+    if not run.processes or "://" in run.processes[0].path:
+        raise OSError("the recording is not on this machine")
+    path = pathlib.Path(run.processes[0].path).with_name(tried.FILE_NAME)
+    known: tuple[tried.Tried, ...] = ()
+    with contextlib.suppress(FileNotFoundError, ValueError):  # there is none yet, or nothing that could be kept
+        known = tried.parsed(path.read_bytes())
+    text = tried.written({each.key: each for each in (*known, *new)}.values())
+    descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".verified-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(written, 0o644)
+        os.replace(written, path)
+    except BaseException:
+        os.unlink(written)
+        raise
+    return str(path)
