@@ -208,7 +208,7 @@ class _Body:
         return frozenset().union(*(self._facts.ops.get(line, ()) for line in lines))
 
     def _is_filled_anew(self, owner: str, node: ast.Call) -> bool:
-        """Whether a list shall have one more element at every call: it is not the body's own, and what comes in is not made once and kept."""
+        """Whether a list shall grow at every call: it is not the body's own, and what comes in is not made once and kept."""
         return owner not in self._made and not any(map(_makes_an_object, node.args))
 
     def _is_outside(self, node: ast.expr) -> bool:
