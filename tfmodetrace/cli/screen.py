@@ -210,7 +210,8 @@ class _Screen:
     # --- Where the time went -------------------------------------------------------------------------------------------------------------
 
     def _definitions(self) -> list[_Line]:
-        rows = sorted(self._run.definitions, key=lambda row: -row.wall_ns)[:_SHOWN_DEFINITIONS]
+        called = [row for row in self._run.definitions if row.wall_ns or row.all_traces]
+        rows = sorted(called, key=lambda row: -row.wall_ns)[:_SHOWN_DEFINITIONS]
         if not rows:
             return [_Line(), styled.text("No traced function was called.")]
         modes: list[words.ModeWord] = [mode for mode in words.MODES if any(row.calls.by_mode[mode] for row in rows)]

@@ -54,11 +54,12 @@ def run_command(arguments: argparse.Namespace) -> int:
     found = answers.Answers(run, profiled=True).findings
     numbers = range(1, len(found) + 1) if arguments.finding is None else [arguments.finding]
     if arguments.finding is not None and not 1 <= arguments.finding <= len(found):
-        terminal.complain(f"There is no finding {arguments.finding}: the run {run.name} has {len(found)}.")
+        terminal.complain(f"There is no finding {arguments.finding}: {_name(run, arguments.logdir)} has {len(found)}.")
         return exits.USAGE
     chosen = [(number, found[number - 1]) for number in numbers if arguments.finding is not None or found[number - 1].severity != "info"]
     if not chosen:
-        terminal.complain(f"The run {run.name} has no finding above info, so that there is no fix to try.")
+        failed = " What its exceptions mean, `tfmodetrace report` says." if run.errors else ""
+        terminal.complain(f"{_name(run, arguments.logdir)} has no finding above info, so that there is no fix to try.{failed}")
         return exits.OK
     with _terminated_as_interrupted(), trials.Trials(command, timeout_s=arguments.timeout) as tries:
         return _try_all(run, chosen, tries)
@@ -68,6 +69,10 @@ def _chosen_run(log: tracelog.TraceLog, name: str | None) -> tracelog.Run | None
     if name is not None:
         return log.run(name)
     return max(log.runs, key=lambda run: run.start_unix_ns or 0)
+
+
+def _name(run: tracelog.Run, logdir: str) -> str:
+    return logdir if run.name == "." else f"The run {run.name}"
 
 
 def _try_all(run: tracelog.Run, chosen: Sequence[tuple[int, findings.Finding]], tries: trials.Trials) -> int:

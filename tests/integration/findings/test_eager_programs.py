@@ -245,3 +245,21 @@ def test_a_fit_of_what_is_in_memory_waits_for_nothing(tmp_path: pathlib.Path) ->
     with tmt.record(tmp_path, instrument="all"):
         net.fit(np.repeat(X, 20, 0), np.repeat(X[:, :1], 20, 0), epochs=20, batch_size=16, verbose=0)
     assert by_samples(tmp_path) == []
+
+
+def test_a_fit_that_is_as_fast_as_its_generator_is_told_so(tmp_path: pathlib.Path) -> None:
+    def batches() -> Any:
+        for _ in range(60):
+            time.sleep(0.05)
+            yield X, X[:, :1]
+
+    net, _ = network()
+    net.compile("sgd", "mse")
+    net.train_on_batch(X, X[:, :1])
+    with tmt.record(tmp_path, instrument="all"):
+        net.fit(batches(), steps_per_epoch=50, shuffle=False, verbose=0)
+    (finding,) = by_samples(tmp_path)
+    assert finding.id == "input-bound"
+    assert (finding.evidence["made_by"], finding.evidence["code"], finding.severity) == ("batches", "time.sleep(0.05)", "high")
+    # Fifty times 50 ms, of what may take longer.
+    assert finding.evidence["input_ns"] >= 0.6 * 50 * 50e6

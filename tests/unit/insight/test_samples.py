@@ -388,3 +388,26 @@ def test_fetching_input_is_not_waiting_for_it(session: files.SessionFile, tmp_pa
     input_run(session, batches=batches, inputs=inputs)
     session.end(end_ns=1000 * MS)
     assert input_findings(tmp_path) == []
+
+
+@pytest.mark.parametrize("busy", [100, 92, 80], ids=["always", "nearly always", "with time to wait"])
+def test_input_made_beside_every_running_graph_is_what_the_program_is_as_fast_as(
+    session: files.SessionFile, tmp_path: pathlib.Path, busy: int
+) -> None:
+    module = session.sampled_definition("<module>", "model.fit(data)\n")
+    maker = session.sampled_definition("batches", "def batches():\n    work()\n    yield 1", line=30)
+    graph, making = session.place(module, 1, "graph", in_keras_loop=True), session.place(maker, 31, "input")
+    python = session.place(module, 1, "python")
+    for number in range(1, 101):
+        session.sample(number * LOOK, graph if number > 20 else python)
+        if number % 100 < busy:
+            session.sample(number * LOOK, making, thread=-1)
+    session.end(end_ns=1000 * MS)
+    found = input_findings(tmp_path)
+    if busy == 80:
+        assert found == []
+        return
+    (finding,) = found
+    assert (finding.evidence["place"], finding.evidence["made_by"], finding.evidence["samples"]) == ("train.py:31", "batches", 80)
+    assert finding.evidence["input_ns"] <= 800 * MS
+    assert finding.title.startswith("The program is as fast as batches makes its input")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import model_identity, places, samples, sources, units
@@ -21,6 +22,10 @@ LEAST_SAMPLES: Final = 10
 LEAST_NS: Final = 1_000_000
 """What a batch must be waited for; to fetch one that is there costs a few tenths of that."""
 
+LEAST_BESIDE: Final = 20
+BUSY: Final = 0.9
+"""The part of the looks at running graphs beside which input must have been made, for the graphs to be as fast as that."""
+
 ORDER: Final = 90
 
 _MOST: Final = 0.3
@@ -28,6 +33,12 @@ _MOST: Final = 0.3
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields what the main thread of each process has waited for."""
+    yield from _in_next(evidence)
+    yield from _behind_graphs(evidence)
+
+
+def _in_next(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Programs that wait where they ask for the next element."""
     run = evidence.run
     for process, thread_id in enumerate(evidence.budgets.main_threads):
         split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
@@ -38,7 +49,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         waits = np.array([_waits(place) for place in run.samples.places], dtype=np.bool_)
         chosen = split.is_part("input") & waits[run.samples.place_id[split.rows]]
         spent = eager_module.spent_in(split, chosen)
-        if spent.samples < LEAST_SAMPLES or spent.ns < SHARE * wall_ns or spent.ns - spent.plus_minus_ns < SHARE / 2 * wall_ns:
+        if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
             continue
         batches = _batches(evidence, thread_id)
         if not batches or spent.ns < LEAST_NS * batches:
@@ -69,9 +80,60 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             },
             why=f"Between steps the program waits for the next batch, {units.duration(spent.ns // batches)} on average"
             + ("." if maker is None else f": Python makes it, mostly at {at}."),
-            advice=_advice(at, made=maker is not None),
+            advice=_advice(at, eager_module.as_function(definition).source or "", made=maker is not None),
             cause=process,
-            claims=(base.Claim(times={thread_id: _times(evidence, rows)}),),
+            claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
+            order=ORDER,
+            process=process,
+            at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
+        )
+
+
+def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Programs whose graphs fetch their own input, as Keras's do, and that make it as fast as they can all the while.
+
+    Whether a graph computes or waits is not seen from Python. But Python that makes input beside nearly every running graph, and never has
+    a moment to wait until what it has made is taken, is what the program is as fast as.
+    """
+    run, found = evidence.run, evidence.run.samples
+    in_graph = np.array([place.state == "graph" for place in found.places], dtype=np.bool_)
+    makes = np.array([place.state == "input" and place.definition_id is not None for place in found.places], dtype=np.bool_)
+    for process, thread_id in enumerate(evidence.budgets.main_threads):
+        split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
+        if split is None or thread_id is None:
+            continue
+        rows = np.flatnonzero((found.thread_id == thread_id) & in_graph[found.place_id])
+        beside = np.flatnonzero((found.process == process) & (found.thread_id != thread_id) & makes[found.place_id])
+        busy = np.isin(found.time_ns[rows], found.time_ns[beside])
+        weights = evidence.budgets.samples.weights_ns[rows]
+        spent_ns, wall_ns = int(weights[busy].sum()), evidence.wall_ns(process)
+        if len(rows) < LEAST_BESIDE or np.count_nonzero(busy) < BUSY * len(rows) or spent_ns < SHARE * wall_ns:
+            continue
+        place = _most(found, beside[np.isin(found.time_ns[beside], found.time_ns[rows])])
+        if place is None or place.definition_id is None:
+            continue
+        definition = run.samples.definitions[place.definition_id]
+        at = places.place(definition.file, place.line)
+        maker = definition.qualname.rpartition(".")[2]
+        yield base.Draft(
+            id="input-bound",
+            functions=(),
+            title=f"The program is as fast as {maker} makes its input: at work beside {int(busy.sum())} of {len(rows)} looks at graphs",
+            evidence={
+                "input_ns": spent_ns,
+                "how": "sampled",
+                "samples": len(rows),
+                "busy_beside": int(busy.sum()),
+                "place": at,
+                "code": sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip(),
+                "made_by": maker,
+                "lost_is": "at most: what the graphs would take if their input were ready is not known",
+            },
+            why=f"The graphs fetch their input themselves, and Python makes it, mostly at {at}. It did not wait until what it had made was "
+            "taken, so the graphs waited for it.",
+            advice=_advice(at, "", made=True),
+            cause=(process, "behind graphs"),
+            claims=(base.Claim(times={thread_id: _times(evidence, rows[busy], weights[busy])}),),
             order=ORDER,
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
@@ -116,16 +178,22 @@ def _most(found: log_samples.Samples, rows: samples.Ints) -> log_samples.Place |
     return found.places[int(np.bincount(numbers).argmax())] if len(numbers) else None
 
 
-def _times(evidence: base.Evidence, rows: samples.Ints) -> tuple[base.Rows, base.Rows]:
+def _times(evidence: base.Evidence, rows: samples.Ints, ns: npt.NDArray[np.number[Any]]) -> tuple[base.Rows, base.Rows]:
+    """When some samples were, each as long as it stands for."""
     ends = evidence.run.samples.time_ns[rows]
-    return ends - evidence.budgets.samples.weights_ns[rows], ends
+    return ends - ns.astype(np.int64), ends
 
 
-def _advice(at: str, *, made: bool) -> str:
+def _advice(at: str, source: str, *, made: bool) -> str:
     if made:
         return (
             f"Let the Python at {at} do less for each batch, or do it beforehand; made by a tf.data pipeline instead, with "
             "num_parallel_calls=tf.data.AUTOTUNE in its maps and .prefetch(tf.data.AUTOTUNE) at its end, batches are made while steps run."
+        )
+    if ".prefetch(" in source:
+        return (
+            f"The dataset that is read at {at} is prefetched, and its batches take longer to make than a step: make them in parallel "
+            "(num_parallel_calls=tf.data.AUTOTUNE in its maps), .cache() what is the same in every epoch, or take larger batches."
         )
     return (
         f"Have the dataset that is read at {at} make batches while steps run: .prefetch(tf.data.AUTOTUNE) at its end, "

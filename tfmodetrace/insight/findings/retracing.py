@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import differences, fixes, sources, subtypes, varying, whatif
@@ -93,7 +93,7 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
         title=f"{function.name} is traced for every value of {base.listed(names)}",
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
-        advice=_advice_on_values(function, names, needed, option, what_if, others),
+        advice=_advice_on_values(function, names, {name: uses[name] for name in needed}, option, what_if, others),
         edits=changes,
         cause=tuple(sorted(names)),
         claims=(_claim(caused, what_if, option, needless=len(needed) < len(names)),),
@@ -106,23 +106,30 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
 def _advice_on_values(
     function: function_table.Function,
     names: Sequence[str],
-    needed: Sequence[str],
+    needed: Mapping[str, str],
     option: str | None,
     what_if: whatif.WhatIf | None,
     others: Sequence[str],
 ) -> str:
     if option is None and len(needed) == len(names):
         return (
-            f"Each value of {base.listed(needed)} needs a graph of its own, since the body uses it in Python: call {function.name} with "
-            "fewer values, or take what depends on it out of the body."
+            f"Each value of {base.listed(list(needed))} needs a graph of its own, since the body uses it in Python: call {function.name} "
+            "with fewer values, or take what depends on it out of the body."
         )
     if option == "reduce_retracing":
-        return f"Let one graph of {function.name} serve all shapes; each value of {base.listed(needed or names)} keeps a graph of its own."
+        values = base.listed(list(needed) or names)
+        return f"Let one graph of {function.name} serve all shapes; each value of {values} keeps a graph of its own."
     free = [name for name in names if name not in needed]
     if option == "tensor_argument" and what_if is not None:
         return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}.{_what_remains(what_if.tensor_argument, others)}"
     if option == "input_signature":
         return f"Declare the types of {function.name}'s arguments: Python numbers become tensors then, and one graph serves all calls."
+    if needed:  # as long as these vary in Python, tensors for the others leave as many traces
+        name, use = next(iter(needed.items()))
+        return (
+            f"Pass {base.listed([*free, *needed])} to {function.name} as tensors, all of them: {name} alone keeps a trace for each value. "
+            f"The body uses it in Python, `{use}`: write that with tf.cond and ops, or take it out of the body first."
+        )
     return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}, if the body can do with that."
 
 
