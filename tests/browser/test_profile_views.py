@@ -139,12 +139,13 @@ def test_ops_unfold_below_their_thread(opened: Tab, recorded: Any) -> None:
     expect(canvas).to_have_attribute("data-loading", "false")
     calls = canvas.get_attribute("data-calls")
     slices = number(canvas, "data-slices")
+    before = canvas.get_attribute("data-slices") or ""
     fold.focus()
     page.keyboard.press("Enter")
     expect(fold).to_have_attribute("aria-expanded", "true")
     expect(frame.get_by_test_id("op-lane")).to_have_count(len(lanes))
     expect(canvas).to_have_attribute("data-loading", "false")
-    page.wait_for_timeout(300)
+    expect(canvas).not_to_have_attribute("data-slices", before, timeout=20_000)
     assert number(canvas, "data-slices") > slices
     assert canvas.get_attribute("data-calls") == calls  # ops are no calls
     page.wait_for_function("location.hash.includes('modetrace.ops=0')")

@@ -80,11 +80,14 @@ def test_time_by_definition_is_what_the_programs_own_clock_says(logdir: pathlib.
             counting(15000)
             spent["eager_step"] += between - began
             spent["counting"] += time.perf_counter() - between
-    found = shares(read(logdir), lambda _, definition: name_of(definition))
+    run = read(logdir)
+    found = shares(run, lambda _, definition: name_of(definition))
     whole = sum(spent.values())
-    # 250 samples or more: three standard deviations are less than a tenth.
+    # Of 250 samples three standard deviations are less than a tenth; a busy machine has fewer.
+    assert len(run.samples) > 40
     for name, seconds in spent.items():
-        assert found.get(name, 0.0) == pytest.approx(seconds / whole, abs=0.1), found
+        share = seconds / whole
+        assert found.get(name, 0.0) == pytest.approx(share, abs=0.02 + 3 * (share * (1 - share) / len(run.samples)) ** 0.5), found
 
 
 @pytest.mark.skipif(native.HOT_PATH is None, reason="as above")
