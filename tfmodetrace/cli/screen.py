@@ -161,7 +161,7 @@ class _Screen:
             error = errors[group.error_id]
             diagnosis = error.diagnosis
             times = f" × {units.count(group.count)}" if group.count > 1 else ""
-            title = styled.text("raised ", "bold red").append(terminal.safe(f"{error.core.type}{times}"), style="bold")
+            title = styled.text("raised ", "bold red").append(terminal.safe(f"{error.core.type.rpartition('.')[2]}{times}"), style="bold")
             title.append(terminal.safe(f" in {names.get(group.function_id, 'a call')} ({error.mode})"), style="not bold")
             told = [title]
             if diagnosis.source is not None:
