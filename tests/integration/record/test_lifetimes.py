@@ -8,6 +8,7 @@ import gc
 import os
 import pathlib
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -311,7 +312,11 @@ def _collect() -> None:
 
 
 def _alive(watched: list[weakref.ref[Any]]) -> list[Any]:
-    _collect()
+    for _ in range(20):
+        _collect()
+        if all(reference() is None for reference in watched):
+            return []
+        time.sleep(0.05)  # while stacks are looked at, which are sampled here, their frames have what they have
     return [target for reference in watched if (target := reference()) is not None]
 
 
