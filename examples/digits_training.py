@@ -23,7 +23,7 @@ BATCH_SIZE = 64
 EPOCHS = 5
 
 calls: collections.Counter[str] = collections.Counter()
-bodies_run: collections.Counter[str] = collections.Counter()
+times_traced: collections.Counter[str] = collections.Counter()
 
 
 @tmt.traced
@@ -56,7 +56,7 @@ model = Classifier()
 @tf.function
 def train_step(images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
     """One step of gradient descent: traced for full batches, and once more for the short last one."""
-    bodies_run["train_step"] += 1  # a Python side effect: happens when the body is traced, not when the graph runs
+    times_traced["train_step"] += 1  # a Python side effect: happens when the body is traced, not when the graph runs
     with tf.GradientTape() as tape:
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=model.logits(images))
         loss = tf.reduce_mean(losses)
@@ -69,7 +69,7 @@ def train_step(images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor) -
 @tf.function
 def scale_loss(loss: tf.Tensor, factor: float) -> tf.Tensor:
     """The mistake: ``factor`` is a Python float, so TensorFlow bakes its value into the graph and traces every new one."""
-    bodies_run["scale_loss"] += 1
+    times_traced["scale_loss"] += 1
     return loss * factor
 
 
@@ -77,7 +77,7 @@ def scale_loss(loss: tf.Tensor, factor: float) -> tf.Tensor:
 @tf.function
 def evaluate(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """The share of digits that are recognised."""
-    bodies_run["evaluate"] += 1
+    times_traced["evaluate"] += 1
     predicted = tf.argmax(model.logits(images), axis=1, output_type=tf.int32)
     return tf.reduce_mean(tf.cast(predicted == labels, tf.float32))
 
@@ -120,18 +120,18 @@ def main() -> None:
                 calls["evaluation"] += 1
             print(f"epoch {epoch + 1}: loss {loss:.4f}, scaled {float(scaled):.4f}, accuracy {float(accuracy):.3f}")
         for function in (train_step, scale_loss, evaluate):
-            assert function.experimental_get_tracing_count() == bodies_run[function.__name__]
+            assert function.experimental_get_tracing_count() == times_traced[function.__name__]
 
     print("\nCounted by this script itself:")
     for name, count in sorted(calls.items()):
-        traces = f", traced {bodies_run[name]} times" if name in bodies_run else ""
+        traces = f", traced {times_traced[name]} times" if name in times_traced else ""
         print(f"  {name}: called {count} times{traces}")
     print(
         f"""
 What to look for:
   * preprocess ran eagerly; train_step, evaluate and scale_loss ran in a graph.
   * train_step was traced twice: for batches of {BATCH_SIZE}, and for the last batch of {split % BATCH_SIZE}. That is normal.
-  * scale_loss was traced {bodies_run["scale_loss"]} times in {calls["scale_loss"]} calls: its factor is a Python float. Pass
+  * scale_loss was traced {times_traced["scale_loss"]} times in {calls["scale_loss"]} calls: its factor is a Python float. Pass
   tf.constant(factor) and it is traced once.
   * In the last epoch, which TensorFlow's profiler saw, little of train_step's time goes to ops: its batches are small.
 """
