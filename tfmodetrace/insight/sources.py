@@ -9,9 +9,10 @@ import ast
 import builtins
 import functools
 import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from tfmodetrace.insight import called_bodies
 from tfmodetrace.log import function_table
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -58,7 +59,7 @@ class Loop(NamedTuple):
     appends_to: tuple[str, ...]
 
 
-def definition(function: function_table.Function) -> _Definition | None:
+def definition(function: called_bodies.Written) -> _Definition | None:
     """Returns a function's own definition; ``None`` if its source is not known whole or is no ``def``."""
     if not function.source or function.source_truncated:
         return None
@@ -88,7 +89,7 @@ def decorated_head(function: function_table.Function) -> tuple[int, int] | None:
     ``None`` if there is none. Of a definition in one line, that is the end.
     """
     node = definition(function)
-    found = [] if node is None else [each for each in node.decorator_list if _called(each).rpartition(".")[2] == "function"]
+    found = [] if node is None else [each for each in node.decorator_list if dotted(each).rpartition(".")[2] == "function"]
     if node is None or len(found) != 1:
         return None
     body = min(inner.lineno for inner in (node.body[0], *getattr(node.body[0], "decorator_list", ())))
@@ -105,7 +106,7 @@ def lines_of(function: function_table.Function, first: int, last: int) -> str:
 def decorators(function: function_table.Function) -> list[str]:
     """Returns the names of a function's decorators; empty names for those that have none."""
     node = definition(function)
-    return [] if node is None else [_called(decorator) for decorator in node.decorator_list]
+    return [] if node is None else [dotted(decorator) for decorator in node.decorator_list]
 
 
 def names_in(function: function_table.Function) -> frozenset[str]:
@@ -184,14 +185,14 @@ def loops(function: function_table.Function, tensors: Collection[str] = ()) -> l
 
 
 def python_use(
-    function: function_table.Function, path: str, others: Mapping[str, function_table.Function] | None = None, *, depth: int = 0
+    function: called_bodies.Written, path: str, bodies: called_bodies.CalledBodies | None = None, *, depth: int = 0
 ) -> str | None:
     """Returns the code that needs a value as a Python value, where a tensor would fail or mean something else; ``None`` for none.
 
     Args:
         function: The function whose source is looked at.
         path: The value as the body names it: ``n``, ``cfg.lr``, ``seed[0]``.
-        others: Functions that it may hand the value on to, by name.
+        bodies: What it may hand the value on to.
         depth: How many functions have handed it on already.
     """
     node = definition(function)
@@ -211,25 +212,27 @@ def python_use(
     for part in (found for statement in node.body for found in ast.walk(statement)):
         if _needs_python(part, values):
             return ast.unparse(part).partition("\n")[0]
-        for name, parameter in _handed_on(part, values, others or {}):
-            if (use := python_use((others or {})[name], parameter, others, depth=depth + 1)) is not None:
-                return use
+        for callee in _callees(part, function, bodies):
+            for parameter in _handed_on(part, values, callee.parameters):
+                if (use := python_use(callee.function, parameter, bodies, depth=depth + 1)) is not None:
+                    return use
     return None
 
 
-def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, function_table.Function]) -> Iterator[tuple[str, str]]:
-    """Which of some functions a call hands a value on to, and as which parameter."""
-    name = _called(node.func) if isinstance(node, ast.Call) else ""
-    bare = name.rpartition(".")[2]
-    if not isinstance(node, ast.Call) or bare not in others:
+def _callees(node: ast.AST, caller: called_bodies.Written, bodies: called_bodies.CalledBodies | None) -> Sequence[called_bodies.Callee]:
+    return bodies.of(caller, ast.unparse(node.func)) if isinstance(node, ast.Call) and bodies is not None else ()
+
+
+def _handed_on(node: ast.AST, values: _Values, parameters: Sequence[str]) -> Iterator[str]:
+    """As which parameters a call hands a value on."""
+    if not isinstance(node, ast.Call):
         return
-    names = [parameter.name for parameter in others[bare].parameters]
-    for parameter, argument in zip(names, node.args, strict=False):
+    for parameter, argument in zip(parameters, node.args, strict=False):
         if values.made_of(argument):
-            yield bare, parameter
+            yield parameter
     for keyword in node.keywords:
-        if keyword.arg in names and values.made_of(keyword.value):
-            yield bare, str(keyword.arg)
+        if keyword.arg in parameters and values.made_of(keyword.value):
+            yield str(keyword.arg)
 
 
 class MethodCall(NamedTuple):
@@ -336,7 +339,7 @@ def _needs_python(node: ast.AST, values: _Values) -> bool:
     if isinstance(node, ast.Attribute):
         return ast.unparse(node.value) in values.texts and ast.unparse(node) not in values.texts and values.made_of(node.value)
     if isinstance(node, ast.Call):
-        name = _called(node.func)
+        name = dotted(node.func)
         bare = name.rpartition(".")[2]
         if name in _PYTHON_CALLS or name.partition(".")[0] in _PYTHON_MODULES or (bare[:1].isupper() and "." not in name):
             return values.in_any(node.args) or values.in_any([keyword.value for keyword in node.keywords])
@@ -348,7 +351,7 @@ def _needs_python(node: ast.AST, values: _Values) -> bool:
 
 def _hands_on(node: ast.AST, values: _Values) -> bool:
     """Whether a value is given to a function of which nothing is known."""
-    if not isinstance(node, ast.Call) or _called(node.func).partition(".")[0] == "tf":
+    if not isinstance(node, ast.Call) or dotted(node.func).partition(".")[0] == "tf":
         return False
     return values.in_any(node.args) or values.in_any([keyword.value for keyword in node.keywords])
 
@@ -381,10 +384,10 @@ def _appends(loop: ast.For | ast.While) -> Iterator[str]:
             yield ast.unparse(node.func.value)
 
 
-def _called(node: ast.expr) -> str:
+def dotted(node: ast.expr) -> str:
     """The dotted name of what a decorator or call names; empty if it is no name."""
     if isinstance(node, ast.Call):
-        return _called(node.func)
+        return dotted(node.func)
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 

@@ -57,6 +57,7 @@ class Content:
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
+        called_bodies: Functions that bodies call while graphs are made.
     """
 
     def __init__(self, run: str) -> None:
@@ -81,6 +82,8 @@ class Content:
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.called_bodies: list[function_table.CalledBody] = []
+        self._first_bodies: dict[tuple[str, int, str], function_table.CalledBody] = {}
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -137,6 +140,10 @@ class Content:
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
+        for called in chunk.called_bodies:
+            body = convert.called_body(called, self._first_bodies.get((called.file, called.line, called.qualname)))
+            self._first_bodies.setdefault((body.file, body.line, body.qualname), body)
+            self.called_bodies.append(body)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -174,6 +174,26 @@ def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
     )
 
 
+def called_body(message: events_pb2.CalledBody, first: function_table.CalledBody | None) -> function_table.CalledBody:
+    """Reads what a function is that another body calls.
+
+    Args:
+        message: It.
+        first: The first of the same definition, which has the source for all; ``None`` for that one itself.
+    """
+    return function_table.CalledBody(
+        caller_file=message.caller_file,
+        caller_line=message.caller_line,
+        called_as=message.called_as,
+        qualname=message.qualname,
+        file=message.file,
+        line=message.line,
+        parameters=tuple(message.parameters),
+        source=message.source or (None if first is None else first.source),
+        source_truncated=message.source_truncated or (first is not None and first.source_truncated),
+    )
+
+
 _RELATIONS: Final = {
     events_pb2.Raised.LEFT: "left",
     events_pb2.Raised.REPEATED: "repeated",

@@ -104,6 +104,33 @@ class Function:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CalledBody:
+    """A function of the program's whose body runs while a graph is made, since another body calls it there.
+
+    Attributes:
+        caller_file: Where that body is.
+        caller_line: The line at which its definition begins.
+        called_as: What it calls the function, such as ``self.encoder``.
+        qualname: Python's qualified name.
+        file: The file it was defined in.
+        line: The line it begins at.
+        parameters: What stands for the arguments of the call, in order.
+        source: See :class:`Function`.
+        source_truncated: Likewise.
+    """
+
+    caller_file: str
+    caller_line: int
+    called_as: str
+    qualname: str
+    file: str
+    line: int
+    parameters: tuple[str, ...]
+    source: str | None = None
+    source_truncated: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """The concrete input types of calls of one function."""
 

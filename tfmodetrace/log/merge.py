@@ -90,6 +90,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         call_devices=tuple(merged.call_devices),
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
+        called_bodies=tuple(merged.called_bodies),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -112,6 +113,8 @@ class _Merged:
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
+        # Processes of one program tell the same.
+        self.called_bodies: dict[function_table.CalledBody, None] = {}
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -183,6 +186,7 @@ class _Merged:
             dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
             for change in found.state_changes
         )
+        self.called_bodies |= dict.fromkeys(found.called_bodies)
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):

@@ -49,6 +49,7 @@ class Run:
         call_devices: On which devices calls found their tensors, of processes with several.
         samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
+        called_bodies: Functions that bodies call while graphs are made.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -72,6 +73,7 @@ class Run:
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
+    called_bodies: tuple[function_table.CalledBody, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
+from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, sources, static_sizes, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import reasons as reasons_module
@@ -221,6 +221,10 @@ class Evidence:
         return {file: sorted(lines) for file, lines in found.items()}
 
     @functools.cached_property
+    def _size_uses(self) -> dict[int, static_sizes.Use | None]:
+        return {}
+
+    @functools.cached_property
     def _what_if(self) -> dict[tuple[int, frozenset[str]], whatif.WhatIf | None]:
         return {}
 
@@ -230,16 +234,27 @@ class Evidence:
         if key not in self._what_if:
             options = self.run.functions[function_id].tf_function
             reduces = bool(options and options.reduce_retracing)
-            self._what_if[key] = whatif.simulate(self.traces[function_id], reduces_retracing=reduces, python=python)
+            simulated = whatif.simulate(self.traces[function_id], reduces_retracing=reduces, python=python)
+            if simulated is not None and self.size_use(function_id) is not None:
+                # A graph that serves all sizes has no number there.
+                simulated = dataclasses.replace(simulated, reduce_retracing=None, input_signature=None, signature=None)
+            self._what_if[key] = simulated
         return self._what_if[key]
 
     @functools.cached_property
-    def _by_name(self) -> Mapping[str, function_table.Function]:
-        return {sources.bare_name(function): function for function in self.run.functions if function.source}
+    def _bodies(self) -> called_bodies.CalledBodies:
+        return called_bodies.CalledBodies(self.run.called_bodies, self.run.functions)
 
     def python_use(self, function: function_table.Function, path: str) -> str | None:
-        """Returns the code that needs a value in Python, in a function or in recorded ones that it hands the value on to."""
-        return sources.python_use(function, path, self._by_name)
+        """Returns the code that needs a value in Python, in a function or in those that it hands the value on to."""
+        return sources.python_use(function, path, self._bodies)
+
+    def size_use(self, function_id: int) -> static_sizes.Use | None:
+        """Returns where a function needs a size in Python in which its traces differ; ``None`` if it is not known to."""
+        if function_id not in self._size_uses:
+            tensors = static_sizes.varying_in([trace.key.arguments for trace in self.traces[function_id] if trace.key is not None])
+            self._size_uses[function_id] = static_sizes.use(self.run.functions[function_id], tensors, self._bodies)
+        return self._size_uses[function_id]
 
     def is_healthy(self, function_id: int) -> bool:
         """Whether each trace of a function served so many calls that nobody has to mend it."""

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import differences, fixes, sources, subtypes, varying, whatif
+from tfmodetrace.insight import differences, fixes, places, sources, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
@@ -183,6 +183,12 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
         )
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
+        use = evidence.size_use(function.function_id)
+        if use is not None:
+            already = (
+                f" One graph cannot serve all, since `{use.code}` ({places.place(use.file, use.line)}) needs the size in Python: "
+                "tf.shape gives it in the graph, if ops can do with that."
+            )
         advice = (
             f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch "
             f"away (drop_remainder=True).{already}"

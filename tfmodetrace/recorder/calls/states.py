@@ -69,6 +69,9 @@ class Definitions(Protocol):
     def add_placements(self, placements: list[events_pb2.Placement]) -> None:
         """Keeps placements of traces."""
 
+    def add_called_body(self, body: events_pb2.CalledBody) -> None:
+        """Keeps for the writer what a body is that another calls while a graph is made."""
+
     def add_state_change(self, change: events_pb2.StateChange) -> None:
         """Keeps what was seen of a value that a function's traces have read and the program has changed."""
 

@@ -45,6 +45,7 @@ class Definitions:
             "placements": [],
             "errors": [],
             "state_changes": [],
+            "called_bodies": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -118,6 +119,11 @@ class Definitions:
         change.time_ns -= self._anchor_ns
         with self._lock:
             self._waiting["state_changes"].append(change)
+
+    def add_called_body(self, body: events_pb2.CalledBody) -> None:
+        """Keeps for the writer what a body is that another calls while a graph is made."""
+        with self._lock:
+            self._waiting["called_bodies"].append(body)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

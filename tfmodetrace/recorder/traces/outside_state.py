@@ -21,6 +21,9 @@ from tfmodetrace.schema import events_pb2
 MAX_VALUES: Final = 32
 """Values that are watched of one function at most."""
 
+MAX_BODIES: Final = 1024
+"""Functions that others call while graphs are made that are told of at most, by what these call them."""
+
 MAX_WATCHES: Final = 512
 """Functions that are watched at most."""
 
@@ -59,20 +62,19 @@ class Watch:
         """Whether it watches a function."""
         return self._info() is info
 
-    def traced(self, body: Any, receiver: Any) -> dict[str, str]:
-        """Notes what a trace has read, and has the next calls looked at; returns what the body calls outside, as far as that is told.
+    def traced(self, body: Any, receiver: Any) -> outside_walk.Found | None:
+        """Notes what a trace has read, and has the next calls looked at; returns what was found, if it was looked for.
 
         Args:
             body: What was traced.
             receiver: The object that it is a method of; None if it is none.
         """
         place = (id(body), id(receiver))
-        outside: dict[str, str] = {}
+        found = None
         walks = self._walks.get(place, 0)
         if walks < _MAX_WALKS and (walks or len(self._walks) < _MAX_BODIES):
             self._walks[place] = walks + 1
             found = outside_walk.found_in(body, receiver)
-            outside = found.called
             for value in found.values:
                 if len(self._values) >= MAX_VALUES:
                     break
@@ -84,7 +86,7 @@ class Watch:
                 del self._values[key]
         self._looks = 0
         self.arm()
-        return outside
+        return found
 
     @property
     def has_values(self) -> bool:
@@ -164,6 +166,8 @@ class OutsideState:
     def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._watches: dict[int, Watch] = {}
+        self._bodies: set[tuple[str, int, str, str, int]] = set()
+        self._sources: set[tuple[str, int, str]] = set()
 
     def traced(self, info: functions.FunctionInfo, python_function: Any) -> dict[str, str]:
         """Notes what a trace has read from outside, and returns what it has called there: see ``Trace.outside``.
@@ -180,14 +184,40 @@ class OutsideState:
                 if len(self._watches) >= MAX_WATCHES:
                     return {}
                 watch = Watch(self._session, info)
-            outside = watch.traced(*function_objects.body_of(python_function, owners.is_written_by_the_user))
+            found = watch.traced(*function_objects.body_of(python_function, owners.is_written_by_the_user))
             if watch.has_values:
                 self._watches[id(info)] = watch
-            return outside
+            if found is None:
+                return {}
+            for body in found.bodies:
+                self._tell(body)
+            return found.called
         except Exception as error:
             interrupts.let_pass(error)
             self._session.fault("what a trace reads could not be noted", error)
             return {}
+
+    def _tell(self, body: outside_walk.CalledBody) -> None:
+        caller, code = body.caller, body.code
+        key = (caller.co_filename, caller.co_firstlineno, body.called_as, code.co_filename, code.co_firstlineno)
+        if key in self._bodies or len(self._bodies) >= MAX_BODIES:
+            return
+        self._bodies.add(key)
+        message = events_pb2.CalledBody(
+            caller_file=caller.co_filename,
+            caller_line=caller.co_firstlineno,
+            called_as=body.called_as,
+            qualname=body.qualname,
+            file=code.co_filename,
+            line=code.co_firstlineno,
+            parameters=body.parameters,
+        )
+        place = (code.co_filename, code.co_firstlineno, body.qualname)
+        if place not in self._sources:
+            self._sources.add(place)
+            source = sources.of_function(code)
+            message.source, message.source_truncated = source.text, source.truncated
+        self._session.definitions.add_called_body(message)
 
     def tend(self) -> None:
         """Has the next calls looked at. For the writer thread."""

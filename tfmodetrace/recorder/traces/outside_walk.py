@@ -35,6 +35,9 @@ class _Body(NamedTuple):
         always: Whether it runs whenever the conditions hold.
         conditions: What decides that.
         depth: How many functions lie between it and what was traced.
+        caller: The body that calls it; None of what was traced, and of what is only read or handed on.
+        called_as: What that calls it.
+        is_bound: Whether its first parameter stands for no argument of that call.
     """
 
     function: Any
@@ -43,6 +46,9 @@ class _Body(NamedTuple):
     always: bool
     conditions: tuple[_Asked, ...]
     depth: int
+    caller: types.CodeType | None = None
+    called_as: str = ""
+    is_bound: bool = False
 
 
 class _Asked(NamedTuple):
@@ -124,16 +130,36 @@ class Value:
         return outside_values.fingerprint(self._computed.value(node))
 
 
+class CalledBody(NamedTuple):
+    """A function of the program's that another body calls while the graph is made.
+
+    Attributes:
+        caller: The code of that body.
+        called_as: What that calls it.
+        code: Its own.
+        qualname: Its qualified name.
+        parameters: What stands for the arguments of the call, in order.
+    """
+
+    caller: types.CodeType
+    called_as: str
+    code: types.CodeType
+    qualname: str
+    parameters: tuple[str, ...]
+
+
 class Found(NamedTuple):
     """What a body and the functions of the program's that it calls have to do with what is outside.
 
     Attributes:
         values: What they read.
         called: What they have methods called of, as ``Trace.outside`` has it.
+        bodies: Those that others of them call.
     """
 
     values: list[Value]
     called: dict[str, str]
+    bodies: list[CalledBody]
 
 
 def found_in(body: Any, receiver: Any) -> Found:
@@ -145,6 +171,7 @@ def found_in(body: Any, receiver: Any) -> Found:
     """
     found: list[tuple[Value, outside_reads.Read]] = []
     called: dict[str, str] = {}
+    bodies: list[CalledBody] = []
     changed: set[str | body_scope.Step] = set()
     waiting = [_Body(body, *_bound(body, receiver), always=True, conditions=(), depth=0)]
     met: set[Any] = set()
@@ -158,6 +185,8 @@ def found_in(body: Any, receiver: Any) -> Found:
         users = owners.is_users(file, "")
         # Keras calls what the program has written from methods and closures of its own.
         kerases = owners.owner_of(file) in _KERASES and (each.given or function.__code__.co_freevars)
+        if users and each.caller is not None and owners.is_users(each.caller.co_filename, ""):
+            bodies.append(_called_body(each, each.caller))
         if place in met or not (users or kerases):
             continue
         met.add(place)
@@ -169,7 +198,14 @@ def found_in(body: Any, receiver: Any) -> Found:
         if each.depth < _MAX_DEPTH:
             waiting.extend(look.called())
     # What a body changes itself is not what the body has read when it was traced: that was before.
-    return Found([value for value, read in found if (read.steps[-1] if read.steps else read.root) not in changed], called)
+    return Found([value for value, read in found if (read.steps[-1] if read.steps else read.root) not in changed], called, bodies)
+
+
+def _called_body(body: _Body, caller: types.CodeType) -> CalledBody:
+    code = body.function.__code__
+    named = code.co_argcount + code.co_kwonlyargcount
+    parameters = code.co_varnames[1 if body.is_bound and code.co_argcount else 0 : named]
+    return CalledBody(caller, body.called_as, code, body.function.__qualname__, parameters)
 
 
 def _bound(function: Any, receiver: Any) -> tuple[dict[str, outside_names.Origin], tuple[outside_names.Origin | None, ...]]:
@@ -237,7 +273,17 @@ class _Look:
                 handed.extend(self._body.rest)
             given, rest = _by_position(function, handed)
             given |= {name: origin for name, read in call.keywords.items() if (origin := self._names.origin(read)) is not None}
-            yield _Body(function, given, rest, always, self._conditions(call.function), self._body.depth + 1)
+            yield _Body(
+                function,
+                given,
+                rest,
+                always,
+                self._conditions(call.function),
+                self._body.depth + 1,
+                caller=self._function.__code__,
+                called_as=call.function.text,
+                is_bound=receiver is not None,
+            )
         for read in self.reads.values:
             callee = self._callee(read, is_called=False)
             if callee is None or self._is_read(read) is None:
@@ -320,6 +366,8 @@ class _Look:
             called = called.fget
         elif issubclass(type(whole), types.ModuleType | type):
             whole = None
+        elif kind is types.FunctionType and whole is not None and outside_values.of_class(type(whole), str(origin.steps[-1].key)) is None:
+            whole = None  # a function that lies in the object itself is no method of it
         # Not `isinstance`, which may ask an object of the program's for its class.
         if type(called) is types.FunctionType:
             function, _ = function_objects.body_of(called, owners.is_written_by_the_user)
