@@ -155,6 +155,8 @@ DiagnosisId = Literal[
     "bad-input-file",
     "untracked-resource",
     "checkpoint-mismatch",
+    "autograph-limitation",
+    "tensorarray-use",
     "unclassified",
 ]
 

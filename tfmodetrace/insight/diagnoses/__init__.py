@@ -12,6 +12,7 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses import (
     apis,
+    autograph,
     base,
     bounds,
     control_flow,
@@ -21,6 +22,7 @@ from tfmodetrace.insight.diagnoses import (
     shapes,
     state,
     symbolic,
+    tensor_arrays,
     texts,
     usage,
 )
@@ -33,6 +35,8 @@ __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
 Diagnosis = base.Diagnosis
 
 _RULES: Final = (
+    *autograph.RULES,
+    *tensor_arrays.RULES,
     *control_flow.RULES,
     *symbolic.RULES,
     *dimensions.RULES,
@@ -43,6 +47,7 @@ _RULES: Final = (
     *runtime.RULES,
     *bounds.RULES,
     *shapes.RULES,
+    *autograph.LAST,
 )
 
 

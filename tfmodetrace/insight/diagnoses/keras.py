@@ -9,6 +9,7 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+from tfmodetrace.log import error_table
 
 _INCOMPATIBLE: Final = r"Input \d+ (?:with name '[^']*' )?of layer ['\"](\S+)['\"] is incompatible with the layer"
 _COMPILED: Final = ("loss", "optimizer", "metrics", "jit_compile", "run_eagerly", "steps_per_execution")
@@ -49,6 +50,17 @@ def input_shape(failure: Failure) -> Match | None:
         )
     if ndim:
         wanted, given = int(ndim[3]), int(ndim[4])
+        dropped = _dropped(failure, ndim[1]) if wanted == given + 1 else None
+        if dropped is not None:
+            layer, node, index = dropped
+            code = f"{index}:" if index == "-1" else f"{index}:{int(index) + 1}"
+            return Match(
+                id="keras-input-shape",
+                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away by a number in brackets",
+                edits=failure.site.rewritten({node: code}),
+                advice=f"Keep the dimension with a slice, as x[:, {code}] in place of x[:, {index}], or add it with tf.newaxis.",
+                place=_line_of(failure.site, node),
+            )
         return Match(
             id="keras-input-shape",
             title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}",
@@ -66,6 +78,40 @@ def input_shape(failure: Failure) -> Match | None:
     if other:
         return Match(id="keras-input-shape", title=f"The input does not fit {other[1] or 'the model'}")
     return None
+
+
+def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | None:
+    """The program's own layer right before another in a Sequential model, and the number by which its ``call`` drops a dimension.
+
+    Only where there is one layer of the other's kind, and ``call`` returns nothing else.
+    """
+    site = failure.site
+    kind = re.sub(r"_\d+$", "", complains).replace("_", "")
+    classes = {node.name: node for node in site.walk() if isinstance(node, ast.ClassDef)}
+    pairs: list[tuple[str, str]] = []
+    for node in site.walk():
+        if isinstance(node, ast.Call) and (site.is_of(node.func, "keras", "tensorflow") or ast.unparse(node.func)).endswith("Sequential"):
+            layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List | ast.Tuple) else []
+            names = [ast.unparse(each.func).rpartition(".")[2] if isinstance(each, ast.Call) else "" for each in layers]
+            pairs += [(before, after) for before, after in zip(names, names[1:], strict=False) if after.lower() == kind]
+    if len(pairs) != 1 or pairs[0][0] not in classes:
+        return None
+    call = next((node for node in classes[pairs[0][0]].body if isinstance(node, ast.FunctionDef) and node.name == "call"), None)
+    returns = [node for node in ast.walk(call) if isinstance(node, ast.Return)] if call is not None else []
+    value = returns[0].value if len(returns) == 1 else None
+    if not isinstance(value, ast.Subscript) or not isinstance(value.slice, ast.Tuple):
+        return None
+    numbers = [part for part in value.slice.elts if re.fullmatch(r"-?\d+", ast.unparse(part))]
+    others = [part for part in value.slice.elts if part not in numbers]
+    if len(numbers) != 1 or not all(isinstance(part, ast.Slice) or ast.unparse(part) == "..." for part in others):
+        return None
+    index = ast.unparse(numbers[0])
+    return (pairs[0][0], numbers[0], index) if not index.startswith("-") or index == "-1" else None
+
+
+def _line_of(site: code_module.Site, node: ast.expr) -> error_table.Frame:
+    line = site.line_of(node)
+    return error_table.Frame(file=site.file, line=line, function="call", code=site.code_of(line), owner="", folded=0)
 
 
 def _with_dimension(site: code_module.Site, given: int) -> Edits:

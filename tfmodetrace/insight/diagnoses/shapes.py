@@ -160,12 +160,27 @@ _OTHER_SHAPES: Final = (
         ("InvalidArgumentError", "ValueError"),
         ("tensorflow",),
     ),
-    (r"^Computed output size would be (?:zero or )?negative", ("ValueError",), ("keras",)),
-    (r"^Negative dimension size caused by subtracting (?P<second>\d+) from (?P<first>\d+)", ("ValueError",), ("tensorflow",)),
     (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
 )
+
+
+def window_too_large(failure: Failure) -> Match | None:
+    """A convolution or pooling whose window is larger than what is left of the image."""
+    keras = failure.comes_from("keras") and failure.search(r"^Computed output size would be (?:zero or )?negative")
+    static = failure.comes_from("tensorflow") and failure.search(r"^Negative dimension size caused by subtracting (\d+) from (\d+)")
+    if not failure.is_a("ValueError") or not (keras or static):
+        return None
+    shape = failure.search(r"inputs? shape=(\([^)]*\))")
+    kernel = failure.search(r"(?:kernel shape|pool_size|window shape)=(\([^)]*\))")
+    left = f" of shape {shape[1]}" if shape else f" of {static[2]}" if static else ""
+    window = f" of {kernel[1]}" if kernel else f" of {static[1]}" if static else ""
+    return Match(
+        id="shape-mismatch",
+        title=f"The window{window} of a convolution or pooling is larger than its input{left}",
+        advice='Take larger images, leave out one of the poolings or strides before, or keep the size with padding="same".',
+    )
 
 
 def other_shapes(failure: Failure) -> Match | None:
@@ -278,4 +293,4 @@ def _assigned(failure: Failure) -> Match:
     )
 
 
-RULES: Final = (dtype_mismatch, shape_mismatch, other_shapes)
+RULES: Final = (dtype_mismatch, shape_mismatch, window_too_large, other_shapes)

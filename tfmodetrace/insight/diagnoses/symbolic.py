@@ -116,7 +116,7 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
     if not failure.is_a("OperatorNotAllowedInGraphError") or "as a Python `bool`" not in failure.text:
         return None
     site = failure.site
-    edits = _with_autograph(failure) or _asked(site)
+    edits = _with_autograph(failure) or asked(site)
     return Match(
         id="symbolic-bool",
         title="A symbolic tensor was asked whether it is true, which is not known before the graph runs",
@@ -126,7 +126,7 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
     )
 
 
-def _asked(site: code_module.Site) -> Edits:
+def asked(site: code_module.Site) -> Edits:
     statement = site.statement
     if isinstance(statement, ast.Assert):
         message = "" if statement.msg is None else site.text(statement.msg)

@@ -91,7 +91,10 @@ def autograph_stack(error: BaseException) -> list[tuple[str, int, str]] | None:
     frames = getattr(metadata, "translated_stack", None)
     if frames is None:
         return None
-    return [(frame.filename, frame.lineno or 0, frame.function_name or "") for frame in reversed(frames)]
+    # What it has added by itself to converted code, as what sets a loop's variables, is of no line of the program.
+    return [
+        (frame.filename, frame.lineno or 0, frame.function_name or "") for frame in reversed(frames) if AUTOGRAPH_FILE not in frame.filename
+    ]
 
 
 def passes_calls_on(code: types.CodeType) -> bool:
