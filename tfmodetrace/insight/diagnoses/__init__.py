@@ -18,6 +18,7 @@ from tfmodetrace.insight.diagnoses import (
     control_flow,
     dimensions,
     keras,
+    older_keras,
     runtime,
     shapes,
     state,
@@ -40,6 +41,7 @@ _RULES: Final = (
     *control_flow.RULES,
     *symbolic.RULES,
     *dimensions.RULES,
+    *older_keras.RULES,
     *apis.RULES,
     *state.RULES,
     *keras.RULES,
@@ -48,6 +50,7 @@ _RULES: Final = (
     *bounds.RULES,
     *shapes.RULES,
     *autograph.LAST,
+    *shapes.LAST,
 )
 
 

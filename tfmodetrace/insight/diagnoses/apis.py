@@ -201,8 +201,13 @@ def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[st
 
 def method_of_array(failure: Failure) -> Match | None:
     """A method of NumPy's arrays, or of Python's strings, on a tensor."""
-    match = failure.search(r"^'?(?:[\w.]*\.)?(?:Symbolic|Eager)?Tensor'? object has no attribute '(\w+)'")
-    if match is None or match[1] not in _ARRAY_METHODS or not failure.is_a("AttributeError") or not failure.raised_in("__getattr__"):
+    match = failure.search(r"^'?(?:[\w.]*\.)?(?:Symbolic|Eager|Keras)?Tensor'? object has no attribute '(\w+)'")
+    if (
+        match is None
+        or match[1] not in _ARRAY_METHODS
+        or not failure.is_a("AttributeError")
+        or not (failure.raised_in("__getattr__") or "KerasTensor" in failure.text)
+    ):
         return None
     site = failure.site
     node = next((node for node in site.expressions() if isinstance(node, ast.Attribute) and node.attr == match[1]), None)

@@ -81,7 +81,8 @@ def file(failure: Failure) -> Match | None:
     missing = failure.is_a("NotFoundError") and "; No such file" in failure.text and failure.search(r"([^\s:]+); No such file or directory")
     broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
-        r"|Could not parse example input|Truncated? input)"
+        r"|Could not parse example input|Truncated? input|Feature: \S+ \(data type: \w+\) is required but could not be found"
+        r"|Key: \S+\s+Can't parse serialized Example)"
     )
     if not failure.is_op_error or not (missing or broken):
         return None
@@ -115,6 +116,7 @@ def declared_type(failure: Failure) -> Match | None:
     )
     returned = failure.search(
         r"(?:py_function|pyfunc_\d+|numpy_function).{0,200}(?:expects? (?:to|return)|returns? \w+ .{0,200} but expects|-th value returned)"
+        r"|-th value returned by (?:py_function|pyfunc_\d+|numpy_function)"
     )
     mapped = failure.search(
         r"Trying to (?:write|append|set) (?:element|value|a tensor with) \w* ?(?:with |of |element )?(?:type|dtype)"

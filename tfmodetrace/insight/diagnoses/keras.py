@@ -14,6 +14,14 @@ from tfmodetrace.log import error_table
 _INCOMPATIBLE: Final = r"Input \d+ (?:with name '[^']*' )?of layer ['\"](\S+)['\"] is incompatible with the layer"
 _COMPILED: Final = ("loss", "optimizer", "metrics", "jit_compile", "run_eagerly", "steps_per_execution")
 _LOSSES: Final = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+_CROSS_ENTROPIES: Final = (
+    "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2_helper",
+    "sparse_softmax_cross_entropy_with_logits",
+    "_sparse_softmax_cross_entropy_with_rank_2_logits",
+    "weighted_cross_entropy_with_logits_v2",
+    "weighted_cross_entropy_with_logits",
+)
 _WITH_LABELS: Final = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN")
 _OF_TF: Final = {
@@ -23,7 +31,7 @@ _OF_TF: Final = {
     "clip_by_value": "clip",
     "gather": "take",
 }
-_OPS: Final = frozenset(
+OPS: Final = frozenset(
     {"mean", "sum", "max", "min", "prod", "any", "all", "concatenate", "power", "clip", "take", "log", "exp", "sqrt", "square", "abs"}
     | {"reshape", "transpose", "expand_dims", "squeeze", "stack", "matmul", "where", "cast", "sigmoid", "softmax", "relu", "tanh", "shape"}
     | {"maximum", "minimum", "multiply", "add", "subtract", "divide", "zeros_like", "ones_like", "sin", "cos", "sign", "round", "floor"}
@@ -163,6 +171,26 @@ def loss_shape(failure: Failure) -> Match | None:
     )
 
 
+def function_of_loss(failure: Failure) -> Match | None:
+    """Labels and logits that do not fit TensorFlow's cross entropies, called by the program or by Keras."""
+    ops = failure.is_op_error or failure.raised_in(*_CROSS_ENTROPIES)
+    found = ops and failure.search(
+        r"logits and labels must (?:be broadcastable|have the same first dimension|be same size)[:,] "
+        r"(?:got )?logits[_ ](?:size|shape)=? ?(?P<logits>\[[^\]]*\]) (?:and )?labels[_ ](?:size|shape)=? ?(?P<labels>\[[^\]]*\])"
+        r"|`labels\.shape\.rank` must equal|`?logits`? and `?labels`? must have the same shape"
+    )
+    if not found:
+        return None
+    parts = found.groupdict()
+    sizes = f": logits of shape {parts['logits']}, labels of shape {parts['labels']}" if parts["labels"] else ""
+    return Match(
+        id="keras-loss-shape",
+        title=f"Labels and logits do not fit{sizes}",
+        advice="Sparse losses take one number for each row of logits; others take labels of the logits' shape: tf.one_hot(labels, classes), "
+        "or labels[:, tf.newaxis] for one output.",
+    )
+
+
 def _are_one_hot(shape: str, classes: str) -> bool:
     return re.split(r",\s*", shape.strip("()"))[-1] == classes
 
@@ -275,7 +303,7 @@ def keras_tensor(failure: Failure) -> Match | None:
 def _in_keras(site: code_module.Site, called: ast.Call, name: str) -> Edits:
     bare = name.rpartition(".")[2]
     own = _OF_TF.get(bare, bare)
-    return site.rewritten({called.func: f"keras.ops.{own}"}) if own in _OPS and not name.startswith(("keras.", "random.")) else ()
+    return site.rewritten({called.func: f"keras.ops.{own}"}) if own in OPS and not name.startswith(("keras.", "random.")) else ()
 
 
 def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
@@ -288,4 +316,4 @@ def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
     return ()
 
 
-RULES: Final = (input_shape, loss_shape, unexpected_argument, label_out_of_range, keras_tensor)
+RULES: Final = (input_shape, loss_shape, function_of_loss, unexpected_argument, label_out_of_range, keras_tensor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -56,6 +57,15 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             of = f"{op} of" if op else "One op was given"
             return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", edits=_cast(failure, want, got))
     refused = failure.raised_in("_SatisfiesTypeConstraint") and failure.search(_NOT_ALLOWED)
+    attribute = failure.is_op_error and failure.search(r"^Value for attr '\w+' of (\w+) is not in the list of allowed values: ([\w, ]+)")
+    if attribute:
+        got = _NAMES.get(attribute[1], attribute[1])
+        takes = ", ".join(_NAMES.get(each, each) for each in attribute[2].strip().split(", "))
+        return Match(
+            id="dtype-mismatch",
+            title=f"{failure.op or 'An op'} takes no {got} tensor there, but {takes}",
+            advice=f"Cast the tensor with tf.cast(x, tf.{takes.rpartition(', ')[2]}).",
+        )
     runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
     if refused:
         return Match(
@@ -160,6 +170,9 @@ _OTHER_SHAPES: Final = (
         ("InvalidArgumentError", "ValueError"),
         ("tensorflow",),
     ),
+    (r"^Dimensions (?P<first>\d+) and (?P<second>\d+) are not compatible", ("ValueError",), ("tensorflow",)),
+    (r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",)
+    + (("ValueError",), ("keras",)),
     (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
@@ -221,6 +234,42 @@ def shape_mismatch(failure: Failure) -> Match | None:
             of = f"The shapes that {op} was given do not fit" if op else "Shapes do not fit"
             return Match(id="shape-mismatch", title=f"{of}{sizes}", edits=_fitting(failure.site, op))
     return None
+
+
+def refused_by_kernel(failure: Failure) -> Match | None:
+    """What else an op's own code says of the shapes, ranks and axes that it was given, in its own words."""
+    if not failure.is_op_error or not failure.is_a("InvalidArgumentError") or failure.core.origin is None:
+        return None
+    sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
+    sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
+    said = sentence.partition("\n")[0][:300]
+    if failure.op in _CHECKS or any(f"/{check}/" in said or said.startswith("assertion failed") for check in _CHECKS):
+        return None
+    if not re.search(_OF_SHAPES, said) or re.search(_OF_OTHERS, said):
+        return None
+    op = (failure.op or _node_op(failure.text) or "").removeprefix("_Mkl")
+    return Match(
+        id="shape-mismatch",
+        title=f"{op or 'An op'}: {said.rstrip('.')}",
+        advice="Print the shapes of what the line gives to the op, and bring them to the ones that it takes.",
+    )
+
+
+_CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
+"""Ops by which programs check something themselves."""
+
+_OF_SHAPES: Final = (
+    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar|-?dimensional"
+    r"|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+)
+_OF_OTHERS: Final = (
+    r"(?i)dtype|data type|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
+)
+
+
+def _node_op(text: str) -> str:
+    node = re.search(r"\{\{node (?:\S+/)?(\w+?)(?:_\d+)?\}\}", text)
+    return "" if node is None else node[1]
 
 
 def _op_of(failure: Failure) -> str:
@@ -294,3 +343,4 @@ def _assigned(failure: Failure) -> Match:
 
 
 RULES: Final = (dtype_mismatch, shape_mismatch, window_too_large, other_shapes)
+LAST: Final = (refused_by_kernel,)
