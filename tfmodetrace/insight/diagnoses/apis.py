@@ -287,7 +287,7 @@ def session(failure: Failure) -> Match | None:
     """What a session of TensorFlow 1 lacks."""
     fed = failure.is_op_error and failure.search(r"You must feed a value for placeholder tensor '([^']+)'")
     unset = failure.is_a("FailedPreconditionError") and failure.search(
-        r"Attempting to use uninitialized value (\S+)|Error while reading resource variable (\S+)"
+        r"Attempting to use uninitialized value (\S+)|Error while reading resource variable (\S+)|Could not find variable (\S+)"
     )
     closed = (
         failure.is_a("RuntimeError")
@@ -300,7 +300,7 @@ def session(failure: Failure) -> Match | None:
             "Give every placeholder that is needed a value: session.run(y, feed_dict={x: value}).",
         )
     elif unset and failure.mode != "eager":
-        title = f"The variable {(unset[1] or unset[2]).rstrip('.')} has no value yet"
+        title = f"The variable {(unset[1] or unset[2] or unset[3]).rstrip('.')} has no value yet"
         advice = "Run tf.compat.v1.global_variables_initializer() first, in the same session."
     elif closed:
         title = "The session is closed, or its graph has nothing in it"

@@ -174,5 +174,29 @@ def _catches(handler: ast.ExceptHandler, failure: Failure) -> bool:
     return any(failure.is_a(name) or name in ("Exception", "BaseException") for name in (ast.unparse(k).rpartition(".")[2] for k in kinds))
 
 
-RULES: Final = (exit_of_loop, not_converted, returns_no_tensors, lost_object)
+def raised_in_branch(failure: Failure) -> Match | None:
+    """A ``raise`` of the program's in a branch on a tensor: both branches are traced, so it always comes."""
+    site, place = failure.site, failure.place
+    statement = site.statement
+    if failure.mode != "tracing" or not isinstance(statement, ast.Raise) or place is None or not place.in_branch:
+        return None
+    branch = site.parent(statement)
+    negated = isinstance(branch, ast.If) and statement in branch.body and len(branch.body) == 1 and not branch.orelse
+    edits: Edits = ()
+    if isinstance(branch, ast.If) and negated and not isinstance(branch.test, ast.NamedExpr):
+        raised = statement.exc.args[0] if isinstance(statement.exc, ast.Call) and statement.exc.args else None
+        message = (
+            site.text(raised) if isinstance(raised, ast.Constant) and isinstance(raised.value, str) else '"the condition does not hold"'
+        )
+        test = symbolic.condition(site, branch.test)
+        edits = site.replaced(branch, f"tf.debugging.Assert(tf.logical_not({test}), [{message}])")
+    return Match(
+        id="autograph-limitation",
+        title="`raise` in a branch on a tensor: both branches are traced, so that it is raised whatever the tensor's value is",
+        edits=edits,
+        advice="Check values when the graph runs, with tf.debugging.assert_positive and the like, or tf.debugging.Assert.",
+    )
+
+
+RULES: Final = (exit_of_loop, not_converted, returns_no_tensors, lost_object, raised_in_branch)
 LAST: Final = (caught_in_graph,)

@@ -144,6 +144,28 @@ def _with_dimension(site: code_module.Site, given: int) -> Edits:
     return site.rewritten({node: f"{site.text(node)}[tf.newaxis]" if is_one or given == 1 else f"{site.text(node)}[..., tf.newaxis]"})
 
 
+def without_batch(failure: Failure) -> Match | None:
+    """One sample in the place of a batch, to which Keras has added a last dimension in vain."""
+    added = failure.search(r"^Negative dimension size .*\((?:\w+/)*ExpandDims(?:_\d+)?, [^)]*\)' with input shapes: \[([\d,]+),1\]")
+    if not added or not failure.is_a("ValueError", "InvalidArgumentError") or not failure.comes_from("tensorflow"):
+        return None
+    site = failure.site
+    arrays = [
+        node
+        for call in site.expressions()
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("predict", "predict_on_batch")
+        for node in call.args[:1]
+    ]
+    shape = tuple(int(size) for size in added[1].split(","))
+    named = [node for node in arrays if (kind := site.kind(node)) is not None and kind.shape == shape]
+    return Match(
+        id="keras-input-shape",
+        title=f"The model is given one sample, of shape ({added[1]}), where it takes a batch of them",
+        edits=site.rewritten({named[0]: f"{site.text(named[0])}[None]"}) if len(named) == 1 else (),
+        advice="Add the dimension of the batch: x[None].",
+    )
+
+
 def loss_shape(failure: Failure) -> Match | None:
     """Labels and predictions that do not fit the loss."""
     if not failure.is_a("ValueError") or not failure.raised_in(*_LOSSES):
@@ -316,4 +338,4 @@ def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
     return ()
 
 
-RULES: Final = (input_shape, loss_shape, function_of_loss, unexpected_argument, label_out_of_range, keras_tensor)
+RULES: Final = (input_shape, without_batch, loss_shape, function_of_loss, unexpected_argument, label_out_of_range, keras_tensor)

@@ -142,6 +142,10 @@ def _dtype(site: code_module.Site, node: ast.expr) -> str | None:
         kind = site.kind(node)
         return None if kind is None or kind.of == "Variable" else kind.dtype
     called = site.is_of(node.func, "tensorflow") if isinstance(node, ast.Call) else None
+    length = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1
+    # AutoGraph makes tf.shape of it where the length is not known.
+    if length and isinstance(node, ast.Call) and (of := site.kind(node.args[0])) is not None and of.symbolic and not of.of:
+        return "int32"
     if called in ("size", "shape", "rank"):
         return "int32"
     if called in ("argmax", "argmin", "math.argmax", "math.count_nonzero"):
@@ -170,6 +174,11 @@ _OTHER_SHAPES: Final = (
         ("InvalidArgumentError", "ValueError"),
         ("tensorflow",),
     ),
+    (
+        r"^Cannot feed value of shape (?P<first>\([^)]*\)) for Tensor \S+, which has shape (?P<second>\([^)]*\))",
+        ("ValueError",),
+        ("tensorflow",),
+    ),
     (r"^Dimensions (?P<first>\d+) and (?P<second>\d+) are not compatible", ("ValueError",), ("tensorflow",)),
     (r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",)
     + (("ValueError",), ("keras",)),
@@ -183,7 +192,7 @@ def window_too_large(failure: Failure) -> Match | None:
     """A convolution or pooling whose window is larger than what is left of the image."""
     keras = failure.comes_from("keras") and failure.search(r"^Computed output size would be (?:zero or )?negative")
     static = failure.comes_from("tensorflow") and failure.search(r"^Negative dimension size caused by subtracting (\d+) from (\d+)")
-    if not failure.is_a("ValueError") or not (keras or static):
+    if not failure.is_a("ValueError", "InvalidArgumentError") or not (keras or static):
         return None
     shape = failure.search(r"inputs? shape=(\([^)]*\))")
     kernel = failure.search(r"(?:kernel shape|pool_size|window shape)=(\([^)]*\))")

@@ -212,6 +212,9 @@ def outside_input_signature(failure: Failure) -> Match | None:
         )
     if not failure.is_a("TypeError"):
         return None
+    counted = _other_arguments(failure)
+    if counted is not None:
+        return counted
     bound = failure.search(r"Binding inputs to tf\.function failed due to `((?:Can not cast|Cannot convert|Cannot cast)[^`]*)`")
     if bound is None:
         return None
@@ -229,6 +232,30 @@ def outside_input_signature(failure: Failure) -> Match | None:
     else:
         title, advice = bound[1], "Pass a tensor of the dtype and shape that the input_signature says."
     return Match(id="input-signature-mismatch", title=title, edits=edits, advice=advice)
+
+
+def _other_arguments(failure: Failure) -> Match | None:
+    """More, fewer or other arguments than a function takes that has an input_signature."""
+    said = re.search(r"Binding inputs to tf\.function failed due to `([^`]*)`", failure.error.message)
+    wrong = said and re.match(
+        r"too many positional arguments|missing a required argument: '(\w+)'|got an unexpected keyword argument '(\w+)'", said[1]
+    )
+    site = failure.site
+    called = {ast.unparse(node.func).rpartition(".")[2] for node in site.expressions() if isinstance(node, ast.Call)}
+    signed = [
+        node
+        for node in site.walk()
+        if isinstance(node, ast.FunctionDef)
+        and node.name in called
+        and any(isinstance(each, ast.Call) and any(key.arg == "input_signature" for key in each.keywords) for each in node.decorator_list)
+    ]
+    if not said or not wrong or len(signed) != 1:
+        return None
+    return Match(
+        id="input-signature-mismatch",
+        title=f"{signed[0].name} is called with other arguments than its input_signature has: {said[1]}",
+        advice="Pass one tensor for each tf.TensorSpec of the input_signature, or write one for every argument.",
+    )
 
 
 def _cast_argument(failure: Failure, got: str, want: str) -> Edits:

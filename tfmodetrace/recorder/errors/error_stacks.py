@@ -122,7 +122,20 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
         frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
     if frames:
         _tell_line(exceptions, frames[-1])
+        frames[-1].in_branch = _in_branch(exceptions)
     return frames
+
+
+def _in_branch(exceptions: list[BaseException]) -> bool:
+    """Whether what was raised came while a branch of the graph was traced, of the innermost ``if`` that led to it."""
+    inside = False
+    for exception in exceptions:
+        for frame, _ in traceback.walk_tb(exception.__traceback__):
+            if autograph.traces_branch(frame.f_code):
+                inside = True
+            elif autograph.decides_branch(frame.f_code):
+                inside = False
+    return inside
 
 
 def tell_source(frame: events_pb2.Frame) -> None:

@@ -99,7 +99,23 @@ def autograph_stack(error: BaseException) -> list[tuple[str, int, str]] | None:
 
 def passes_calls_on(code: types.CodeType) -> bool:
     """Whether code is where AutoGraph calls for converted code what that calls: what fails there is what was called."""
-    return code.co_filename.endswith(_PASSING_FILES) and code.co_filename.startswith(installation.TENSORFLOW_DIRECTORY)
+    return code.co_filename.endswith(_PASSING_FILES) and owned(code)
 
 
+def traces_branch(code: types.CodeType) -> bool:
+    """Whether code is where AutoGraph traces both branches of an ``if`` on a tensor."""
+    return code.co_name == "_tf_if_stmt" and code.co_filename.endswith(_CONTROL_FLOW) and owned(code)
+
+
+def decides_branch(code: types.CodeType) -> bool:
+    """Whether code is where AutoGraph takes one branch of an ``if`` on a value of Python's."""
+    return code.co_name == "_py_if_stmt" and code.co_filename.endswith(_CONTROL_FLOW) and owned(code)
+
+
+def owned(code: types.CodeType) -> bool:
+    """Whether code is TensorFlow's."""
+    return code.co_filename.startswith(installation.TENSORFLOW_DIRECTORY)
+
+
+_CONTROL_FLOW: Final = os.path.join("autograph", "operators", "control_flow.py")
 _PASSING_FILES: Final = (os.path.join("autograph", "impl", "api.py"), os.path.join("autograph", "operators", "py_builtins.py"))
