@@ -67,7 +67,8 @@ def not_converted(failure: Failure) -> Match | None:
         title, advice = f"AutoGraph does not know {what}, and has left the function as it is", f"{instead[0].upper()}{instead[1:]}."
     elif "lambda" in refused:
         title = "There are several lambdas on the line, and AutoGraph cannot tell which one it is to convert"
-        edits, advice = symbolic.asked(site), "Write each lambda on a line of its own, or as a function with def."
+        alone = sum(isinstance(node, ast.IfExp | ast.BoolOp) for node in site.expressions()) == 1
+        edits, advice = symbolic.asked(site) if alone else (), "Write each lambda on a line of its own, or as a function with def."
     else:
         title = "AutoGraph could not convert the function, and has left it as it is"
         advice = "Write the function in simpler Python, without match and `:=`, or use tf.cond and tf.while_loop in it."

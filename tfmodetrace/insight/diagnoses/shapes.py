@@ -247,7 +247,8 @@ def shape_mismatch(failure: Failure) -> Match | None:
 
 def refused_by_kernel(failure: Failure) -> Match | None:
     """What else an op's own code says of the shapes, ranks and axes that it was given, in its own words."""
-    if not failure.is_op_error or not failure.is_a("InvalidArgumentError") or failure.core.origin is None:
+    origin = failure.core.origin
+    if not failure.is_a("InvalidArgumentError") or origin is None or origin.owner != "tensorflow" or origin.function not in _EXECUTING:
         return None
     sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
     sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
@@ -263,6 +264,9 @@ def refused_by_kernel(failure: Failure) -> Match | None:
         advice="Print the shapes of what the line gives to the op, and bring them to the ones that it takes.",
     )
 
+
+_EXECUTING: Final = ("raise_from_not_ok_status", "quick_execute", "__next__", "_next_internal", "numpy", "_numpy")
+"""Functions of TensorFlow's that raise what its runtime says; what it checks in Python is raised elsewhere."""
 
 _CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
 """Ops by which programs check something themselves."""

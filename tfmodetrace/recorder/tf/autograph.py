@@ -107,9 +107,9 @@ def traces_branch(code: types.CodeType) -> bool:
     return code.co_name == "_tf_if_stmt" and code.co_filename.endswith(_CONTROL_FLOW) and owned(code)
 
 
-def decides_branch(code: types.CodeType) -> bool:
-    """Whether code is where AutoGraph takes one branch of an ``if`` on a value of Python's."""
-    return code.co_name == "_py_if_stmt" and code.co_filename.endswith(_CONTROL_FLOW) and owned(code)
+def is_converted(code: types.CodeType) -> bool:
+    """Whether code was written by AutoGraph."""
+    return AUTOGRAPH_FILE in code.co_filename
 
 
 def owned(code: types.CodeType) -> bool:
