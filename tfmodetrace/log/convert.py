@@ -225,6 +225,7 @@ def _frame(message: events_pb2.Frame) -> error_table.Frame:
         source=message.source,
         source_line=message.source_line,
         modules=tuple((module.name, module.type) for module in message.modules) or None,
+        in_branch=message.in_branch,
     )
 
 

@@ -22,6 +22,7 @@ class Frame:
         variables: (name, type) of the variables that the line names; only of the innermost frame.
         source: The text around the line, if it was recorded: its file, class, function or statement.
         source_line: The number of that text's first line.
+        in_branch: Whether it ran to trace a branch of the graph, which AutoGraph has made of an ``if`` on a tensor.
         modules: (name, module) of TensorFlow, Keras and NumPy as the frame names them; ``None`` if that was not recorded.
     """
 
@@ -35,6 +36,7 @@ class Frame:
     source: str = ""
     source_line: int = 0
     modules: tuple[tuple[str, str], ...] | None = None
+    in_branch: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -643,7 +643,7 @@ class Raised(_message.Message):
     def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow")
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow", "in_branch")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
@@ -655,6 +655,7 @@ class Frame(_message.Message):
     SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
     MODULES_FIELD_NUMBER: _ClassVar[int]
     TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
+    IN_BRANCH_FIELD_NUMBER: _ClassVar[int]
     file: str
     line: int
     function: str
@@ -666,7 +667,8 @@ class Frame(_message.Message):
     source_line: int
     modules: _containers.RepeatedCompositeFieldContainer[Variable]
     tensorflow: str
-    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ...) -> None: ...
+    in_branch: bool
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ..., in_branch: bool = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "type")

@@ -70,6 +70,8 @@ export type DiagnosisId =
   | "bad-input-file"
   | "untracked-resource"
   | "checkpoint-mismatch"
+  | "autograph-limitation"
+  | "tensorarray-use"
   | "unclassified";
 
 export type FindingId =

@@ -12,7 +12,7 @@ import tfmodetrace as tmt
 from tests.integration.diagnoses import pasting
 from tests.integration.diagnoses.programs import case
 
-for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime", "older", "usage"):
+for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime", "older", "usage", "limits", "migrated"):
     importlib.import_module(f"tests.integration.diagnoses.programs.{_module}")
 
 

@@ -12,15 +12,18 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses import (
     apis,
+    autograph,
     base,
     bounds,
     control_flow,
     dimensions,
     keras,
+    older_keras,
     runtime,
     shapes,
     state,
     symbolic,
+    tensor_arrays,
     texts,
     usage,
 )
@@ -33,9 +36,12 @@ __all__ = ["Diagnosis", "core_of", "diagnose", "explain_as_raised", "of_run"]
 Diagnosis = base.Diagnosis
 
 _RULES: Final = (
+    *autograph.RULES,
+    *tensor_arrays.RULES,
     *control_flow.RULES,
     *symbolic.RULES,
     *dimensions.RULES,
+    *older_keras.RULES,
     *apis.RULES,
     *state.RULES,
     *keras.RULES,
@@ -43,6 +49,8 @@ _RULES: Final = (
     *runtime.RULES,
     *bounds.RULES,
     *shapes.RULES,
+    *autograph.LAST,
+    *shapes.LAST,
 )
 
 

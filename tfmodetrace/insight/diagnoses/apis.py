@@ -201,8 +201,13 @@ def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[st
 
 def method_of_array(failure: Failure) -> Match | None:
     """A method of NumPy's arrays, or of Python's strings, on a tensor."""
-    match = failure.search(r"^'?(?:[\w.]*\.)?(?:Symbolic|Eager)?Tensor'? object has no attribute '(\w+)'")
-    if match is None or match[1] not in _ARRAY_METHODS or not failure.is_a("AttributeError") or not failure.raised_in("__getattr__"):
+    match = failure.search(r"^'?(?:[\w.]*\.)?(?:Symbolic|Eager|Keras)?Tensor'? object has no attribute '(\w+)'")
+    if (
+        match is None
+        or match[1] not in _ARRAY_METHODS
+        or not failure.is_a("AttributeError")
+        or not (failure.raised_in("__getattr__") or "KerasTensor" in failure.text)
+    ):
         return None
     site = failure.site
     node = next((node for node in site.expressions() if isinstance(node, ast.Attribute) and node.attr == match[1]), None)
@@ -282,7 +287,7 @@ def session(failure: Failure) -> Match | None:
     """What a session of TensorFlow 1 lacks."""
     fed = failure.is_op_error and failure.search(r"You must feed a value for placeholder tensor '([^']+)'")
     unset = failure.is_a("FailedPreconditionError") and failure.search(
-        r"Attempting to use uninitialized value (\S+)|Error while reading resource variable (\S+)"
+        r"Attempting to use uninitialized value (\S+)|Error while reading resource variable (\S+)|Could not find variable (\S+)"
     )
     closed = (
         failure.is_a("RuntimeError")
@@ -295,7 +300,7 @@ def session(failure: Failure) -> Match | None:
             "Give every placeholder that is needed a value: session.run(y, feed_dict={x: value}).",
         )
     elif unset and failure.mode != "eager":
-        title = f"The variable {(unset[1] or unset[2]).rstrip('.')} has no value yet"
+        title = f"The variable {(unset[1] or unset[2] or unset[3]).rstrip('.')} has no value yet"
         advice = "Run tf.compat.v1.global_variables_initializer() first, in the same session."
     elif closed:
         title = "The session is closed, or its graph has nothing in it"

@@ -17,6 +17,7 @@ from tfmodetrace.schema import words
 Edits = tuple[edits_module.Edit, ...]
 
 _ANSI: Final = re.compile(r"\x1b\[\d*m")
+_FUNCTION_NODE: Final = re.compile(r"^\{\{function_node [^}]*\}\} ")
 _EAGER_OP: Final = re.compile(r"\[Op:(\w+)\]")
 _DEVICE: Final = re.compile(r"/device:\w+:\d+|/(?:GPU|TPU|CPU):\d+", re.IGNORECASE)
 
@@ -128,8 +129,8 @@ class Failure:
 
     @functools.cached_property
     def text(self) -> str:
-        """The message, without what only colours it."""
-        return _ANSI.sub("", self.core.message)
+        """The message, without what only colours it, and without the name of what TensorFlow has put around an op."""
+        return _FUNCTION_NODE.sub("", _ANSI.sub("", self.core.message))
 
     def search(self, pattern: str) -> re.Match[str] | None:
         """Searches the message."""

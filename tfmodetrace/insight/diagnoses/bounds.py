@@ -14,11 +14,11 @@ _TENSOR: Final = r"'?(?:[\w.]*\.)?(?:Symbolic|Eager)?Tensor'?"
 def out_of_range(failure: Failure) -> Match | None:
     """An index beyond the end."""
     if not failure.is_op_error:
-        return None
+        return _out_of_python(failure)
     index = failure.search(r"indices(?:\[[\d,]*\])? = \[?(-?[\d, ]+)\]? (?:is not in \[0, (\d+)\)|does not index into)")
     piece = failure.search(r"slice index (-?\d+) of dimension (\d+) out of bounds")
     listed = failure.search(r"Trying to (?:access|modify) element (-?\d+) in a list with (\d+) elements") or failure.search(
-        r"Tried to (?:set|read|get|write to|read from) (?:an )?(?:item at )?index (-?\d+) but (?:list|array) (?:only )?has (?:size: )?(\d+)"
+        r"^Tried to (?:write to|read from|get|set) (?:an )?(?:item at )?index (-?\d+) but (?:list|array) [\w ]*?size(?: is)?: (\d+)"
     )
     if index:
         title = f"The index {index[1]}" + (f", where there are {index[2]} rows" if index[2] else " is out of range")
@@ -32,6 +32,19 @@ def out_of_range(failure: Failure) -> Match | None:
         id="index-out-of-range",
         title=title,
         advice="Keep indices below the size of the dimension, as with tf.clip_by_value, or make what is indexed large enough.",
+    )
+
+
+def _out_of_python(failure: Failure) -> Match | None:
+    """Eagerly, a ``tf.TensorArray`` keeps its elements in a list of Python's."""
+    origin = failure.core.origin
+    array = origin is not None and origin.owner == "tensorflow" and origin.file.replace("\\", "/").endswith("/ops/tensor_array_ops.py")
+    if not array or not failure.is_a("IndexError"):
+        return None
+    return Match(
+        id="index-out-of-range",
+        title="An index beyond the end of a tf.TensorArray",
+        advice="Keep indices below array.size(), or make the tf.TensorArray with a larger size, or with dynamic_size=True.",
     )
 
 
@@ -68,7 +81,8 @@ def file(failure: Failure) -> Match | None:
     missing = failure.is_a("NotFoundError") and "; No such file" in failure.text and failure.search(r"([^\s:]+); No such file or directory")
     broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
-        r"|Could not parse example input|Truncated? input)"
+        r"|Could not parse example input|Truncated? input|Feature: \S+ \(data type: \w+\) is required but could not be found"
+        r"|Key: \S+\s+Can't parse serialized Example)"
     )
     if not failure.is_op_error or not (missing or broken):
         return None
@@ -102,6 +116,7 @@ def declared_type(failure: Failure) -> Match | None:
     )
     returned = failure.search(
         r"(?:py_function|pyfunc_\d+|numpy_function).{0,200}(?:expects? (?:to|return)|returns? \w+ .{0,200} but expects|-th value returned)"
+        r"|-th value returned by (?:py_function|pyfunc_\d+|numpy_function)"
     )
     mapped = failure.search(
         r"Trying to (?:write|append|set) (?:element|value|a tensor with) \w* ?(?:with |of |element )?(?:type|dtype)"

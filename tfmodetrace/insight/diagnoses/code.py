@@ -269,7 +269,7 @@ class Site:
     def _spelled(self, edit: Edit) -> Edit:
         code = edit.code
         for module, usual in (("keras", "keras"), ("tensorflow", "tf"), ("numpy", "np")):
-            if not re.search(rf"(?<![\w.]){usual}\.", code):
+            if not re.search(rf"(?<![\w.])(?<!from ){usual}\.", code):
                 continue
             alias = self.module(module)
             if alias is None:
@@ -277,7 +277,7 @@ class Site:
                 if imported not in code:
                     code = f"{imported}\n{code}"
             elif alias != usual:
-                code = re.sub(rf"(?<![\w.]){usual}\.", f"{alias}.", code)
+                code = re.sub(rf"(?<![\w.])(?<!from ){usual}\.", f"{alias}.", code)
         return Edit(file=edit.file, line=edit.line, replaces=edit.replaces, code=code)
 
     def told(self, edits: Sequence[Edit]) -> str | None:

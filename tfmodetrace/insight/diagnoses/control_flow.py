@@ -84,6 +84,7 @@ def undefined_in_branch(failure: Failure) -> Match | None:
     if not failure.is_a("ValueError") or not failure.comes_from("tensorflow"):
         return None
     name = failure.search(r"^'(\w+)' must also be initialized in the (main|else) branch")
+    nothing = failure.search(r"^'(\w+)' is None at the end of the (main branch|else branch|iteration)")
     returned = failure.search(r"^the (main|else) branch must also have a return statement")
     loop = failure.search(r"^'(\w+)' must be defined before the loop")
     undefined = failure.search(r"^'?(\w+)'? (?:is not allowed to be|may not be) undefined")
@@ -94,6 +95,13 @@ def undefined_in_branch(failure: Failure) -> Match | None:
             title=f"{name[1]} has no value in the {name[2]} branch",
             edits=_value_before(site, name[1]),
             advice=f"Give {name[1]} a value before the `if`, of the dtype and shape that it has in the branch.",
+        )
+    if nothing:
+        where = "one turn of the loop" if nothing[2] == "iteration" else f"the {nothing[2]}"
+        return Match(
+            id="undefined-in-branch",
+            title=f"{nothing[1]} is None after {where}, and a graph has no None",
+            advice=f"Give {nothing[1]} a tensor in every branch, of one dtype and shape; say apart, with a tf.bool, whether it holds.",
         )
     if returned:
         edits: Edits = ()
@@ -213,6 +221,9 @@ def loop_invariant(failure: Failure) -> Match | None:
     shape = failure.search(r"^'(\w+)' has shape (\S.*?) before the loop, but shape (\S.*?) after one iteration")
     dtype = failure.search(r"^'(\w+)' has dtype (\w+) before the loop, but dtype (\w+) after one iteration")
     v2 = failure.search(r"^Loop var (\S+) enters the loop with (type|shape) (.+?) but has (?:type|shape) (.+?) after 1 iteration")
+    v2 = v2 or failure.search(
+        r"^Input tensor [`'](\S+?)[`'] enters the loop with (shape) (\(.*?\)), but has shape (\(.*?\)|<unknown>) after one"
+    )
     nested = failure.search(r"^'?(\w+)'?.*(?:does not have the same nested structure after one iteration)")
     site, statement = failure.site, failure.site.statement
     if shape:

@@ -65,7 +65,8 @@ def _computed_with(site: code_module.Site, node: ast.expr) -> bool:
 
 def _none_for_dimension(failure: Failure) -> Match | None:
     """None in place of a dimension: only where the recorded types show that it is one."""
-    if not failure.in_graph or not failure.is_a("TypeError") or "NoneType" not in failure.text:
+    refused = "NoneType" in failure.text or failure.search(r"^Failed to convert elements of [\[(][^\])]*\bNone\b")
+    if not failure.in_graph or not failure.is_a("TypeError") or not refused:
         return None
     found = _dimension_on(failure)
     if found is None:

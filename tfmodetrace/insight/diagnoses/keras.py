@@ -9,10 +9,19 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+from tfmodetrace.log import error_table
 
 _INCOMPATIBLE: Final = r"Input \d+ (?:with name '[^']*' )?of layer ['\"](\S+)['\"] is incompatible with the layer"
 _COMPILED: Final = ("loss", "optimizer", "metrics", "jit_compile", "run_eagerly", "steps_per_execution")
 _LOSSES: Final = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+_CROSS_ENTROPIES: Final = (
+    "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2_helper",
+    "sparse_softmax_cross_entropy_with_logits",
+    "_sparse_softmax_cross_entropy_with_rank_2_logits",
+    "weighted_cross_entropy_with_logits_v2",
+    "weighted_cross_entropy_with_logits",
+)
 _WITH_LABELS: Final = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN")
 _OF_TF: Final = {
@@ -22,7 +31,7 @@ _OF_TF: Final = {
     "clip_by_value": "clip",
     "gather": "take",
 }
-_OPS: Final = frozenset(
+OPS: Final = frozenset(
     {"mean", "sum", "max", "min", "prod", "any", "all", "concatenate", "power", "clip", "take", "log", "exp", "sqrt", "square", "abs"}
     | {"reshape", "transpose", "expand_dims", "squeeze", "stack", "matmul", "where", "cast", "sigmoid", "softmax", "relu", "tanh", "shape"}
     | {"maximum", "minimum", "multiply", "add", "subtract", "divide", "zeros_like", "ones_like", "sin", "cos", "sign", "round", "floor"}
@@ -49,6 +58,17 @@ def input_shape(failure: Failure) -> Match | None:
         )
     if ndim:
         wanted, given = int(ndim[3]), int(ndim[4])
+        dropped = _dropped(failure, ndim[1]) if wanted == given + 1 else None
+        if dropped is not None:
+            layer, node, index = dropped
+            code = f"{index}:" if index == "-1" else f"{index}:{int(index) + 1}"
+            return Match(
+                id="keras-input-shape",
+                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away by a number in brackets",
+                edits=failure.site.rewritten({node: code}),
+                advice=f"Keep the dimension with a slice, as x[:, {code}] in place of x[:, {index}], or add it with tf.newaxis.",
+                place=_line_of(failure.site, node),
+            )
         return Match(
             id="keras-input-shape",
             title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}",
@@ -66,6 +86,40 @@ def input_shape(failure: Failure) -> Match | None:
     if other:
         return Match(id="keras-input-shape", title=f"The input does not fit {other[1] or 'the model'}")
     return None
+
+
+def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | None:
+    """The program's own layer right before another in a Sequential model, and the number by which its ``call`` drops a dimension.
+
+    Only where there is one layer of the other's kind, and ``call`` returns nothing else.
+    """
+    site = failure.site
+    kind = re.sub(r"_\d+$", "", complains).replace("_", "")
+    classes = {node.name: node for node in site.walk() if isinstance(node, ast.ClassDef)}
+    pairs: list[tuple[str, str]] = []
+    for node in site.walk():
+        if isinstance(node, ast.Call) and (site.is_of(node.func, "keras", "tensorflow") or ast.unparse(node.func)).endswith("Sequential"):
+            layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List | ast.Tuple) else []
+            names = [ast.unparse(each.func).rpartition(".")[2] if isinstance(each, ast.Call) else "" for each in layers]
+            pairs += [(before, after) for before, after in zip(names, names[1:], strict=False) if after.lower() == kind]
+    if len(pairs) != 1 or pairs[0][0] not in classes:
+        return None
+    call = next((node for node in classes[pairs[0][0]].body if isinstance(node, ast.FunctionDef) and node.name == "call"), None)
+    returns = [node for node in ast.walk(call) if isinstance(node, ast.Return)] if call is not None else []
+    value = returns[0].value if len(returns) == 1 else None
+    if not isinstance(value, ast.Subscript) or not isinstance(value.slice, ast.Tuple):
+        return None
+    numbers = [part for part in value.slice.elts if re.fullmatch(r"-?\d+", ast.unparse(part))]
+    others = [part for part in value.slice.elts if part not in numbers]
+    if len(numbers) != 1 or not all(isinstance(part, ast.Slice) or ast.unparse(part) == "..." for part in others):
+        return None
+    index = ast.unparse(numbers[0])
+    return (pairs[0][0], numbers[0], index) if not index.startswith("-") or index == "-1" else None
+
+
+def _line_of(site: code_module.Site, node: ast.expr) -> error_table.Frame:
+    line = site.line_of(node)
+    return error_table.Frame(file=site.file, line=line, function="call", code=site.code_of(line), owner="", folded=0)
 
 
 def _with_dimension(site: code_module.Site, given: int) -> Edits:
@@ -88,6 +142,28 @@ def _with_dimension(site: code_module.Site, given: int) -> Edits:
     if method:
         return ()
     return site.rewritten({node: f"{site.text(node)}[tf.newaxis]" if is_one or given == 1 else f"{site.text(node)}[..., tf.newaxis]"})
+
+
+def without_batch(failure: Failure) -> Match | None:
+    """One sample in the place of a batch, to which Keras has added a last dimension in vain."""
+    added = failure.search(r"^Negative dimension size .*\((?:\w+/)*ExpandDims(?:_\d+)?, [^)]*\)' with input shapes: \[([\d,]+),1\]")
+    if not added or not failure.is_a("ValueError", "InvalidArgumentError") or not failure.comes_from("tensorflow"):
+        return None
+    site = failure.site
+    arrays = [
+        node
+        for call in site.expressions()
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("predict", "predict_on_batch")
+        for node in call.args[:1]
+    ]
+    shape = tuple(int(size) for size in added[1].split(","))
+    named = [node for node in arrays if (kind := site.kind(node)) is not None and kind.shape == shape]
+    return Match(
+        id="keras-input-shape",
+        title=f"The model is given one sample, of shape ({added[1]}), where it takes a batch of them",
+        edits=site.rewritten({named[0]: f"{site.text(named[0])}[None]"}) if len(named) == 1 else (),
+        advice="Add the dimension of the batch: x[None].",
+    )
 
 
 def loss_shape(failure: Failure) -> Match | None:
@@ -114,6 +190,26 @@ def loss_shape(failure: Failure) -> Match | None:
         advice = "Give the last layer one output for each label, as keras.layers.Dense(1)."
     return Match(
         id="keras-loss-shape", title=f"{loss}: labels of shape {shapes[1]} and predictions of shape {shapes[2]}", edits=edits, advice=advice
+    )
+
+
+def function_of_loss(failure: Failure) -> Match | None:
+    """Labels and logits that do not fit TensorFlow's cross entropies, called by the program or by Keras."""
+    ops = failure.is_op_error or failure.raised_in(*_CROSS_ENTROPIES)
+    found = ops and failure.search(
+        r"logits and labels must (?:be broadcastable|have the same first dimension|be same size)[:,] "
+        r"(?:got )?logits[_ ](?:size|shape)=? ?(?P<logits>\[[^\]]*\]) (?:and )?labels[_ ](?:size|shape)=? ?(?P<labels>\[[^\]]*\])"
+        r"|`labels\.shape\.rank` must equal|`?logits`? and `?labels`? must have the same shape"
+    )
+    if not found:
+        return None
+    parts = found.groupdict()
+    sizes = f": logits of shape {parts['logits']}, labels of shape {parts['labels']}" if parts["labels"] else ""
+    return Match(
+        id="keras-loss-shape",
+        title=f"Labels and logits do not fit{sizes}",
+        advice="Sparse losses take one number for each row of logits; others take labels of the logits' shape: tf.one_hot(labels, classes), "
+        "or labels[:, tf.newaxis] for one output.",
     )
 
 
@@ -229,7 +325,7 @@ def keras_tensor(failure: Failure) -> Match | None:
 def _in_keras(site: code_module.Site, called: ast.Call, name: str) -> Edits:
     bare = name.rpartition(".")[2]
     own = _OF_TF.get(bare, bare)
-    return site.rewritten({called.func: f"keras.ops.{own}"}) if own in _OPS and not name.startswith(("keras.", "random.")) else ()
+    return site.rewritten({called.func: f"keras.ops.{own}"}) if own in OPS and not name.startswith(("keras.", "random.")) else ()
 
 
 def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
@@ -242,4 +338,4 @@ def _in_lambda(failure: Failure, calls: list[ast.Call]) -> Edits:
     return ()
 
 
-RULES: Final = (input_shape, loss_shape, unexpected_argument, label_out_of_range, keras_tensor)
+RULES: Final = (input_shape, without_batch, loss_shape, function_of_loss, unexpected_argument, label_out_of_range, keras_tensor)

@@ -75,6 +75,15 @@ def _on_cpu(failure: Failure, device: str) -> Edits:
 
 def out_of_memory(failure: Failure) -> Match | None:
     """A tensor that there is no memory for."""
+    array = failure.is_a("MemoryError") and failure.search(
+        r"^Unable to allocate (\S+ \w+) for an array with shape (\([^)]*\)) and data type (\w+)"
+    )
+    if array:
+        return Match(
+            id="out-of-memory",
+            title=f"No memory for an array of {array[3]} of shape {array[2]}: {array[1]}",
+            advice="Make the array smaller, of a smaller dtype, or load its parts one by one, as with tf.data or np.memmap.",
+        )
     if not failure.is_a("ResourceExhaustedError"):
         return None
     found = failure.search(r"OOM when allocating tensor with shape(\[[\d,]*\]) and type (\w+) on \S*?(?:device:)?(\w+:\d+)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -56,6 +57,15 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             of = f"{op} of" if op else "One op was given"
             return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", edits=_cast(failure, want, got))
     refused = failure.raised_in("_SatisfiesTypeConstraint") and failure.search(_NOT_ALLOWED)
+    attribute = failure.is_op_error and failure.search(r"^Value for attr '\w+' of (\w+) is not in the list of allowed values: ([\w, ]+)")
+    if attribute:
+        got = _NAMES.get(attribute[1], attribute[1])
+        takes = ", ".join(_NAMES.get(each, each) for each in attribute[2].strip().split(", "))
+        return Match(
+            id="dtype-mismatch",
+            title=f"{failure.op or 'An op'} takes no {got} tensor there, but {takes}",
+            advice=f"Cast the tensor with tf.cast(x, tf.{takes.rpartition(', ')[2]}).",
+        )
     runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
     if refused:
         return Match(
@@ -132,6 +142,10 @@ def _dtype(site: code_module.Site, node: ast.expr) -> str | None:
         kind = site.kind(node)
         return None if kind is None or kind.of == "Variable" else kind.dtype
     called = site.is_of(node.func, "tensorflow") if isinstance(node, ast.Call) else None
+    length = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1
+    # AutoGraph makes tf.shape of it where the length is not known.
+    if length and isinstance(node, ast.Call) and (of := site.kind(node.args[0])) is not None and of.symbolic and not of.of:
+        return "int32"
     if called in ("size", "shape", "rank"):
         return "int32"
     if called in ("argmax", "argmin", "math.argmax", "math.count_nonzero"):
@@ -160,12 +174,35 @@ _OTHER_SHAPES: Final = (
         ("InvalidArgumentError", "ValueError"),
         ("tensorflow",),
     ),
-    (r"^Computed output size would be (?:zero or )?negative", ("ValueError",), ("keras",)),
-    (r"^Negative dimension size caused by subtracting (?P<second>\d+) from (?P<first>\d+)", ("ValueError",), ("tensorflow",)),
+    (
+        r"^Cannot feed value of shape (?P<first>\([^)]*\)) for Tensor \S+, which has shape (?P<second>\([^)]*\))",
+        ("ValueError",),
+        ("tensorflow",),
+    ),
+    (r"^Dimensions (?P<first>\d+) and (?P<second>\d+) are not compatible", ("ValueError",), ("tensorflow",)),
+    (r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",)
+    + (("ValueError",), ("keras",)),
     (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
 )
+
+
+def window_too_large(failure: Failure) -> Match | None:
+    """A convolution or pooling whose window is larger than what is left of the image."""
+    keras = failure.comes_from("keras") and failure.search(r"^Computed output size would be (?:zero or )?negative")
+    static = failure.comes_from("tensorflow") and failure.search(r"^Negative dimension size caused by subtracting (\d+) from (\d+)")
+    if not failure.is_a("ValueError", "InvalidArgumentError") or not (keras or static):
+        return None
+    shape = failure.search(r"inputs? shape=(\([^)]*\))")
+    kernel = failure.search(r"(?:kernel shape|pool_size|window shape)=(\([^)]*\))")
+    left = f" of shape {shape[1]}" if shape else f" of {static[2]}" if static else ""
+    window = f" of {kernel[1]}" if kernel else f" of {static[1]}" if static else ""
+    return Match(
+        id="shape-mismatch",
+        title=f"The window{window} of a convolution or pooling is larger than its input{left}",
+        advice='Take larger images, leave out one of the poolings or strides before, or keep the size with padding="same".',
+    )
 
 
 def other_shapes(failure: Failure) -> Match | None:
@@ -206,6 +243,46 @@ def shape_mismatch(failure: Failure) -> Match | None:
             of = f"The shapes that {op} was given do not fit" if op else "Shapes do not fit"
             return Match(id="shape-mismatch", title=f"{of}{sizes}", edits=_fitting(failure.site, op))
     return None
+
+
+def refused_by_kernel(failure: Failure) -> Match | None:
+    """What else an op's own code says of the shapes, ranks and axes that it was given, in its own words."""
+    origin = failure.core.origin
+    if not failure.is_a("InvalidArgumentError") or origin is None or origin.owner != "tensorflow" or origin.function not in _EXECUTING:
+        return None
+    sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
+    sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
+    said = sentence.partition("\n")[0][:300]
+    if failure.op in _CHECKS or any(f"/{check}/" in said or said.startswith("assertion failed") for check in _CHECKS):
+        return None
+    if not re.search(_OF_SHAPES, said) or re.search(_OF_OTHERS, said):
+        return None
+    op = (failure.op or _node_op(failure.text) or "").removeprefix("_Mkl")
+    return Match(
+        id="shape-mismatch",
+        title=f"{op or 'An op'}: {said.rstrip('.')}",
+        advice="Print the shapes of what the line gives to the op, and bring them to the ones that it takes.",
+    )
+
+
+_EXECUTING: Final = ("raise_from_not_ok_status", "quick_execute", "__next__", "_next_internal", "numpy", "_numpy")
+"""Functions of TensorFlow's that raise what its runtime says; what it checks in Python is raised elsewhere."""
+
+_CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
+"""Ops by which programs check something themselves."""
+
+_OF_SHAPES: Final = (
+    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar|-?dimensional"
+    r"|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+)
+_OF_OTHERS: Final = (
+    r"(?i)dtype|data type|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
+)
+
+
+def _node_op(text: str) -> str:
+    node = re.search(r"\{\{node (?:\S+/)?(\w+?)(?:_\d+)?\}\}", text)
+    return "" if node is None else node[1]
 
 
 def _op_of(failure: Failure) -> str:
@@ -278,4 +355,5 @@ def _assigned(failure: Failure) -> Match:
     )
 
 
-RULES: Final = (dtype_mismatch, shape_mismatch, other_shapes)
+RULES: Final = (dtype_mismatch, shape_mismatch, window_too_large, other_shapes)
+LAST: Final = (refused_by_kernel,)

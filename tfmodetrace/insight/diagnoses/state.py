@@ -8,6 +8,7 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
+from tfmodetrace.log import error_table
 
 _SPEC: Final = r"TensorSpec\(shape=(\([^)]*\)|<unknown>|None), dtype=tf\.(\w+)"
 
@@ -27,6 +28,16 @@ def variable_created(failure: Failure) -> Match | None:
         (node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in ("apply_gradients", "apply")), None
     )
     once = "once, outside the function: in __init__, or before the function's definition"
+    passed = _passed(failure, applied if applied is not None else next((node for node in calls if isinstance(node.func, ast.Name)), None))
+    if passed is not None and made is None and optimizer is None and variable is None:
+        name, place = passed
+        built = f"{name}.build(variables)" if applied is not None else f"{name} once on data like these, or {name}.build(input_shape)"
+        return Match(
+            id="variable-created-in-function",
+            title=f"{name} is passed before it has its variables, and makes them in line {site.line}, while the function is traced again",
+            advice=f"Call {built}, before it is passed; and make one tf.function for each model and optimizer.",
+            place=place,
+        )
     if optimizer is not None:
         title = "An optimizer makes its variables while the function is traced"
         edits, advice = _moved_out(site, optimizer), f"Make the optimizer {once}, and build it with the variables that it is to change."
@@ -44,6 +55,20 @@ def variable_created(failure: Failure) -> Match | None:
     else:
         title, edits, advice = "A variable is made whenever the function is traced", (), f"Make what has variables {once}."
     return Match(id="variable-created-in-function", title=title, edits=edits, advice=advice)
+
+
+def _passed(failure: Failure, call: ast.Call | None) -> tuple[str, error_table.Frame] | None:
+    """What makes its variables in a line, and where it was passed to the function, if it is nothing but an argument of it."""
+    site = failure.site
+    if call is None or site.function is None or len(failure.stack) < 2 or failure.place is not failure.stack[-1]:
+        return None
+    what = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    arguments = site.function.args
+    if not isinstance(what, ast.Name) or what.id not in {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}:
+        return None
+    outside = failure.stack[-2]
+    calls_it = f"{site.function.name}(" in outside.code
+    return (what.id, outside) if calls_it and not site.assignments(what.id) else None
 
 
 def _moved_out(site: code_module.Site, made: ast.Call) -> Edits:
@@ -187,6 +212,9 @@ def outside_input_signature(failure: Failure) -> Match | None:
         )
     if not failure.is_a("TypeError"):
         return None
+    counted = _other_arguments(failure)
+    if counted is not None:
+        return counted
     bound = failure.search(r"Binding inputs to tf\.function failed due to `((?:Can not cast|Cannot convert|Cannot cast)[^`]*)`")
     if bound is None:
         return None
@@ -204,6 +232,30 @@ def outside_input_signature(failure: Failure) -> Match | None:
     else:
         title, advice = bound[1], "Pass a tensor of the dtype and shape that the input_signature says."
     return Match(id="input-signature-mismatch", title=title, edits=edits, advice=advice)
+
+
+def _other_arguments(failure: Failure) -> Match | None:
+    """More, fewer or other arguments than a function takes that has an input_signature."""
+    said = re.search(r"Binding inputs to tf\.function failed due to `([^`]*)`", failure.error.message)
+    wrong = said and re.match(
+        r"too many positional arguments|missing a required argument: '(\w+)'|got an unexpected keyword argument '(\w+)'", said[1]
+    )
+    site = failure.site
+    called = {ast.unparse(node.func).rpartition(".")[2] for node in site.expressions() if isinstance(node, ast.Call)}
+    signed = [
+        node
+        for node in site.walk()
+        if isinstance(node, ast.FunctionDef)
+        and node.name in called
+        and any(isinstance(each, ast.Call) and any(key.arg == "input_signature" for key in each.keywords) for each in node.decorator_list)
+    ]
+    if not said or not wrong or len(signed) != 1:
+        return None
+    return Match(
+        id="input-signature-mismatch",
+        title=f"{signed[0].name} is called with other arguments than its input_signature has: {said[1]}",
+        advice="Pass one tensor for each tf.TensorSpec of the input_signature, or write one for every argument.",
+    )
 
 
 def _cast_argument(failure: Failure, got: str, want: str) -> Edits:

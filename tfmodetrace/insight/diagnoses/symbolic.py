@@ -10,7 +10,7 @@ from tfmodetrace.insight.diagnoses import spelling
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _VALUES: Final = ("numpy", "item", "tolist")
-_SYMBOLIC: Final = r"(?:[\w.]*\.)?(?:Symbolic)?Tensor"
+_SYMBOLIC: Final = r"(?:[\w.]*\.)?(?:Symbolic|Keras)?Tensor"
 _REDUCTIONS: Final = ("sum", "mean", "max", "min", "any", "all", "prod")
 
 
@@ -113,10 +113,15 @@ def _takes_shape(call: ast.Call) -> bool:
 
 def truth_of_symbolic(failure: Failure) -> Match | None:
     """A symbolic tensor where Python needs True or False."""
-    if not failure.is_a("OperatorNotAllowedInGraphError") or "as a Python `bool`" not in failure.text:
+    keras = (
+        failure.is_a("TypeError")
+        and failure.comes_from("keras")
+        and failure.text.startswith("A symbolic KerasTensor cannot be used as a b")
+    )
+    if not keras and not (failure.is_a("OperatorNotAllowedInGraphError") and "as a Python `bool`" in failure.text):
         return None
     site = failure.site
-    edits = _with_autograph(failure) or _asked(site)
+    edits = () if keras else _with_autograph(failure) or asked(site)
     return Match(
         id="symbolic-bool",
         title="A symbolic tensor was asked whether it is true, which is not known before the graph runs",
@@ -126,7 +131,7 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
     )
 
 
-def _asked(site: code_module.Site) -> Edits:
+def asked(site: code_module.Site) -> Edits:
     statement = site.statement
     if isinstance(statement, ast.Assert):
         message = "" if statement.msg is None else site.text(statement.msg)

@@ -156,6 +156,14 @@ WHY: Final[dict[words.DiagnosisId, dict[str, str]]] = {
     "bad-input-file": {"": "The op reads or decodes when it runs, and finds something else than the program expects."},
     "untracked-resource": {"": "A SavedModel holds the variables and tables that are attributes of what is saved, and no others."},
     "checkpoint-mismatch": {"": "Weights are saved and loaded by their place in the model and their shape, and must find both again."},
+    "autograph-limitation": {
+        "": "AutoGraph writes the function's Python anew, so that its conditions and loops on tensors become part of the graph. Not all "
+        "of Python can be written so."
+    },
+    "tensorarray-use": {
+        "": "A tf.TensorArray holds tensors of one dtype and, unless told otherwise, one shape, to be written and read one by one; every "
+        "write gives a new one back, and stack() makes a tensor of it."
+    },
 }
 """By id, then by mode; the empty mode is for every other."""
 
@@ -201,5 +209,6 @@ DIFFERENCE: Final[dict[words.DiagnosisId, str]] = {
     "xla-unsupported-op": "Without jit_compile, eagerly and in a graph, the op runs.",
     "label-out-of-range": "On a GPU, TensorFlow does not check: the loss is NaN, the row of the embedding zero.",
     "gradient-none": "It fails in both modes.",
+    "autograph-limitation": "Eagerly, nothing is converted, and all of Python works.",
 }
 """By id; others are the same in every mode."""

@@ -18,6 +18,11 @@ _FIT: Final = (
         "Leave y away: the dataset yields pairs.",
     ),
     (
+        r"^Argument `?(?:class_weight|sample_weight|validation_split)`? is not supported|^`(?:class_weight|sample_weight)` (?:argument )?is not",
+        "Weights of classes or samples are given beside data that has no place for them",
+        "Let the dataset or generator yield (x, y, sample_weight).",
+    ),
+    (
         r"`validation_split` is only supported",
         "validation_split of something that has no length",
         "Pass validation_data=, as of dataset.skip(n) and dataset.take(n).",
@@ -123,6 +128,13 @@ def saving(failure: Failure) -> Match | None:
     site = failure.site
     load = _called(site, "load_model")
     kind = failure.search(r"^(?:File format not supported|Invalid filepath extension for saving|The `save_format` argument)")
+    ending = failure.search(r"(?:filename|filepath) (?:provided )?must end in `?(\.[\w.]+)`?")
+    config = (
+        failure.is_a("TypeError")
+        and load is not None
+        and failure.search(r"^(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
+    )
+    config = config or failure.search(r"^\s*Object (\w+) was created by passing\s+non-serializable argument values in `(__init__)")
     lost = failure.search(r"^Could not locate (?:class|function) '(\w+)'|Unknown (?:layer|object|loss function|metric): '?(\w+)'?")
     unsafe = failure.search(r"^Requested the deserialization of a `?(?:Lambda|\w+)`? .*(?:lambda|arbitrary code)|`safe_mode=False`")
     if kind:
@@ -131,6 +143,19 @@ def saving(failure: Failure) -> Match | None:
             title="Keras 3 saves and loads models as .keras files",
             advice="Save with model.save('model.keras') and load that; a SavedModel is loaded by keras.layers.TFSMLayer, or "
             "tf.saved_model.load.",
+        )
+    if ending:
+        return Match(
+            id="keras-saving",
+            title=f"Keras 3 wants a file name that ends in {ending[1]}",
+            advice=f"Give the file the ending {ending[1]}.",
+        )
+    if config:
+        return Match(
+            id="keras-saving",
+            title=f"Keras cannot make {config[1]} anew of what was saved of it",
+            advice=f"Give {config[1]}.__init__ a **kwargs that it passes to super().__init__, and a get_config that returns "
+            "{**super().get_config(), …} with its own arguments.",
         )
     if lost:
         name = lost[1] or lost[2]
@@ -166,8 +191,12 @@ def checkpoint(failure: Failure) -> Match | None:
     restored = failure.is_a("AssertionError", "ValueError") and failure.raised_in(
         "assert_consumed", "assert_existing_objects_matched", "assert_nontrivial_match", "_checkpoint_adapter"
     )
+    given = failure.comes_from("keras") and failure.search(
+        r"weight shape (?P<first>\([^)]*\)) is not compatible with provided weight shape (?P<second>\([^)]*\))"
+        r"|^You called `set_weights\(weights\)`"
+    )
     values = failure.is_a("ValueError") and failure.comes_from("tensorflow") and failure.search(r"^Received incompatible tensor with shape")
-    if not keras and not restored and not values:
+    if not keras and not restored and not values and not given:
         return None
     shapes = failure.search(r"variable\.shape=(\([^)]*\)), Received: value\.shape=(\([^)]*\))")
     return Match(
@@ -183,7 +212,7 @@ def built(failure: Failure) -> Match | None:
         return None
     if not failure.search(
         r"^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
-        r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) been (?:built|called)"
+        r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) (?:yet )?been (?:built|called)"
     ):
         return None
     return Match(

@@ -122,7 +122,21 @@ def stack_of(exceptions: list[BaseException], own_file: str) -> list[events_pb2.
         frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
     if frames:
         _tell_line(exceptions, frames[-1])
+        frames[-1].in_branch = _in_branch(exceptions)
     return frames
+
+
+def _in_branch(exceptions: list[BaseException]) -> bool:
+    """Whether what was raised came right in a branch of the graph, and in no block of Python's inside of it.
+
+    TensorFlow takes its own frames out between converted blocks, so that of a block inside of a branch it is not known whose it is.
+    """
+    for exception in exceptions:
+        codes = [frame.f_code for frame, _ in traceback.walk_tb(exception.__traceback__)]
+        last = max((at for at, code in enumerate(codes) if autograph.traces_branch(code)), default=None)
+        if last is not None:
+            return len([code for code in codes[last:] if autograph.is_converted(code)]) == 1 and autograph.is_converted(codes[-1])
+    return False
 
 
 def tell_source(frame: events_pb2.Frame) -> None:

@@ -63,7 +63,12 @@ def owner_of(file: str) -> str:
 
 
 def _is_pythons(file: str) -> bool:
-    return file.startswith((_STANDARD_LIBRARY, "<frozen "))
+    # Compiled Cython tells of lines of its sources, which lie wherever it was compiled.
+    compiled = file.endswith(_CYTHON) and not os.path.exists(file)
+    return compiled or file.startswith((_STANDARD_LIBRARY, "<frozen "))
+
+
+_CYTHON: Final = (".pyx", ".pxd", ".pxi")
 
 
 # --- What is installed -------------------------------------------------------------------------------------------------------------------

@@ -91,12 +91,31 @@ def autograph_stack(error: BaseException) -> list[tuple[str, int, str]] | None:
     frames = getattr(metadata, "translated_stack", None)
     if frames is None:
         return None
-    return [(frame.filename, frame.lineno or 0, frame.function_name or "") for frame in reversed(frames)]
+    # What it has added by itself to converted code, as what sets a loop's variables, is of no line of the program.
+    return [
+        (frame.filename, frame.lineno or 0, frame.function_name or "") for frame in reversed(frames) if AUTOGRAPH_FILE not in frame.filename
+    ]
 
 
 def passes_calls_on(code: types.CodeType) -> bool:
     """Whether code is where AutoGraph calls for converted code what that calls: what fails there is what was called."""
-    return code.co_filename.endswith(_PASSING_FILES) and code.co_filename.startswith(installation.TENSORFLOW_DIRECTORY)
+    return code.co_filename.endswith(_PASSING_FILES) and owned(code)
 
 
+def traces_branch(code: types.CodeType) -> bool:
+    """Whether code is where AutoGraph traces both branches of an ``if`` on a tensor."""
+    return code.co_name == "_tf_if_stmt" and code.co_filename.endswith(_CONTROL_FLOW) and owned(code)
+
+
+def is_converted(code: types.CodeType) -> bool:
+    """Whether code was written by AutoGraph."""
+    return AUTOGRAPH_FILE in code.co_filename
+
+
+def owned(code: types.CodeType) -> bool:
+    """Whether code is TensorFlow's."""
+    return code.co_filename.startswith(installation.TENSORFLOW_DIRECTORY)
+
+
+_CONTROL_FLOW: Final = os.path.join("autograph", "operators", "control_flow.py")
 _PASSING_FILES: Final = (os.path.join("autograph", "impl", "api.py"), os.path.join("autograph", "operators", "py_builtins.py"))

@@ -245,10 +245,10 @@ def own_key_error_in_a_graph():
 
 
 @failing("unclassified", mode="tracing")
-def own_value_error_below_a_branch():
+def own_value_error_below_a_number():
     @tf.function
-    def checked(x):
-        if tf.reduce_sum(x) > 0:
+    def checked(x, limit=0):
+        if limit >= 0:
             raise ValueError("Tensor must not be positive")  # fails
         return x
 

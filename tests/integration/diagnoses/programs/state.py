@@ -93,10 +93,10 @@ def second_optimizer_for_one_function():
 
     @tf.function
     def step(optimizer):
-        optimizer.apply_gradients([(tf.ones(2), weights)])  # fails
+        optimizer.apply_gradients([(tf.ones(2), weights)])
 
     step(keras.optimizers.Adam(0.1))
-    step(keras.optimizers.Adam(0.1))
+    step(keras.optimizers.Adam(0.1))  # fails
 
 
 @second_optimizer_for_one_function.mended("optimizer.build(")
@@ -110,6 +110,44 @@ def _():
     for optimizer in (keras.optimizers.Adam(0.1), keras.optimizers.Adam(0.1)):
         optimizer.build([weights])
         step(optimizer)
+
+
+@failing("variable-created-in-function", mode="tracing")
+def a_model_that_is_passed_unbuilt():
+    @tf.function
+    def predict(model, x):
+        return model(x)
+
+    predict(keras.Sequential([keras.layers.Dense(1)]), tf.ones([1, 2]))
+    predict(keras.Sequential([keras.layers.Dense(1)]), tf.ones([1, 2]))  # fails
+
+
+@a_model_that_is_passed_unbuilt.mended("build")
+def _():
+    @tf.function
+    def predict(model, x):
+        return model(x)
+
+    for _ in range(2):
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.build((None, 2))
+        predict(model, tf.ones([1, 2]))
+
+
+@failing("variable-created-in-function", mode="tracing")
+def a_layer_that_is_made_beside_a_parameter():
+    @tf.function
+    def predict(model, x):
+        model = keras.layers.Dense(1)
+        return model(x)  # fails
+
+    predict(None, tf.ones([1, 2]))
+    predict(1, tf.ones([1, 2]))
+
+
+@a_layer_that_is_made_beside_a_parameter.mended("")
+def _():
+    tf.function(keras.layers.Dense(1))(tf.ones([1, 2]))
 
 
 @failing("variable-created-in-function", mode="tracing")
