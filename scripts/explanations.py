@@ -27,7 +27,7 @@ def main(asked: list[str]) -> None:
         explanations.read(group, name)
         for group in explanations.GROUPS
         for name in explanations.written()[group]
-        if name in (asked or explanations.IDS[group])
+        if name in asked or not asked
     ]
     with tempfile.TemporaryDirectory() as directory:
         outcomes = snippets.run_all(told, pathlib.Path(directory))
