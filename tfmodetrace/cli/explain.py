@@ -12,6 +12,9 @@ import rich.text
 from tfmodetrace.cli import exits, styled, terminal
 from tfmodetrace.insight import explanations
 
+HINT: Final = "What an id means: tfmodetrace explain ID"
+"""What reports say that show ids."""
+
 _WIDEST: Final = 100
 """In how many columns sentences are written at most: longer lines are hard to read."""
 
@@ -70,7 +73,7 @@ def _listed(width: int) -> Iterator[rich.text.Text]:
 
 
 def _explained(told: explanations.Explanation, width: int) -> Iterator[rich.text.Text]:
-    yield styled.text(told.id, "bold magenta").append(f"  {explanations.NOUNS[told.group]}", style="not bold dim")
+    yield styled.text(told.id, "bold magenta").append(f"  {told.noun}", style="not bold dim")
     yield from _sentences(told.title, width, "bold")
     yield from _code("What it looks like", _wrapped(told.looks_like, width - 2), "dim")
     yield from _section("Why", told.why, width)

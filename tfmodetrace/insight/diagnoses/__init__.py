@@ -134,4 +134,4 @@ def explain_as_raised(error: events_pb2.Error, function: events_pb2.Function) ->
     where = "" if source is None else f" ({source.file}:{source.line})"
     fix = "".join(f"\n    {line}" for line in (diagnosis.fix or "").splitlines())
     instead = f"  Instead:{fix}" if fix else f"  {diagnosis.advice}"
-    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n{instead}"
+    return f"{diagnosis.title}{where}. [tfmodetrace explain {diagnosis.id}]\n  {diagnosis.why}\n{instead}"

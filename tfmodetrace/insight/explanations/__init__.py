@@ -28,8 +28,7 @@ IDS: Final[Mapping[Group, tuple[str, ...]]] = {
 }
 """The ids of each group that a report can have, in the order of the vocabulary."""
 
-NOUNS: Final[Mapping[Group, str]] = {"findings": "finding", "diagnoses": "diagnosis", "reasons": "reason of a trace"}
-"""What one of a group is called."""
+_NOUNS: Final[Mapping[Group, str]] = {"findings": "finding", "diagnoses": "diagnosis", "reasons": "reason of a trace"}
 
 _SECTIONS: Final[Mapping[str, str]] = {
     "What it looks like": "looks_like",
@@ -51,6 +50,7 @@ class Explanation:
 
     Attributes:
         group: What kind of conclusion it is.
+        noun: What such a one is called.
         id: The id, as reports have it.
         title: One line.
         looks_like: What a report or an exception says of the wrong program.
@@ -63,6 +63,7 @@ class Explanation:
     """
 
     group: Group
+    noun: str
     id: str
     title: str
     looks_like: str
@@ -127,6 +128,7 @@ def parsed(group: Group, id: str, text: str) -> Explanation:  # noqa: A002
     told = {_SECTIONS[heading]: body.strip() for heading, body in zip(headings, bodies, strict=True)}
     return Explanation(
         group=group,
+        noun=_NOUNS[group],
         id=id,
         title=head.removeprefix("# ").strip(),
         looks_like=_code(id, told["looks_like"]),
