@@ -15,13 +15,13 @@ from tfmodetrace.insight import explanations
 _ABOUT: dict[explanations.Group, str] = {
     "findings": "A finding is a conclusion about a run, with what it costs and what to do. How findings are ranked: [](../../findings.md).",
     "diagnoses": "A diagnosis says what an exception means. How it is found: [](../../errors.md).",
-    "reasons": "A reason says what was different from the nearest earlier trace when a function was traced again. One trace may have several.",
+    "reasons": "A reason says what was different from the nearest earlier trace when a function was traced again.",
 }
 _MORE = {
     "run": " What is seen: [](../../whole_programs.md).",
     "verify": " What is compared, and what is not: [](../../verify.md).",
     "report": " What the findings cost: [](../../findings.md).",
-    "explain": " The same texts are the pages on [findings](../findings/index.md), [diagnoses](../diagnoses/index.md) and [reasons](../reasons/index.md).",
+    "explain": " Here: [findings](../findings/index.md), [diagnoses](../diagnoses/index.md), [reasons](../reasons/index.md).",
 }
 """Where more is said of a command."""
 

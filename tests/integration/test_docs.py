@@ -41,7 +41,7 @@ def site(once: once_module.Once) -> pathlib.Path:
     """The site, built as ``make docs`` does, by a Python that has no TensorFlow to import."""
 
     def build(directory: pathlib.Path) -> None:
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", DOCS, directory]
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(DOCS), str(directory)]
         done = subprocess.run(command, cwd=sources.ROOT, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -132,7 +132,9 @@ def test_the_example_of_keeping_a_limit_runs() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_five_minutes_are_as_the_page_says(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_five_minutes_are_as_the_page_says(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = DOCS / "five_minutes.md"
     (program,) = blocks(page, "python")
     shown = [block.rstrip("\n").split("\n") for block in blocks(page, "console")]

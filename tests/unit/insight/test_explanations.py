@@ -76,5 +76,3 @@ def test_a_text_with_another_section_is_refused() -> None:
         explanations.parsed("reasons", "shape", text.replace("## Why", "## Because"))
     with pytest.raises(ValueError, match="one piece of code"):
         explanations.parsed("reasons", "shape", text.replace("```text", "text"))
-
-
