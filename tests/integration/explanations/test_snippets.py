@@ -82,6 +82,15 @@ def test_the_wrong_program_is_told_under_its_id(told: explanations.Explanation, 
     assert known(shown) == known(told.looks_like), "python scripts/explanations.py writes what is shown of the programs anew"
 
 
+@pytest.mark.parametrize("told", [told for told in _WITH_PROGRAMS if told.group == "diagnoses"], ids=_name)
+def test_a_failure_means_the_same_further_out(told: explanations.Explanation, outcomes: Any) -> None:
+    _, run = outcomes[told.group, told.id, "wrong"]
+    if told.id not in explanations.IDS[told.group]:
+        pytest.skip("designed, and not yet told by this version")
+    assert {error["diagnosis"]["id"] for error in run["errors"]} == {told.id}
+    assert [error["diagnosis"]["why"] for error in run["errors"] if "tfmodetrace's" in error["diagnosis"]["why"]] == []
+
+
 @pytest.mark.parametrize("told", [told for told in _WITH_PROGRAMS if told.right is not None], ids=_name)
 def test_the_right_program_runs_and_nothing_is_told_of_it(told: explanations.Explanation, outcomes: Any) -> None:
     raised, run = outcomes[told.group, told.id, "right"]

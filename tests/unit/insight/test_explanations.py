@@ -74,5 +74,7 @@ def test_a_text_with_another_section_is_refused() -> None:
     text = explanations.markdown("reasons", "shape")
     with pytest.raises(ValueError, match=r"explanation of shape has the sections .*'Because'"):
         explanations.parsed("reasons", "shape", text.replace("## Why", "## Because"))
+    with pytest.raises(ValueError, match="explanation of shape has the sections"):
+        explanations.parsed("reasons", "shape", text.partition("## How to see")[0])
     with pytest.raises(ValueError, match="one piece of code"):
         explanations.parsed("reasons", "shape", text.replace("```text", "text"))

@@ -1,7 +1,6 @@
 """What each finding, diagnosis and reason means: one Markdown file each, for terminal, page and documentation alike.
 
-A file is called as its id and lies in the folder of its group. Its sections are those of :class:`Explanation`, in that order; each may be
-missing but the first two and the last, and none is there that :data:`_SECTIONS` does not have.
+A file is called as its id and lies in the folder of its group. Its sections are those of :class:`Explanation`, in that order.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "What is not told": "not_told",
     "In TensorFlow's documentation": "further",
 }
+_OPTIONAL: Final = frozenset({"Wrong", "Right", "What is not told"})
 _HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
 _FENCE: Final = re.compile(r"\A```\w+\n(.*)\n```\Z", re.DOTALL)
 _NEAR: Final = 0.5
@@ -123,8 +123,8 @@ def parsed(group: Group, id: str, text: str) -> Explanation:  # noqa: A002
     """
     head, *rest = _HEADING.split(text)
     headings, bodies = rest[::2], rest[1::2]
-    if not head.startswith("# ") or headings != [heading for heading in _SECTIONS if heading in headings]:
-        raise ValueError(f"The explanation of {id} has the sections {headings}; it may have {list(_SECTIONS)}, in this order.")
+    if not head.startswith("# ") or headings != [heading for heading in _SECTIONS if heading in headings or heading not in _OPTIONAL]:
+        raise ValueError(f"The explanation of {id} has the sections {headings}; it should have {list(_SECTIONS)}, in this order.")
     told = {_SECTIONS[heading]: body.strip() for heading, body in zip(headings, bodies, strict=True)}
     return Explanation(
         group=group,
