@@ -34,7 +34,7 @@ export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types pictures format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types docs pictures format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ frontend: $(PAGE) ## Build the page
 api-types: $(PYTHON_READY) $(NODE_READY) ## Generate the page's types of the report
 	$(BIN)/python scripts/api_types.py
 
+docs: $(PYTHON_READY) ## Build the documentation site into docs/_build
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+	@echo 'Open docs/_build/index.html'
+
 pictures: $(PYTHON_READY) $(PAGE) ## Record the examples and take the documentation's pictures of them
 	@scripts/ensure_chromium.sh
 	$(BIN)/python scripts/pictures.py
@@ -112,7 +116,7 @@ proto: $(PROTO_BIN)/python ## Generate the modules of the .proto files
 	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto tfmodetrace/schema/xplane.proto
 
 clean: ## Remove everything that was built or installed here
-	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage $(dir $(PAGE)) dist build logs
+	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage docs/_build docs/generated $(dir $(PAGE)) dist build logs
 	rm -f tfmodetrace/recorder/calls/_hot_path*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

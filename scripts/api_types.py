@@ -18,7 +18,7 @@ import types
 import typing
 from typing import Any, Final
 
-from tfmodetrace.insight import calls, memory, placements, plain, profile_events, report
+from tfmodetrace.insight import calls, explanations, memory, placements, plain, profile_events, report
 from tfmodetrace.insight.report import profiles, traces
 from tfmodetrace.schema import words
 
@@ -35,6 +35,7 @@ ALIASES: Final[dict[Any, str]] = {
     words.BudgetPart: "BudgetPart",
     words.RecordingState: "RecordingState",
     profile_events.Part: "Part",
+    explanations.Group: "ExplanationGroup",
 }
 """Closed vocabularies, and their names in TypeScript."""
 
@@ -46,6 +47,7 @@ ROOTS: Final[tuple[type[Any], ...]] = (
     placements.PlacementOfRun,
     memory.MemoryOverTime,
     calls.CallDescription,
+    explanations.Explanation,
 )
 """What the page gets; what these are made of is found from here."""
 

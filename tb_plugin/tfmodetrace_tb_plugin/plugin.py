@@ -10,7 +10,7 @@ import werkzeug
 from tensorboard.plugins import base_plugin
 
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
-from tfmodetrace_tb_plugin.handlers import call, lanes, memory, placement, profile, report, runs, slices, source, trace
+from tfmodetrace_tb_plugin.handlers import call, explanation, lanes, memory, placement, profile, report, runs, slices, source, trace
 
 Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 
@@ -26,6 +26,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "/profile": profile.handle,
     "/profile/call": profile.handle_call,
     "/source": source.handle,
+    "/explanation": explanation.handle,
     metadata.ENTRY_MODULE: assets.handle,
     "/*": assets.handle,
 }

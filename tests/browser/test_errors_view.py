@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.test_accessibility import violations
 from tests.support import files, fresh, sources, tensorboards
 from tests.support.browsers import Tab, open_tab, show
+from tfmodetrace.insight import explanations
 
 HOSTILE = "<img src=x onerror=\"window.parent.hacked='yes'\">"
 
@@ -65,6 +66,23 @@ def opened(page: sync_api.Page, served: tensorboards.TensorBoard) -> Iterator[Ta
 
 def failures(run: dict[str, Any]) -> list[dict[str, Any]]:
     return [error for error in run["errors"] if error["first_error_id"] == error["error_id"]]
+
+
+def test_what_an_id_means_opens_by_keyboard_and_escape_leads_back(opened: Tab) -> None:
+    link = opened.frame.get_by_test_id("explanation-link").first
+    expect(link).to_have_text("About symbolic-to-numpy")
+    link.focus()
+    opened.page.keyboard.press("Enter")
+    panel = opened.frame.get_by_test_id("explanation-panel")
+    told = explanations.read("diagnoses", "symbolic-to-numpy")
+    expect(panel.get_by_role("heading", level=3)).to_have_text(f"{told.title} (diagnosis)")
+    for side, code in (("wrong", told.wrong), ("right", told.right)):
+        expect(panel.get_by_test_id(f"explanation-{side}").locator("code")).to_have_text(code or "")
+    expect(panel).to_contain_text(told.why.replace("`", ""))
+    assert violations(opened) == []
+    opened.page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(link).to_be_focused()
 
 
 def test_every_failure_is_told_once_by_what_it_means(opened: Tab, run: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.support import sources, tensorboards
 from tfmodetrace import version
+from tfmodetrace.insight import explanations
 
 pytestmark = pytest.mark.slow
 
@@ -96,6 +97,8 @@ def test_the_wheel_holds_both_packages_and_the_page_and_nothing_else(wheel: path
         "tfmodetrace_tb_plugin/py.typed",
         "tfmodetrace_tb_plugin/static/index.js",
     } <= names
+    explained = {f"tfmodetrace/insight/explanations/{group}/{name}.md" for group, ids in explanations.written().items() for name in ids}
+    assert {name for name in names if name.endswith(".md")} == explained
     unwanted = re.compile(r"\.ts$|\.pyc$|node_modules|(^|/)(tests|frontend)/|(^|/)(test_[^/]*|conftest)\.py$")
     assert not [name for name in names if unwanted.search(name)]
 
@@ -133,6 +136,7 @@ def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorf
     find_tensorflow = "import importlib.util; print(importlib.util.find_spec('tensorflow'))"
     assert succeed(python, "-c", find_tensorflow).strip() == "None"
     assert version.VERSION in succeed(scripts / "tfmodetrace", "--version", path=path_without_node)
+    assert "varying-shape  finding" in succeed(scripts / "tfmodetrace", "explain", "varying-shape", path=path_without_node)
     assert "train_step" in succeed(scripts / "tfmodetrace", "report", digits_logdir, path=path_without_node)
     if has_compiler():
         load_hot_path = "import importlib; print(importlib.import_module('tfmodetrace.recorder.calls._hot_path').Recorder.__name__)"

@@ -46,7 +46,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     traces = sum(len(run.traces) for run in log.runs)
     if not functions:
         terminal.complain(f"warning: no recorded function matches {arguments.function!r}, so nothing was checked.")
-    terminal.tell(f"OK: {len(functions)} functions, {traces} traces in {arguments.logdir} keep the limits.")
+    terminal.tell(
+        f"OK: {units.plural(len(functions), 'function')}, {units.plural(traces, 'trace')} in {arguments.logdir}, within the limits."
+    )
     return exits.OK
 
 

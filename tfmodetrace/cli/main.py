@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from tfmodetrace import version
 from tfmodetrace.cli import exits, terminal
 
-_COMMANDS: Final = ("run", "report", "verify", "check", "doctor")
+_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "doctor")
 
 _NOT_YET: Final = {
     "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",

@@ -13,7 +13,7 @@ import rich.padding
 import rich.table
 import rich.text
 
-from tfmodetrace.cli import states, styled, terminal
+from tfmodetrace.cli import explain, states, styled, terminal
 from tfmodetrace.insight import causes, failures, profile_events, report, units, whatif
 from tfmodetrace.insight.report import traces
 from tfmodetrace.schema import words
@@ -65,6 +65,9 @@ class _Page:
         self._signatures()
         self._traces()
         self._errors()
+        if self._run.findings or self._run.failures:
+            self._console.print()
+            self._line(explain.HINT, "dim")
 
     def _header(self) -> None:
         run, processes = self._run, self._run.processes

@@ -14,7 +14,7 @@ import rich.cells
 import rich.console
 import rich.text
 
-from tfmodetrace.cli import states, styled, terminal
+from tfmodetrace.cli import explain, states, styled, terminal
 from tfmodetrace.insight import first_lines, report, units, verified
 from tfmodetrace.schema import words
 
@@ -163,6 +163,8 @@ class _Screen:
             times = f" × {units.count(group.count)}" if group.count > 1 else ""
             title = styled.text("raised ", "bold red").append(terminal.safe(f"{error.core.type.rpartition('.')[2]}{times}"), style="bold")
             title.append(terminal.safe(f" in {names.get(group.function_id, 'a call')} ({error.mode})"), style="not bold")
+            if diagnosis.id != "unclassified":
+                title.append(f" · {diagnosis.id}", style="not bold dim")
             told = [title]
             if diagnosis.source is not None:
                 told.append(self._indented(f"{_place(diagnosis.source.file, diagnosis.source.line)}  {diagnosis.source.code}", "bold"))
@@ -262,7 +264,10 @@ class _Screen:
             )
             if number > 0
         ]
-        return [_Line(), styled.text(f"… {', '.join(hidden)}: --all", "dim")] if hidden else []
+        told = [f"… {', '.join(hidden)}: --all"] if hidden else []
+        if any(group.diagnosis_id != "unclassified" for group in run.failures) or (first is not None and first.matter):
+            told.append(explain.HINT)
+        return [_Line(), *_flowed([styled.text(text, "dim") for text in told], self._width)] if told else []
 
 
 def _trimmed(line: _Line, width: int) -> _Line:

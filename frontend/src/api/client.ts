@@ -2,6 +2,7 @@ import { decodeSlices, type Slices } from "./slices";
 import type {
   CallInfo,
   CallTimes,
+  Explanation,
   Lanes,
   Report,
   RunMemory,
@@ -62,6 +63,10 @@ export class ApiClient {
 
   source(run: string, functionId: number, signal?: AbortSignal): Promise<SourceInfo> {
     return this.json<SourceInfo>("source", { run, function_id: String(functionId) }, signal);
+  }
+
+  explanation(id: string, signal?: AbortSignal): Promise<{ readonly explanations: readonly Explanation[] }> {
+    return this.json<{ readonly explanations: readonly Explanation[] }>("explanation", { id }, signal);
   }
 
   trace(run: string, traceId: number, signal?: AbortSignal): Promise<TraceDetails> {

@@ -111,6 +111,8 @@ export type RecordingState = "recording" | "complete" | "stopped";
 
 export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
 
+export type ExplanationGroup = "findings" | "diagnoses" | "reasons";
+
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
@@ -1151,4 +1153,30 @@ export interface CallDescription {
   readonly error: CallError | null;
   /** How many recorded calls were made in it. */
   readonly children: number;
+}
+
+/** What one id means. */
+export interface Explanation {
+  /** What kind of conclusion it is. */
+  readonly group: ExplanationGroup;
+  /** What such a one is called. */
+  readonly noun: string;
+  /** The id, as reports have it. */
+  readonly id: string;
+  /** One line. */
+  readonly title: string;
+  /** What a report or an exception says of the wrong program. */
+  readonly looks_like: string;
+  /** What causes it, and why it is so in this mode. In this and what follows, code stands between backticks. */
+  readonly why: string;
+  /** A small program that has it; null where no program can show it. */
+  readonly wrong: string | null;
+  /** The same program mended; null where there is nothing to mend. */
+  readonly right: string | null;
+  /** How to see that it is gone. */
+  readonly mended: string;
+  /** What looks like it and is not told, or is told as something else; null where there is nothing to say. */
+  readonly not_told: string | null;
+  /** Where TensorFlow's documentation says more: titles of pages, and names of functions. */
+  readonly further: readonly string[];
 }

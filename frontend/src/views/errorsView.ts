@@ -7,6 +7,7 @@ import { formatCount, formatLocation, plural, shortPath } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import "../widgets/codeBlock";
+import { explanationLink } from "../widgets/explanationPanel";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { errorsStyles } from "./errorsStyles";
@@ -111,7 +112,7 @@ export class ErrorsView extends LitElement {
         <span>
           ${group.count > 1 ? `${formatCount(group.count)} times, first` : nothing} at ${formatDuration(first.time_ns)}
         </span>
-        ${this.renderShow(first)}
+        ${this.renderShow(first)} ${explanationLink(group.diagnosis_id)}
       </p>
       ${diagnosis.source ? sourceLine(diagnosis.source) : nothing} ${renderArguments(failure)}
       <p class="told">${diagnosis.why}</p>

@@ -3,6 +3,7 @@ import type { Finding, Severity, WhatIfOption } from "../api/types";
 import { formatCount } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import "./codeBlock";
+import { explanationLink } from "./explanationPanel";
 
 export const findingStyles = css`
   .finding-row {
@@ -83,7 +84,7 @@ export function findingDetails(finding: Finding): TemplateResult {
 
 /** Why a finding is so, and how many traces other ways of writing the function would have left. */
 export function findingWhy(finding: Finding): TemplateResult {
-  return html`<p>${finding.why}</p>
+  return html`<p>${finding.why} ${explanationLink(finding.id)}</p>
     ${finding.what_if_options ? whatIfTable(finding.what_if_options) : nothing}`;
 }
 

@@ -242,7 +242,7 @@ def test_a_note_says_what_it_means(tmp_path: pathlib.Path) -> None:
     error = noted(tmp_path / "explained", run)
     (note,) = error.__notes__
     assert note.startswith("tfmodetrace: .numpy() of a symbolic tensor, which has no value yet (")
-    assert f"test_errors.py:{line_of(numpy_in_a_graph.python_function, 'x.numpy()')}). [symbolic-to-numpy]" in note
+    assert f"test_errors.py:{line_of(numpy_in_a_graph.python_function, 'x.numpy()')}). [tfmodetrace explain symbolic-to-numpy]" in note
     assert note.endswith("Instead:\n    return x")
     assert not hasattr(plain, "__notes__")
     assert (type(error), error.args) == (type(plain), plain.args)

@@ -108,8 +108,16 @@ def test_failures_come_first_with_their_line(tmp_path: pathlib.Path) -> None:
     shown = rows(tmp_path)
     (raised,) = [number for number, row in enumerate(shown) if row.startswith("raised ")]
     assert shown[raised] == "raised ValueError × 2 in load (eager)"
+    assert "explain" not in shown[-1], "nothing is known of it that could be explained"
     assert raised < next(number for number, row in enumerate(shown) if row.startswith("definition"))
     assert not any("nothing to mend" in row for row in shown)
+
+
+def test_where_ids_are_shown_the_last_row_says_what_explains_them(tmp_path: pathlib.Path) -> None:
+    record(tmp_path, ["train_step"], traces=7)
+    assert any(row.endswith("· python-scalar-argument") for row in rows(tmp_path))
+    for width in (100, 60):
+        assert rows(tmp_path, width=width)[-1].endswith("What an id means: tfmodetrace explain ID")
 
 
 def test_every_number_is_one_of_the_reports(tmp_path: pathlib.Path) -> None:

@@ -59,7 +59,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> str:
         (["report", "--run", f"no{files.ESCAPES}"], exits.NOTHING_READ, "there are"),
         (["check", "--max-traces", "1"], exits.LIMIT_EXCEEDED, "was traced 12 times"),
         (["check", "--max-tracing-share", "0.01"], exits.LIMIT_EXCEEDED, "went into tracing"),
-        (["check", "--max-traces", "99"], exits.OK, "keep the limits"),
+        (["check", "--max-traces", "99"], exits.OK, "within the limits"),
         (["check", "--max-traces", "99", "--function", f"no{files.ESCAPES}"], exits.OK, "no recorded function matches"),
         (["report", f"--{files.ESCAPES}"], exits.USAGE, "unrecognized arguments"),
     ],

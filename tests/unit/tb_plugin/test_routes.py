@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gzip
 import json
 import pathlib
@@ -16,7 +17,7 @@ from tensorboard.plugins import base_plugin
 from tests.support import files, xspaces
 from tests.unit.tb_plugin.conftest import Get, client_of, make_plugin
 from tfmodetrace import log
-from tfmodetrace.insight import report
+from tfmodetrace.insight import explanations, report
 from tfmodetrace_tb_plugin import plugin
 from tfmodetrace_tb_plugin.handlers import profile as profile_handler
 
@@ -179,6 +180,14 @@ def test_source_is_the_text_of_a_definition_for_every_function_made_from_it(tmp_
     assert "return" not in client.get("/data/plugin/modetrace/report?run=run1").text
 
 
+def test_an_id_is_explained_in_each_group_that_has_it(get: Get) -> None:
+    told = get("explanation", id="Object-Identity").json["explanations"]
+    assert [each["group"] for each in told] == ["findings", "reasons"]
+    assert {each["id"] for each in told} == {"object-identity"}
+    assert set(told[0]) == {field.name for field in dataclasses.fields(explanations.Explanation)}
+    assert told[0]["wrong"].startswith("import tensorflow as tf\n")
+
+
 @pytest.mark.parametrize(
     ("route", "query", "words"),
     [
@@ -190,6 +199,7 @@ def test_source_is_the_text_of_a_definition_for_every_function_made_from_it(tmp_
         ("call", {"run": "run1", "process": 0, "call_id": "1" * 30}, "`call_id` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": 2**63}, "`call_id` must be an integer"),
         ("call", {"run": "run1", "process": 0, "call_id": "²"}, "`call_id` must be an integer"),
+        ("explanation", {}, "`id` exactly once"),
         ("source", {"run": "run1"}, "`function_id`"),
         ("source", {"run": "run1", "function_id": "step"}, "`function_id` must be an integer"),
         ("timeline/slices", {**WINDOW, "lane": ""}, "`lane` must be an integer"),
@@ -219,6 +229,7 @@ def test_a_bad_argument_is_answered_with_a_sentence(get: Get, route: str, query:
         ("call", {"run": "run1", "process": 0, "call_id": 99}, "no call 99"),
         ("call", {"run": "run1", "process": 0, "call_id": -1}, "no call -1"),
         ("call", {"run": "run1", "process": 7, "call_id": 0}, "Process 7"),
+        ("explanation", {"id": "varying-shapes"}, "no finding, diagnosis or reason 'varying-shapes'"),
         ("source", {"run": "nope", "function_id": 0}, "'nope'"),
         ("source", {"run": "run1", "function_id": 2}, "no function 2"),
         ("source", {"run": "run1", "function_id": -1}, "no function -1"),

@@ -59,12 +59,14 @@ def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in run.errors:
         failures[error.first_error_id].append(error)
-    return tuple(
-        diagnose(
-            error, run.functions[error.function_id], [other for other in failures[error.first_error_id] if other.error_id > error.error_id]
-        )
-        for error in run.errors
-    )
+    told: list[Diagnosis] = []
+    for error in run.errors:
+        around = [other for other in failures[error.first_error_id] if other.error_id > error.error_id]
+        diagnosis = diagnose(error, run.functions[error.function_id], around)
+        # Further out it is the same failure, of which less may be known.
+        same = told[error.first_error_id] if error.first_error_id < error.error_id else diagnosis
+        told.append(same if diagnosis.id == "unclassified" else diagnosis)
+    return tuple(told)
 
 
 def diagnose(error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = ()) -> Diagnosis:
@@ -112,7 +114,7 @@ def _unclassified(failure: base.Failure) -> Diagnosis:
     kind = failure.core.type.rpartition(".")[2]
     where = f" in line {place.line} of {place.file.replace(chr(92), '/').rpartition('/')[2]}" if place is not None else ""
     origin = failure.core.origin
-    by = f" {origin.owner}'s {origin.function} has raised it." if origin is not None and origin.owner else ""
+    by = f" {origin.owner}'s {origin.function} has raised it." if origin is not None and origin.owner not in ("", "tfmodetrace") else ""
     how = {"tracing": "while the function was traced", "graph": "while the graph ran", "xla": "in the compiled graph"}.get(failure.mode)
     return Diagnosis(
         id="unclassified",
@@ -140,4 +142,4 @@ def explain_as_raised(error: events_pb2.Error, function: events_pb2.Function) ->
     where = "" if source is None else f" ({source.file}:{source.line})"
     fix = "".join(f"\n    {line}" for line in (diagnosis.fix or "").splitlines())
     instead = f"  Instead:{fix}" if fix else f"  {diagnosis.advice}"
-    return f"{diagnosis.title}{where}. [{diagnosis.id}]\n  {diagnosis.why}\n{instead}"
+    return f"{diagnosis.title}{where}. [tfmodetrace explain {diagnosis.id}]\n  {diagnosis.why}\n{instead}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfmodetrace.insight import model_identity
+from tfmodetrace.insight import model_identity, units
 from tfmodetrace.insight.findings import base
 from tfmodetrace.schema import words
 
@@ -54,7 +54,7 @@ def _eager_switch(evidence: base.Evidence) -> Iterator[base.Draft]:
         yield base.Draft(
             id="run-eagerly-left-on",
             functions=(most.function_id,),
-            title=f"tf.functions ran eagerly: {count:,} calls of {len(found)}",
+            title=f"tf.functions ran eagerly: {count:,} calls of {units.plural(len(found), 'function')}",
             evidence={"calls": count, "functions": sorted({function.name for function in found}), "lost_is": "at most"},
             why="tf.config.run_functions_eagerly(True) makes every tf.function run op by op, as for debugging.",
             advice="Take tf.config.run_functions_eagerly(True) away, or switch it off again after debugging.",
