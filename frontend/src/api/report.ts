@@ -258,6 +258,12 @@ export interface Cause {
   readonly tracing_ns: number;
 }
 
+/** A call: its id is unique within its process. */
+export interface CallReference {
+  readonly process: number;
+  readonly call_id: number;
+}
+
 /** One traced function object: see `log.function_table.Function`. */
 export interface FunctionInfo {
   readonly function_id: number;
@@ -291,6 +297,8 @@ export interface FunctionInfo {
   readonly profile: readonly FunctionProfile[] | null;
   /** What its retraces come from, the costliest first. */
   readonly causes: readonly Cause[];
+  /** The longest of its calls; null if none was recorded. */
+  readonly longest_call: CallReference | null;
   /** Which part of its calls ran in each mode, from 0 to 1. */
   readonly call_shares: Readonly<Record<Mode, number>>;
   /** The ops of the graphs of all its traces together, as far as they were recorded. */
@@ -553,6 +561,8 @@ export interface Finding {
   readonly title: string;
   /** The user's line to look at, `train.py:14`; null if none is known. */
   readonly place: string | null;
+  /** The call that shows it best; null if none was recorded. */
+  readonly call: CallReference | null;
   /** Numbers and names it rests on, and `lost_ns`. */
   readonly evidence: Readonly<Record<string, unknown>>;
   /** What causes it. */
@@ -595,6 +605,12 @@ export interface KindCount {
   readonly traces: number;
 }
 
+/** A stretch of time, since the run's start. */
+export interface Stretch {
+  readonly begin_ns: number;
+  readonly end_ns: number;
+}
+
 /** A part of the wall time, as the bar shows it. */
 export interface Slice {
   /** Which part of the budget it is. */
@@ -611,6 +627,26 @@ export interface Slice {
   readonly how: "measured" | "sampled";
   /** By how much a share that samples tell may be wrong, in words: `± 2 %`; null for one that is measured. */
   readonly plus_minus: string | null;
+  /** Its longest stretch, to look at; null where nothing measured tells of one. */
+  readonly longest: Stretch | null;
+}
+
+/** A definition that the main thread was in, and nothing recorded around it. */
+export interface Outermost {
+  /** Its row of the definitions; null where only samples know of it. */
+  readonly definition_id: number | null;
+  /** What it is called; a script by its file. */
+  readonly name: string;
+  /** How many of its calls nothing was around; null where only samples know of it. */
+  readonly calls: number | null;
+  /** How long it was open. */
+  readonly ns: number;
+  /** The same as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+  /** All of that in words: `92% Model.predict (200 calls)`. */
+  readonly text: string;
 }
 
 /** What is told first. */
@@ -625,6 +661,10 @@ export interface FirstLines {
   readonly bar: readonly Slice[];
   /** The same as one line. */
   readonly sentence: string;
+  /** What the main thread was in, from outside, the longest first. */
+  readonly outermost: readonly Outermost[];
+  /** The same as one line: `92% Model.predict (200 calls) · 6% train_step`; empty if there is none. */
+  readonly outermost_text: string;
   /** The findings that matter, as places in the list of findings; at most `MATTER`. */
   readonly matter: readonly number[];
   /** How many findings matter beside these. */
@@ -711,6 +751,16 @@ export interface ProcessBudgetInfo {
   readonly threads: readonly ThreadBudgetInfo[];
 }
 
+/** A part of a definition's wall time. */
+export interface DefinitionPart {
+  /** Which part of the budget it is. */
+  readonly part: BudgetPart;
+  /** How long. */
+  readonly ns: number;
+  /** The same as a part of its process's wall time, from 0 to 1. */
+  readonly share: number;
+}
+
 /** One definition: see `definitions.Definition`. */
 export interface DefinitionInfo {
   readonly definition_id: number;
@@ -735,9 +785,13 @@ export interface DefinitionInfo {
   readonly main_ns: number;
   /** The same as a part of the wall time, from 0 to 1. */
   readonly share: number;
+  /** What that time was; they sum to `wall_ns`. */
+  readonly parts: readonly DefinitionPart[];
   readonly threads: number;
   /** Whether that holds time in which its generators or coroutines lay suspended. */
   readonly suspended: boolean;
+  /** The longest of its calls; null if none was recorded. */
+  readonly longest_call: CallReference | null;
   /** What changed from trace to trace, in one line; null where it was not traced again or that is not known. */
   readonly changes: string | null;
 }

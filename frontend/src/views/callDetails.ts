@@ -311,7 +311,7 @@ export class CallDetails extends LitElement {
           class="link"
           data-testid="call-graph"
           @click=${() => {
-            this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: trace.trace_id }));
+            this.dispatchEvent(new NavigateEvent({ view: "graphs", trace: trace.trace_id }));
           }}
         >
           Its graph
@@ -321,7 +321,7 @@ export class CallDetails extends LitElement {
       <button
         type="button"
         class="link"
-        @click=${() => this.dispatchEvent(new NavigateEvent({ view: "traces", filter: "", trace: trace.trace_id }))}
+        @click=${() => this.dispatchEvent(new NavigateEvent({ view: "traces", trace: trace.trace_id }))}
       >
         Show among the traces
       </button>
