@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import findings
-from tfmodetrace.log import tracelog
+from tfmodetrace.log import call_columns, tracelog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,7 @@ def call_of(run: tracelog.Run, attribution: attribution_module.Attribution, find
         rows = np.flatnonzero(wanted[calls.function_id])
     if not len(rows):
         return None
-    row = int(rows[np.argmax(calls.duration_ns[rows])])
-    return CallReference(process=int(calls.process[row]), call_id=int(calls.call_id[row]))
+    return _reference(calls, int(rows[np.argmax(calls.duration_ns[rows])]))
 
 
 def longest_calls(run: tracelog.Run, of_calls: npt.NDArray[np.int32], count: int) -> tuple[CallReference | None, ...]:
@@ -52,4 +51,8 @@ def longest_calls(run: tracelog.Run, of_calls: npt.NDArray[np.int32], count: int
     rows = np.full(count, -1, dtype=np.int64)
     candidates = np.flatnonzero(calls.duration_ns == most[of_calls])
     rows[of_calls[candidates[::-1]]] = candidates[::-1]  # of equally long ones the first
-    return tuple(None if row < 0 else CallReference(process=int(calls.process[row]), call_id=int(calls.call_id[row])) for row in rows.tolist())
+    return tuple(None if row < 0 else _reference(calls, row) for row in rows.tolist())
+
+
+def _reference(calls: call_columns.Calls, row: int) -> CallReference:
+    return CallReference(process=int(calls.process[row]), call_id=int(calls.call_id[row]))

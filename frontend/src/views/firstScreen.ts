@@ -240,11 +240,16 @@ function findingCard(finding: Finding, info: FunctionInfo | undefined): Template
           <summary>Why</summary>
           ${findingWhy(finding)}
         </details>
-        ${info?.file ? html`<span><span class="quiet">Source</span> ${functionPlace(info)}</span>` : nothing}
+        ${info?.file && isAt(finding.place, info.file) ? html`<span><span class="quiet">Source</span> ${functionPlace(info)}</span>` : nothing}
       </div>
     </div>
     ${findingCode(finding)}
   </article>`;
+}
+
+/** Whether a place, `train.py:12`, is in a file: that of a library is no place to look at. */
+function isAt(place: string | null, file: string): boolean {
+  return place !== null && file.split(/[\\/]/).at(-1) === place.slice(0, place.lastIndexOf(":"));
 }
 
 function showInTimeline(call: Finding["call"], what: string): TemplateResult | typeof nothing {
