@@ -34,7 +34,7 @@ def call_of(run: tracelog.Run, attribution: attribution_module.Attribution, find
         rows = np.flatnonzero(wanted[calls.function_id])
     if not len(rows):
         return None
-    return _reference(calls, int(rows[np.argmax(calls.duration_ns[rows])]))
+    return reference(calls, int(rows[np.argmax(calls.duration_ns[rows])]))
 
 
 def longest_calls(run: tracelog.Run, of_calls: npt.NDArray[np.int32], count: int) -> tuple[CallReference | None, ...]:
@@ -51,8 +51,9 @@ def longest_calls(run: tracelog.Run, of_calls: npt.NDArray[np.int32], count: int
     rows = np.full(count, -1, dtype=np.int64)
     candidates = np.flatnonzero(calls.duration_ns == most[of_calls])
     rows[of_calls[candidates[::-1]]] = candidates[::-1]  # of equally long ones the first
-    return tuple(None if row < 0 else _reference(calls, row) for row in rows.tolist())
+    return tuple(None if row < 0 else reference(calls, row) for row in rows.tolist())
 
 
-def _reference(calls: call_columns.Calls, row: int) -> CallReference:
+def reference(calls: call_columns.Calls, row: int) -> CallReference:
+    """Returns how a call is known, by its row."""
     return CallReference(process=int(calls.process[row]), call_id=int(calls.call_id[row]))

@@ -1204,3 +1204,237 @@ export interface CallDescription {
   /** How many recorded calls were made in it. */
   readonly children: number;
 }
+
+/** A part of a call's duration, as `4.5 s tracing`. */
+export interface Term {
+  readonly name: string;
+  readonly ns: number;
+}
+
+/** How long the calls of the same function in the same mode took. */
+export interface Others {
+  /** How many there are, this one among them. */
+  readonly calls: number;
+  /** Their median. */
+  readonly median_ns: number;
+  /** How this one compares: `2,140 × the median of 99 calls`. */
+  readonly text: string;
+  /** Where the bins of the histogram begin, and where the last ends. */
+  readonly edges_ns: readonly number[];
+  /** How many calls fell into each. */
+  readonly counts: readonly number[];
+  /** Which of these this call is in. */
+  readonly own: number;
+}
+
+/** The calls of one definition that a call made itself; `share` is the part of its duration that they took, from 0 to 1. */
+export interface Child {
+  readonly definition_id: number;
+  readonly title: string;
+  readonly calls: number;
+  readonly ns: number;
+  readonly share: number;
+}
+
+/** What one call cost. */
+export interface CallCosts {
+  /** What its duration is the sum of, if it traced; none otherwise. */
+  readonly terms: readonly Term[];
+  /** The same in words: `5.36 s = 4.5 s tracing + 860 ms first run`; empty likewise. */
+  readonly terms_text: string;
+  /** The calls of its function in its mode; null if there is no other. */
+  readonly others: Others | null;
+  /** What it called itself, the longest first. */
+  readonly children: readonly Child[];
+  /** How many rows more there are. */
+  readonly more_children: number;
+  /** The user's line that had led to a trace in it; null where that is not known. */
+  readonly called_at: string | null;
+}
+
+/** Every trace in order of time, as columns. */
+export interface TraceEvents {
+  /** Its id. */
+  readonly trace_id: readonly number[];
+  /** Its process. */
+  readonly process: readonly number[];
+  /** The call that it belongs to; null if it belongs to none. */
+  readonly call_id: readonly (number | null)[];
+  /** Where that call is drawn; -1 likewise. */
+  readonly lane: readonly number[];
+  /** Likewise. */
+  readonly row: readonly number[];
+  /** When it began. */
+  readonly start_ns: readonly number[];
+  /** How long it took; 0 where that is not known. */
+  readonly duration_ns: readonly number[];
+}
+
+/** Every error in order of time, as columns; `call_id`, `lane` and `row` as of traces. */
+export interface ErrorEvents {
+  readonly error_id: readonly number[];
+  readonly process: readonly number[];
+  readonly call_id: readonly (number | null)[];
+  readonly lane: readonly number[];
+  readonly row: readonly number[];
+  readonly time_ns: readonly number[];
+}
+
+/** What the first run of a graph took beyond a later one, after its trace and inside the call that waited, as columns. */
+export interface FirstRunEvents {
+  readonly lane: readonly number[];
+  readonly row: readonly number[];
+  readonly start_ns: readonly number[];
+  readonly duration_ns: readonly number[];
+}
+
+/** The calls that took most time by themselves, without calls and traces inside them, the longest first, as columns. */
+export interface LongestCalls {
+  readonly process: readonly number[];
+  readonly call_id: readonly number[];
+  readonly self_ns: readonly number[];
+}
+
+/** What stands out on a run's timeline. */
+export interface TimelineEvents {
+  /** When the first call of the run began, since its start. */
+  readonly begin_ns: number;
+  /** When its last call ended. */
+  readonly end_ns: number;
+  /** How many calls began in each of equal stretches of that. */
+  readonly density: readonly number[];
+  /** Every trace. */
+  readonly traces: TraceEvents;
+  /** Every error. */
+  readonly errors: ErrorEvents;
+  /** What first runs took. */
+  readonly first_runs: FirstRunEvents;
+  /** The longest calls. */
+  readonly longest: LongestCalls;
+}
+
+/** The calls of one mode in a window. */
+export interface ModeInWindow {
+  /** The mode. */
+  readonly mode: Mode;
+  /** How many of its calls were open in the window. */
+  readonly calls: number;
+  /** For how long they were the innermost thing open on their threads, added up over the threads. */
+  readonly self_ns: number;
+  /** The same as a part of what all modes and tracing have together, from 0 to 1. */
+  readonly share: number;
+}
+
+/** The calls of one definition in one mode in a window. */
+export interface DefinitionInWindow {
+  /** The definition. */
+  readonly definition_id: number;
+  /** What it is called. */
+  readonly title: string;
+  /** How these calls ran. */
+  readonly mode: Mode;
+  /** How many of them were open in the window. */
+  readonly calls: number;
+  /** How long they were open in it, each call by itself, with what they called. */
+  readonly total_ns: number;
+  /** For how long they were the innermost thing open on their threads. */
+  readonly self_ns: number;
+  /** `self_ns` as a part of what all calls and traces have together, from 0 to 1. */
+  readonly share: number;
+}
+
+/** What happened in a window of time. */
+export interface Window {
+  /** When it begins, since the run's start. */
+  readonly begin_ns: number;
+  /** When it ends, exclusive. */
+  readonly end_ns: number;
+  /** How long it is. */
+  readonly duration_ns: number;
+  /** How many calls were open in it. */
+  readonly calls: number;
+  /** How many traces began in it. */
+  readonly traces: number;
+  /** How many exceptions left a call in it. */
+  readonly errors: number;
+  /** How long threads were tracing in it, added up over the threads. */
+  readonly tracing_ns: number;
+  /** How long the main thread of the process that stands for the run was in no recorded call and no trace. */
+  readonly gaps_ns: number | null;
+  /** The same as a part of the window, from 0 to 1; null where that process has no main thread. */
+  readonly gaps_share: number | null;
+  /** By mode, those that have calls. */
+  readonly modes: readonly ModeInWindow[];
+  /** By definition and mode, those with the most time of their own first. */
+  readonly definitions: readonly DefinitionInWindow[];
+  /** How many rows more there are. */
+  readonly more: number;
+}
+
+/** A node of the tree. */
+export interface Node {
+  /** Its place in the list; a parent comes before its children. */
+  readonly node: number;
+  /** Its parent's place; null for a thread. */
+  readonly parent: number | null;
+  /** What it is: a thread, calls, traces of what these called, a definition or an op that samples found. */
+  readonly kind: "thread" | "call" | "trace" | "sampled" | "op";
+  /** What it is called. */
+  readonly name: string;
+  /** The definition of calls; null of anything else. */
+  readonly definition_id: number | null;
+  /** Which part of the budget its own time is; null of a thread. */
+  readonly part: BudgetPart | null;
+  /** How many calls it is; 0 of anything else. */
+  readonly calls: number;
+  /** How long it was, with its children. */
+  readonly total_ns: number;
+  /** Without them. */
+  readonly self_ns: number;
+  /** `total_ns` as a part of the window, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+}
+
+/** A row of the table bottom up: what has one name and is one part of the budget, wherever it was called from. */
+export interface OwnTime {
+  /** What it is called. */
+  readonly name: string;
+  /** What it is. */
+  readonly kind: "thread" | "call" | "trace" | "sampled" | "op";
+  /** Which part of the budget its time is. */
+  readonly part: BudgetPart | null;
+  /** How long it was, without what it called. */
+  readonly self_ns: number;
+  /** The same as a part of what all rows have together, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+}
+
+/** Where the time of a window went. */
+export interface Flame {
+  /** When it begins, since the run's start. */
+  readonly begin_ns: number;
+  /** When it ends. */
+  readonly end_ns: number;
+  /** The tree, parents before their children, of siblings those with the most time first. */
+  readonly nodes: readonly Node[];
+  /** How many nodes with little time are not told of. */
+  readonly left_out: number;
+  /** The same by own time, the longest first. */
+  readonly bottom_up: readonly OwnTime[];
+}
+
+/** What a search found. */
+export interface Found {
+  /** How many functions match. */
+  readonly functions: number;
+  /** How many calls these have. */
+  readonly calls: number;
+  /** Which of these in order of time `call` is, from 1; 0 if there is none. */
+  readonly number: number;
+  /** The call that was asked for; null if there is none. */
+  readonly call: CallReference | null;
+}
