@@ -417,6 +417,7 @@ export class App extends LitElement {
           .run=${run.run}
           .revision=${run.revision}
           .filter=${this.url.filter}
+          .range=${this.url.range}
           .active=${this.url.view === "time"}
         ></mt-time-view>`,
       )}

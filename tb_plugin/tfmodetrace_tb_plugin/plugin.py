@@ -13,6 +13,7 @@ from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, resp
 from tfmodetrace_tb_plugin.handlers import (
     call,
     events,
+    find,
     flame,
     lanes,
     memory,

@@ -197,7 +197,8 @@ class _Maker:
         parents = calls.parent_rows[busy]
         own = inside.copy()
         np.subtract.at(own, parents[parents >= 0], inside[busy[parents >= 0]])
-        return np.maximum(own[rows], 0)
+        alone: npt.NDArray[np.int64] = np.maximum(own[rows], 0)
+        return alone
 
     def _samples(self, rows: npt.NDArray[np.int64], paths: npt.NDArray[np.int64]) -> None:
         """Adds what samples found: definitions that nobody recorded, and ops. Calls stay as long as they were measured."""

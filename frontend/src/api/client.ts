@@ -77,11 +77,7 @@ export class ApiClient {
 
   /** The next (`step` 1) or previous (-1) call after a moment of the functions whose names match. */
   find(run: string, text: string, afterNs: number, step: 1 | -1, signal?: AbortSignal): Promise<Found> {
-    return this.json<Found>(
-      "timeline/find",
-      { run, text, after_ns: integerText(afterNs), step: String(step) },
-      signal,
-    );
+    return this.json<Found>("timeline/find", { run, text, after_ns: integerText(afterNs), step: String(step) }, signal);
   }
 
   call(run: string, process: number, callId: number, signal?: AbortSignal): Promise<CallInfo> {
