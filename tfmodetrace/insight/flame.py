@@ -178,7 +178,8 @@ class _Maker:
             number, part = divmod(key, len(budget.PARTS))
             row = self._told.definitions.rows[number]
             self._add(_Draft(parent=parent, kind="call", name=row.title, definition_id=number, part=budget.PARTS[part]))
-        return first + places.reshape(-1)
+        nodes: npt.NDArray[np.int64] = first + places.reshape(-1)
+        return nodes
 
     def _summed(self, paths: npt.NDArray[np.int64], values: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
         return np.bincount(paths, weights=values, minlength=len(self._drafts)).astype(np.float64)

@@ -68,7 +68,7 @@ class Window:
         end_ns: When it ends, exclusive.
         duration_ns: How long it is.
         calls: How many calls were open in it.
-        traces: How many traces began in it.
+        traces: How many traces were under way in it.
         errors: How many exceptions left a call in it.
         tracing_ns: How long threads were tracing in it, added up over the threads.
         gaps_ns: How long the main thread of the process that stands for the run was in no recorded call and no trace.
@@ -143,7 +143,7 @@ def of(told: answers.Answers, begin_ns: int, end_ns: int) -> Window:
         end_ns=end_ns,
         duration_ns=end_ns - begin_ns,
         calls=len(rows),
-        traces=sum(begin_ns <= trace.start_ns < end_ns for trace in run.traces),
+        traces=sum(begin_ns < trace.start_ns + (trace.duration_ns or 0) and trace.start_ns < end_ns for trace in run.traces),
         errors=sum(begin_ns <= error.time_ns < end_ns for error in run.errors),
         tracing_ns=tracing_ns,
         gaps_ns=(gaps := _gaps_ns(told, rows, begin_ns, end_ns)),

@@ -34,6 +34,14 @@ export class FlameView extends LitElement {
         gap: 2px 16px;
         margin-bottom: 6px;
       }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 16px;
+        margin: 0 0 6px;
+        padding: 0;
+        list-style: none;
+      }
       .both {
         display: grid;
         grid-template-columns: minmax(0, 3fr) minmax(300px, 1fr);
@@ -169,7 +177,14 @@ export class FlameView extends LitElement {
       ${
         value.nodes.length === 0
           ? html`<p class="quiet" data-testid="flame-empty">No recorded call was open, and no sample was taken.</p>`
-          : html`<div class="both">${this.renderIcicle(nodes)} ${this.renderTable(value.bottom_up)}</div>`
+          : html`<ul class="legend" aria-label="Legend">
+                ${[...new Set(value.bottom_up.flatMap(({ part }) => part ?? []))].map(
+                  (part) =>
+                    html`<li><span class="swatch" style=${background(BUDGET_FILLS[part])} aria-hidden="true"></span>${part}</li>`,
+                )}
+                <li class="quiet">dashed: sampled</li>
+              </ul>
+              <div class="both">${this.renderIcicle(nodes)} ${this.renderTable(value.bottom_up)}</div>`
       }
     </section>`;
   }
