@@ -54,7 +54,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
     def call(thread: int, begin_ns: int, end_ns: int, depth: int, parent: int) -> None:
         function, mode = chance.choice(functions), chance.choice([words.Mode.EAGER, words.Mode.GRAPH, words.Mode.XLA])
-        number = session.call(function, begin_ns, end_ns - begin_ns, mode=int(mode), parent=parent, thread=thread, depth=depth)
+        number = len(calls)
         calls.append(Call(number, function, int(mode), thread, depth, begin_ns, end_ns, parent))
         at = begin_ns
         while depth < 4 and end_ns - at > 20 and chance.random() < 0.8:
@@ -63,6 +63,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
             last = end_ns if chance.random() < 0.2 else first if chance.random() < 0.1 else chance.randrange(first, end_ns)
             call(thread, first, last, depth + 1, number)
             at = last + 1
+        # A call is written when it ends, after those inside it.
+        lasted = end_ns - begin_ns
+        session.call(function, begin_ns, lasted, mode=int(mode), parent=parent, thread=thread, depth=depth, call_id=number)
         if chance.random() < 0.1 and end_ns - begin_ns > 10:
             first = chance.randrange(begin_ns, end_ns - 5)
             last = chance.randrange(first + 1, end_ns)
