@@ -171,7 +171,7 @@ class Budgets:
         for thread_id, rows in self.rows_by_thread.items():
             begin, end = self.bounds[self._run.threads[thread_id].process]
             starts, ends = np.clip(calls.start_ns[rows], begin, end), np.clip(calls.end_ns[rows], begin, end)
-            alone[rows] = spans.alone_ns(starts, ends, self._attribution.traced.get(thread_id))
+            alone[rows] = spans.alone_ns(starts, ends, self._attribution.traced.get(thread_id), calls.depth[rows])
         return alone
 
     @functools.cached_property

@@ -117,9 +117,8 @@ def self_ns_in(told: answers.Answers, rows: npt.NDArray[np.int64], begin_ns: int
         own = np.flatnonzero(running & (calls.thread_id[rows] == thread_id))
         starts = np.clip(calls.start_ns[rows[own]], begin_ns, end_ns)
         ends = np.clip(calls.end_ns[rows[own]], begin_ns, end_ns)
-        # Calls that were cut at the same moment lie inside each other as their depths say.
-        order = np.lexsort((calls.depth[rows[own]], -ends, starts))
-        alone[own[order]] = spans.alone_ns(starts[order], ends[order], told.attribution.traced.get(thread_id))
+        # Calls that are cut at the same moment lie inside each other as their depths say.
+        alone[own] = spans.alone_ns(starts, ends, told.attribution.traced.get(thread_id), calls.depth[rows[own]])
     return alone
 
 
