@@ -20,12 +20,14 @@ class Found:
         calls: How many calls these have.
         number: Which of these in order of time ``call`` is, from 1; 0 if there is none.
         call: The call that was asked for; ``None`` if there is none.
+        start_ns: When it began, since the run's start; ``None`` likewise.
     """
 
     functions: int
     calls: int
     number: int
     call: shown_at.CallReference | None
+    start_ns: int | None
 
 
 def find(run: tracelog.Run, text: str, after_ns: int, step: Literal[1, -1]) -> Found:
@@ -42,10 +44,16 @@ def find(run: tracelog.Run, text: str, after_ns: int, step: Literal[1, -1]) -> F
     calls = run.calls
     rows = np.flatnonzero(np.array(matching, dtype=np.bool_)[calls.function_id]) if words and run.functions else np.empty(0, dtype=np.int64)
     if not len(rows):
-        return Found(functions=sum(matching) if words else 0, calls=0, number=0, call=None)
+        return Found(functions=sum(matching) if words else 0, calls=0, number=0, call=None, start_ns=None)
     rows = rows[np.argsort(calls.start_ns[rows], kind="stable")]
     side: Literal["left", "right"] = "right" if step > 0 else "left"
     place = int(np.searchsorted(calls.start_ns[rows], after_ns, side=side)) - (step < 0)
     place %= len(rows)
     row = int(rows[place])
-    return Found(functions=sum(matching), calls=len(rows), number=place + 1, call=shown_at.reference(calls, row))
+    return Found(
+        functions=sum(matching),
+        calls=len(rows),
+        number=place + 1,
+        call=shown_at.reference(calls, row),
+        start_ns=int(calls.start_ns[row]),
+    )

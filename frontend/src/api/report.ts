@@ -1353,7 +1353,7 @@ export interface Window {
   readonly duration_ns: number;
   /** How many calls were open in it. */
   readonly calls: number;
-  /** How many traces began in it. */
+  /** How many traces were under way in it. */
   readonly traces: number;
   /** How many exceptions left a call in it. */
   readonly errors: number;
@@ -1437,4 +1437,6 @@ export interface Found {
   readonly number: number;
   /** The call that was asked for; null if there is none. */
   readonly call: CallReference | null;
+  /** When it began, since the run's start; null likewise. */
+  readonly start_ns: number | null;
 }

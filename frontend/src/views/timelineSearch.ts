@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { errorMessage, isAbort } from "../api/client";
 import type { Found } from "../api/types";
 import { formatCount, plural } from "../lib/text";
+import type { CallReference } from "../lib/urlState";
 
 const TYPED_AFTER_MS = 200;
 
@@ -11,6 +12,7 @@ export class TimelineSearch implements ReactiveController {
   failure: string | null = null;
   #text = "";
   #shownNumber = false;
+  #last: { readonly call: CallReference; readonly startNs: number } | null = null;
   #request: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -18,9 +20,10 @@ export class TimelineSearch implements ReactiveController {
     private readonly host: ReactiveControllerHost,
     private readonly options: {
       readonly find: (text: string, afterNs: number, step: 1 | -1, signal: AbortSignal) => Promise<Found>;
-      /** Where the next call is searched from. */
-      readonly timeNs: (step: 1 | -1) => number;
-      readonly go: (call: { readonly process: number; readonly callId: number }) => void;
+      /** Where the first call is searched from, or the next one after something else was selected. */
+      readonly timeNs: () => number;
+      readonly selected: () => CallReference | null;
+      readonly go: (call: CallReference) => void;
     },
   ) {
     host.addController(this);
@@ -47,14 +50,24 @@ export class TimelineSearch implements ReactiveController {
     this.found = null;
     this.#cancel();
     if (text.trim() === "") return;
-    this.#timer = setTimeout(() => void this.#find(this.options.timeNs(1), 1, false), TYPED_AFTER_MS);
+    this.#timer = setTimeout(() => void this.#find(this.#fromNs, 1, false), TYPED_AFTER_MS);
   }
 
   /** Goes to the next or previous call that matches. */
   go(step: 1 | -1): void {
     if (this.#text.trim() === "") return;
     this.#cancel();
-    void this.#find(this.options.timeNs(step), step, true);
+    void this.#find(this.#fromNs, step, true);
+  }
+
+  /** What was gone to last is known before it is loaded. */
+  get #fromNs(): number {
+    const selected = this.options.selected();
+    const isOurs =
+      this.#last !== null &&
+      selected?.callId === this.#last.call.callId &&
+      selected.process === this.#last.call.process;
+    return isOurs && this.#last ? this.#last.startNs : this.options.timeNs();
   }
 
   #cancel(): void {
@@ -72,7 +85,11 @@ export class TimelineSearch implements ReactiveController {
       this.found = found;
       this.failure = null;
       this.#shownNumber = goes;
-      if (goes && found.call) this.options.go({ process: found.call.process, callId: found.call.call_id });
+      if (goes && found.call && found.start_ns !== null) {
+        const call = { process: found.call.process, callId: found.call.call_id };
+        this.#last = { call, startNs: found.start_ns };
+        this.options.go(call);
+      }
     } catch (error) {
       if (this.#request !== request || isAbort(error)) return;
       this.failure = errorMessage(error);

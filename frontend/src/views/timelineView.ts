@@ -86,6 +86,7 @@ export class TimelineView extends LitElement {
     find: (text, afterNs, step, signal) => this.connection.find(this.run, text, afterNs, step, signal),
     // From the selected call on; else from what is seen first.
     timeNs: () => this.selection.slice?.startNs ?? (this.engine?.window.beginNs ?? 0) - 1,
+    selected: () => this.url.call,
     go: (call) => {
       this.dispatchEvent(new NavigateEvent({ call }));
     },

@@ -119,7 +119,7 @@ export class WindowPanel extends LitElement {
         <button
           type="button"
           class="button close"
-          aria-label="Select no range"
+          aria-label="Close the range"
           data-testid="window-close"
           @click=${() => this.dispatchEvent(new NavigateEvent({ range: null }))}
         >

@@ -195,16 +195,22 @@ def test_a_search_goes_through_all_calls_of_what_it_names_and_begins_anew(writte
     for number in range(1, len(set(expected)) + 1):
         found = search.find(run, "F3", at, 1)
         assert found.call is not None
+        assert found.start_ns is not None
         row = run.calls.index_of(found.call.process, found.call.call_id)
         assert row is not None
-        at = int(run.calls.start_ns[row])
+        at = found.start_ns
+        assert at == int(run.calls.start_ns[row])
         assert at == sorted(set(expected))[number - 1]
         assert expected[found.number - 1] == at
     assert (found.functions, found.calls) == (1, len(expected))
     assert search.find(run, "f3", at, 1).number == 1
     assert search.find(run, "f3", expected[0], -1).number == len(expected)
     assert search.find(run, "f", -1, 1).functions == 5
-    assert search.find(run, "f3 nothing", -1, 1) == search.find(run, " ", -1, 1) == search.Found(functions=0, calls=0, number=0, call=None)
+    assert (
+        search.find(run, "f3 nothing", -1, 1)
+        == search.find(run, " ", -1, 1)
+        == search.Found(functions=0, calls=0, number=0, call=None, start_ns=None)
+    )
 
 
 def test_what_a_first_call_cost_is_a_sum_and_a_multiple_of_the_others(tmp_path: pathlib.Path) -> None:
