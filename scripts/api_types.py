@@ -18,7 +18,20 @@ import types
 import typing
 from typing import Any, Final
 
-from tfmodetrace.insight import calls, explanations, memory, placements, plain, profile_events, report
+from tfmodetrace.insight import (
+    call_costs,
+    calls,
+    explanations,
+    flame,
+    memory,
+    placements,
+    plain,
+    profile_events,
+    report,
+    search,
+    timeline_events,
+    windows,
+)
 from tfmodetrace.insight.report import profiles, traces
 from tfmodetrace.schema import words
 
@@ -48,6 +61,11 @@ ROOTS: Final[tuple[type[Any], ...]] = (
     memory.MemoryOverTime,
     calls.CallDescription,
     explanations.Explanation,
+    call_costs.CallCosts,
+    timeline_events.TimelineEvents,
+    windows.Window,
+    flame.Flame,
+    search.Found,
 )
 """What the page gets; what these are made of is found from here."""
 

@@ -8,16 +8,18 @@ import {
   onHashChange,
   onShownChange,
   readHash,
-  replaceHash,
+  writeAddress,
 } from "./host/tensorboard";
 import type { Theme } from "./lib/modes";
 import { RECORDING_TITLES, recordingText } from "./lib/recordingState";
 import { formatCount, plural } from "./lib/text";
-import { VIEWS, parseHash, type UrlState, type View } from "./lib/urlState";
+import { VIEWS, isStep, parseHash, type UrlState, type View } from "./lib/urlState";
 import { Session } from "./session";
 import { sharedStyles } from "./styles";
 import { NavigateEvent } from "./widgets/navigate";
 import { ShowSourceEvent } from "./widgets/place";
+import "./widgets/keyHelp";
+import type { KeyHelp } from "./widgets/keyHelp";
 import "./widgets/sourcePanel";
 import type { SourcePanel } from "./widgets/sourcePanel";
 import "./views/emptyView";
@@ -109,6 +111,20 @@ export class App extends LitElement {
         color: var(--text);
         font-weight: 600;
       }
+      .held {
+        margin-inline-start: 5px;
+        padding: 0 6px;
+        border-radius: 8px;
+        background: var(--bg-hover);
+        color: var(--text-quiet);
+        font-size: 11px;
+        font-weight: 600;
+        font-variant-numeric: tabular-nums;
+      }
+      .held.errors {
+        background: var(--error-bg);
+        color: var(--error-text);
+      }
       .state {
         display: flex;
         align-items: center;
@@ -165,11 +181,14 @@ export class App extends LitElement {
   @state() private visited: ReadonlySet<View> = new Set();
 
   @query("mt-source-panel") private sourcePanel!: SourcePanel;
+  @query("mt-key-help") private keyHelp!: KeyHelp;
 
   private readonly api = new ApiClient();
   private readonly session = new Session(this, this.api, isShown);
   private cleanups: (() => void)[] = [];
   private hashTimer: ReturnType<typeof setTimeout> | null = null;
+  /** What was typed into the search of each view that is not shown: it is no other view's. */
+  private readonly filters = new Map<View, string>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -190,9 +209,15 @@ export class App extends LitElement {
     }, listeners.signal);
     onHashChange(() => {
       // Another tab's address says nothing about where we are.
-      if (isShown() && readHash().startsWith("#modetrace")) this.url = parseHash(readHash());
+      if (isShown() && readHash().startsWith("#modetrace")) {
+        // What was not written yet is no more where we are.
+        if (this.hashTimer !== null) clearTimeout(this.hashTimer);
+        this.hashTimer = null;
+        this.url = parseHash(readHash());
+      }
       this.session.want(this.url.run);
     }, listeners.signal);
+    document.addEventListener("keydown", this.onKey, { signal: listeners.signal });
     this.addEventListener(NavigateEvent.type, this.onNavigate);
     this.addEventListener(ShowSourceEvent.type, this.onShowSource);
   }
@@ -230,6 +255,7 @@ export class App extends LitElement {
         }
       </main>
       <mt-source-panel .api=${this.api}></mt-source-panel>
+      <mt-key-help></mt-key-help>
     `;
   }
 
@@ -243,7 +269,7 @@ export class App extends LitElement {
         data-testid="run-picker"
         @change=${(event: Event) => {
           const run = (event.target as HTMLSelectElement).value;
-          this.navigate({ run, window: null, call: null, trace: null, ops: [] });
+          this.navigate({ run, window: null, range: null, call: null, trace: null, ops: [] });
         }}
       >
         ${runs.map(
@@ -272,10 +298,18 @@ export class App extends LitElement {
               this.navigate({ view });
             }}
           >
-            ${LABELS[view]}
+            ${LABELS[view]}${this.renderHeld(view)}
           </button>`,
       )}
     </div>`;
+  }
+
+  /** How much there is to see in a view. */
+  private renderHeld(view: View): TemplateResult | typeof nothing {
+    const summary = this.session.report?.summary;
+    const held = { traces: summary?.traces, errors: summary?.failures }[view as string] ?? 0;
+    if (held === 0) return nothing;
+    return html`<span class="held ${view}" data-testid="held-${view}">${formatCount(held)}</span>`;
   }
 
   private renderState(): TemplateResult {
@@ -301,6 +335,18 @@ export class App extends LitElement {
         title=${RECORDING_TITLES[recording]}
         ><span class="dot" aria-hidden="true"></span>${recordingText(recording, run?.last_written_unix_ns ?? null)}</span
       >
+      <button
+        type="button"
+        class="button"
+        aria-label="Keys"
+        title="Keys (?)"
+        data-testid="key-help"
+        @click=${() => {
+          this.keyHelp.show();
+        }}
+      >
+        ?
+      </button>
     </div>`;
   }
 
@@ -371,6 +417,7 @@ export class App extends LitElement {
           .run=${run.run}
           .revision=${run.revision}
           .filter=${this.url.filter}
+          .range=${this.url.range}
           .active=${this.url.view === "time"}
         ></mt-time-view>`,
       )}
@@ -438,13 +485,46 @@ export class App extends LitElement {
   };
 
   private navigate(change: Partial<UrlState>): void {
-    this.url = { ...this.url, ...change };
+    const before = this.url;
+    let after = { ...before, ...change };
+    if (after.view !== before.view) {
+      this.filters.set(before.view, before.filter);
+      // What is jumped to is there to be seen.
+      const typed = after.trace === before.trace ? this.filters.get(after.view) : "";
+      after = { ...after, filter: change.filter ?? typed ?? "" };
+    }
+    const step = isStep(before, after);
+    if (step) this.writeAddress("replace"); // where we have been is where the back button goes
+    this.url = after;
     this.session.want(this.url.run);
+    if (step) this.writeAddress("push");
     // Zooming changes the address many times a second; browsers refuse more than a few.
-    this.hashTimer ??= setTimeout(() => {
-      this.hashTimer = null;
-      if (isShown()) replaceHash({ ...this.url, run: this.url.run ?? this.session.run?.run ?? null });
-    }, 200);
+    else
+      this.hashTimer ??= setTimeout(() => {
+        this.writeAddress("replace");
+      }, 200);
+  }
+
+  private writeAddress(entry: "push" | "replace"): void {
+    if (this.hashTimer !== null) clearTimeout(this.hashTimer);
+    this.hashTimer = null;
+    if (isShown()) writeAddress({ ...this.url, run: this.url.run ?? this.session.run?.run ?? null }, entry);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const [target] = event.composedPath();
+    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+    if (event.key === "?") this.keyHelp.show();
+    else if (event.key === "/") this.focusSearch();
+    else return;
+    event.preventDefault();
+  };
+
+  /** Puts the cursor into the search of the view that is shown, if it has one. */
+  private focusSearch(): void {
+    const view = this.renderRoot.querySelector(`#panel-${this.url.view}`)?.firstElementChild;
+    view?.shadowRoot?.querySelector<HTMLInputElement>("input[type=search]")?.focus();
   }
 
   private readonly onTabKey = (event: KeyboardEvent): void => {

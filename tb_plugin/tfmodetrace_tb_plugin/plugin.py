@@ -10,7 +10,23 @@ import werkzeug
 from tensorboard.plugins import base_plugin
 
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
-from tfmodetrace_tb_plugin.handlers import call, explanation, lanes, memory, placement, profile, report, runs, slices, source, trace
+from tfmodetrace_tb_plugin.handlers import (
+    call,
+    events,
+    explanation,
+    find,
+    flame,
+    lanes,
+    memory,
+    placement,
+    profile,
+    report,
+    runs,
+    slices,
+    source,
+    trace,
+    window,
+)
 
 Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 
@@ -19,6 +35,10 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "/report": report.handle,
     "/timeline/lanes": lanes.handle,
     "/timeline/slices": slices.handle,
+    "/timeline/events": events.handle,
+    "/timeline/window": window.handle,
+    "/timeline/flame": flame.handle,
+    "/timeline/find": find.handle,
     "/call": call.handle,
     "/trace": trace.handle,
     "/placement": placement.handle,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tfmodetrace.insight import answers, plain
+from tfmodetrace.insight import answers, plain, timeline_events
 from tfmodetrace.insight import report as report_module
 from tfmodetrace.insight import timeline as timeline_module
 from tfmodetrace.insight.lazily import once
@@ -32,6 +32,12 @@ class RunView:
     def timeline(self) -> timeline_module.Timeline:
         """The run's timeline."""
         return timeline_module.Timeline(self.run, self.answers.attribution)
+
+    @once
+    def events(self) -> bytes:
+        """The answer to ``GET timeline/events``: JSON, gzipped."""
+        found = plain.plain(timeline_events.of(self.answers, self.timeline))
+        return responses.compressed(responses.json_bytes({"run": self.run.name, "revision": self.revision, **found}))
 
     @once
     def report(self) -> bytes:

@@ -8,6 +8,7 @@ from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget as budget_module
 from tfmodetrace.insight import causes as causes_module
 from tfmodetrace.insight import counts as counts_module
+from tfmodetrace.insight import definition_parts as definition_parts_module
 from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import diagnoses as diagnoses_module
 from tfmodetrace.insight import eager as eager_module
@@ -15,6 +16,7 @@ from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import first_lines as first_lines_module
+from tfmodetrace.insight import outermost, stretches
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
@@ -106,6 +108,11 @@ class Answers:
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
 
     @once
+    def definition_parts(self) -> tuple[tuple[definition_parts_module.DefinitionPart, ...], ...]:
+        """What the time of each definition was, by its number."""
+        return definition_parts_module.of_rows(self.run, self.definitions, self.budgets)
+
+    @once
     def reuse(self) -> tuple[reuse_module.Reuse, ...]:
         """How often the traces of each function ran again, by function id."""
         return reuse_module.by_function(self.run)
@@ -118,8 +125,17 @@ class Answers:
     @once
     def first_lines(self) -> first_lines_module.FirstLines | None:
         """What is told of the run first."""
-        ended_by = failures_module.ending(self.run, self.diagnoses)
-        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures), ended_by=ended_by)
+        spent = self.budgets.of_run
+        if spent is None:
+            return None
+        return first_lines_module.of_run(
+            spent,
+            self.findings,
+            failures=len(self.failures),
+            ended_by=failures_module.ending(self.run, self.diagnoses),
+            ran=outermost.of_run(self.run, spent, self.budgets, self.definitions, self.eager_time),
+            longest=stretches.longest(self.run, spent, self.budgets, self.attribution),
+        )
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:

@@ -168,14 +168,15 @@ class Budgets:
         """
         calls = self._run.calls
         alone = np.zeros(len(calls), dtype=np.int64)
-        for thread_id, rows in self._rows_by_thread.items():
+        for thread_id, rows in self.rows_by_thread.items():
             begin, end = self.bounds[self._run.threads[thread_id].process]
             starts, ends = np.clip(calls.start_ns[rows], begin, end), np.clip(calls.end_ns[rows], begin, end)
-            alone[rows] = spans.alone_ns(starts, ends, self._attribution.traced.get(thread_id))
+            alone[rows] = spans.alone_ns(starts, ends, self._attribution.traced.get(thread_id), calls.depth[rows])
         return alone
 
     @functools.cached_property
-    def _rows_by_thread(self) -> Mapping[int, npt.NDArray[np.int64]]:
+    def rows_by_thread(self) -> Mapping[int, npt.NDArray[np.int64]]:
+        """The rows of the calls of every thread, without generators and coroutines, by thread id."""
         calls = self._run.calls
         rows = np.flatnonzero((calls.flags & int(words.CallFlag.SUSPENDABLE)) == 0)
         return {thread_id: rows[members] for thread_id, members in call_columns.rows_by_group(calls.thread_id[rows])}
@@ -196,7 +197,7 @@ class Budgets:
         return max([*known, int(ends.max(initial=process.start_ns))])
 
     @functools.cached_property
-    def _call_parts(self) -> npt.NDArray[np.int8]:
+    def call_parts(self) -> npt.NDArray[np.int8]:
         """Which part each call's time is, by row, as a place in ``PARTS``."""
         calls = self._run.calls
         by_mode = np.empty((len(words.MODES), max(1, len(self._run.functions))), dtype=np.int8)
@@ -208,7 +209,7 @@ class Budgets:
         return by_mode[calls.mode, calls.function_id]
 
     @functools.cached_property
-    def _first_runs(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def first_runs(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """First calls: their rows, what each took by itself beyond a later one, and how uncertain that is."""
         rows, beyond, unsure = [], [], []
         for group in self._first_calls.groups:
@@ -267,15 +268,15 @@ class Budgets:
         cover = self._attribution.traced.get(thread_id)
         if cover is not None:
             spent["tracing"] += int(cover.inside(np.array([begin]), np.array([end]))[0])
-        rows = self._rows_by_thread.get(thread_id, np.empty(0, dtype=np.int64))
-        parts, alone = self._call_parts[rows], self.alone_ns[rows]
+        rows = self.rows_by_thread.get(thread_id, np.empty(0, dtype=np.int64))
+        parts, alone = self.call_parts[rows], self.alone_ns[rows]
         for number, name in enumerate(PARTS):
             if name in spent:
                 spent[name] += int(alone[parts == number].sum())
-        first_rows, beyond, uncertain = self._first_runs
+        first_rows, beyond, uncertain = self.first_runs
         own = self._run.calls.thread_id[first_rows] == thread_id
         for row, ns, error_ns in zip(first_rows[own].tolist(), beyond[own].tolist(), uncertain[own].tolist(), strict=True):
-            ran = PARTS[self._call_parts[row]]
+            ran = PARTS[self.call_parts[row]]
             spent[ran] -= ns
             spent["compiling"] += ns
             both: tuple[words.BudgetPart, ...] = (ran, "compiling")
@@ -293,7 +294,7 @@ class Budgets:
         for number, pool in enumerate(samples_module.POOLS):
             by_part[PARTS.index(pool)] = number
         by_part[PARTS.index("idle")] = -1
-        pools = by_part[self._call_parts]
+        pools = by_part[self.call_parts]
         found: dict[int, samples_module.Split] = {}
         for thread in self._run.threads:
             spent, _ = self._measured(thread.thread_id, *self.bounds[thread.process])

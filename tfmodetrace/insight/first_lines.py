@@ -6,10 +6,10 @@ The terminal's first lines and the page's are these, word by word.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import budget, findings, units
+from tfmodetrace.insight import budget, findings, outermost, stretches, units
 from tfmodetrace.schema import words
 
 MATTER: Final = 3
@@ -51,6 +51,7 @@ class Slice:
         text: The share in words: ``92 %``.
         how: How it is known.
         plus_minus: By how much a share that samples tell may be wrong, in words: ``± 2 %``; ``None`` for one that is measured.
+        longest: Its longest stretch, to look at; ``None`` where nothing measured tells of one.
     """
 
     part: words.BudgetPart
@@ -60,6 +61,7 @@ class Slice:
     text: str
     how: words.HowKnown
     plus_minus: str | None
+    longest: stretches.Stretch | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class FirstLines:
         process: That process.
         bar: What the time of its main thread was, the longest first; what took no time is left out. The parts sum to ``wall_ns``.
         sentence: The same as one line.
+        outermost: What the main thread was in, from outside, the longest first.
+        outermost_text: The same as one line: ``92% Model.predict (200 calls) · 6% train_step``; empty if there is none.
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
@@ -83,6 +87,8 @@ class FirstLines:
     process: int
     bar: tuple[Slice, ...]
     sentence: str
+    outermost: tuple[outermost.Outermost, ...]
+    outermost_text: str
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
@@ -90,8 +96,14 @@ class FirstLines:
 
 
 def of_run(
-    spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int, ended_by: str | None
-) -> FirstLines | None:
+    spent: budget.ProcessBudget,
+    found: Sequence[findings.Finding],
+    *,
+    failures: int,
+    ended_by: str | None,
+    ran: tuple[outermost.Outermost, ...] = (),
+    longest: Mapping[words.BudgetPart, stretches.Stretch] | None = None,
+) -> FirstLines:
     """Chooses what is told first.
 
     Args:
@@ -99,13 +111,11 @@ def of_run(
         found: The findings, those that cost most time first.
         failures: How many failures there were.
         ended_by: How an exception has ended the program, if one did.
-
-    Returns:
-        The lines; ``None`` if no process is known.
+        ran: What its main thread was in, from outside.
+        longest: The longest stretch of each part.
     """
-    if spent is None:
-        return None
-    slices = [_slice(part, spent.wall_ns) for part in spent.main.parts if part.ns > 0]
+    stretch_of = longest or {}
+    slices = [_slice(part, spent.wall_ns, stretch_of.get(part.part)) for part in spent.main.parts if part.ns > 0]
     bar = tuple(sorted(slices, key=lambda each: -each.ns))
     wall = units.duration(spent.wall_ns)
     # A failed trace is told as the failure that it is.
@@ -118,6 +128,8 @@ def of_run(
         process=spent.process,
         bar=bar,
         sentence=sentence,
+        outermost=ran,
+        outermost_text=" · ".join(each.text for each in ran),
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,
@@ -125,9 +137,10 @@ def of_run(
     )
 
 
-def _slice(part: budget.Part, wall_ns: int) -> Slice:
+def _slice(part: budget.Part, wall_ns: int, longest: stretches.Stretch | None) -> Slice:
     share = part.ns / wall_ns
     sampled = part.how == "sampled"
+    # Samples split calls and what lies between them: the longest of these is of one kind only where it was measured.
     return Slice(
         part=part.part,
         name=_SAMPLED_NAMES[part.part] if sampled else _NAMES[part.part],
@@ -136,6 +149,7 @@ def _slice(part: budget.Part, wall_ns: int) -> Slice:
         text=units.share(share),
         how=part.how,
         plus_minus=f"± {units.share((part.plus_minus_ns or 0) / wall_ns)}" if sampled else None,
+        longest=None if sampled else longest,
     )
 
 

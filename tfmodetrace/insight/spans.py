@@ -102,7 +102,7 @@ class Innermost:
         return first + int(places[-1]) if len(places) else -1
 
 
-def alone_ns(start_ns: Times, end_ns: Times, without: Cover | None = None) -> Times:
+def alone_ns(start_ns: Times, end_ns: Times, without: Cover | None = None, depth: npt.NDArray[np.integer] | None = None) -> Times:
     """Returns for how long each span was the innermost one: their sum is what they cover together.
 
     Of spans that overlap without one being in the other, the one that began last counts while both are open.
@@ -111,12 +111,14 @@ def alone_ns(start_ns: Times, end_ns: Times, without: Cover | None = None) -> Ti
         start_ns: When each begins, in any order.
         end_ns: When each ends.
         without: What counts for none of them.
+        depth: How deep each lies, which tells apart those that begin and end at once.
     """
     alone = np.zeros(len(start_ns), dtype=np.int64)
     order = np.argsort(start_ns, kind="stable")
     starts = start_ns[order]
     if (starts[1:] == starts[:-1]).any():
-        order = np.lexsort((-end_ns, start_ns))  # of what begins at once, the longer is around the shorter
+        # Of what begins at once, the longer is around the shorter.
+        order = np.lexsort((-end_ns, start_ns) if depth is None else (depth, -end_ns, start_ns))
         starts = start_ns[order]
     ends = end_ns[order]
     lasting = np.flatnonzero(ends > starts)

@@ -79,6 +79,18 @@ class Timeline:
         self.lanes: tuple[Lane, ...] = tuple(lanes)
         """The lanes that hold calls, by process and thread."""
 
+    def places_of(self, rows: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Returns the lanes and the rows in which calls are drawn, given their rows in ``run.calls``; -1 for a row that is none."""
+        calls = self._run.calls
+        lane_of = {(lane.thread_id, lane.suspendable): lane.lane for lane in self.lanes}
+        lanes, places = [], []
+        for row in rows.tolist():
+            suspendable = row >= 0 and bool(calls.flags[row] & int(words.CallFlag.SUSPENDABLE))
+            lane = -1 if row < 0 else lane_of[int(calls.thread_id[row]), suspendable]
+            lanes.append(lane)
+            places.append(-1 if row < 0 else int(calls.depth[row]) if not suspendable else self._indexes[lane].row_of(row) or 0)
+        return tuple(lanes), tuple(places)
+
     def place_of(self, process: int, call_id: int) -> tuple[int, int] | None:
         """Returns the lane and the row in which a call is drawn; ``None`` if there is no such call."""
         call = self._run.calls.index_of(process, call_id)

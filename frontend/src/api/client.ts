@@ -1,13 +1,18 @@
+import type { TimeWindow } from "../lib/urlState";
 import { decodeSlices, type Slices } from "./slices";
 import type {
   CallInfo,
   CallTimes,
   Explanation,
+  Found,
   Lanes,
   Report,
+  RunEvents,
+  RunFlame,
   RunMemory,
   RunPlacement,
   RunProfile,
+  RunWindow,
   Runs,
   SourceInfo,
   TraceDetails,
@@ -55,6 +60,25 @@ export class ApiClient {
 
   lanes(run: string, signal?: AbortSignal): Promise<Lanes> {
     return this.json<Lanes>("timeline/lanes", { run }, signal);
+  }
+
+  events(run: string, signal?: AbortSignal): Promise<RunEvents> {
+    return this.json<RunEvents>("timeline/events", { run }, signal);
+  }
+
+  /** The totals of a window of time. */
+  window(run: string, window: TimeWindow, signal?: AbortSignal): Promise<RunWindow> {
+    return this.json<RunWindow>("timeline/window", { run, ...windowQuery(window) }, signal);
+  }
+
+  /** Where the time of a window went; with null, of the whole recording. */
+  flame(run: string, window: TimeWindow | null, signal?: AbortSignal): Promise<RunFlame> {
+    return this.json<RunFlame>("timeline/flame", { run, ...(window ? windowQuery(window) : {}) }, signal);
+  }
+
+  /** The next (`step` 1) or previous (-1) call after a moment of the functions whose names match. */
+  find(run: string, text: string, afterNs: number, step: 1 | -1, signal?: AbortSignal): Promise<Found> {
+    return this.json<Found>("timeline/find", { run, text, after_ns: integerText(afterNs), step: String(step) }, signal);
   }
 
   call(run: string, process: number, callId: number, signal?: AbortSignal): Promise<CallInfo> {
@@ -129,6 +153,10 @@ export class ApiClient {
     if (!response.ok) throw new ApiError(await errorSentence(response, path), response.status);
     return response;
   }
+}
+
+function windowQuery({ beginNs, endNs }: TimeWindow): Readonly<Record<string, string>> {
+  return { begin_ns: integerText(beginNs), end_ns: integerText(endNs) };
 }
 
 export function isAbort(error: unknown): boolean {

@@ -262,6 +262,12 @@ export interface Cause {
   readonly tracing_ns: number;
 }
 
+/** A call: its id is unique within its process. */
+export interface CallReference {
+  readonly process: number;
+  readonly call_id: number;
+}
+
 /** One traced function object: see `log.function_table.Function`. */
 export interface FunctionInfo {
   readonly function_id: number;
@@ -295,6 +301,8 @@ export interface FunctionInfo {
   readonly profile: readonly FunctionProfile[] | null;
   /** What its retraces come from, the costliest first. */
   readonly causes: readonly Cause[];
+  /** The longest of its calls; null if none was recorded. */
+  readonly longest_call: CallReference | null;
   /** Which part of its calls ran in each mode, from 0 to 1. */
   readonly call_shares: Readonly<Record<Mode, number>>;
   /** The ops of the graphs of all its traces together, as far as they were recorded. */
@@ -557,6 +565,8 @@ export interface Finding {
   readonly title: string;
   /** The user's line to look at, `train.py:14`; null if none is known. */
   readonly place: string | null;
+  /** The call that shows it best; null if none was recorded. */
+  readonly call: CallReference | null;
   /** Numbers and names it rests on, and `lost_ns`. */
   readonly evidence: Readonly<Record<string, unknown>>;
   /** What causes it. */
@@ -599,6 +609,12 @@ export interface KindCount {
   readonly traces: number;
 }
 
+/** A stretch of time, since the run's start. */
+export interface Stretch {
+  readonly begin_ns: number;
+  readonly end_ns: number;
+}
+
 /** A part of the wall time, as the bar shows it. */
 export interface Slice {
   /** Which part of the budget it is. */
@@ -615,6 +631,26 @@ export interface Slice {
   readonly how: "measured" | "sampled";
   /** By how much a share that samples tell may be wrong, in words: `± 2 %`; null for one that is measured. */
   readonly plus_minus: string | null;
+  /** Its longest stretch, to look at; null where nothing measured tells of one. */
+  readonly longest: Stretch | null;
+}
+
+/** A definition that the main thread was in, and nothing recorded around it. */
+export interface Outermost {
+  /** Its row of the definitions; null where only samples know of it. */
+  readonly definition_id: number | null;
+  /** What it is called; a script by its file. */
+  readonly name: string;
+  /** How many of its calls nothing was around; null where only samples know of it. */
+  readonly calls: number | null;
+  /** How long it was open. */
+  readonly ns: number;
+  /** The same as a part of the wall time, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+  /** All of that in words: `92% Model.predict (200 calls)`. */
+  readonly text: string;
 }
 
 /** What is told first. */
@@ -629,6 +665,10 @@ export interface FirstLines {
   readonly bar: readonly Slice[];
   /** The same as one line. */
   readonly sentence: string;
+  /** What the main thread was in, from outside, the longest first. */
+  readonly outermost: readonly Outermost[];
+  /** The same as one line: `92% Model.predict (200 calls) · 6% train_step`; empty if there is none. */
+  readonly outermost_text: string;
   /** The findings that matter, as places in the list of findings; at most `MATTER`. */
   readonly matter: readonly number[];
   /** How many findings matter beside these. */
@@ -715,6 +755,16 @@ export interface ProcessBudgetInfo {
   readonly threads: readonly ThreadBudgetInfo[];
 }
 
+/** A part of a definition's wall time. */
+export interface DefinitionPart {
+  /** Which part of the budget it is. */
+  readonly part: BudgetPart;
+  /** How long. */
+  readonly ns: number;
+  /** The same as a part of its process's wall time, from 0 to 1. */
+  readonly share: number;
+}
+
 /** One definition: see `definitions.Definition`. */
 export interface DefinitionInfo {
   readonly definition_id: number;
@@ -739,9 +789,13 @@ export interface DefinitionInfo {
   readonly main_ns: number;
   /** The same as a part of the wall time, from 0 to 1. */
   readonly share: number;
+  /** What that time was; they sum to `wall_ns`. */
+  readonly parts: readonly DefinitionPart[];
   readonly threads: number;
   /** Whether that holds time in which its generators or coroutines lay suspended. */
   readonly suspended: boolean;
+  /** The longest of its calls; null if none was recorded. */
+  readonly longest_call: CallReference | null;
   /** What changed from trace to trace, in one line; null where it was not traced again or that is not known. */
   readonly changes: string | null;
 }
@@ -1179,4 +1233,240 @@ export interface Explanation {
   readonly not_told: string | null;
   /** Where TensorFlow's documentation says more: titles of pages, and names of functions. */
   readonly further: readonly string[];
+}
+
+/** A part of a call's duration, as `4.5 s tracing`. */
+export interface Term {
+  readonly name: string;
+  readonly ns: number;
+}
+
+/** How long the calls of the same function in the same mode took. */
+export interface Others {
+  /** How many there are, this one among them. */
+  readonly calls: number;
+  /** Their median. */
+  readonly median_ns: number;
+  /** How this one compares: `2,140 × the median of 99 calls`. */
+  readonly text: string;
+  /** Where the bins of the histogram begin, and where the last ends. */
+  readonly edges_ns: readonly number[];
+  /** How many calls fell into each. */
+  readonly counts: readonly number[];
+  /** Which of these this call is in. */
+  readonly own: number;
+}
+
+/** The calls of one definition that a call made itself; `share` is the part of its duration that they took, from 0 to 1. */
+export interface Child {
+  readonly definition_id: number;
+  readonly title: string;
+  readonly calls: number;
+  readonly ns: number;
+  readonly share: number;
+}
+
+/** What one call cost. */
+export interface CallCosts {
+  /** What its duration is the sum of, if it traced; none otherwise. */
+  readonly terms: readonly Term[];
+  /** The same in words: `5.36 s = 4.5 s tracing + 860 ms first run`; empty likewise. */
+  readonly terms_text: string;
+  /** The calls of its function in its mode; null if there is no other. */
+  readonly others: Others | null;
+  /** What it called itself, the longest first. */
+  readonly children: readonly Child[];
+  /** How many rows more there are. */
+  readonly more_children: number;
+  /** The user's line that had led to a trace in it; null where that is not known. */
+  readonly called_at: string | null;
+}
+
+/** Every trace in order of time, as columns. */
+export interface TraceEvents {
+  /** Its id. */
+  readonly trace_id: readonly number[];
+  /** Its process. */
+  readonly process: readonly number[];
+  /** The call that it belongs to; null if it belongs to none. */
+  readonly call_id: readonly (number | null)[];
+  /** Where that call is drawn; -1 likewise. */
+  readonly lane: readonly number[];
+  /** Likewise. */
+  readonly row: readonly number[];
+  /** When it began. */
+  readonly start_ns: readonly number[];
+  /** How long it took; 0 where that is not known. */
+  readonly duration_ns: readonly number[];
+}
+
+/** Every error in order of time, as columns; `call_id`, `lane` and `row` as of traces. */
+export interface ErrorEvents {
+  readonly error_id: readonly number[];
+  readonly process: readonly number[];
+  readonly call_id: readonly (number | null)[];
+  readonly lane: readonly number[];
+  readonly row: readonly number[];
+  readonly time_ns: readonly number[];
+}
+
+/** What the first run of a graph took beyond a later one, after its trace and inside the call that waited, as columns. */
+export interface FirstRunEvents {
+  readonly lane: readonly number[];
+  readonly row: readonly number[];
+  readonly start_ns: readonly number[];
+  readonly duration_ns: readonly number[];
+}
+
+/** The calls that took most time by themselves, without calls and traces inside them, the longest first, as columns. */
+export interface LongestCalls {
+  readonly process: readonly number[];
+  readonly call_id: readonly number[];
+  readonly self_ns: readonly number[];
+}
+
+/** What stands out on a run's timeline. */
+export interface TimelineEvents {
+  /** When the first call of the run began, since its start. */
+  readonly begin_ns: number;
+  /** When its last call ended. */
+  readonly end_ns: number;
+  /** How many calls began in each of equal stretches of that. */
+  readonly density: readonly number[];
+  /** Every trace. */
+  readonly traces: TraceEvents;
+  /** Every error. */
+  readonly errors: ErrorEvents;
+  /** What first runs took. */
+  readonly first_runs: FirstRunEvents;
+  /** The longest calls. */
+  readonly longest: LongestCalls;
+}
+
+/** The calls of one mode in a window. */
+export interface ModeInWindow {
+  /** The mode. */
+  readonly mode: Mode;
+  /** How many of its calls were open in the window. */
+  readonly calls: number;
+  /** For how long they were the innermost thing open on their threads, added up over the threads. */
+  readonly self_ns: number;
+  /** The same as a part of what all modes and tracing have together, from 0 to 1. */
+  readonly share: number;
+}
+
+/** The calls of one definition in one mode in a window. */
+export interface DefinitionInWindow {
+  /** The definition. */
+  readonly definition_id: number;
+  /** What it is called. */
+  readonly title: string;
+  /** How these calls ran. */
+  readonly mode: Mode;
+  /** How many of them were open in the window. */
+  readonly calls: number;
+  /** How long they were open in it, each call by itself, with what they called. */
+  readonly total_ns: number;
+  /** For how long they were the innermost thing open on their threads. */
+  readonly self_ns: number;
+  /** `self_ns` as a part of what all calls and traces have together, from 0 to 1. */
+  readonly share: number;
+}
+
+/** What happened in a window of time. */
+export interface Window {
+  /** When it begins, since the run's start. */
+  readonly begin_ns: number;
+  /** When it ends, exclusive. */
+  readonly end_ns: number;
+  /** How long it is. */
+  readonly duration_ns: number;
+  /** How many calls were open in it. */
+  readonly calls: number;
+  /** How many traces were under way in it. */
+  readonly traces: number;
+  /** How many exceptions left a call in it. */
+  readonly errors: number;
+  /** How long threads were tracing in it, added up over the threads. */
+  readonly tracing_ns: number;
+  /** How long the main thread of the process that stands for the run was in no recorded call and no trace. */
+  readonly gaps_ns: number | null;
+  /** The same as a part of the window, from 0 to 1; null where that process has no main thread. */
+  readonly gaps_share: number | null;
+  /** By mode, those that have calls. */
+  readonly modes: readonly ModeInWindow[];
+  /** By definition and mode, those with the most time of their own first. */
+  readonly definitions: readonly DefinitionInWindow[];
+  /** How many rows more there are. */
+  readonly more: number;
+}
+
+/** A node of the tree. */
+export interface Node {
+  /** Its place in the list; a parent comes before its children. */
+  readonly node: number;
+  /** Its parent's place; null for a thread. */
+  readonly parent: number | null;
+  /** What it is: a thread, calls, traces of what these called, a definition or an op that samples found. */
+  readonly kind: "thread" | "call" | "trace" | "sampled" | "op";
+  /** What it is called. */
+  readonly name: string;
+  /** The definition of calls; null of anything else. */
+  readonly definition_id: number | null;
+  /** Which part of the budget its own time is; null of a thread. */
+  readonly part: BudgetPart | null;
+  /** How many calls it is; 0 of anything else. */
+  readonly calls: number;
+  /** How long it was, with its children. */
+  readonly total_ns: number;
+  /** Without them. */
+  readonly self_ns: number;
+  /** `total_ns` as a part of the window, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+}
+
+/** A row of the table bottom up: what has one name and is one part of the budget, wherever it was called from. */
+export interface OwnTime {
+  /** What it is called. */
+  readonly name: string;
+  /** What it is. */
+  readonly kind: "thread" | "call" | "trace" | "sampled" | "op";
+  /** Which part of the budget its time is. */
+  readonly part: BudgetPart | null;
+  /** How long it was, without what it called. */
+  readonly self_ns: number;
+  /** The same as a part of what all rows have together, from 0 to 1. */
+  readonly share: number;
+  /** How that is known. */
+  readonly how: "measured" | "sampled";
+}
+
+/** Where the time of a window went. */
+export interface Flame {
+  /** When it begins, since the run's start. */
+  readonly begin_ns: number;
+  /** When it ends. */
+  readonly end_ns: number;
+  /** The tree, parents before their children, of siblings those with the most time first. */
+  readonly nodes: readonly Node[];
+  /** How many nodes with little time are not told of. */
+  readonly left_out: number;
+  /** The same by own time, the longest first. */
+  readonly bottom_up: readonly OwnTime[];
+}
+
+/** What a search found. */
+export interface Found {
+  /** How many functions match. */
+  readonly functions: number;
+  /** How many calls these have. */
+  readonly calls: number;
+  /** Which of these in order of time `call` is, from 1; 0 if there is none. */
+  readonly number: number;
+  /** The call that was asked for; null if there is none. */
+  readonly call: CallReference | null;
+  /** When it began, since the run's start; null likewise. */
+  readonly start_ns: number | null;
 }

@@ -1,8 +1,10 @@
 /** What the plugin's routes answer, but for what is generated from the dataclasses of insight; docs/http_api.md is the specification. */
 
 import type {
+  CallCosts,
   CallDescription,
   Finding,
+  Flame,
   FunctionProfile,
   MemoryOverTime,
   PlacementOfRun,
@@ -10,6 +12,8 @@ import type {
   ProfileInfo,
   RecordingState,
   RunReport,
+  TimelineEvents,
+  Window,
 } from "./report";
 
 export * from "./report";
@@ -115,7 +119,11 @@ export interface CallTimes {
 }
 
 /** A call, and where the timeline draws it. */
-export type CallInfo = CallDescription & { readonly lane: number; readonly row: number };
+export type CallInfo = CallDescription & { readonly lane: number; readonly row: number; readonly costs: CallCosts };
+
+export type RunEvents = OfRun & TimelineEvents;
+export type RunWindow = OfRun & Window;
+export type RunFlame = OfRun & Flame;
 
 /** A function's definition as its file had it. */
 export interface SourceInfo {

@@ -20,8 +20,8 @@ export function readHash(): string {
   return hostWindow().location.hash;
 }
 
-/** Writes the state into the address without a new entry in the history; leaves other plugins' addresses alone. */
-export function replaceHash(state: UrlState): void {
+/** Writes the state into the address, as a new entry of the history or in place of the last; leaves other plugins' addresses alone. */
+export function writeAddress(state: UrlState, entry: "push" | "replace"): void {
   const host = hostWindow();
   const [plugin = ""] = host.location.hash.replace(/^#/, "").split("&");
   const unnamed = plugin === "" || plugin.includes("=");
@@ -29,7 +29,9 @@ export function replaceHash(state: UrlState): void {
   const hash = unnamed ? `#${PLUGIN_NAME}&${host.location.hash.replace(/^#/, "")}` : host.location.hash;
   const next = writeHash(hash, state);
   if (next === host.location.hash) return;
-  host.history.replaceState(host.history.state, "", host.location.pathname + host.location.search + next);
+  const address = host.location.pathname + host.location.search + next;
+  if (entry === "push") host.history.pushState(host.history.state, "", address);
+  else host.history.replaceState(host.history.state, "", address);
 }
 
 /** Tells when somebody else changes the address: a link, or the back button. */

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { DEFAULT_URL_STATE, parseHash, writeHash, type UrlState } from "./urlState";
+import { DEFAULT_URL_STATE, isStep, parseHash, writeHash, type UrlState } from "./urlState";
 
 const FULL: UrlState = {
   run: "train/a&b=c é",
   view: "timeline",
   window: { beginNs: -5, endNs: 1_000_000 },
+  range: { beginNs: 7, endNs: 9 },
   call: { process: 1, callId: 42 },
   trace: 3,
   filter: "step #1",
@@ -41,6 +42,23 @@ test.each([
   ["renderer=svg", "renderer"],
 ] as const)("a malformed %s is as if absent", (text, key) => {
   expect(parseHash(`#modetrace&p.modetrace.${text}`)[key]).toEqual(DEFAULT_URL_STATE[key]);
+});
+
+test("the back button undoes another view, run or selection, and neither a pan nor a letter typed", () => {
+  const step = (change: Partial<UrlState>) => isStep(FULL, { ...FULL, ...change });
+  expect([step({ view: "traces" }), step({ run: "other" }), step({ trace: 4 }), step({ range: null })]).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect([step({ call: null }), step({ call: { process: 1, callId: 43 } })]).toEqual([true, true]);
+  expect([step({ window: null }), step({ filter: "" }), step({ ops: [] }), step({})]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("a broken escape does not throw", () => {

@@ -20,6 +20,8 @@ export interface UrlState {
   readonly run: string | null;
   readonly view: View;
   readonly window: TimeWindow | null;
+  /** The range that is selected on the timeline's ruler. */
+  readonly range: TimeWindow | null;
   readonly call: CallReference | null;
   readonly trace: number | null;
   readonly filter: string;
@@ -33,6 +35,7 @@ export const DEFAULT_URL_STATE: UrlState = {
   run: null,
   view: "overview",
   window: null,
+  range: null,
   call: null,
   trace: null,
   filter: "",
@@ -55,12 +58,26 @@ export function parseHash(hash: string): UrlState {
     run: values.get("run") ?? null,
     view: VIEWS.find((known) => known === view) ?? DEFAULT_URL_STATE.view,
     window: parseWindow(values.get("window")),
+    range: parseWindow(values.get("range")),
     call: parseCall(values.get("call")),
     trace: parseInteger(values.get("trace")),
     filter: values.get("filter") ?? "",
     ops: parseIntegers(values.get("ops")),
     renderer: RENDERERS.find((known) => known === values.get("renderer")) ?? null,
   };
+}
+
+/** Whether a change is one that the back button should undo: another view, run or selection, but not a pan, a zoom or a letter typed. */
+export function isStep(before: UrlState, after: UrlState): boolean {
+  return (
+    before.view !== after.view ||
+    before.run !== after.run ||
+    before.trace !== after.trace ||
+    before.call?.process !== after.call?.process ||
+    before.call?.callId !== after.call?.callId ||
+    before.range?.beginNs !== after.range?.beginNs ||
+    before.range?.endNs !== after.range?.endNs
+  );
 }
 
 /** The hash with our keys replaced by `state` and everything of others left as it is. */
@@ -74,13 +91,18 @@ function entries(state: UrlState): readonly (readonly [string, string])[] {
   const result: (readonly [string, string])[] = [];
   if (state.run !== null) result.push(["run", state.run]);
   if (state.view !== DEFAULT_URL_STATE.view) result.push(["view", state.view]);
-  if (state.window) result.push(["window", `${Math.round(state.window.beginNs)}-${Math.round(state.window.endNs)}`]);
+  if (state.window) result.push(["window", windowText(state.window)]);
+  if (state.range) result.push(["range", windowText(state.range)]);
   if (state.call) result.push(["call", `${state.call.process}.${state.call.callId}`]);
   if (state.trace !== null) result.push(["trace", String(state.trace)]);
   if (state.filter !== "") result.push(["filter", state.filter]);
   if (state.ops.length > 0) result.push(["ops", state.ops.join(".")]);
   if (state.renderer !== null) result.push(["renderer", state.renderer]);
   return result;
+}
+
+function windowText({ beginNs, endNs }: TimeWindow): string {
+  return `${Math.round(beginNs)}-${Math.round(endNs)}`;
 }
 
 function hashParts(hash: string): readonly string[] {

@@ -9,6 +9,7 @@ import { CanvasRenderer } from "./canvasRenderer";
 import { GlRenderer } from "./glRenderer";
 import { layOut, lanesOnScreen, rowAt, ROW_HEIGHT_PX, type Layout } from "./layout";
 import { Overlay, type Outline } from "./overlay";
+import type { Stages } from "./stages";
 import { planLane } from "./plan";
 import { findSlice, neighbour, type SliceInfo } from "./query";
 import type { Highlight, LanePieces, SliceRenderer, Viewport } from "./renderer";
@@ -40,6 +41,8 @@ export interface EngineOptions {
 
 /** Ticks are at least this far apart, so that their labels do not touch. */
 const MIN_TICK_PX = 96;
+/** So long after its last movement a gesture counts as over. */
+const SETTLED_AFTER_MS = 120;
 /** How close to a narrow slice a click counts as on it. */
 const HIT_TOLERANCE_PX = 3;
 
@@ -59,6 +62,10 @@ export class TimelineEngine {
   #selected: Outline | null = null;
   #hovered: Outline | null = null;
   #profiled: readonly TimeWindow[] = [];
+  #stages: readonly Stages[] = [];
+  #range: TimeWindow | null = null;
+  /** While somebody zooms or pans, nothing is asked for: what comes of it is not known before they stop. */
+  #settling: ReturnType<typeof setTimeout> | null = null;
   #marking: { readonly fromPx: number; readonly toPx: number } | null = null;
   #frameRequest: number | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
@@ -125,16 +132,26 @@ export class TimelineEngine {
     this.requestDraw();
   }
 
+  /** Changes the window as a part of a gesture that may go on. */
+  #move(window: TimeWindow): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#settling = null;
+      this.requestDraw();
+    }, SETTLED_AFTER_MS);
+    this.setWindow(window);
+  }
+
   fit(): void {
     this.setWindow(camera.fit(this.data));
   }
 
   zoom(factor: number, anchorPx = this.#size.widthPx / 2): void {
-    this.setWindow(camera.zoom(this.#window, this.data, factor, this.timeAt(anchorPx)));
+    this.#move(camera.zoom(this.#window, this.data, factor, this.timeAt(anchorPx)));
   }
 
   panPx(byPx: number): void {
-    this.setWindow(camera.pan(this.#window, this.data, byPx * camera.timePerPx(this.#window, this.#size.widthPx)));
+    this.#move(camera.pan(this.#window, this.data, byPx * camera.timePerPx(this.#window, this.#size.widthPx)));
   }
 
   timeAt(xPx: number): number {
@@ -164,6 +181,17 @@ export class TimelineEngine {
 
   setProfiled(profiled: readonly TimeWindow[]): void {
     this.#profiled = profiled;
+    this.requestDraw();
+  }
+
+  /** What the calls that waited for a trace did meanwhile. */
+  setStages(stages: readonly Stages[]): void {
+    this.#stages = stages;
+    this.requestDraw();
+  }
+
+  setRange(range: TimeWindow | null): void {
+    this.#range = range;
     this.requestDraw();
   }
 
@@ -225,6 +253,7 @@ export class TimelineEngine {
     this.#disposed = true;
     if (this.#frameRequest !== null) cancelAnimationFrame(this.#frameRequest);
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    if (this.#settling !== null) clearTimeout(this.#settling);
     this.#loader.cancel();
     this.#renderer.dispose();
     this.#renderer.canvas.remove();
@@ -243,15 +272,9 @@ export class TimelineEngine {
     };
     const shown = lanesOnScreen(this.#layout, this.#scrollTopPx, this.#size.heightPx);
     const level = levelFor(camera.timePerPx(this.#window, this.#size.widthPx));
-    this.#loader.want(
-      wantedTiles(
-        shown.map(({ info }) => info.lane),
-        level,
-        this.#window,
-        this.data,
-      ),
-      lanes.revision,
-    );
+    const numbers = shown.map(({ info }) => info.lane);
+    if (this.#settling === null)
+      this.#loader.want(wantedTiles(numbers, level, this.#window, this.data), lanes.revision);
     const planned = shown.map((lane): LanePieces => ({ lane, pieces: this.#piecesOf(lane.info.lane) }));
     const frame = { viewport, lanes: planned, theme: this.#theme, highlight: this.#highlight };
     const { beginNs, endNs } = this.#window;
@@ -265,10 +288,12 @@ export class TimelineEngine {
       hovered: this.#hovered && this.#outlineAgain(this.#hovered),
       marking: this.#marking,
       profiled: this.#profiled,
+      stages: this.#stages,
+      range: this.#range,
     });
     this.options.events.drawn({
       ...counts,
-      loading: this.#loader.pending > 0,
+      loading: this.#settling !== null || this.#loader.pending > 0,
       renderer: this.#renderer.name,
       axis: timeAxis,
       window: this.#window,

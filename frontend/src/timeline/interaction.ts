@@ -2,12 +2,14 @@
 
 import type { SliceInfo } from "./query";
 import type { TimelineEngine } from "./engine";
+import type { JumpKind } from "./jumps";
 
 export interface InteractionEvents {
   readonly picked: (slice: SliceInfo | null) => void;
   readonly hovered: (slice: SliceInfo | null, clientXPx: number, clientYPx: number) => void;
   readonly moved: () => void;
   readonly stepped: (step: 1 | -1) => void;
+  readonly jumped: (kind: JumpKind, step: 1 | -1) => void;
   readonly zoomedToSelection: () => void;
   readonly zoomedTo: (slice: SliceInfo) => void;
 }
@@ -238,6 +240,18 @@ export class Interaction {
       case "[":
         return () => {
           events.stepped(-1);
+        };
+      case "t":
+        return () => {
+          events.jumped("trace", event.shiftKey ? -1 : 1);
+        };
+      case "e":
+        return () => {
+          events.jumped("error", event.shiftKey ? -1 : 1);
+        };
+      case "l":
+        return () => {
+          events.jumped("longest", event.shiftKey ? -1 : 1);
         };
       case "enter":
       case "f":

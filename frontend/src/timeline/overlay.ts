@@ -8,6 +8,7 @@ import { timeToPx } from "./camera";
 import { ROW_GAP_PX, ROW_HEIGHT_PX, type PlacedLane } from "./layout";
 import { forEachVisible } from "./query";
 import { FLAG_RAISED } from "../api/slices";
+import type { Stages } from "./stages";
 import { RAISED_COLOUR, TRACED_COLOUR, fitCanvas, type Frame, type LanePieces } from "./renderer";
 
 export interface Outline {
@@ -27,6 +28,9 @@ export interface OverlayState {
   readonly marking: { readonly fromPx: number; readonly toPx: number } | null;
   /** While what TensorFlow's profiler ran. */
   readonly profiled: readonly TimeWindow[];
+  readonly stages: readonly Stages[];
+  /** The range that is selected on the ruler. */
+  readonly range: TimeWindow | null;
 }
 
 export interface Counts {
@@ -38,6 +42,8 @@ const FONT = "11px Roboto, system-ui, sans-serif";
 const MIN_TEXT_PX = 24;
 const TEXT_PADDING_PX = 4;
 const MARKER_PX = 8;
+/** Above a stage the colour of the call itself is seen. */
+const STAGE_TOP_PX = 3;
 const MARKER_SPACING_PX = 5;
 const COLOURS = {
   light: {
@@ -79,6 +85,7 @@ export class Overlay {
     context.setTransform(viewport.devicePixelRatio, 0, 0, viewport.devicePixelRatio, 0, 0);
     this.#drawProfiled(state);
     this.#drawGrid(state);
+    this.#drawStages(state);
     let slices = 0;
     let calls = 0;
     for (const lane of frame.lanes) {
@@ -88,6 +95,7 @@ export class Overlay {
     }
     if (state.hovered) this.#drawOutline(state, state.hovered, 1);
     if (state.selected) this.#drawOutline(state, state.selected, 2);
+    if (state.range) this.#drawRange(frame, state.range);
     if (state.marking) {
       const { fromPx, toPx } = state.marking;
       context.fillStyle = COLOURS[frame.theme].mark;
@@ -110,6 +118,38 @@ export class Overlay {
       context.fillRect(Math.round(left), 0, 1, viewport.heightPx);
       context.fillRect(Math.round(right), 0, 1, viewport.heightPx);
     }
+  }
+
+  /** Tracing and first runs, in their colours, inside the calls that waited for them. */
+  #drawStages({ frame, stages }: OverlayState): void {
+    const { context } = this;
+    const { viewport, theme } = frame;
+    const lanes = new Map(frame.lanes.map(({ lane }) => [lane.info.lane, lane]));
+    for (const { style, lane: numbers, row: rows, startNs, durationNs } of stages) {
+      context.fillStyle = style[theme];
+      for (let index = 0; index < startNs.length; index++) {
+        const lane = lanes.get(numbers[index] ?? -1);
+        if (!lane) continue;
+        const begin = startNs[index] ?? 0;
+        const left = Math.max(0, timeToPx(viewport.window, viewport.widthPx, begin));
+        const right = timeToPx(viewport.window, viewport.widthPx, begin + (durationNs[index] ?? 0));
+        const top = lane.rowsTopPx - viewport.scrollTopPx + (rows[index] ?? 0) * ROW_HEIGHT_PX;
+        if (right - left < 1 || left > viewport.widthPx || top > viewport.heightPx || top + ROW_HEIGHT_PX < 0) continue;
+        const width = Math.min(right, viewport.widthPx) - left;
+        context.fillRect(left, top + STAGE_TOP_PX, width, ROW_HEIGHT_PX - ROW_GAP_PX - STAGE_TOP_PX);
+      }
+    }
+  }
+
+  #drawRange({ viewport, theme }: Frame, range: TimeWindow): void {
+    const { context } = this;
+    const left = timeToPx(viewport.window, viewport.widthPx, range.beginNs);
+    const right = timeToPx(viewport.window, viewport.widthPx, range.endNs);
+    context.fillStyle = COLOURS[theme].mark;
+    context.fillRect(left, 0, right - left, viewport.heightPx);
+    context.fillStyle = COLOURS[theme].outline;
+    context.fillRect(Math.round(left), 0, 1, viewport.heightPx);
+    context.fillRect(Math.round(right), 0, 1, viewport.heightPx);
   }
 
   #drawGrid({ frame, ticks }: OverlayState): void {

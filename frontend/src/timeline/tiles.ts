@@ -4,6 +4,8 @@ import type { TimeWindow } from "../lib/urlState";
 
 export const TILE_BUCKETS = 2048;
 const MAX_LEVEL = 52;
+/** Beyond what is on screen no more tiles are asked for than make up so many with it. */
+export const MOST_WANTED = 12;
 
 export interface TileId {
   readonly lane: number;
@@ -66,5 +68,7 @@ export function wantedTiles(
   const onScreen = (index: number) => index >= inner.first && index <= inner.last;
   const ids = (indexes: readonly number[]) =>
     indexes.flatMap((index) => lanes.map((lane): TileId => ({ lane, level, index })));
-  return [...ids(within.filter(onScreen)), ...ids(within.filter((index) => !onScreen(index)))];
+  const needed = ids(within.filter(onScreen));
+  const near = ids(within.filter((index) => !onScreen(index)));
+  return [...needed, ...near.slice(0, Math.max(0, MOST_WANTED - needed.length))];
 }

@@ -13,6 +13,7 @@ import { changesStyles, changesTable } from "../widgets/changesTable";
 import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
 import { Fetched } from "../widgets/fetched";
 import { namedTimes, namedTimesStyles } from "../widgets/namedTimes";
+import { callCostsStyles, children, others } from "../widgets/callCosts";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 
@@ -43,6 +44,7 @@ export class CallDetails extends LitElement {
     namedTimesStyles,
     changesStyles,
     placeStyles,
+    callCostsStyles,
     css`
       :host {
         display: block;
@@ -210,7 +212,8 @@ export class CallDetails extends LitElement {
         <dl>
           ${this.renderSelectedOp()}
           <dt>Duration</dt>
-          <dd data-testid="call-duration">${formatDuration(call.duration_ns)}</dd>
+          <dd data-testid="call-duration">${call.costs.terms_text === "" ? formatDuration(call.duration_ns) : call.costs.terms_text}</dd>
+          ${call.costs.others ? html`<dt>Compared</dt><dd>${others(call.costs.others)}</dd>` : nothing}
           <dt>Start</dt>
           <dd>${formatDuration(call.start_ns)} after the run's start</dd>
           <dt>Signature</dt>
@@ -237,8 +240,9 @@ export class CallDetails extends LitElement {
                 : html`<span class="quiet">no recorded call</span>`
             }
           </dd>
+          ${call.costs.called_at === null ? nothing : html`<dt>Call site</dt><dd class="mono" data-testid="call-site">${call.costs.called_at}</dd>`}
           <dt>Calls inside</dt>
-          <dd>${formatCount(call.children)}</dd>
+          <dd>${formatCount(call.children)}${children(call.costs)}</dd>
           <dt>Thread</dt>
           <dd>${call.thread}${call.suspendable ? ", suspended for part of the time" : ""}</dd>
           ${this.renderProcess()}
@@ -311,7 +315,7 @@ export class CallDetails extends LitElement {
           class="link"
           data-testid="call-graph"
           @click=${() => {
-            this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: trace.trace_id }));
+            this.dispatchEvent(new NavigateEvent({ view: "graphs", trace: trace.trace_id }));
           }}
         >
           Its graph
@@ -321,7 +325,7 @@ export class CallDetails extends LitElement {
       <button
         type="button"
         class="link"
-        @click=${() => this.dispatchEvent(new NavigateEvent({ view: "traces", filter: "", trace: trace.trace_id }))}
+        @click=${() => this.dispatchEvent(new NavigateEvent({ view: "traces", trace: trace.trace_id }))}
       >
         Show among the traces
       </button>

@@ -24,6 +24,7 @@ function callInfo({ process, callId }: CallReference): CallInfo {
     suspendable: false,
     error: null,
     children: 0,
+    costs: { terms: [], terms_text: "", others: null, children: [], more_children: 0, called_at: null },
     lane: process,
     row: 1,
   };

@@ -10,7 +10,7 @@ export const definitionsStyles = css`
   /* Not wider: an eye has to get from a name to its numbers. */
   table {
     width: 100%;
-    max-width: 1100px;
+    max-width: 1200px;
     border-collapse: collapse;
   }
   th {
@@ -48,13 +48,21 @@ export const definitionsStyles = css`
     min-width: 0;
   }
   .gauge {
-    display: inline-block;
-    width: 64px;
-    height: 8px;
-    margin-inline-end: 4px;
+    display: inline-flex;
+    width: 180px;
+    height: 10px;
+    margin-inline-end: 6px;
+    overflow: hidden;
     border-radius: 2px;
-    background: linear-gradient(var(--accent), var(--accent)) no-repeat var(--bg-hover);
-    background-size: calc(var(--share) * 100%) 100%;
+    background: var(--bg-hover);
+  }
+  .gauge > span {
+    min-width: 1px;
+  }
+  @media (max-width: 1100px) {
+    .gauge {
+      width: 90px;
+    }
   }
   .gauge + span {
     display: inline-block;

@@ -2,13 +2,16 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { DefinitionInfo, FunctionInfo, RunReport } from "../api/types";
+import { BUDGET_FILLS } from "../lib/budget";
 import { byWallTime, columnsOf, memberColumns, retraced, type DefinitionColumn } from "../lib/definitions";
+import { toCall, toFirstTrace } from "../lib/jumps";
 import { toggled } from "../lib/sets";
 import { formatCount, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { middleCut, middleCutStyles } from "../widgets/middleCut";
-import { NavigateEvent } from "../widgets/navigate";
+import { background } from "../widgets/modeSwatch";
+import { jumpButton } from "../widgets/jumpButton";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { signatureList, signatureStyles } from "../widgets/signatureList";
 import { definitionsStyles } from "./definitionsStyles";
@@ -108,9 +111,7 @@ export class DefinitionsTable extends LitElement {
         ${columns.map(
           (column) =>
             html`<td class=${classOf(column)} data-column=${column.key}>${
-              column.key === "share"
-                ? html`<span class="gauge" style="--share:${row.share}" aria-hidden="true"></span><span>${column.text(row)}</span>`
-                : column.text(row)
+              column.key === "share" ? html`${splitBar(row)}<span>${column.text(row)}</span>` : column.text(row)
             }</td>`,
         )}
       </tr>
@@ -136,30 +137,8 @@ export class DefinitionsTable extends LitElement {
           ${row.repeated.text === "" ? nothing : html`<span>${row.repeated.text}</span>`}
           ${row.threads > 1 ? html`<span>on ${plural(row.threads, "thread")}; the wall time is that of the busiest</span>` : nothing}
           ${row.suspended ? html`<span>with the time in which it lay suspended</span>` : nothing}
-          <button
-            type="button"
-            class="link"
-            aria-label="Show ${row.name} in the timeline"
-            @click=${() => {
-              this.dispatchEvent(new NavigateEvent({ view: "timeline", filter: row.name }));
-            }}
-          >
-            Timeline
-          </button>
-          ${
-            row.traces > 0
-              ? html`<button
-                type="button"
-                class="link"
-                aria-label="Show the traces of ${row.name}"
-                @click=${() => {
-                  this.dispatchEvent(new NavigateEvent({ view: "traces", filter: row.name, trace: null }));
-                }}
-              >
-                Traces
-              </button>`
-              : nothing
-          }
+          ${jumpButton(row.longest_call && toCall(row.longest_call), { text: "Timeline", label: `Show the longest call of ${row.name} in the timeline`, testId: "definition-timeline" })}
+          ${jumpButton(this.report && toFirstTrace(this.report, row.functions), { text: "Traces", label: `Show the traces of ${row.name}`, testId: "definition-traces" })}
         </p>
         ${members.length === 1 && first ? this.renderSignatures(first, row) : this.renderMembers(members, row)}
       </td>
@@ -234,6 +213,14 @@ export class DefinitionsTable extends LitElement {
           : nothing
       }`;
   }
+}
+
+/** How much of the wall time it was open, and what that time was. The numbers beside it and its title say the same. */
+function splitBar(row: DefinitionInfo): TemplateResult {
+  const told = row.parts.map(({ part, ns }) => `${part} ${formatDuration(ns)}`).join(", ");
+  return html`<span class="gauge" title=${told} aria-hidden="true"
+    >${row.parts.map(({ part, share }) => html`<span style="width:${share * 100}%;${background(BUDGET_FILLS[part])}"></span>`)}</span
+  >`;
 }
 
 function classOf({ ofMode }: DefinitionColumn): string {

@@ -58,7 +58,7 @@ export class GraphDetails extends LitElement {
           class="link"
           data-testid="graph-traces"
           @click=${() => {
-            this.dispatchEvent(new NavigateEvent({ view: "traces", filter: "", trace: trace.trace_id }));
+            this.dispatchEvent(new NavigateEvent({ view: "traces", trace: trace.trace_id }));
           }}
         >
           Why it was traced

@@ -3,11 +3,13 @@ import { customElement, property } from "lit/decorators.js";
 import type { ApiClient } from "../api/client";
 import type { MemoryFigures, DeviceLine, RaisingCall, RunMemory, RunReport } from "../api/types";
 import { formatBytes } from "../lib/bytes";
+import { toCall } from "../lib/jumps";
 import { formatCount, plural, shortProcess } from "../lib/text";
 import { MISSING, formatDuration } from "../lib/time";
 import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
 import "../widgets/memoryChart";
+import { jumpButton } from "../widgets/jumpButton";
 import { NavigateEvent } from "../widgets/navigate";
 import { memoryStyles } from "./memoryStyles";
 
@@ -182,16 +184,7 @@ export class MemoryView extends LitElement {
             ${rows.map(
               ({ info, device, figures }) => html`<tr data-testid="memory-function-row" data-function=${info.name}>
                 <td>
-                  <button
-                    type="button"
-                    class="link"
-                    aria-label="Show ${info.name} in the timeline"
-                    @click=${() => {
-                      this.dispatchEvent(new NavigateEvent({ view: "timeline", filter: info.name }));
-                    }}
-                  >
-                    ${info.name}
-                  </button>
+                  ${jumpButton(info.longest_call && toCall(info.longest_call), { text: info.name, label: `Show the longest call of ${info.name} in the timeline`, testId: "memory-function" })}
                 </td>
                 <td class="mono">${device}</td>
                 <td class="number">${formatCount(figures.calls)}</td>

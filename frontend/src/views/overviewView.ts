@@ -3,6 +3,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ref } from "lit/directives/ref.js";
 import { MODES, type FunctionInfo, type RunReport } from "../api/types";
 import { MODE_STYLES } from "../lib/modes";
+import { toCall, toFirstTrace, type Jump } from "../lib/jumps";
 import { toggled } from "../lib/sets";
 import { nextSort, type Sort } from "../lib/sorting";
 import { formatCount, formatProcess, formatShare, plural } from "../lib/text";
@@ -11,6 +12,7 @@ import { sharedStyles } from "../styles";
 import { budgetStyles } from "../widgets/budgetBar";
 import { findingRow, findingStyles } from "../widgets/findings";
 import { modeBar, modeLabel, modeStyles } from "../widgets/modeSwatch";
+import { jumpButton } from "../widgets/jumpButton";
 import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { signatureList, signatureStyles } from "../widgets/signatureList";
@@ -20,7 +22,6 @@ import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
 import { overviewStyles } from "./overviewStyles";
 import { viewStyles } from "./viewStyles";
-import type { UrlState } from "../lib/urlState";
 
 const ROW_PX = 46;
 const SHOWN_FINDINGS = 5;
@@ -94,15 +95,12 @@ export class OverviewView extends LitElement {
     const first = report.summary.first_lines;
     return html`<div class="scroller">
       <div class="above">
-        ${first ? firstLines(report, first) : nothing}
-        ${whatMatters(report, first, () => {
-          this.go({ view: "errors", filter: "", trace: null });
-        })}
+        ${first ? firstLines(report, first, this.go) : nothing} ${whatMatters(report, first)}
         <section class="definitions" aria-labelledby="definitions-title">
           <h2 id="definitions-title">Where the time went</h2>
           <mt-definitions-table .report=${report}></mt-definitions-table>
         </section>
-        ${this.renderOtherFindings(report)} ${this.renderSummary(report)}
+        ${this.renderOtherFindings(report)}
       </div>
       <section aria-labelledby="functions-title">
         <div class="toolbar">
@@ -147,6 +145,7 @@ export class OverviewView extends LitElement {
             : nothing
         }
       </section>
+      ${this.renderSummary(report)}
     </div>`;
   }
 
@@ -154,7 +153,7 @@ export class OverviewView extends LitElement {
     const { summary } = report;
     const { repeated } = summary;
     const share = summary.tracing_share_of_functions;
-    return html`<section class="summary" aria-labelledby="summary-title">
+    return html`<footer class="summary" aria-labelledby="summary-title">
       <h2 id="summary-title">In numbers</h2>
       <dl>
         <div class="card wide">
@@ -218,7 +217,7 @@ export class OverviewView extends LitElement {
                   type="button"
                   class="link"
                   @click=${() => {
-                    this.go({ view: "errors", filter: "", trace: null });
+                    this.go({ view: "errors", filter: "" });
                   }}
                 >
                   Show them
@@ -232,7 +231,7 @@ export class OverviewView extends LitElement {
         ${Object.entries(report.versions).map(([name, version]) => html`<span>${name} ${version}</span>`)}
         ${report.processes.map((process) => html`<span>${formatProcess(process)}</span>`)}
       </p>
-    </section>`;
+    </footer>`;
   }
 
   private renderOtherFindings(report: RunReport): TemplateResult | typeof nothing {
@@ -335,32 +334,8 @@ export class OverviewView extends LitElement {
         <span role="cell" class="number">${formatDuration(info.time_ns.self)}</span>
         <span role="cell" class="number">${formatDuration(info.time_ns.tracing)}</span>
         <span role="cell" class="open">
-          <button
-            type="button"
-            class="link"
-            aria-label="Show ${info.name} in the timeline"
-            data-testid="function-timeline"
-            @click=${() => {
-              this.go({ view: "timeline", filter: info.name });
-            }}
-          >
-            Timeline
-          </button>
-          ${
-            info.traces + info.errors > 0
-              ? html`<button
-                type="button"
-                class="link"
-                aria-label="Show the traces of ${info.name}"
-                data-testid="function-traces"
-                @click=${() => {
-                  this.go({ view: "traces", filter: info.name, trace: null });
-                }}
-              >
-                Traces
-              </button>`
-              : nothing
-          }
+          ${jumpButton(info.longest_call && toCall(info.longest_call), { text: "Timeline", label: `Show the longest call of ${info.name} in the timeline`, testId: "function-timeline" })}
+          ${jumpButton(this.report && toFirstTrace(this.report, [info.function_id]), { text: "Traces", label: `Show the traces of ${info.name}`, testId: "function-traces" })}
         </span>
       </div>
       ${open ? this.renderSignatures(info) : nothing}
@@ -377,7 +352,7 @@ export class OverviewView extends LitElement {
     </div>`;
   }
 
-  private go(change: Partial<UrlState>): void {
+  private readonly go = (change: Jump): void => {
     this.dispatchEvent(new NavigateEvent(change));
-  }
+  };
 }

@@ -190,7 +190,7 @@ export class PlacementView extends LitElement {
       aria-label="Show the graph of trace ${traceId}"
       data-testid="placement-graph"
       @click=${() => {
-        this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: traceId }));
+        this.dispatchEvent(new NavigateEvent({ view: "graphs", trace: traceId }));
       }}
     >
       Graph

@@ -8,16 +8,18 @@ import { modeStyle } from "../lib/modes";
 import { PARTS, PART_STYLES } from "../lib/parts";
 import { formatCount, formatShare, matches, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
+import type { TimeWindow } from "../lib/urlState";
 import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
 import { findingRow, findingStyles } from "../widgets/findings";
 import { modeLabel, modeStyles, partsBar, partsText } from "../widgets/modeSwatch";
 import { namedTimes, namedTimesStyles } from "../widgets/namedTimes";
 import { NavigateEvent } from "../widgets/navigate";
+import "./flameView";
 
 const MOST_ROWS = 10;
 
-/** Where the time of every function goes in every mode, by TensorFlow's profiler. */
+/** Where time goes: by calls and samples, and, where TensorFlow's profiler ran, of every function in every mode. */
 @customElement("mt-time-view")
 export class TimeView extends LitElement {
   static override styles = [
@@ -89,6 +91,8 @@ export class TimeView extends LitElement {
   @property() run = "";
   @property() revision = "";
   @property() filter = "";
+  /** The range that is selected on the timeline. */
+  @property({ attribute: false }) range: TimeWindow | null = null;
   @property({ type: Boolean }) active = false;
 
   private readonly profile = new Fetched<RunProfile>(this);
@@ -101,6 +105,18 @@ export class TimeView extends LitElement {
   }
 
   override render(): TemplateResult {
+    return html`<mt-flame-view
+        .api=${this.api}
+        .run=${this.run}
+        .revision=${this.revision}
+        .range=${this.range}
+        .active=${this.active}
+      ></mt-flame-view>
+      ${this.renderOps()}`;
+  }
+
+  /** What TensorFlow's profiler adds. */
+  private renderOps(): TemplateResult {
     const profile = this.profile.value;
     if (this.profile.failure !== null) {
       return html`<p class="notice error" role="alert" data-testid="time-failure">${this.profile.failure}</p>`;

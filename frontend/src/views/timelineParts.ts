@@ -9,12 +9,13 @@ import type { FrameReport } from "../timeline/engine";
 import type { Layout } from "../timeline/layout";
 import type { TimeWindow } from "../lib/urlState";
 import type { SliceInfo } from "../timeline/query";
+import { FIRST_RUN_STYLE } from "../timeline/stages";
 import { modeLabel } from "../widgets/modeSwatch";
 
 /** Above the lanes: the times at the grid's lines. */
 export function timeAxis(frame: FrameReport | null, widthPx: number, profiled: readonly TimeWindow[]): TemplateResult {
   const leftPx = (timeNs: number) => (frame ? camera.timeToPx(frame.window, widthPx, timeNs) : 0);
-  return html`<div class="axis" aria-hidden="true">
+  return html`<div class="axis" aria-hidden="true" data-testid="ruler" title="Drag to select a range">
     <span class="base ellipsis quiet">${frame?.axis.base ? `${frame.axis.base} +` : "since the run's start"}</span>
     <div class="ticks">
       ${
@@ -107,6 +108,7 @@ function foldButton(info: LaneInfo, { toggle, unfolded }: Folding): TemplateResu
 export function legend(shows: { readonly ops: boolean; readonly profiled: boolean }): TemplateResult {
   return html`<ul class="legend" aria-label="Legend">
     ${MODES.map((mode) => html`<li>${modeLabel(MODE_STYLES[mode])}</li>`)}
+    <li>${modeLabel(FIRST_RUN_STYLE)}</li>
     <li><span class="triangle" aria-hidden="true"></span>caused a trace</li>
     <li><span class="triangle up" aria-hidden="true"></span>raised</li>
     ${shows.profiled ? html`<li><span class="stretch" aria-hidden="true"></span>TensorFlow's profiler ran</li>` : nothing}

@@ -66,7 +66,26 @@ export const timelineStyles = css`
     top: 3px;
     width: calc(var(--gutter) - 12px);
   }
+  mt-minimap {
+    margin-inline-start: var(--gutter);
+    border-inline-start: 1px solid var(--border);
+  }
+  .jump {
+    display: inline-flex;
+    align-items: center;
+    gap: 4px;
+    font-size: 12px;
+    font-variant-numeric: tabular-nums;
+  }
+  .jump .button {
+    min-width: 24px;
+    min-height: 24px;
+    padding: 0 6px;
+  }
   .axis .ticks {
+    cursor: col-resize;
+    touch-action: none;
+    user-select: none;
     position: absolute;
     inset: 0 0 0 var(--gutter);
     overflow: hidden;

@@ -1,7 +1,7 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { errorMessage, isAbort, type ApiClient } from "../api/client";
-import type { Lanes, RunProfile, RunReport } from "../api/types";
+import type { Lanes, RunEvents, RunProfile, RunReport } from "../api/types";
 import { modeOfCode, type Theme } from "../lib/modes";
 import { opNameId, partOfCode, PART_STYLES } from "../lib/parts";
 import { formatCount, matches, plural } from "../lib/text";
@@ -11,8 +11,10 @@ import { sharedStyles } from "../styles";
 import * as camera from "../timeline/camera";
 import { TimelineEngine, type FrameReport } from "../timeline/engine";
 import { Interaction } from "../timeline/interaction";
+import type { Target } from "../timeline/jumps";
 import { profiledWindows, slicesOfOps, unfoldable, withOps } from "../timeline/opLanes";
 import type { SliceInfo } from "../timeline/query";
+import { stagesOf } from "../timeline/stages";
 import { resolutionNs, tileWindow } from "../timeline/tiles";
 import { modeStyles } from "../widgets/modeSwatch";
 import { Fetched } from "../widgets/fetched";
@@ -20,9 +22,15 @@ import { NavigateEvent } from "../widgets/navigate";
 import type { ShowOpsEvent } from "./callDetails";
 import "./callDetails";
 import { CallSelection } from "./callSelection";
+import "./minimap";
+import type { WindowEvent } from "./minimap";
+import { Ruler } from "./ruler";
+import { TimelineJumps } from "./timelineJumps";
 import { gutter, legend, timeAxis, tooltip } from "./timelineParts";
+import { TimelineSearch } from "./timelineSearch";
 import { timelineStyles } from "./timelineStyles";
 import { viewStyles } from "./viewStyles";
+import "./windowPanel";
 
 interface Tooltip {
   readonly slice: SliceInfo;
@@ -52,6 +60,7 @@ export class TimelineView extends LitElement {
 
   @query(".surface") private surface!: HTMLElement;
   @query(".scroller") private scroller!: HTMLElement;
+  @query(".ticks") private ticks!: HTMLElement;
 
   private engine: TimelineEngine | null = null;
   /** Ends everything that belongs to the engine. */
@@ -65,6 +74,23 @@ export class TimelineView extends LitElement {
   private readonly profile = new Fetched<RunProfile>(this);
   private shownProfile: RunProfile | null = null;
   private lanesRequest: { readonly key: string; readonly controller: AbortController } | null = null;
+
+  private readonly jumps = new TimelineJumps(this, {
+    timeNs: () => this.engine?.window.beginNs ?? 0,
+    go: (target) => {
+      this.jumpTo(target);
+    },
+  });
+  private shownEvents: RunEvents | null = null;
+  private readonly search = new TimelineSearch(this, {
+    find: (text, afterNs, step, signal) => this.connection.find(this.run, text, afterNs, step, signal),
+    // From the selected call on; else from what is seen first.
+    timeNs: () => this.selection.slice?.startNs ?? (this.engine?.window.beginNs ?? 0) - 1,
+    selected: () => this.url.call,
+    go: (call) => {
+      this.dispatchEvent(new NavigateEvent({ call }));
+    },
+  });
 
   private readonly selection = new CallSelection(this, {
     load: ({ process, callId }, signal) => this.connection.call(this.run, process, callId, signal),
@@ -129,6 +155,19 @@ export class TimelineView extends LitElement {
     engine.setNames(this.names);
     this.applySearch();
     const interaction = this.interact(engine);
+    new Ruler(
+      this.ticks,
+      {
+        timeAt: (xPx) => engine.timeAt(xPx),
+        marked: (marking) => {
+          engine.setMarking(marking);
+        },
+        selected: (range) => {
+          this.dispatchEvent(new NavigateEvent({ range, ...(range ? { call: null } : {}) }));
+        },
+      },
+      signal,
+    );
     this.scroller.addEventListener(
       "scroll",
       () => {
@@ -164,6 +203,9 @@ export class TimelineView extends LitElement {
       stepped: (step) => {
         const next = engine.neighbourOf(this.selection.slice, step);
         if (next) this.pick(next, true);
+      },
+      jumped: (kind, step) => {
+        this.jumps.jump(kind, step);
       },
       zoomedToSelection: () => {
         this.zoomTo(this.selection.slice);
@@ -202,7 +244,14 @@ export class TimelineView extends LitElement {
     if (this.active) {
       void this.loadLanes();
       this.loadProfile();
+      this.jumps.load(this.api, this.run, this.revision);
     }
+    if (this.jumps.events !== this.shownEvents) {
+      this.shownEvents = this.jumps.events;
+      engine.setStages(this.shownEvents ? stagesOf(this.shownEvents) : []);
+      this.requestUpdate();
+    }
+    if (changed.has("url")) engine.setRange(this.url.range);
     if (changed.has("url") && this.lanes) this.applyUrl();
   }
 
@@ -211,6 +260,12 @@ export class TimelineView extends LitElement {
     return html`
       ${this.renderToolbar()}
       ${this.failure === null ? nothing : html`<p class="notice error" role="alert" data-testid="timeline-error">${this.failure}</p>`}
+      <mt-minimap
+        .events=${this.jumps.events}
+        .window=${frame?.window ?? null}
+        .theme=${this.theme}
+        @mt-window=${this.onWindow}
+      ></mt-minimap>
       ${timeAxis(frame, engine?.widthPx ?? 0, profiledWindows(this.profile.value?.profiles ?? []))}
       <div class="scroller">
         <div class="content" style="height:${engine?.layout.heightPx ?? 0}px">
@@ -258,10 +313,19 @@ export class TimelineView extends LitElement {
               this.zoomTo(selection.slice);
             }}
           ></mt-call-details>`
-          : html`<p class="keys">
-            Ctrl + wheel or W S zoom · drag or A D pan · Shift + drag zooms to a stretch · click for details · double click
-            zooms to a call · N P next and previous · 0 everything
-          </p>`
+          : this.url.range
+            ? html`<mt-window-panel
+              .api=${this.api}
+              .run=${this.run}
+              .revision=${this.revision}
+              .range=${this.url.range}
+              @mt-window=${this.onWindow}
+            ></mt-window-panel>`
+            : html`<p class="keys">
+              Drag on the ruler selects a range · Ctrl + wheel or W S zoom · drag or A D pan · click for details · double
+              click zooms to a call · N P next and previous · T E L traces, errors, longest calls · 0 everything · ? all
+              keys
+            </p>`
       }
       <span class="visually-hidden" aria-live="polite">${selection.slice ? this.describe(selection.slice) : ""}</span>
       ${this.renderTooltip()}
@@ -279,13 +343,16 @@ export class TimelineView extends LitElement {
         type="search"
         data-testid="timeline-search"
         placeholder="Find functions"
-        aria-label="Find functions by name; others are dimmed"
+        aria-label="Find functions by name; others are dimmed, Enter goes to the next call"
         .value=${this.url.filter}
         @input=${(event: Event) => {
           this.dispatchEvent(new NavigateEvent({ filter: (event.target as HTMLInputElement).value }));
         }}
+        @keydown=${(event: KeyboardEvent) => {
+          if (event.key === "Enter") this.search.go(event.shiftKey ? -1 : 1);
+        }}
       />
-      ${this.url.filter === "" ? nothing : html`<span class="quiet" role="status">${plural(this.matching, "function")}</span>`}
+      ${this.url.filter === "" ? nothing : html`<span class="quiet" role="status" data-testid="timeline-found">${this.search.found?.functions ? this.search.text : plural(this.matching, "name")}</span>`}
       <span class="zoom">
         <button type="button" class="button" aria-label="Zoom in" data-testid="zoom-in" @click=${act((engine) => {
           engine.zoom(2);
@@ -304,6 +371,7 @@ export class TimelineView extends LitElement {
           Fit all
         </button>
       </span>
+      ${this.jumps.render()}
       <span class="quiet progress">${frame?.loading ? "Loading…" : frame ? formatDuration(frame.window.endNs - frame.window.beginNs) : nothing}</span>
       ${legend({
         ops: this.shownLanes?.lanes.some(({ ops }) => ops) ?? false,
@@ -329,6 +397,22 @@ export class TimelineView extends LitElement {
     const { slice, xPx, yPx } = this.tooltip;
     const reason = slice.traceId === null ? null : this.reasonOf(slice.traceId);
     return tooltip(slice, xPx, yPx, { name: this.nameOf(slice.functionId), reason });
+  }
+
+  private readonly onWindow = (event: WindowEvent): void => {
+    this.engine?.setWindow(event.window);
+    this.onMoved();
+  };
+
+  private jumpTo({ call, timeNs }: Target): void {
+    if (call) this.dispatchEvent(new NavigateEvent({ call }));
+    if (timeNs === null || !this.engine) return;
+    const { engine } = this;
+    const window = camera.reveal(engine.window, engine.data, { beginNs: timeNs, endNs: timeNs + 1 });
+    if (!call || window === engine.window) {
+      engine.setWindow(window);
+      this.onMoved();
+    }
   }
 
   private loadProfile(): void {
@@ -396,10 +480,11 @@ export class TimelineView extends LitElement {
   /** Follows what somebody else wrote into the address: a link, another view, the back button. */
   private applyUrl(): void {
     const { window, call } = this.url;
-    if (window && !sameWindow(window, this.toldWindow)) {
-      this.fitted = false;
+    if (!sameWindow(window, this.toldWindow) && this.movedTimer === null) {
+      this.fitted = window === null;
       this.toldWindow = window;
-      this.engine?.setWindow(window);
+      if (window) this.engine?.setWindow(window);
+      else this.engine?.fit();
     }
     if (call === null) this.selection.clearCall();
     else if (!this.selection.isOn(call)) void this.openCall(call);
@@ -476,6 +561,7 @@ export class TimelineView extends LitElement {
     const found =
       filter === "" ? null : new Set([...this.names].filter(([, name]) => matches(name, filter)).map(([id]) => id));
     this.matching = found?.size ?? 0;
+    this.search.count(filter);
     this.engine?.setHighlight(found);
     this.requestUpdate();
   }

@@ -230,7 +230,7 @@ export class TracesView extends LitElement {
           aria-label="Show the graph of trace ${trace.ordinal}"
           data-testid="trace-graph"
           @click=${() => {
-            this.dispatchEvent(new NavigateEvent({ view: "graphs", filter: "", trace: trace.trace_id }));
+            this.dispatchEvent(new NavigateEvent({ view: "graphs", trace: trace.trace_id }));
           }}
         >
           Graph

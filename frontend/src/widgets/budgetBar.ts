@@ -7,16 +7,35 @@ import { background } from "./modeSwatch";
 export const budgetStyles = css`
   .budget-bar {
     display: flex;
-    height: 22px;
-    overflow: hidden;
+    height: 24px;
     border: 1px solid var(--border-strong);
     border-radius: 4px;
   }
-  .budget-bar > span {
+  .budget-bar > button {
+    position: relative;
     min-width: 2px;
+    padding: 0;
+    border: 0;
+    cursor: pointer;
   }
-  .budget-bar > span + span {
+  .budget-bar > button + button {
     border-inline-start: 1px solid var(--bg);
+  }
+  .budget-bar > button:hover {
+    box-shadow: inset 0 0 0 2px var(--text);
+  }
+  .budget-bar > button:focus-visible {
+    z-index: 1;
+  }
+  /* What samples tell is drawn as what it is: not filled out. */
+  .sampled::after {
+    position: absolute;
+    inset: 0;
+    background: repeating-linear-gradient(-60deg, var(--bg) 0 2px, transparent 2px 9px);
+    content: "";
+  }
+  .swatch.sampled {
+    position: relative;
   }
   .legend {
     display: flex;
@@ -65,29 +84,39 @@ function shareText({ text, plus_minus }: Slice): string {
 }
 
 /** What the wall time was: one bar, its legend, and on demand what each part means. All its texts are the report's. */
-export function budgetBar(first: FirstLines, budget: readonly PartInfo[]): TemplateResult | typeof nothing {
+export function budgetBar(
+  first: FirstLines,
+  budget: readonly PartInfo[],
+  show: (slice: Slice) => void,
+): TemplateResult | typeof nothing {
   if (first.bar.length === 0) return nothing;
-  return html`<div class="budget-bar" role="img" aria-label=${first.sentence} data-testid="first-bar">
-      ${first.bar.map(
-        (slice) =>
-          html`<span
-            style="flex:${slice.share} 1 0;${background(BUDGET_FILLS[slice.part])}"
-            title="${shareText(slice)} ${slice.name}: ${partLabel(budget, slice.part)}"
-            data-part=${slice.part}
-          ></span>`,
-      )}
+  return html`<div class="budget-bar" role="group" aria-label=${first.sentence} data-testid="first-bar">
+      ${first.bar.map((slice) => {
+        const where = slice.longest === null ? "where time goes" : "the longest of it in the timeline";
+        return html`<button
+          type="button"
+          class=${slice.how}
+          style="flex:${slice.share} 1 0;${background(BUDGET_FILLS[slice.part])}"
+          title="${shareText(slice)} ${slice.name}: ${partLabel(budget, slice.part)}. A click shows ${where}."
+          aria-label="${shareText(slice)} ${slice.name}: show ${where}"
+          data-part=${slice.part}
+          @click=${() => {
+            show(slice);
+          }}
+        ></button>`;
+      })}
     </div>
     <ul class="legend" data-testid="first-legend">
       ${first.bar.map(
-        ({ part, name, text, plus_minus }) =>
+        ({ part, name, text, plus_minus, how }) =>
           html`<li title=${partLabel(budget, part)} data-part=${part}
-            ><span class="swatch" style=${background(BUDGET_FILLS[part])} aria-hidden="true"></span
+            ><span class="swatch ${how}" style=${background(BUDGET_FILLS[part])} aria-hidden="true"></span
             ><span><b>${text}</b>${plus_minus === null ? nothing : html` <span class="quiet">${plus_minus}</span>`} ${name}</span></li
           >`,
       )}
     </ul>
     <details class="meanings">
-      <summary>What these are</summary>
+      <summary>What these are${first.bar.some(({ how }) => how === "sampled") ? ", and what is sampled (hatched)" : nothing}</summary>
       <table>
         <tbody>
           ${first.bar.map(

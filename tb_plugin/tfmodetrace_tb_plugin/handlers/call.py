@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import werkzeug
 
-from tfmodetrace.insight import calls, plain
+from tfmodetrace.insight import call_costs, calls, plain
 from tfmodetrace_tb_plugin import arguments, errors, index, responses
 
 
@@ -18,4 +18,5 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
     place = view.timeline.place_of(process, call_id)
     if described is None or place is None:
         raise errors.NotFoundError(f"Process {process} of the run {name!r} has no call {call_id}, or it has not ended yet.")
-    return responses.json_value(request, {**plain.plain(described), "lane": place[0], "row": place[1]})
+    costs = plain.plain(call_costs.of(view.answers, process, call_id))
+    return responses.json_value(request, {**plain.plain(described), "lane": place[0], "row": place[1], "costs": costs})

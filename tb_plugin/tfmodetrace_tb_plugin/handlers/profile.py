@@ -27,7 +27,10 @@ def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Respon
                     "parts": list(profile_events.PARTS),
                     "profiles": [{**described, "xprof_run": _xprof_run(view, described)} for described in profiles.describe()],
                     "functions": profiles.by_function(),
-                    "findings": [plain.plain(report.finding(view.run, finding)) for finding in view.answers.profile_findings],
+                    "findings": [
+                        plain.plain(report.finding(view.run, finding, view.answers.attribution))
+                        for finding in view.answers.profile_findings
+                    ],
                     "lanes": [dataclasses.asdict(lane) for lane in profiles.lanes],
                     "names": list(profiles.names),
                 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tfmodetrace.insight import answers, counts, repeated
+from tfmodetrace.insight import answers, counts, definition_parts, repeated, shown_at
 from tfmodetrace.insight import definitions as definitions_module
 
 
@@ -18,7 +18,9 @@ class DefinitionInfo:
         all_traces: Its own traces, and those of other functions that belong to its calls.
         wall_ns: How long it was open on the thread that spent most time in it.
         share: The same as a part of the wall time, from 0 to 1.
+        parts: What that time was; they sum to ``wall_ns``.
         suspended: Whether that holds time in which its generators or coroutines lay suspended.
+        longest_call: The longest of its calls; ``None`` if none was recorded.
         changes: What changed from trace to trace, in one line; ``None`` where it was not traced again or that is not known.
     """
 
@@ -39,17 +41,23 @@ class DefinitionInfo:
     tracing_ns: int
     main_ns: int
     share: float
+    parts: tuple[definition_parts.DefinitionPart, ...]
     threads: int
     suspended: bool
+    longest_call: shown_at.CallReference | None
     changes: str | None
 
 
 def infos(told: answers.Answers) -> tuple[DefinitionInfo, ...]:
     """Describes the definitions of a run, by number."""
-    return tuple(map(_info, told.definitions.rows))
+    rows = told.definitions.rows
+    longest = shown_at.longest_calls(told.run, told.definitions.of_calls, len(rows))
+    return tuple(_info(*each) for each in zip(rows, told.definition_parts, longest, strict=True))
 
 
-def _info(row: definitions_module.Definition) -> DefinitionInfo:
+def _info(
+    row: definitions_module.Definition, parts: tuple[definition_parts.DefinitionPart, ...], longest: shown_at.CallReference | None
+) -> DefinitionInfo:
     return DefinitionInfo(
         definition_id=row.definition_id,
         process=row.process,
@@ -68,7 +76,9 @@ def _info(row: definitions_module.Definition) -> DefinitionInfo:
         tracing_ns=row.tracing_ns,
         main_ns=row.main_ns,
         share=row.share,
+        parts=parts,
         threads=row.threads,
         suspended=row.suspended,
+        longest_call=longest,
         changes=row.changes,
     )

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tfmodetrace.insight import edits, findings, verified, whatif
+from tfmodetrace.insight import attribution, edits, findings, shown_at, verified, whatif
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
 
@@ -36,6 +36,7 @@ class Finding:
         definition_id: The definition that these were made from; ``None`` if it is about none.
         title: One line.
         place: The user's line to look at, ``train.py:14``; ``None`` if none is known.
+        call: The call that shows it best; ``None`` if none was recorded.
         evidence: Numbers and names it rests on, and ``lost_ns``.
         why: What causes it.
         advice: What to do, in a sentence.
@@ -55,6 +56,7 @@ class Finding:
     definition_id: int | None
     title: str
     place: str | None
+    call: shown_at.CallReference | None
     evidence: Mapping[str, Any]
     why: str
     advice: str
@@ -67,8 +69,8 @@ class Finding:
     what_if_options: tuple[whatif.WhatIfOption, ...] | None
 
 
-def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
-    """Describes a finding of a run."""
+def info(run: tracelog.Run, finding: findings.Finding, attributed: attribution.Attribution | None = None) -> Finding:
+    """Describes a finding of a run; ``attributed`` is what belongs to its calls, if that is already known."""
     what_if = finding.what_if
     return Finding(
         id=finding.id,
@@ -78,6 +80,7 @@ def info(run: tracelog.Run, finding: findings.Finding) -> Finding:
         definition_id=finding.definition_id,
         title=finding.title,
         place=_place(run, finding),
+        call=shown_at.call_of(run, attributed or attribution.Attribution(run), finding),
         evidence={**finding.evidence, "lost_ns": finding.lost_ns},
         why=finding.why,
         advice=finding.advice,

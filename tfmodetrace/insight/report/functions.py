@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfmodetrace.insight import answers, causes, counts, memory
+from tfmodetrace.insight import answers, causes, counts, memory, shown_at
 from tfmodetrace.insight import devices as devices_module
 from tfmodetrace.insight.report import profiles
 from tfmodetrace.log import function_table, tracelog
@@ -47,6 +47,7 @@ class FunctionInfo:
         memory: By device; ``None`` where memory was not sampled.
         profile: Where the time of its profiled calls went; ``None`` where there are none, or profiles were not asked for.
         causes: What its retraces come from, the costliest first.
+        longest_call: The longest of its calls; ``None`` if none was recorded.
         call_shares: Which part of its calls ran in each mode, from 0 to 1.
         graph_ops: The ops of the graphs of all its traces together, as far as they were recorded.
     """
@@ -74,6 +75,7 @@ class FunctionInfo:
     memory: Mapping[str, memory.MemoryFigures] | None
     profile: tuple[profiles.FunctionProfile, ...] | None
     causes: tuple[causes.Cause, ...]
+    longest_call: shown_at.CallReference | None
     call_shares: Mapping[words.ModeWord, float]
     graph_ops: int
 
@@ -89,6 +91,7 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
         graph_ops[trace.function_id] += trace.graph.ops if trace.graph is not None else 0
     signatures, sampled = _signatures(run), memory.by_function(run)
     profile = profiles.by_function(told) if profiled else {}
+    longest = shown_at.longest_calls(run, run.calls.function_id, len(run.functions))
     left_on, call_devices = devices_module.of_results(run, told.call_counts), devices_module.of_calls(run)
     return tuple(
         FunctionInfo(
@@ -115,6 +118,7 @@ def infos(told: answers.Answers, *, profiled: bool) -> tuple[FunctionInfo, ...]:
             memory=sampled.get(number),
             profile=profile.get(number),
             causes=told.causes.get(number, ()),
+            longest_call=longest[number],
             call_shares=told.call_counts[number].shares,
             graph_ops=graph_ops[number],
         )

@@ -110,7 +110,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         profiles=profiles.infos(told) if told.profiled else None,
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
-        findings=tuple(findings.info(run, finding) for finding in told.findings),
+        findings=tuple(findings.info(run, finding, told.attribution) for finding in told.findings),
         warnings=(*run.warnings, *memory.untold(run)),
         summary=told.summary,
         failures=told.failures,
