@@ -86,7 +86,7 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
         atexit.register(
             terminal.complain, f"tfmodetrace: {cpu_memory.VARIABLE}=1 was set, so that TensorFlow tells of the CPU's memory, too."
         )
-    starting.start_when_imported(logdir, options)
+    starting.start_when_imported(logdir, options, command=__file__)
     return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 
 

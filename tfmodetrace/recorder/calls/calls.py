@@ -242,6 +242,21 @@ def leave(call: states.OpenCall, error: BaseException | None = None, end_ns: int
         calls.session.fault("a call could not be recorded", fault)
 
 
+def enter_innermost(
+    session: states.Recording, info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any], mode: int = _EAGER, **more: Any
+) -> states.OpenCall | None:
+    """Begins a call as :func:`enter` does, and makes it the innermost one. For whoever ends it by :func:`leave_with`."""
+    call = enter(session, info, args, kwargs, mode, **more)
+    if call is not None:
+        call.calls.innermost = call
+    return call
+
+
+def leave_with(call: states.OpenCall, error: BaseException | None = None, result: Any = None, /) -> None:
+    """Ends a call; see ``around.End``."""
+    leave(call, error, 0, result)
+
+
 def call_inside(call: states.OpenCall, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Calls what an open call is of, and ends the open call with that, however it ends.
 
