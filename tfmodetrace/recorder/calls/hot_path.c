@@ -392,8 +392,11 @@ static int stands_for(PyObject *token, PyObject *type) {
   return token == type || (PyWeakref_CheckRefExact(token) && ((PyWeakReference *)token)->wr_object == type);
 }
 
+static PyTypeObject FramelessType;
+
 static PyObject *key_of_other(PyObject *value, int literals) {
   PyObject *type = (PyObject *)Py_TYPE(value);
+  if (type == (PyObject *)&FramelessType) return Py_NewRef((PyObject *)&PyFunction_Type);
   PyObject **known = &known_classes[((uintptr_t)type >> 4) % KNOWN_CLASSES];
   if (*known != NULL && stands_for(*known, type)) return Py_NewRef(*known);
   PyObject *key = PyObject_CallFunctionObjArgs(value_key_in_python, value, literals ? Py_True : Py_False, NULL);
@@ -676,10 +679,12 @@ static PyObject *call_function(PyObject *function, PyObject *first, PyObject *ar
   return result;
 }
 
-/* The options with which AutoGraph calls what stands for a function, if it is the caller; NULL if not, or with an exception. */
-static PyObject *autograph_options(void) {
+/* The options with which AutoGraph calls what stands for a function, if it is the caller; NULL if not, or with an exception. *called is 0
+   where no Python code has called us, as when the interpreter shuts down. */
+static PyObject *autograph_options(int *called) {
   PyFrameObject *caller = PyThreadState_GetFrame(PyThreadState_Get());
-  if (caller == NULL) return NULL; /* no Python code has called us, as when the interpreter shuts down */
+  *called = caller != NULL;
+  if (caller == NULL) return NULL;
   PyObject *code = (PyObject *)PyFrame_GetCode(caller), *options = NULL;
   if (code == unconverted_code || code == method_target_code) options = PyObject_CallOneArg(options_of_in_python, (PyObject *)caller);
   Py_DECREF(code);
@@ -912,9 +917,10 @@ static PyObject *recorder_call(PyObject *callable, PyObject *const *given, size_
   Py_ssize_t count = PyVectorcall_NARGS(flags);
   if (!are_arguments(given, count, names)) return NULL;
   PyObject *first = count == 3 ? given[0] : NULL, *args = given[count - 2], *kwargs = given[count - 1], *result;
-  PyObject *options = first == NULL ? autograph_options() : NULL, *session = ((State *)state)->session;
+  int called = 1;
+  PyObject *options = first == NULL ? autograph_options(&called) : NULL, *session = ((State *)state)->session;
   if (options == NULL && PyErr_Occurred()) return NULL;
-  if (is_nothing(session))
+  if (is_nothing(session) || !called)
     result = call_original(self->function, first, args, kwargs, options);
   else {
     Py_INCREF(session);
@@ -939,7 +945,8 @@ static PyObject *around_call(PyObject *callable, PyObject *const *given, size_t 
   Around *self = (Around *)callable;
   if (!are_arguments(given, PyVectorcall_NARGS(flags), names)) return NULL;
   PyObject *args = given[0], *kwargs = given[1];
-  PyObject *options = self->by_autograph ? autograph_options() : NULL;
+  int called;
+  PyObject *options = self->by_autograph ? autograph_options(&called) : NULL;
   if (options == NULL && PyErr_Occurred()) return NULL;
   PyObject *token = self->begin == Py_None ? Py_NewRef(Py_None) : PyObject_CallFunctionObjArgs(self->begin, args, kwargs, NULL), *result = NULL;
   if (token != NULL) {
@@ -1097,14 +1104,13 @@ typedef struct {
   PyObject *shown, *target, *weakly;
 } Frameless;
 
-static PyTypeObject FramelessType;
-
 static PyObject *frameless_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
   Frameless *self = (Frameless *)callable;
   Py_ssize_t count = PyVectorcall_NARGS(flags), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
   if (Py_IS_TYPE(self->target, &RecorderType) && is_passed_on()) {
     /* Nothing is recorded: the least of the stack is used. */
-    PyObject *options = autograph_options();
+    int called;
+    PyObject *options = autograph_options(&called);
     if (options == NULL) return PyErr_Occurred() ? NULL : PyObject_Vectorcall(((Recorder *)self->target)->function, given, flags, names);
     Py_DECREF(options);
   }
@@ -1177,7 +1183,7 @@ static PyMethodDef frameless_methods[] = {
 };
 
 static PyTypeObject FramelessType = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.Frameless",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.function",
     .tp_basicsize = sizeof(Frameless),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
     .tp_new = frameless_new,
@@ -1331,7 +1337,13 @@ static PyObject *configure(PyObject *module, PyObject *given) {
   Py_RETURN_NONE;
 }
 
+static PyObject *shown_by(PyObject *module, PyObject *given) {
+  if (!Py_IS_TYPE(given, &FramelessType)) return PyErr_Format(PyExc_TypeError, "shown_by takes something frameless");
+  return Py_NewRef(((Frameless *)given)->shown);
+}
+
 static PyMethodDef functions[] = {
+    {"shown_by", shown_by, METH_O, "Returns the function that shows for something frameless."},
     {"configure", configure, METH_O, "Tells what the hot path needs of the other modules."},
     {"walk", (PyCFunction)(void (*)(void))walk, METH_FASTCALL, "Tells what a stack is of, as look.py does."},
     {"pause_for", pause_for, METH_O, "Sleeps for so many seconds, has the interpreter as soon as it can be had, and says whether it was free."},
@@ -1342,12 +1354,14 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, .m_name = "_hot_path", .m_doc = "The recorder's hot path; see hot_path.c.", .m_size = -1, .m_methods = functions};
 
 PyMODINIT_FUNC PyInit__hot_path(void) {
-  PyTypeObject *types[] = {&FunctionType, &NumbersType, &CallType, &CallsType, &LocalType, &StateType, &RecorderType, &AroundType, &OfEachType, &FramelessType};
+  PyTypeObject *types[] = {&FunctionType, &NumbersType, &CallType, &CallsType, &LocalType, &StateType, &RecorderType, &AroundType, &OfEachType};
   PyObject *module = PyModule_Create(&definition);
   if (module == NULL) return NULL;
   for (size_t place = 0; place < sizeof types / sizeof *types; place++) {
     if (PyModule_AddType(module, types[place]) < 0) goto failed;
   }
+  /* Its name is that of what it stands for. */
+  if (PyType_Ready(&FramelessType) < 0 || PyModule_AddObjectRef(module, "Frameless", (PyObject *)&FramelessType) < 0) goto failed;
   if (PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0) goto failed;
   stack_name = PyUnicode_InternFromString("stack");
   default_mode_name = PyUnicode_InternFromString("default_execution_mode");

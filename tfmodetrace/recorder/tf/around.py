@@ -55,6 +55,17 @@ def frameless(shown: types.FunctionType, target: Target) -> Any:
     return shown if _IN_C.module is None else _IN_C.module.Frameless(shown, target)
 
 
+def function_of(value: Any) -> Any:
+    """Returns the Python function that shows for what is called without a frame; anything else as it is."""
+    module = _IN_C.module
+    return module.shown_by(value) if module is not None and is_frameless(type(value)) else value
+
+
+def is_frameless(kind: type) -> bool:
+    """Whether a class is that of what is called without a frame."""
+    return _IN_C.module is not None and kind is _IN_C.module.Frameless
+
+
 def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Begins a call whose end needs no more than its arguments."""
     return args, kwargs
@@ -73,7 +84,10 @@ def around(original: Callable[..., Any], begin: Begin | None = None, end: End | 
     """
 
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
-        options = autograph.options_of_caller() if for_autograph else None
+        try:
+            options = autograph.options_of_caller() if for_autograph else None
+        except ValueError:
+            options = None
         token = None if begin is None else begin(args, kwargs)
         if end is None or (token is None and begin is not None):
             return autograph.call_with_options(original, args, kwargs, options)

@@ -56,15 +56,15 @@ def options_of(caller: types.FrameType) -> Any:
 
 
 def options_of_caller(depth: int = 2) -> Any:
-    """Returns what :func:`options_of` does of the frame that called our caller; None if it is not AutoGraph's, or there is none.
+    """Returns what :func:`options_of` does of the frame that called our caller; None if that is not AutoGraph's.
 
     Args:
-        depth: How many frames further out that is.
+        depth: How many frames further out it is.
+
+    Raises:
+        ValueError: If there is none: no Python code has called us, as when the interpreter shuts down.
     """
-    try:
-        frame = sys._getframe(depth)
-    except ValueError:  # no Python code has called us, as when the interpreter shuts down
-        return None
+    frame = sys._getframe(depth)
     return options_of(frame) if frame.f_code is UNCONVERTED_CALL_CODE or frame.f_code is METHOD_TARGET_CALL_CODE else None
 
 

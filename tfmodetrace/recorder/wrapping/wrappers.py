@@ -55,7 +55,10 @@ _IMPLICITLY_STATIC: Final = frozenset({"__new__", "__init_subclass__", "__class_
 def _recorder_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
-        options = autograph.options_of_caller(depth=3)
+        try:
+            options = autograph.options_of_caller(depth=3)
+        except ValueError:
+            return function(*args, **kwargs)
         call = None if session is None else _enter(session, info, args, kwargs)
         if call is None:
             return function(*args, **kwargs) if options is None else autograph.call_with_options(function, args, kwargs, options)
