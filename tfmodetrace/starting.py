@@ -62,7 +62,8 @@ def start_when_imported(logdir: str, options: options_module.Options, *, command
     Args:
         logdir: Where to record.
         options: How.
-        command: The file of the code that runs the program: it, and what has led to it, is no part of what the program shows.
+        command: The file of the code that runs the program: it, and what has led to it, is no part of what the program shows. Empty where
+            Python runs it.
     """
     from tfmodetrace.recorder.support import on_import
 
@@ -72,7 +73,8 @@ def start_when_imported(logdir: str, options: options_module.Options, *, command
 
         try:
             start(logdir, options)
-            op_stacks.leave_out(op_stacks.files_of(op_stacks.frame_of(command)))
+            if command:
+                op_stacks.leave_out(op_stacks.files_of(op_stacks.frame_of(command)))
             process.PROCESS.from_outside = True
         except Exception as error:
             _logger.error("tfmodetrace: nothing is recorded: %s", error)

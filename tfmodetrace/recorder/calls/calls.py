@@ -40,6 +40,9 @@ ROW_DTYPE: Final = np.dtype(
 )
 """How a row is packed. ``start_ns`` is ``time.perf_counter_ns()`` here and becomes relative to the session's start in the file."""
 
+MOST_RECORDED_DEPTH: Final = 400
+"""Calls that may be open on a thread, one inside the other, so that one more is recorded: to record takes some of the stack."""
+
 _MAX_DEPTH: Final = (1 << 16) - 1
 
 _EAGER: Final = int(words.Mode.EAGER)
@@ -104,7 +107,7 @@ def enter(
             calls = session.add_thread()
         if calls.session is not session:
             calls = session.add_thread()
-        if calls.busy:
+        if calls.busy or calls.innermost.depth >= MOST_RECORDED_DEPTH:
             calls.dropped += 1
             return None
         calls.busy = True
@@ -209,8 +212,8 @@ def leave(call: states.OpenCall, error: BaseException | None = None, end_ns: int
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
-        if waiting >= calls.most_rows:
-            calls.dropped += 1
+        if waiting >= calls.most_rows and not calls.make_room():
+            calls.drop(call, end_ns - call.start_ns)
             return
         start_ns = call.start_ns
         depth = call.depth

@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 6, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 1000, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
+enum { INTERFACE = 6, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -761,12 +761,7 @@ static int leave(Calls *calls, Call *call, int64_t end_ns) {
       call->caused_trace >= 0 || !PyList_CheckExact(calls->rows))
     return 0;
   Py_ssize_t waiting = PyList_GET_SIZE(calls->rows);
-  if (waiting == calls->wake_rows) return 0;
-  if (waiting >= calls->most_rows) {
-    calls->dropped++;
-    unlink_innermost(calls, call);
-    return 1;
-  }
+  if (waiting == calls->wake_rows || waiting >= calls->most_rows) return 0;
   Row row = {
       .start_ns = call->start_ns,
       .duration_ns = end_ns - call->start_ns,
@@ -1104,16 +1099,19 @@ typedef struct {
   PyObject *shown, *target, *weakly;
 } Frameless;
 
-static PyObject *frameless_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
-  Frameless *self = (Frameless *)callable;
-  Py_ssize_t count = PyVectorcall_NARGS(flags), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
-  if (Py_IS_TYPE(self->target, &RecorderType) && is_passed_on()) {
-    /* Nothing is recorded: the least of the stack is used. */
-    int called;
-    PyObject *options = autograph_options(&called);
-    if (options == NULL) return PyErr_Occurred() ? NULL : PyObject_Vectorcall(((Recorder *)self->target)->function, given, flags, names);
-    Py_DECREF(options);
-  }
+/* The Python function that is called as it is, since nothing is recorded and AutoGraph is not the caller; borrowed. NULL if none, or with an
+   exception. */
+__attribute__((noinline)) static PyObject *passed_on(Frameless *self) {
+  int called;
+  if (!Py_IS_TYPE(self->target, &RecorderType) || !is_passed_on()) return NULL;
+  PyObject *options = autograph_options(&called);
+  if (options == NULL) return PyErr_Occurred() ? NULL : ((Recorder *)self->target)->function;
+  Py_DECREF(options);
+  return NULL;
+}
+
+__attribute__((noinline)) static PyObject *call_target(Frameless *self, PyObject *const *given, Py_ssize_t count, PyObject *names) {
+  Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
   PyObject *args = PyTuple_New(count), *kwargs = PyDict_New(), *result = NULL;
   if (args == NULL || kwargs == NULL) goto done;
   for (Py_ssize_t place = 0; place < count; place++) PyTuple_SET_ITEM(args, place, Py_NewRef(given[place]));
@@ -1126,6 +1124,17 @@ done:
   Py_XDECREF(args);
   Py_XDECREF(kwargs);
   return result;
+}
+
+/* Without a variable of its own, so that the call of what is passed on takes its place on the stack: recursion may be deep. */
+static PyObject *frameless_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
+  PyObject *function = passed_on((Frameless *)callable);
+  if (function != NULL) {
+    vectorcallfunc call = PyVectorcall_Function(function);
+    return call != NULL ? call(function, given, flags, names) : PyObject_Vectorcall(function, given, flags, names);
+  }
+  if (PyErr_Occurred()) return NULL;
+  return call_target((Frameless *)callable, given, PyVectorcall_NARGS(flags), names);
 }
 
 static PyObject *frameless_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
