@@ -53,19 +53,28 @@ def start(logdir: str, options: options_module.Options) -> Any:
     return recording.start(logdir, options, explain=explain)
 
 
-def start_when_imported(logdir: str, options: options_module.Options) -> None:
+def start_when_imported(logdir: str, options: options_module.Options, *, command: str) -> None:
     """Starts recording once the program has imported TensorFlow, which it must not have done yet.
 
     The program's own :class:`tfmodetrace.record` and :func:`tfmodetrace.start` are part of that recording. What keeps it from starting is
     logged.
+
+    Args:
+        logdir: Where to record.
+        options: How.
+        command: The file of the code that runs the program: it, and what has led to it, is no part of what the program shows. Empty where
+            Python runs it.
     """
     from tfmodetrace.recorder.support import on_import
 
     def begin(_: types.ModuleType) -> None:
         from tfmodetrace.recorder.session import process
+        from tfmodetrace.recorder.tf import op_stacks
 
         try:
             start(logdir, options)
+            if command:
+                op_stacks.leave_out(op_stacks.files_of(op_stacks.frame_of(command)))
             process.PROCESS.from_outside = True
         except Exception as error:
             _logger.error("tfmodetrace: nothing is recorded: %s", error)

@@ -322,7 +322,7 @@ export class App extends LitElement {
           ? html`<span
             class="chip error"
             data-testid="dropped"
-            title="Calls that tfmodetrace lost while recording: the counts on this page miss them."
+            title=${run?.dropped_text ?? ""}
             >${plural(dropped, "call")} dropped</span
           >`
           : nothing

@@ -83,8 +83,8 @@ class _Page:
             if process.worker:
                 words_.append(process.worker)
             words_.append(states.text_of(process))
-            if process.dropped:
-                words_.append(f"{units.plural(process.dropped, 'call')} dropped, so counts are too low")
+            if process.dropped_text:
+                words_.append(process.dropped_text)
             if process.internal_faults:
                 words_.append(f"{units.plural(process.internal_faults, 'internal fault')} of tfmodetrace, so something may be missing")
             troubled = process.dropped or process.internal_faults or process.state != "complete"

@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from tfmodetrace import children
 from tfmodetrace import options as options_module
 from tfmodetrace import starting
 from tfmodetrace.cli import cpu_memory, exits, terminal
@@ -48,6 +49,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--layers", metavar="N", type=int, default=1, help="how deep Keras layers are recorded; 1 if not given")
     parser.add_argument("--explain-errors", action="store_true", help="add to exceptions what they mean, where that is known")
     parser.add_argument("--no-samples", dest="samples", action="store_false", default=None, help="do not sample the program's stacks")
+    parser.add_argument("--quiet", action="store_true", help="say nothing at the end; else where the recording is, as the last lines of stderr")
     parser.add_argument("--overlay", help=argparse.SUPPRESS)  # what `verify` runs a program with
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="module …", help="run a module, as `python -m` does")
     parser.add_argument("script", nargs=argparse.REMAINDER, metavar="script.py …", help="run a script")
@@ -81,12 +83,14 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
     if arguments.overlay is not None:
         overlay.install(arguments.overlay)
     # Before anything of the session is registered, so that it is called after the session has ended.
-    atexit.register(_tell, logdir)
-    if options.memory != "off" and cpu_memory.have_counted(os.environ):
+    if not arguments.quiet:
+        atexit.register(_tell, logdir)
+    if options.memory != "off" and cpu_memory.have_counted(os.environ) and not arguments.quiet:
         atexit.register(
             terminal.complain, f"tfmodetrace: {cpu_memory.VARIABLE}=1 was set, so that TensorFlow tells of the CPU's memory, too."
         )
-    starting.start_when_imported(logdir, options)
+    children.have_recorded(os.environ, logdir, options)
+    starting.start_when_imported(logdir, options, command=__file__)
     return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 
 

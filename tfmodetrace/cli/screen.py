@@ -107,10 +107,11 @@ class _Screen:
         yield from (styled.text(warning, "yellow") for warning in self._warnings())
 
     def _warnings(self) -> Iterator[str]:
-        dropped = sum(process.dropped for process in self._run.processes)
         faults = sum(process.internal_faults for process in self._run.processes)
-        if dropped:
-            yield f"{units.plural(dropped, 'call')} dropped, so counts are too low"
+        several = len(self._run.processes) > 1
+        for process in self._run.processes:
+            if process.dropped_text:
+                yield f"process {process.process}: {process.dropped_text}" if several else process.dropped_text
         if faults:
             yield f"{units.plural(faults, 'internal fault')} of tfmodetrace, so something may be missing"
         if self._run.warnings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tfmodetrace.insight import report
+from tfmodetrace.insight import report, units
 
 
 def text_of(process: report.ProcessInfo) -> str:
@@ -12,7 +12,9 @@ def text_of(process: report.ProcessInfo) -> str:
     if process.state != "stopped":
         return "still recording" if process.state == "recording" else "complete"
     written = process.last_written_unix_ns
-    return "stopped without an end" + ("" if written is None else f", last written {local_time(written)}")
+    told = "stopped without an end" + ("" if written is None else f", last written {local_time(written)}")
+    missing = process.may_miss_ns
+    return told if missing is None else f"{told}; calls of up to {units.duration(missing)} before its end may be missing"
 
 
 def local_time(unix_ns: int) -> str:

@@ -40,10 +40,13 @@ class CallCounts:
 
 
 def by_function(run: tracelog.Run) -> tuple[CallCounts, ...]:
-    """Counts the calls of every function, by function id."""
+    """Counts the calls of every function, by function id; those of which no row is kept, too."""
     count, modes = len(run.functions), len(words.MODES)
     codes = run.calls.function_id.astype(np.int64) * modes + run.calls.mode
-    return tuple(map(_of, np.bincount(codes, minlength=count * modes).reshape(count, modes).tolist()))
+    counted = np.bincount(codes, minlength=count * modes).reshape(count, modes)
+    for without_row in run.counted_calls:
+        counted[without_row.function_id, without_row.mode] += without_row.calls
+    return tuple(map(_of, counted.tolist()))
 
 
 def of_modes(calls: Mapping[str, int]) -> CallCounts:

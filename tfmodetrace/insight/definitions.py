@@ -189,7 +189,10 @@ class Definitions:
     def _calls_by_mode(self) -> npt.NDArray[np.int64]:
         count, modes = len(self._folded.members), len(words.MODES)
         keys = self._folded.of_calls.astype(np.int64) * modes + self._run.calls.mode
-        return np.bincount(keys, minlength=count * modes).reshape(count, modes)
+        counted = np.bincount(keys, minlength=count * modes).reshape(count, modes)
+        for without_row in self._run.counted_calls:
+            counted[self._folded.of_function[without_row.function_id][0], without_row.mode] += without_row.calls
+        return counted
 
     @functools.cached_property
     def _suspended(self) -> frozenset[int]:
@@ -222,6 +225,11 @@ class Definitions:
             whole, tracing = spans.Cover(starts, ends), self._attribution.traced.get(thread_id)
             tracing_ns = 0 if tracing is None else int(tracing.inside(whole.start_ns, whole.end_ns).sum())
             spent[number][thread_id] = _Spent(whole.total_ns, tracing_ns)
+        for without_row in run.counted_calls:
+            number, thread_id = self._folded.of_function[without_row.function_id][0], without_row.thread_id
+            begin, end = self._budgets.bounds[run.threads[thread_id].process]
+            known = spent[number].get(thread_id, _Spent(0, 0))
+            spent[number][thread_id] = known._replace(wall_ns=min(end - begin, known.wall_ns + without_row.outermost_ns))
         return spent
 
     def _repeated(self, members: Sequence[int]) -> repeated_module.Repeated:

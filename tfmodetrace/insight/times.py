@@ -34,7 +34,10 @@ def total_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:
     """
     calls = run.calls
     outermost = ~_inside_itself(calls)
-    return _sums(calls.function_id[outermost], calls.duration_ns[outermost], len(run.functions))
+    sums = _sums(calls.function_id[outermost], calls.duration_ns[outermost], len(run.functions))
+    for without_row in run.counted_calls:
+        sums[without_row.function_id] += without_row.outermost_ns
+    return sums
 
 
 def self_ns(run: tracelog.Run) -> npt.NDArray[np.int64]:

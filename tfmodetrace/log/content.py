@@ -84,6 +84,7 @@ class Content:
         self.state_changes: list[state_table.StateChange] = []
         self.called_bodies: list[function_table.CalledBody] = []
         self._first_bodies: dict[tuple[str, int, str], function_table.CalledBody] = {}
+        self._counted_calls: dict[tuple[int, int, int], sample_columns.CountedCalls] = {}
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -139,6 +140,8 @@ class Content:
             self._add_samples(sample_batch)
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
+        for without_row in chunk.counted_calls:
+            self._add_counted_calls(without_row)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
         for called in chunk.called_bodies:
             body = convert.called_body(called, self._first_bodies.get((called.file, called.line, called.qualname)))
@@ -259,6 +262,24 @@ class Content:
         if known is None or known.calls < message.calls:  # totals, so the largest is the last
             self._call_devices[key] = sample_columns.CallDevices(
                 function_id=key[0], mode=mode, inputs=key[2], outputs=key[3], calls=message.calls, bytes_elsewhere=message.bytes_elsewhere
+            )
+
+    def counted_calls(self) -> list[sample_columns.CountedCalls]:
+        """Returns what is known of calls that have no row."""
+        return list(self._counted_calls.values())
+
+    def _add_counted_calls(self, message: events_pb2.CountedCalls) -> None:
+        key = message.function_id, message.mode, message.thread_id
+        known = self._counted_calls.get(key)
+        possible = message.mode < len(words.MODES) and 0 <= message.outermost_ns <= message.duration_ns
+        if possible and (known is None or known.calls < message.calls):  # totals, so the largest is the last
+            self._counted_calls[key] = sample_columns.CountedCalls(
+                function_id=key[0],
+                mode=key[1],
+                thread_id=key[2],
+                calls=message.calls,
+                duration_ns=message.duration_ns,
+                outermost_ns=message.outermost_ns,
             )
 
     def _add_host_memory(self, message: events_pb2.HostMemory) -> None:

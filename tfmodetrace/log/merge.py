@@ -88,6 +88,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         memory=sample_columns.Memory.of(merged.memory),
         host_memory=sample_columns.HostMemory.of(merged.host_memory),
         call_devices=tuple(merged.call_devices),
+        counted_calls=tuple(merged.counted_calls),
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
         called_bodies=tuple(merged.called_bodies),
@@ -109,6 +110,7 @@ class _Merged:
         self.memory: list[dict[str, npt.NDArray[Any]]] = []
         self.host_memory: list[tuple[int, int, int]] = []
         self.call_devices: list[sample_columns.CallDevices] = []
+        self.counted_calls: list[sample_columns.CountedCalls] = []
         self.samples: list[dict[str, npt.NDArray[Any]]] = []
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
@@ -181,6 +183,10 @@ class _Merged:
         )
         self.call_devices.extend(
             dataclasses.replace(counted, function_id=functions.one(counted.function_id)) for counted in found.call_devices()
+        )
+        self.counted_calls.extend(
+            dataclasses.replace(counted, function_id=functions.one(counted.function_id), thread_id=threads.one(counted.thread_id))
+            for counted in found.counted_calls()
         )
         self.state_changes.extend(
             dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
@@ -377,7 +383,9 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         state=part.state,
         last_written_unix_ns=part.content.last_written_unix_ns,
         torn=part.torn,
+        may_miss_ns=(session.flush_ns or None) if session is not None and part.state == states.STOPPED else None,
         dropped=part.content.dropped,
+        counted=min(part.content.dropped, sum(counted.calls for counted in part.content.counted_calls())),
         internal_faults=part.content.internal_faults,
         versions=dict(session.versions) if session is not None else {},
         options=dict(session.options) if session is not None else {},

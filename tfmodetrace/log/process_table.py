@@ -29,6 +29,8 @@ class Process:
         last_written_unix_ns: When its file was last written, in nanoseconds since 1970; ``None`` if lost.
         torn: Whether the file ends in the middle of a record.
         dropped: How many calls were lost, as the process itself counted them.
+        may_miss_ns: How much before its end may be missing, since it was stopped without one; None if nothing is, or that is not known.
+        counted: Of how many of these function, mode and time are known all the same.
         internal_faults: How often something went wrong inside tfmodetrace, as the process itself counted.
         versions: ``tensorflow``, ``python``, … to version.
         options: The recording options that differ from their defaults; ``native recorder`` is ``yes`` or ``no``.
@@ -47,6 +49,8 @@ class Process:
     complete: bool
     torn: bool
     dropped: int
+    counted: int
+    may_miss_ns: int | None
     internal_faults: int
     versions: Mapping[str, str]
     options: Mapping[str, str]

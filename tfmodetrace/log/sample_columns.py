@@ -80,6 +80,27 @@ class CallDevices:
     bytes_elsewhere: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CountedCalls:
+    """Calls of one function, mode and thread that have no row, since too many waited or could not be written.
+
+    Attributes:
+        function_id: The function.
+        mode: Value of ``words.Mode``.
+        thread_id: The thread.
+        calls: How many calls.
+        duration_ns: How long they took, all together.
+        outermost_ns: How long those took that lay in no other call of the same function.
+    """
+
+    function_id: int
+    mode: int
+    thread_id: int
+    calls: int
+    duration_ns: int
+    outermost_ns: int
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class HostMemory:
     """The memory of processes that is not swapped out: numpy columns of equal length, one row whenever a process wrote what it had sampled.

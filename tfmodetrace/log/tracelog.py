@@ -71,6 +71,7 @@ class Run:
     memory: sample_columns.Memory = dataclasses.field(default_factory=lambda: sample_columns.Memory.of(()))
     host_memory: sample_columns.HostMemory = dataclasses.field(default_factory=lambda: sample_columns.HostMemory.of(()))
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
+    counted_calls: tuple[sample_columns.CountedCalls, ...] = ()
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
     called_bodies: tuple[function_table.CalledBody, ...] = ()

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class Chunk(_message.Message):
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGES_FIELD_NUMBER: _ClassVar[int]
     CALLED_BODIES_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_CALLS_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -59,7 +60,8 @@ class Chunk(_message.Message):
     samples: _containers.RepeatedCompositeFieldContainer[SampleBatch]
     state_changes: _containers.RepeatedCompositeFieldContainer[StateChange]
     called_bodies: _containers.RepeatedCompositeFieldContainer[CalledBody]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ...) -> None: ...
+    counted_calls: _containers.RepeatedCompositeFieldContainer[CountedCalls]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -78,7 +80,7 @@ class HostMemory(_message.Message):
     def __init__(self, time_ns: _Optional[int] = ..., resident_bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStart(_message.Message):
-    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space")
+    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space", "flush_ns")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +103,7 @@ class SessionStart(_message.Message):
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     PROCESS_SPACE_FIELD_NUMBER: _ClassVar[int]
+    FLUSH_NS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     host: str
     pid: int
@@ -109,7 +112,8 @@ class SessionStart(_message.Message):
     versions: _containers.ScalarMap[str, str]
     options: _containers.ScalarMap[str, str]
     process_space: str
-    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ...) -> None: ...
+    flush_ns: int
+    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ..., flush_ns: _Optional[int] = ...) -> None: ...
 
 class SessionEnd(_message.Message):
     __slots__ = ("end_ns", "calls")
@@ -501,6 +505,22 @@ class CallDevices(_message.Message):
     calls: int
     bytes_elsewhere: int
     def __init__(self, function_id: _Optional[int] = ..., mode: _Optional[int] = ..., inputs: _Optional[_Iterable[str]] = ..., outputs: _Optional[_Iterable[str]] = ..., calls: _Optional[int] = ..., bytes_elsewhere: _Optional[int] = ...) -> None: ...
+
+class CountedCalls(_message.Message):
+    __slots__ = ("function_id", "mode", "thread_id", "calls", "duration_ns", "outermost_ns")
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_NS_FIELD_NUMBER: _ClassVar[int]
+    OUTERMOST_NS_FIELD_NUMBER: _ClassVar[int]
+    function_id: int
+    mode: int
+    thread_id: int
+    calls: int
+    duration_ns: int
+    outermost_ns: int
+    def __init__(self, function_id: _Optional[int] = ..., mode: _Optional[int] = ..., thread_id: _Optional[int] = ..., calls: _Optional[int] = ..., duration_ns: _Optional[int] = ..., outermost_ns: _Optional[int] = ...) -> None: ...
 
 class NotHonoured(_message.Message):
     __slots__ = ("op", "type", "requested", "actual", "file", "line", "no_such_device")

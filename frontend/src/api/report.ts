@@ -125,6 +125,10 @@ export interface ProcessInfo {
   readonly state: RecordingState;
   readonly last_written_unix_ns: number | null;
   readonly dropped: number;
+  readonly counted: number;
+  readonly may_miss_ns: number | null;
+  /** What came of calls that were dropped, in one sentence; null if none was. */
+  readonly dropped_text: string | null;
   readonly process: number;
   readonly start_ns: number;
   readonly end_ns: number | null;

@@ -29,6 +29,7 @@ export interface RunInfo {
   readonly state: RecordingState;
   readonly last_written_unix_ns: number | null;
   readonly dropped: number;
+  readonly dropped_text: string | null;
   readonly processes: readonly (ProcessName &
     Pick<ProcessInfo, "complete" | "state" | "last_written_unix_ns" | "dropped">)[];
 }

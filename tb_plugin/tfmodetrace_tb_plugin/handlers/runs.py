@@ -6,6 +6,7 @@ from typing import Any
 
 import werkzeug
 
+from tfmodetrace.insight import dropped
 from tfmodetrace_tb_plugin import index, metadata, responses, views
 
 
@@ -34,6 +35,7 @@ def _row(name: str, view: views.RunView) -> dict[str, Any]:
         "state": run.state,
         "last_written_unix_ns": run.last_written_unix_ns,
         "dropped": run.dropped,
+        "dropped_text": dropped.text_of_run(run),
         "processes": [
             {
                 "host": process.host,

@@ -100,6 +100,8 @@ def runs_of(
         complete=True,
         torn=False,
         dropped=0,
+        counted=0,
+        may_miss_ns=None,
         internal_faults=0,
         versions={},
         options={},

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, failures, memory, summary
+from tfmodetrace.insight import answers, dropped, failures, memory, summary
 from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, samples, traces
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
@@ -17,7 +17,11 @@ REPORT_VERSION: Final = 1
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessInfo:
-    """One recording process: see ``log.process_table.Process``; ``None`` for what was lost with the beginning of its file."""
+    """One recording process: see ``log.process_table.Process``; ``None`` for what was lost with the beginning of its file.
+
+    Attributes:
+        dropped_text: What came of calls that were dropped, in one sentence; ``None`` if none was.
+    """
 
     host: str | None
     pid: int | None
@@ -26,6 +30,9 @@ class ProcessInfo:
     state: words.RecordingState
     last_written_unix_ns: int | None
     dropped: int
+    counted: int
+    may_miss_ns: int | None
+    dropped_text: str | None
     process: int
     start_ns: int
     end_ns: int | None
@@ -131,6 +138,9 @@ def _process(process: process_table.Process) -> ProcessInfo:
         state=process.state,
         last_written_unix_ns=process.last_written_unix_ns,
         dropped=process.dropped,
+        counted=process.counted,
+        may_miss_ns=process.may_miss_ns,
+        dropped_text=dropped.text_of(process),
         process=process.process,
         start_ns=process.start_ns,
         end_ns=process.end_ns,

@@ -40,6 +40,9 @@ ROW_DTYPE: Final = np.dtype(
 )
 """How a row is packed. ``start_ns`` is ``time.perf_counter_ns()`` here and becomes relative to the session's start in the file."""
 
+MOST_RECORDED_DEPTH: Final = 400
+"""Calls that may be open on a thread, one inside the other, so that one more is recorded: to record takes some of the stack."""
+
 _MAX_DEPTH: Final = (1 << 16) - 1
 
 _EAGER: Final = int(words.Mode.EAGER)
@@ -104,7 +107,7 @@ def enter(
             calls = session.add_thread()
         if calls.session is not session:
             calls = session.add_thread()
-        if calls.busy:
+        if calls.busy or calls.innermost.depth >= MOST_RECORDED_DEPTH:
             calls.dropped += 1
             return None
         calls.busy = True
@@ -209,8 +212,8 @@ def leave(call: states.OpenCall, error: BaseException | None = None, end_ns: int
             calls.busy = False
         rows = calls.rows
         waiting = len(rows)
-        if waiting >= calls.most_rows:
-            calls.dropped += 1
+        if waiting >= calls.most_rows and not calls.make_room():
+            calls.drop(call, end_ns - call.start_ns)
             return
         start_ns = call.start_ns
         depth = call.depth
@@ -240,6 +243,21 @@ def leave(call: states.OpenCall, error: BaseException | None = None, end_ns: int
         if not isinstance(fault, Exception):
             raise
         calls.session.fault("a call could not be recorded", fault)
+
+
+def enter_innermost(
+    session: states.Recording, info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any], mode: int = _EAGER, **more: Any
+) -> states.OpenCall | None:
+    """Begins a call as :func:`enter` does, and makes it the innermost one. For whoever ends it by :func:`leave_with`."""
+    call = enter(session, info, args, kwargs, mode, **more)
+    if call is not None:
+        call.calls.innermost = call
+    return call
+
+
+def leave_with(call: states.OpenCall, error: BaseException | None = None, result: Any = None, /) -> None:
+    """Ends a call; see ``around.End``."""
+    leave(call, error, 0, result)
 
 
 def call_inside(call: states.OpenCall, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

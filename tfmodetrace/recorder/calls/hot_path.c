@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 5, MOST_DEPTH = UINT16_MAX, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
+enum { INTERFACE = 6, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -35,12 +35,12 @@ static PyCFunction shape_function, dtype_function;
 static const PyGetSetDef *array_dtype, *array_shape;
 static PyObject *state, *execution_modes, *eager_runs, *unconverted_code, *method_target_code;
 static PyObject *value_key_in_python, *enter_in_python, *leave_in_python, *not_begun_in_python;
-static PyObject *runs_eagerly_in_python, *call_from_autograph, *get_frame;
+static PyObject *runs_eagerly_in_python, *converted_call, *options_of_in_python;
 
 /* TensorFlow's own: negative while no profiler listens to it. */
 static const volatile int no_profiler = -1, *profiler_level = &no_profiler;
 
-static PyObject *run_eagerly_name, *stack_name, *default_mode_name, *dtype_name, *shape_name, *nan_text, *one, *thread_key;
+static PyObject *run_eagerly_name, *stack_name, *default_mode_name, *dtype_name, *shape_name, *nan_text, *one, *thread_key, *options_name;
 
 static int64_t now_ns(void) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -392,8 +392,11 @@ static int stands_for(PyObject *token, PyObject *type) {
   return token == type || (PyWeakref_CheckRefExact(token) && ((PyWeakReference *)token)->wr_object == type);
 }
 
+static PyTypeObject FramelessType;
+
 static PyObject *key_of_other(PyObject *value, int literals) {
   PyObject *type = (PyObject *)Py_TYPE(value);
+  if (type == (PyObject *)&FramelessType) return Py_NewRef((PyObject *)&PyFunction_Type);
   PyObject **known = &known_classes[((uintptr_t)type >> 4) % KNOWN_CLASSES];
   if (*known != NULL && stands_for(*known, type)) return Py_NewRef(*known);
   PyObject *key = PyObject_CallFunctionObjArgs(value_key_in_python, value, literals ? Py_True : Py_False, NULL);
@@ -676,6 +679,30 @@ static PyObject *call_function(PyObject *function, PyObject *first, PyObject *ar
   return result;
 }
 
+/* The options with which AutoGraph calls what stands for a function, if it is the caller; NULL if not, or with an exception. *called is 0
+   where no Python code has called us, as when the interpreter shuts down. */
+static PyObject *autograph_options(int *called) {
+  PyFrameObject *caller = PyThreadState_GetFrame(PyThreadState_Get());
+  *called = caller != NULL;
+  if (caller == NULL) return NULL;
+  PyObject *code = (PyObject *)PyFrame_GetCode(caller), *options = NULL;
+  if (code == unconverted_code || code == method_target_code) options = PyObject_CallOneArg(options_of_in_python, (PyObject *)caller);
+  Py_DECREF(code);
+  Py_DECREF(caller);
+  if (options == Py_None) Py_CLEAR(options);
+  return options;
+}
+
+/* As call_function, but with options as AutoGraph would have called the function, had nothing of ours stood in between. */
+static PyObject *call_original(PyObject *function, PyObject *first, PyObject *args, PyObject *kwargs, PyObject *options) {
+  if (options == NULL) return call_function(function, first, args, kwargs);
+  PyObject *given = PyTuple_Pack(3, function, args, PyDict_GET_SIZE(kwargs) == 0 ? Py_None : kwargs), *named = PyDict_New(), *result = NULL;
+  if (given != NULL && named != NULL && PyDict_SetItem(named, options_name, options) == 0) result = PyObject_Call(converted_call, given, named);
+  Py_XDECREF(given);
+  Py_XDECREF(named);
+  return result;
+}
+
 /* Calls what handles a failure, in Python, with the exception that is set, as an except block would. Returns 0, the exception set again if it
    is to go on, or -1 with another one that the handler has raised. */
 static int handle(PyObject *handler, PyObject *subject, int goes_on) {
@@ -734,12 +761,7 @@ static int leave(Calls *calls, Call *call, int64_t end_ns) {
       call->caused_trace >= 0 || !PyList_CheckExact(calls->rows))
     return 0;
   Py_ssize_t waiting = PyList_GET_SIZE(calls->rows);
-  if (waiting == calls->wake_rows) return 0;
-  if (waiting >= calls->most_rows) {
-    calls->dropped++;
-    unlink_innermost(calls, call);
-    return 1;
-  }
+  if (waiting == calls->wake_rows || waiting >= calls->most_rows) return 0;
   Row row = {
       .start_ns = call->start_ns,
       .duration_ns = end_ns - call->start_ns,
@@ -764,13 +786,28 @@ static int leave(Calls *calls, Call *call, int64_t end_ns) {
   return 1;
 }
 
+/* Whether so many calls are open that one more could exhaust the stack: its frames in C are larger than those of a plain function. */
+static int is_too_deep(Calls *calls) {
+  return calls->innermost != NULL && Py_IS_TYPE(calls->innermost, &CallType) && ((Call *)calls->innermost)->depth >= MOST_RECORDED_DEPTH;
+}
+
+/* Whether a Python function's call is not recorded, whatever it is. */
+static int is_passed_on(void) {
+  PyObject *session = ((State *)state)->session;
+  if (is_nothing(session)) return 1;
+  Calls *calls = thread_calls();
+  if (calls == NULL || calls->session != session || !is_too_deep(calls)) return 0;
+  calls->dropped++;
+  return 1;
+}
+
 /* Begins a call of the common case, or does nothing: returns 0, or -1 with an exception that is the program's. *recorded is NULL if nothing
    was begun; *failed tells that nothing shall be, since something of ours has failed. */
 static int begin(Calls *calls, PyObject *session, Function *info, PyObject *args, PyObject *kwargs, int mode, Call **recorded, int *failed) {
   if (calls == NULL || calls->session != session || calls->busy || info->session != session || info->sampler != Py_None ||
       info->signature_ids == NULL || !PyDict_CheckExact(info->signature_ids) || calls->next_call_id == NULL ||
       !Py_IS_TYPE(calls->next_call_id, &NumbersType) || calls->innermost == NULL || !Py_IS_TYPE(calls->innermost, &CallType) ||
-      *profiler_level >= 0 || !certainly_eager(calls))
+      is_too_deep(calls) || *profiler_level >= 0 || !certainly_eager(calls))
     return 0;
 
   /* What runs Python code in here, a garbage collection at most, but for arguments of unusual types, must not be recorded. */
@@ -816,7 +853,7 @@ static int begin_in_python(PyObject *session, Function *info, PyObject *args, Py
   return 0;
 }
 
-static PyObject *record(PyObject *session, Recorder *self, PyObject *first, PyObject *args, PyObject *kwargs) {
+static PyObject *record(PyObject *session, Recorder *self, PyObject *first, PyObject *args, PyObject *kwargs, PyObject *options) {
   Function *info = (Function *)self->info;
   Call *call = NULL;
   int failed = 0, mode = self->mode;
@@ -830,7 +867,7 @@ static PyObject *record(PyObject *session, Recorder *self, PyObject *first, PyOb
   }
   if (begin(thread_calls(), session, info, args, kwargs, mode, &call, &failed) < 0) return NULL;
   if (call == NULL && !failed && begin_in_python(session, info, args, kwargs, mode, &call) < 0) return NULL;
-  if (call == NULL) return call_function(self->function, first, args, kwargs);
+  if (call == NULL) return call_original(self->function, first, args, kwargs, options);
 
   Calls *calls = (Calls *)call->calls;
   PyObject *result;
@@ -843,7 +880,7 @@ static PyObject *record(PyObject *session, Recorder *self, PyObject *first, PyOb
   PyObject *innermost = calls->innermost;
   calls->innermost = Py_NewRef((PyObject *)call);
   Py_DECREF(innermost); /* it is this call's outer one */
-  result = call_function(self->function, first, args, kwargs);
+  result = call_original(self->function, first, args, kwargs, options);
   int64_t end_ns = now_ns();
   if (result == NULL) {
     (void)handle(leave_in_python, (PyObject *)call, 1);
@@ -863,40 +900,314 @@ static PyObject *record(PyObject *session, Recorder *self, PyObject *first, PyOb
   return result;
 }
 
+static int are_arguments(PyObject *const *given, Py_ssize_t count, PyObject *names) {
+  if (names == NULL && count >= 2 && PyTuple_CheckExact(given[count - 2]) && PyDict_CheckExact(given[count - 1])) return 1;
+  PyErr_SetString(PyExc_TypeError, "what stands for a function takes a tuple and a dict");
+  return 0;
+}
+
 /* recorder(args, kwargs) for a Python function, recorder(tf_function, args, kwargs) for a tf.function. */
 static PyObject *recorder_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
   Recorder *self = (Recorder *)callable;
   Py_ssize_t count = PyVectorcall_NARGS(flags);
-  PyObject *first = count == 3 ? given[0] : NULL;
-  if (names != NULL || count < 2 || count > 3 || !PyTuple_CheckExact(given[count - 2]) || !PyDict_CheckExact(given[count - 1])) {
-    PyErr_SetString(PyExc_TypeError, "a recorder takes a tuple and a dict");
-    return NULL;
+  if (!are_arguments(given, count, names)) return NULL;
+  PyObject *first = count == 3 ? given[0] : NULL, *args = given[count - 2], *kwargs = given[count - 1], *result;
+  int called = 1;
+  PyObject *options = first == NULL ? autograph_options(&called) : NULL, *session = ((State *)state)->session;
+  if (options == NULL && PyErr_Occurred()) return NULL;
+  if (is_nothing(session) || !called)
+    result = call_original(self->function, first, args, kwargs, options);
+  else {
+    Py_INCREF(session);
+    result = record(session, self, first, args, kwargs, options);
+    Py_DECREF(session);
   }
-  PyObject *args = given[count - 2], *kwargs = given[count - 1];
-  if (first == NULL) {
-    PyObject *caller = PyObject_Vectorcall(get_frame, &one, 1, NULL);
-    if (caller == NULL) { /* no Python code has called us, as when the interpreter shuts down */
-      if (!PyErr_ExceptionMatches(PyExc_ValueError)) return NULL;
-      PyErr_Clear();
-      return call_function(self->function, NULL, args, kwargs);
-    }
-    PyObject *code = (PyObject *)PyFrame_GetCode((PyFrameObject *)caller);
-    int is_autograph = code == unconverted_code || code == method_target_code;
-    Py_DECREF(code);
-    if (is_autograph) {
-      PyObject *result = PyObject_CallFunctionObjArgs(call_from_autograph, self->function, self->info, args, kwargs, caller, NULL);
-      Py_DECREF(caller);
-      return result;
-    }
-    Py_DECREF(caller);
-  }
-  PyObject *session = ((State *)state)->session;
-  if (session == NULL || session == Py_None) return call_function(self->function, first, args, kwargs);
-  Py_INCREF(session);
-  PyObject *result = record(session, self, first, args, kwargs);
-  Py_DECREF(session);
+  Py_XDECREF(options);
   return result;
 }
+
+/* --- What stands around somebody's function while it is called ------------------------------------------------------------------------------ */
+
+/* What around.py's is, which is the reference, but without a frame. Called with a tuple and a dict of arguments. */
+typedef struct {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *original, *begin, *end;
+  char by_autograph; /* whether AutoGraph may be the caller */
+} Around;
+
+static PyObject *around_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
+  Around *self = (Around *)callable;
+  if (!are_arguments(given, PyVectorcall_NARGS(flags), names)) return NULL;
+  PyObject *args = given[0], *kwargs = given[1];
+  int called;
+  PyObject *options = self->by_autograph ? autograph_options(&called) : NULL;
+  if (options == NULL && PyErr_Occurred()) return NULL;
+  PyObject *token = self->begin == Py_None ? Py_NewRef(Py_None) : PyObject_CallFunctionObjArgs(self->begin, args, kwargs, NULL), *result = NULL;
+  if (token != NULL) {
+    int is_ended = self->end != Py_None && (self->begin == Py_None || token != Py_None);
+    result = call_original(self->original, NULL, args, kwargs, options);
+    if (is_ended && result == NULL)
+      (void)handle(self->end, token, 1);
+    else if (is_ended) {
+      PyObject *done = PyObject_CallFunctionObjArgs(self->end, token, Py_None, result, NULL);
+      if (done == NULL) Py_CLEAR(result); /* an exception of the program's, such as a signal handler's */
+      Py_XDECREF(done);
+    }
+    Py_DECREF(token);
+  }
+  Py_XDECREF(options);
+  return result;
+}
+
+static PyObject *around_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  PyObject *original, *begin, *end;
+  int by_autograph;
+  if (!PyArg_ParseTuple(args, "OOOp", &original, &begin, &end, &by_autograph)) return NULL;
+  Around *self = (Around *)type->tp_alloc(type, 0);
+  if (self == NULL) return NULL;
+  self->vectorcall = around_call;
+  self->original = Py_NewRef(original);
+  self->begin = Py_NewRef(begin);
+  self->end = Py_NewRef(end);
+  self->by_autograph = (char)by_autograph;
+  return (PyObject *)self;
+}
+
+static int around_traverse(Around *self, visitproc visit, void *arg) {
+  Py_VISIT(self->original);
+  Py_VISIT(self->begin);
+  Py_VISIT(self->end);
+  return 0;
+}
+
+static int around_clear(Around *self) {
+  Py_CLEAR(self->original);
+  Py_CLEAR(self->begin);
+  Py_CLEAR(self->end);
+  return 0;
+}
+
+static void around_dealloc(Around *self) {
+  PyObject_GC_UnTrack(self);
+  around_clear(self);
+  Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyTypeObject AroundType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.Around",
+    .tp_basicsize = sizeof(Around),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_new = around_new,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Around, vectorcall),
+    .tp_traverse = (traverseproc)around_traverse,
+    .tp_clear = (inquiry)around_clear,
+    .tp_dealloc = (destructor)around_dealloc,
+};
+
+/* What stands for `__call__` of tf.functions: finds what records the one that is called. */
+typedef struct {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *original, *found, *learn; /* found: by_object.ByObject's dict, or the name of an attribute */
+} OfEach;
+
+static PyObject *recorder_of(OfEach *self, PyObject *function) { /* None if it is not recorded */
+  if (!PyDict_Check(self->found)) return PyObject_GetAttr(function, self->found);
+  PyObject *key = PyLong_FromVoidPtr(function), *entry = key == NULL ? NULL : PyDict_GetItemWithError(self->found, key), *recorder = NULL;
+  Py_XDECREF(key);
+  int is_known = entry != NULL && PyTuple_CheckExact(entry) && PyTuple_GET_SIZE(entry) == 2 && PyWeakref_Check(PyTuple_GET_ITEM(entry, 0)) &&
+                 PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(entry, 0)) == function;
+  if (is_known) return Py_NewRef(PyTuple_GET_ITEM(entry, 1));
+  entry = PyErr_Occurred() ? NULL : PyObject_CallOneArg(self->learn, function);
+  if (entry != NULL) recorder = PySequence_GetItem(entry, 1);
+  Py_XDECREF(entry);
+  return recorder;
+}
+
+static PyObject *of_each_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
+  OfEach *self = (OfEach *)callable;
+  if (!are_arguments(given, PyVectorcall_NARGS(flags), names)) return NULL;
+  PyObject *args = given[0], *kwargs = given[1];
+  if (PyTuple_GET_SIZE(args) == 0) return call_function(self->original, NULL, args, kwargs);
+  PyObject *function = PyTuple_GET_ITEM(args, 0), *recorder = recorder_of(self, function), *result = NULL;
+  if (recorder == Py_None)
+    result = call_function(self->original, NULL, args, kwargs);
+  else if (recorder != NULL) {
+    PyObject *others = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args)), *all[] = {function, others, kwargs};
+    if (others != NULL) result = PyObject_Vectorcall(recorder, all, 3, NULL);
+    Py_XDECREF(others);
+  }
+  Py_XDECREF(recorder);
+  return result;
+}
+
+static PyObject *of_each_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  PyObject *original, *found, *learn;
+  if (!PyArg_ParseTuple(args, "OOO", &original, &found, &learn)) return NULL;
+  if (!PyDict_Check(found) && !PyUnicode_CheckExact(found)) return PyErr_Format(PyExc_TypeError, "a dict or an attribute's name");
+  OfEach *self = (OfEach *)type->tp_alloc(type, 0);
+  if (self == NULL) return NULL;
+  self->vectorcall = of_each_call;
+  self->original = Py_NewRef(original);
+  self->found = Py_NewRef(found);
+  self->learn = Py_NewRef(learn);
+  return (PyObject *)self;
+}
+
+static int of_each_traverse(OfEach *self, visitproc visit, void *arg) {
+  Py_VISIT(self->original);
+  Py_VISIT(self->found);
+  Py_VISIT(self->learn);
+  return 0;
+}
+
+static int of_each_clear(OfEach *self) {
+  Py_CLEAR(self->original);
+  Py_CLEAR(self->found);
+  Py_CLEAR(self->learn);
+  return 0;
+}
+
+static void of_each_dealloc(OfEach *self) {
+  PyObject_GC_UnTrack(self);
+  of_each_clear(self);
+  Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyTypeObject OfEachType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.OfEach",
+    .tp_basicsize = sizeof(OfEach),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_new = of_each_new,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(OfEach, vectorcall),
+    .tp_traverse = (traverseproc)of_each_traverse,
+    .tp_clear = (inquiry)of_each_clear,
+    .tp_dealloc = (destructor)of_each_dealloc,
+};
+
+/* --- A function without a frame ------------------------------------------------------------------------------------------------------------- */
+
+/* `def shown(*args, **kwargs): return target(args, kwargs)`, as far as anybody can see: it is called without a frame, and for everything else
+   `shown` answers, whose class it says is its own. So nothing of ours stands in tracebacks, in TensorFlow's stacks of ops, or between a warning
+   and whom it points at. */
+typedef struct {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *shown, *target, *weakly;
+} Frameless;
+
+/* The Python function that is called as it is, since nothing is recorded and AutoGraph is not the caller; borrowed. NULL if none, or with an
+   exception. */
+__attribute__((noinline)) static PyObject *passed_on(Frameless *self) {
+  int called;
+  if (!Py_IS_TYPE(self->target, &RecorderType) || !is_passed_on()) return NULL;
+  PyObject *options = autograph_options(&called);
+  if (options == NULL) return PyErr_Occurred() ? NULL : ((Recorder *)self->target)->function;
+  Py_DECREF(options);
+  return NULL;
+}
+
+__attribute__((noinline)) static PyObject *call_target(Frameless *self, PyObject *const *given, Py_ssize_t count, PyObject *names) {
+  Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+  PyObject *args = PyTuple_New(count), *kwargs = PyDict_New(), *result = NULL;
+  if (args == NULL || kwargs == NULL) goto done;
+  for (Py_ssize_t place = 0; place < count; place++) PyTuple_SET_ITEM(args, place, Py_NewRef(given[place]));
+  for (Py_ssize_t place = 0; place < named; place++) {
+    if (PyDict_SetItem(kwargs, PyTuple_GET_ITEM(names, place), given[count + place]) < 0) goto done;
+  }
+  PyObject *both[] = {args, kwargs};
+  result = PyObject_Vectorcall(self->target, both, 2, NULL);
+done:
+  Py_XDECREF(args);
+  Py_XDECREF(kwargs);
+  return result;
+}
+
+/* Without a variable of its own, so that the call of what is passed on takes its place on the stack: recursion may be deep. */
+static PyObject *frameless_call(PyObject *callable, PyObject *const *given, size_t flags, PyObject *names) {
+  PyObject *function = passed_on((Frameless *)callable);
+  if (function != NULL) {
+    vectorcallfunc call = PyVectorcall_Function(function);
+    return call != NULL ? call(function, given, flags, names) : PyObject_Vectorcall(function, given, flags, names);
+  }
+  if (PyErr_Occurred()) return NULL;
+  return call_target((Frameless *)callable, given, PyVectorcall_NARGS(flags), names);
+}
+
+static PyObject *frameless_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  PyObject *shown, *target;
+  if (!PyArg_ParseTuple(args, "O!O", &PyFunction_Type, &shown, &target)) return NULL;
+  Frameless *self = (Frameless *)type->tp_alloc(type, 0);
+  if (self == NULL) return NULL;
+  self->vectorcall = frameless_call;
+  self->shown = Py_NewRef(shown);
+  self->target = Py_NewRef(target);
+  return (PyObject *)self;
+}
+
+static int frameless_traverse(Frameless *self, visitproc visit, void *arg) {
+  Py_VISIT(self->shown);
+  Py_VISIT(self->target);
+  return 0;
+}
+
+static int frameless_clear(Frameless *self) {
+  Py_CLEAR(self->shown);
+  Py_CLEAR(self->target);
+  return 0;
+}
+
+static void frameless_dealloc(Frameless *self) {
+  PyObject_GC_UnTrack(self);
+  if (self->weakly != NULL) PyObject_ClearWeakRefs((PyObject *)self);
+  frameless_clear(self);
+  Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *frameless_repr(Frameless *self) { return PyObject_Repr(self->shown); }
+
+static PyObject *frameless_bind(PyObject *self, PyObject *instance, PyObject *owner) {
+  return instance == NULL || instance == Py_None ? Py_NewRef(self) : PyMethod_New(self, instance);
+}
+
+static PyObject *frameless_get(Frameless *self, PyObject *name) {
+  /* What it does itself: being called, bound, pickled. */
+  PyObject *own = PyUnicode_Check(name) ? PyDict_GetItemWithError(FramelessType.tp_dict, name) : NULL;
+  if (own != NULL && (Py_IS_TYPE(own, &PyWrapperDescr_Type) || Py_IS_TYPE(own, &PyMethodDescr_Type))) return PyObject_GenericGetAttr((PyObject *)self, name);
+  return PyErr_Occurred() ? NULL : PyObject_GetAttr(self->shown, name);
+}
+
+static int frameless_set(Frameless *self, PyObject *name, PyObject *value) { return PyObject_SetAttr(self->shown, name, value); }
+
+/* Functions are pickled by name. */
+static PyObject *frameless_reduce(Frameless *self, PyObject *protocol) { return PyObject_GetAttrString(self->shown, "__qualname__"); }
+
+static PyMethodDef frameless_methods[] = {
+    {"__reduce_ex__", (PyCFunction)frameless_reduce, METH_O, NULL},
+    {"__reduce__", (PyCFunction)frameless_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject FramelessType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfmodetrace.recorder.calls._hot_path.function",
+    .tp_basicsize = sizeof(Frameless),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+    .tp_new = frameless_new,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Frameless, vectorcall),
+    .tp_weaklistoffset = offsetof(Frameless, weakly),
+    .tp_descr_get = frameless_bind,
+    .tp_getattro = (getattrofunc)frameless_get,
+    .tp_setattro = (setattrofunc)frameless_set,
+    .tp_repr = (reprfunc)frameless_repr,
+    .tp_methods = frameless_methods,
+    .tp_traverse = (traverseproc)frameless_traverse,
+    .tp_clear = (inquiry)frameless_clear,
+    .tp_dealloc = (destructor)frameless_dealloc,
+};
 
 /* --- The pause of whoever looks at other threads ----------------------------------------------------------------------------------------- */
 
@@ -1006,8 +1317,8 @@ static PyObject *configure(PyObject *module, PyObject *given) {
       {"runs_eagerly", &runs_eagerly_in_python},
       {"unconverted_code", &unconverted_code},
       {"method_target_code", &method_target_code},
-      {"get_frame", &get_frame},
-      {"call_from_autograph", &call_from_autograph},
+      {"converted_call", &converted_call},
+      {"options_of", &options_of_in_python},
       {"value_key", &value_key_in_python},
       {"enter", &enter_in_python},
       {"leave", &leave_in_python},
@@ -1035,7 +1346,13 @@ static PyObject *configure(PyObject *module, PyObject *given) {
   Py_RETURN_NONE;
 }
 
+static PyObject *shown_by(PyObject *module, PyObject *given) {
+  if (!Py_IS_TYPE(given, &FramelessType)) return PyErr_Format(PyExc_TypeError, "shown_by takes something frameless");
+  return Py_NewRef(((Frameless *)given)->shown);
+}
+
 static PyMethodDef functions[] = {
+    {"shown_by", shown_by, METH_O, "Returns the function that shows for something frameless."},
     {"configure", configure, METH_O, "Tells what the hot path needs of the other modules."},
     {"walk", (PyCFunction)(void (*)(void))walk, METH_FASTCALL, "Tells what a stack is of, as look.py does."},
     {"pause_for", pause_for, METH_O, "Sleeps for so many seconds, has the interpreter as soon as it can be had, and says whether it was free."},
@@ -1046,12 +1363,14 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, .m_name = "_hot_path", .m_doc = "The recorder's hot path; see hot_path.c.", .m_size = -1, .m_methods = functions};
 
 PyMODINIT_FUNC PyInit__hot_path(void) {
-  PyTypeObject *types[] = {&FunctionType, &NumbersType, &CallType, &CallsType, &LocalType, &StateType, &RecorderType};
+  PyTypeObject *types[] = {&FunctionType, &NumbersType, &CallType, &CallsType, &LocalType, &StateType, &RecorderType, &AroundType, &OfEachType};
   PyObject *module = PyModule_Create(&definition);
   if (module == NULL) return NULL;
   for (size_t place = 0; place < sizeof types / sizeof *types; place++) {
     if (PyModule_AddType(module, types[place]) < 0) goto failed;
   }
+  /* Its name is that of what it stands for. */
+  if (PyType_Ready(&FramelessType) < 0 || PyModule_AddObjectRef(module, "Frameless", (PyObject *)&FramelessType) < 0) goto failed;
   if (PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0) goto failed;
   stack_name = PyUnicode_InternFromString("stack");
   default_mode_name = PyUnicode_InternFromString("default_execution_mode");
@@ -1060,8 +1379,9 @@ PyMODINIT_FUNC PyInit__hot_path(void) {
   shape_name = PyUnicode_InternFromString("shape");
   nan_text = PyUnicode_InternFromString("nan");
   thread_key = PyUnicode_InternFromString("tfmodetrace.recorder.calls._hot_path");
+  options_name = PyUnicode_InternFromString("options");
   one = PyLong_FromLong(1);
-  if (stack_name && default_mode_name && run_eagerly_name && dtype_name && shape_name && nan_text && thread_key && one) return module;
+  if (stack_name && default_mode_name && run_eagerly_name && dtype_name && shape_name && nan_text && thread_key && options_name && one) return module;
 failed:
   Py_DECREF(module);
   return NULL;

@@ -13,7 +13,9 @@ import types
 from collections.abc import Callable
 from typing import Final
 
-_INTERFACE: Final = 5
+from tfmodetrace.recorder.tf import around
+
+_INTERFACE: Final = 6
 """Raised, here and in ``hot_path.c``, with every change of what they expect of each other: a source tree may hold an older one compiled."""
 
 
@@ -30,6 +32,9 @@ def _load() -> types.ModuleType | None:
 
 HOT_PATH: Final = _load()
 """The extension module; None if the hot path is the one in Python."""
+
+if HOT_PATH is not None:
+    around.use(HOT_PATH)
 
 
 def call_numbers() -> Callable[[], int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -19,7 +20,7 @@ import tensorflow as tf
 
 from tfmodetrace.recorder.calls import specs
 from tfmodetrace.recorder.support import by_object, interrupts, roles
-from tfmodetrace.recorder.tf import tensors
+from tfmodetrace.recorder.tf import around, tensors
 from tfmodetrace.schema import keys
 
 Kind = keys.Kind
@@ -109,6 +110,8 @@ def _learn(kind: type) -> tuple[Any, _KeyOf | None]:
 
 def _choose_key(kind: type) -> _KeyOf | None:
     """Returns what makes the keys of a class's values; None if only their class is told. It must not hold a class that can die."""
+    if around.is_frameless(kind):
+        return lambda _value, _literals: types.FunctionType
     token = _token(kind)
     if issubclass(kind, (np.ndarray, np.generic)):
         return lambda value, _: (token, value.dtype, value.shape)

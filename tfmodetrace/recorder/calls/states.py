@@ -7,6 +7,7 @@ may ask of a session.
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -20,6 +21,13 @@ MAX_WAITING_ROWS: Final = 1 << 18
 
 MAX_WAITING_ROWS_OF_THREAD: Final = 1 << 16
 """What one thread may have of them."""
+
+_PATIENCE_SECS: Final = 0.05
+"""How long a thread waits for the writer to take rows, once, before rows are dropped."""
+
+_PAUSE_SECS: Final = 0.0005
+
+_MOST_ANCESTORS: Final = 64
 
 _SUSPENDABLE: Final = int(words.CallFlag.SUSPENDABLE)
 
@@ -292,10 +300,13 @@ class ThreadCalls(ThreadState):
         most_rows: How many rows may wait; see :meth:`share`.
         wake_rows: With how many rows waiting the writer is woken.
         busy: True while code of ours runs on this thread that must not be recorded.
-        dropped: Calls that were not kept because too many rows waited.
+        dropped: Calls that were not kept.
+        counted: Of those that were not kept because too many rows waited, how many there were and how long they took: by function and mode,
+            the calls, their time, and the time of those outside of any other call of the same function.
+        waits: Whether a full thread waits for the writer: not since it has waited in vain, until the writer takes rows again.
     """
 
-    __slots__ = ("memory_rows", "pending_traces", "thread", "thread_id")
+    __slots__ = ("counted", "memory_rows", "pending_traces", "thread", "thread_id", "waits")
 
     def __init__(self, session: Recording, thread_id: int, thread: threading.Thread) -> None:
         self.session = session
@@ -310,12 +321,42 @@ class ThreadCalls(ThreadState):
         self.pending_traces: list[TraceUnderWay] = []
         self.busy = False
         self.dropped = 0
+        self.counted: dict[tuple[int, int], list[int]] = {}
+        self.waits = True
         self.share(1)
 
     def share(self, threads: int) -> None:
         """Limits the rows that may wait, now that so many threads have some."""
         self.most_rows = max(256, min(MAX_WAITING_ROWS_OF_THREAD, MAX_WAITING_ROWS // max(1, threads)))
         self.wake_rows = self.most_rows // 16
+
+    def make_room(self) -> bool:
+        """Lets the writer in, which this thread is so much ahead of, and returns whether there is room for a row then.
+
+        The wait is bounded: where the writer does not come, as on a file system that does not answer, nobody waits a second time.
+        """
+        if not self.waits:
+            return False
+        self.session.wake_writer()
+        for _ in range(int(_PATIENCE_SECS / _PAUSE_SECS)):
+            time.sleep(_PAUSE_SECS)
+            if len(self.rows) < self.most_rows:
+                return True
+        self.waits = False
+        return False
+
+    def drop(self, call: OpenCall, duration_ns: int) -> None:
+        """Counts a call of which no row is kept."""
+        self.dropped += 1
+        info, outer, is_inside = call.info, call.outer, False
+        for _ in range(_MOST_ANCESTORS):
+            if outer.call_id < 0 or is_inside:
+                break
+            is_inside, outer = outer.info is info, outer.outer
+        known = self.counted.setdefault((info.function_id, call.mode), [0, 0, 0])
+        known[0] += 1
+        known[1] += duration_ns
+        known[2] += 0 if is_inside else duration_ns
 
     def unlink(self, call: OpenCall) -> None:
         """Takes a call that is not the innermost out of the chain.

@@ -5,8 +5,19 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tfmodetrace.recorder.calls import states
+
+
+_NOTHING: Final[Mapping[tuple[int, int, int], Sequence[int]]] = {}
+
+
+def _add(counted: dict[tuple[int, int, int], list[int]], key: tuple[int, int, int], numbers: Sequence[int]) -> None:
+    known = counted.setdefault(key, [0] * len(numbers))
+    for place, number in enumerate(numbers):
+        known[place] += number
 
 
 class Threads:
@@ -25,6 +36,7 @@ class Threads:
         self._numbers: dict[int, tuple[weakref.ref[threading.Thread], int]] = {}
         self._by_ident: dict[int, states.ThreadCalls] = {}
         self._dropped_elsewhere = 0
+        self._counted_elsewhere: dict[tuple[int, int, int], list[int]] = {}
         self.recorded_calls = 0
 
     def add(self, session: states.Recording) -> states.ThreadCalls:
@@ -64,6 +76,7 @@ class Threads:
             rows = calls.rows[:]
             if rows:
                 del calls.rows[: len(rows)]
+                calls.waits = True
                 self.recorded_calls += len(rows)
                 taken.append((calls.thread_id, rows))
             if ended and not calls.rows and not calls.memory_rows:
@@ -73,6 +86,8 @@ class Threads:
                         del self._by_ident[ident]
                     self._share_rows()
                     self._dropped_elsewhere += calls.dropped
+                    for (function_id, mode), counted in calls.counted.items():
+                        self._count((function_id, mode, calls.thread_id), counted)
         return taken
 
     def take_memory_rows(self) -> list[bytes]:
@@ -93,16 +108,40 @@ class Threads:
         with self._lock:
             return self._dropped_elsewhere + sum(calls.dropped for calls in self._threads)
 
-    def lose(self, calls: int) -> None:
-        """Counts calls that were taken and could not be written."""
+    def counted_calls(self) -> dict[tuple[int, int, int], list[int]]:
+        """Of the calls that were not kept, those of which more is known than that: see ``states.ThreadCalls.counted``.
+
+        Returns:
+            By function, mode and thread: how many there were so far, and their times.
+        """
+        with self._lock:
+            counted = {key: list(numbers) for key, numbers in self._counted_elsewhere.items()}
+            for calls in self._threads:
+                for (function_id, mode), numbers in list(calls.counted.items()):
+                    _add(counted, (function_id, mode, calls.thread_id), numbers)
+        return counted
+
+    def lose(self, calls: int, counted: Mapping[tuple[int, int, int], Sequence[int]] = _NOTHING) -> None:
+        """Counts calls that were taken and could not be written.
+
+        Args:
+            calls: How many.
+            counted: What is known of them, as :meth:`counted_calls` tells it.
+        """
         with self._lock:
             self._dropped_elsewhere += calls
             self.recorded_calls -= calls
+            for key, numbers in counted.items():
+                self._count(key, numbers)
+
+    def _count(self, key: tuple[int, int, int], numbers: Sequence[int]) -> None:
+        _add(self._counted_elsewhere, key, numbers)
 
     def leave_to_parent(self) -> None:
         """In a forked child: what waits is the parent's, and the lock may be held by a thread that is no more."""
         self._lock = threading.RLock()
         self._threads.clear()
+        self._counted_elsewhere.clear()
         self._by_ident.clear()
         self._numbers.clear()
 

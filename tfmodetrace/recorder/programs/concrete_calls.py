@@ -6,9 +6,7 @@ other is a function of its own, if the program itself calls it.
 
 from __future__ import annotations
 
-import functools
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,8 +14,8 @@ import tensorflow as tf
 
 from tfmodetrace.recorder.calls import calls, functions, states
 from tfmodetrace.recorder.programs import selection
-from tfmodetrace.recorder.support import by_object, owners
-from tfmodetrace.recorder.tf import concrete_functions, replacements, signature_names
+from tfmodetrace.recorder.support import by_object, call_sites
+from tfmodetrace.recorder.tf import around, concrete_functions, replacements, signature_names
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.schema import words
 
@@ -61,22 +59,18 @@ class ConcreteCalls:
             self._fault("a signature's name could not be noted", error)
 
     def _calling(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def modetrace_call(concrete_function: Any, *args: Any, **kwargs: Any) -> Any:
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
             session = _STATE.session
             # Inside of a graph it is an op of that graph, and no body runs.
-            if session is None or not tf.executing_eagerly():
-                return original(concrete_function, *args, **kwargs)
-            info = self._info(concrete_function)
-            call = None
-            if info is not None:
-                mode = _XLA if concrete_functions.is_compiled(concrete_function) else _GRAPH
-                call = calls.enter(session, info, args, kwargs, mode)
-            if call is None:
-                return original(concrete_function, *args, **kwargs)
-            return calls.call_inside(call, original, concrete_function, *args, **kwargs)
+            if session is None or not args or not tf.executing_eagerly():
+                return None
+            info = self._info(args[0])
+            if info is None:
+                return None
+            mode = _XLA if concrete_functions.is_compiled(args[0]) else _GRAPH
+            return calls.enter_innermost(session, info, args[1:], kwargs, mode)
 
-        return modetrace_call
+        return around.around(original, begin, calls.leave_with)
 
     def _info(self, concrete_function: Any) -> functions.FunctionInfo | None:
         """Returns what is known of a concrete function; None if it is not recorded."""
@@ -96,7 +90,7 @@ class ConcreteCalls:
             return info
         name = self._names.find(concrete_function)
         # TensorFlow calls some of its own, as when a saved model is loaded.
-        if name is None and not owners.is_users(sys._getframe(3).f_code.co_filename, ""):
+        if name is None and not call_sites.is_calling():
             return None
         info = functions.FunctionInfo(concrete_function, kind="tf.function")
         info.name = info.qualname = name or concrete_functions.plain_name(concrete_function) or "concrete function"

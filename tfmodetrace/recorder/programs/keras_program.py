@@ -12,13 +12,13 @@ import time
 import types
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import selection
 from tfmodetrace.recorder.support import by_object, owners
-from tfmodetrace.recorder.tf import function_objects, replacements
+from tfmodetrace.recorder.tf import around, function_objects, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import wrappers
 
@@ -37,6 +37,22 @@ class _Thread(threading.local):
 
     def __init__(self) -> None:
         self.epochs: list[states.OpenCall] = []
+
+
+class _Entry(NamedTuple):
+    """A call of fit, evaluate or predict, with how many epochs were open before it, and the model that was trained around it."""
+
+    call: states.OpenCall
+    epochs: int
+    around: functions.Model | None
+
+
+class _LayerCall(NamedTuple):
+    """A call of a layer, in how many others, and the layer if it is called with symbolic tensors, outside of any other."""
+
+    depth: int
+    symbolic: Any
+    call: states.OpenCall | None
 
 
 class TfFunctions(Protocol):
@@ -107,41 +123,30 @@ class KerasProgram:
             return original
         thread = self._thread
 
-        def enter(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry | None:
             session = _STATE.session
-            if session is None:
+            if session is None or not args:
                 return None
-            self.look_at(model)
+            self.look_at(args[0])
             try:
-                shown = tuple(map(_short, args)), {name: _short(value) for name, value in kwargs.items()}
+                shown = tuple(map(_short, args[1:])), {name: _short(value) for name, value in kwargs.items()}
             except Exception as error:
                 session.fault("the arguments of a Keras call could not be looked at", error)
                 return None
-            return calls_module.enter(session, info, (model, *shown[0]), shown[1])
-
-        # This frame lies below the whole training, and TensorFlow reads its line with every op: the later in the function the slower.
-        @functools.wraps(original)
-        def modetrace_call(model: Any, *args: Any, **kwargs: Any) -> Any:
-            call = enter(model, args, kwargs)
+            call = calls_module.enter_innermost(session, info, (args[0], *shown[0]), shown[1])
             if call is None:
-                return original(model, *args, **kwargs)
-            epochs, around = len(thread.epochs), thread.model
-            try:
-                call.calls.innermost = call
-                thread.model = self._models.find(model)
-                result = original(model, *args, **kwargs)
-                calls_module.leave(call, None, 0, result)
-            except BaseException as error:
-                self._close_epochs(epochs, error)
-                if call.is_open:
-                    calls_module.leave(call, error)
-                raise
-            finally:
-                thread.model = around
-            self._close_epochs(epochs, None)
-            return result
+                return None
+            entry = _Entry(call, len(thread.epochs), thread.model)
+            thread.model = self._models.find(args[0])
+            return entry
 
-        return modetrace_call
+        def end(entry: _Entry, error: BaseException | None = None, result: Any = None, /) -> None:
+            thread.model = entry.around
+            self._close_epochs(entry.epochs, error)
+            if entry.call.is_open:
+                calls_module.leave(entry.call, error, 0, result)
+
+        return around.around(original, begin, end)
 
     def look_at(self, model: Any) -> None:
         """Sees to it that the steps that a model's own class defines are recorded, and that its functions have names."""
@@ -183,16 +188,16 @@ class KerasProgram:
         return wrappers.wrap(original, info)
 
     def _maker(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def make(model: Any, *args: Any, **kwargs: Any) -> Any:
-            result = original(model, *args, **kwargs)
+        def end(given: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+            args, _ = given
+            if error is not None or not args:
+                return
             try:
-                self._name_functions(model, name)
-            except Exception as error:
-                self._tf_functions.session.fault("a Keras function could not be named", error)
-            return result
+                self._name_functions(args[0], name)
+            except Exception as failure:
+                self._tf_functions.session.fault("a Keras function could not be named", failure)
 
-        return make
+        return around.around(original, around.arguments, end)
 
     def _name_functions(self, model: Any, name: str) -> None:
         """Names the tf.functions that a train, test or predict function is made of."""
@@ -209,47 +214,45 @@ class KerasProgram:
     # --- Models and layers --------------------------------------------------------------------------------------------------------------
 
     def _layer(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        layers, thread, most = self._layers, self._thread, self._chosen.layers
+        thread, most = self._thread, self._chosen.layers
 
-        def modetrace_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            depth = thread.depth
-            if depth > most or _STATE.session is None:
-                return original(layer, *args, **kwargs)
-            if self._is_symbolic(args) or self._is_symbolic(kwargs.values()):
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _LayerCall | None:
+            depth, session = thread.depth, _STATE.session
+            if depth > most or session is None or not args:
+                return None
+            if self._is_symbolic(args[1:]) or self._is_symbolic(kwargs.values()):
                 thread.depth = most + 1  # a functional model is being put together: nothing runs
-                try:
-                    return original(layer, *args, **kwargs)
-                except Exception as error:
-                    if depth == 0:
-                        self._left_symbolic(layer, error)
-                    raise
-                finally:
-                    thread.depth = depth
-            entry = layers.get(id(layer))
-            if entry is None or entry[0]() is not layer:
-                entry = self._learn_layer(layer, original)
-            record = entry[1]
-            if record is None:
-                return original(layer, *args, **kwargs)
+                return _LayerCall(depth, args[0] if depth == 0 else None, None)
+            info = self._info_of(args[0])
+            if info is None:
+                return None
+            call = calls_module.enter_innermost(session, info, args, kwargs)
             thread.depth = depth + 1
-            try:
-                return record((layer, *args), kwargs)
-            finally:
-                thread.depth = depth
+            return _LayerCall(depth, None, call)
 
-        return functools.update_wrapper(wrappers.as_dynamic_code(modetrace_call), original)  # type: ignore[arg-type]
+        def end(layer: _LayerCall, error: BaseException | None = None, result: Any = None, /) -> None:
+            thread.depth = layer.depth
+            if layer.call is not None:
+                calls_module.leave(layer.call, error, 0, result)
+            elif layer.symbolic is not None and isinstance(error, Exception):
+                self._left_symbolic(layer.symbolic, error)
 
-    def _learn_layer(self, layer: Any, original: Callable[..., Any]) -> tuple[Any, Any]:
-        record = None
+        return around.around(original, begin, end, for_autograph=True)
+
+    def _info_of(self, layer: Any) -> functions.FunctionInfo | None:
+        """Returns what is known of a layer; None if it is not recorded."""
+        if self._layers.has(layer):
+            return self._layers.find(layer)  # type: ignore[no-any-return]
+        info = None
         try:
             kind = type(layer)
             if not hasattr(kind.call, traces.INFO_ATTRIBUTE):  # else it is decorated, and recorded as that
                 info = functions.FunctionInfo(kind.call, functions.Settings(f"{layer.name} ({kind.__name__})"), kind="keras-call")
-                if self._chosen.takes(info):
-                    record = wrappers.recorder(original, info)
+                info = info if self._chosen.takes(info) else None
         except Exception as error:
             self._tf_functions.session.fault("a Keras layer cannot be recorded", error)
-        return self._layers.put(layer, record)
+        self._layers.put(layer, info)
+        return info
 
     def _left_symbolic(self, layer: Any, error: Exception) -> None:
         """Keeps an exception that a layer raises while a model is put together: no call, but its body runs as in a trace."""
@@ -279,25 +282,20 @@ class KerasProgram:
     # --- Epochs -------------------------------------------------------------------------------------------------------------------------
 
     def _epoch_begins(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def on_epoch_begin(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
+        def begin(_: tuple[Any, ...], __: dict[str, Any]) -> None:
             session = _STATE.session
-            call = None if session is None else calls_module.enter(session, self._epoch, (), {}, signed=False)
+            call = None if session is None else calls_module.enter_innermost(session, self._epoch, (), {}, signed=False)
             if call is not None:
-                call.calls.innermost = call
                 self._thread.epochs.append(call)
-            return original(callbacks, epoch, *args, **kwargs)
 
-        return on_epoch_begin
+        return around.around(original, begin)
 
     def _epoch_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def on_epoch_end(callbacks: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
-            result = original(callbacks, epoch, *args, **kwargs)
-            self._close_epochs(len(self._thread.epochs) - 1, None)
-            return result
+        def end(_: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+            if error is None:
+                self._close_epochs(len(self._thread.epochs) - 1, None)
 
-        return on_epoch_end
+        return around.around(original, None, end)
 
     def _close_epochs(self, left: int, error: BaseException | None) -> None:
         epochs = self._thread.epochs

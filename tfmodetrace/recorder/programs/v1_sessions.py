@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.tf import replacements
+from tfmodetrace.recorder.tf import around, replacements
 from tfmodetrace.schema import words
 
 _MAX_FETCHES: Final = 8
@@ -36,21 +35,20 @@ class V1Sessions:
         info = functions.FunctionInfo(original, functions.Settings("Session.run"), kind="method")
         info.parameters = info.parameters[:2]  # fetches and feed_dict
 
-        @functools.wraps(original)
-        def run(v1_session: Any, fetches: Any, feed_dict: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
             session = self.session
-            call = None
-            if not session.ended:
-                try:
-                    described = {"fetches": _fetches(fetches), "feed_dict": _feeds(feed_dict)}
-                    call = calls_module.enter(session, info, (v1_session,), described, int(words.Mode.GRAPH), executes=True)
-                except Exception as error:
-                    session.fault("a call of Session.run could not be recorded", error)
-            if call is None:
-                return original(v1_session, fetches, feed_dict, *args, **kwargs)
-            return calls_module.call_inside(call, original, v1_session, fetches, feed_dict, *args, **kwargs)
+            if session.ended or not args:
+                return None
+            try:
+                fetches = args[1] if len(args) > 1 else kwargs.get("fetches")
+                feeds = args[2] if len(args) > 2 else kwargs.get("feed_dict")
+                described = {"fetches": _fetches(fetches), "feed_dict": _feeds(feeds)}
+                return calls_module.enter_innermost(session, info, args[:1], described, int(words.Mode.GRAPH), executes=True)
+            except Exception as error:
+                session.fault("a call of Session.run could not be recorded", error)
+                return None
 
-        return run
+        return around.around(original, begin, calls_module.leave_with)
 
 
 def _fetches(fetches: Any) -> str:

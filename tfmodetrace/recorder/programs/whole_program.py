@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import types
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import tensorflow as tf
 from tfmodetrace.recorder.calls import functions, states
 from tfmodetrace.recorder.programs import concrete_calls, keras_program, selection
 from tfmodetrace.recorder.support import by_object, call_sites, on_import
-from tfmodetrace.recorder.tf import dataset_functions, function_objects, parallel_for, replacements
+from tfmodetrace.recorder.tf import around, dataset_functions, function_objects, parallel_for, replacements
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import tf_functions
 
@@ -113,52 +112,42 @@ class WholeProgram:
     # --- tf.functions -------------------------------------------------------------------------------------------------------------------
 
     def _making(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def init(function: Any, python_function: Any, *args: Any, **kwargs: Any) -> None:
-            original(function, python_function, *args, **kwargs)
+        def end(given: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+            args, kwargs = given
+            if error is not None or not args:
+                return
             try:
+                python_function = args[1] if len(args) > 1 else kwargs.get("python_function")
                 code = functions.code_of(python_function)
-                self._sites.put(function, call_sites.innermost("" if code is None else code.co_filename))
-            except Exception as error:
-                self.session.fault("where a tf.function is made could not be found out", error)
+                self._sites.put(args[0], call_sites.innermost("" if code is None else code.co_filename))
+            except Exception as failure:
+                self.session.fault("where a tf.function is made could not be found out", failure)
 
-        return init
+        return around.around(original, around.arguments, end)
 
     def _calling(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        recorders, learn = self._recorders, self._learn
-
-        @functools.wraps(original)
-        def modetrace_call(function: Any, *args: Any, **kwargs: Any) -> Any:
-            entry = recorders.get(id(function))
-            if entry is None or entry[0]() is not function:
-                entry = learn(function)
-            return entry[1](function, args, kwargs)
-
-        return tf_functions.replacement(modetrace_call, original)
+        return tf_functions.replacement(around.of_each(original, self._recorders, self._learn), original)
 
     def _getting(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def get_concrete_function(function: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._recorders.find(function) is None:
-                self._learn(function)
-            return original(function, *args, **kwargs)
+        def begin(args: tuple[Any, ...], _: dict[str, Any]) -> None:
+            if args and not self._recorders.has(args[0]):
+                self._learn(args[0])
 
-        return get_concrete_function
+        return around.around(original, begin)
 
     def _cloning(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def clone(function: Any, python_function: Any) -> Any:
+        def end(given: Any, error: BaseException | None = None, cloned: Any = None, /) -> None:
             # `strategy.run(f)` runs a clone of f, which calls f's Python function once for each replica.
-            cloned = original(function, python_function)
-            self._sites.put(cloned, self._sites.find(function))
-            self._learn(cloned, python_function=function.python_function, given=self._given.find(function))
-            return cloned
+            args, _ = given
+            if error is None and args:
+                self._sites.put(cloned, self._sites.find(args[0]))
+                self._learn(cloned, python_function=args[0].python_function, given=self._given.find(args[0]))
 
-        return clone
+        return around.around(original, around.arguments, end)
 
     def _learn(self, function: Any, python_function: Any = None, given: _Given | None = None) -> tuple[Any, Any]:
         """Finds out what a tf.function is that was not met before, and what records its calls."""
-        recorder: Callable[..., Any] = self._pass_on
+        recorder: Callable[..., Any] | None = None
         try:
             info = traces.info_of(function)
             dataset_function, self._thread.dataset_function = self._thread.dataset_function, None
@@ -200,10 +189,6 @@ class WholeProgram:
         elif function_objects.is_loaded(function):
             info.name, info.file, info.line = function_objects.loaded_name(function), "", 0
         return info
-
-    def _pass_on(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call: Any = self._call
-        return call(function, *args, **kwargs)
 
     def _dataset_function_begins(self, function: Any, transformation: str) -> None:
         self._thread.dataset_function = (function, transformation)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import memory, samplers, threads
@@ -17,7 +18,7 @@ from tfmodetrace.schema import codec, events_pb2, words
 
 _MAX_ROWS_PER_BATCH: Final = 1 << 16
 
-_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory"})
+_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory", "counted_calls"})
 """Fields of a chunk that are no reason to write one."""
 
 
@@ -93,7 +94,7 @@ class Chunks:
                 try:
                     chunk.calls.append(_batch(part, thread_id, self._anchor_ns))
                 except Exception as error:
-                    self._threads.lose(len(part))
+                    self._threads.lose(len(part), _counted(_table(part, thread_id, self._anchor_ns)))
                     self._faults.add("calls could not be encoded", error)
         self._count(chunk, end=end)
         if end or any(field.name not in _ALWAYS_THERE for field, _ in chunk.ListFields()):
@@ -110,7 +111,8 @@ class Chunks:
     def drop(self, chunk: events_pb2.Chunk | None) -> None:
         """Counts the calls of a chunk that is not going to be written."""
         if chunk is not None:
-            self._threads.lose(sum(batch.rows for batch in chunk.calls))
+            for batch in chunk.calls:
+                self._threads.lose(batch.rows, _counted(codec.decode_calls(batch)))
 
     def dropped_calls(self) -> int:
         """Calls that were not kept so far."""
@@ -143,6 +145,10 @@ class Chunks:
     def _count(self, chunk: events_pb2.Chunk, *, end: bool) -> None:
         chunk.dropped_calls = self._threads.dropped_calls()
         chunk.internal_faults = self._faults.count
+        for (function_id, mode, thread_id), (calls, duration_ns, outermost_ns) in self._threads.counted_calls().items():
+            chunk.counted_calls.add(
+                function_id=function_id, mode=mode, thread_id=thread_id, calls=calls, duration_ns=duration_ns, outermost_ns=outermost_ns
+            )
         if end:
             chunk.session_end.end_ns = time.perf_counter_ns() - self._anchor_ns
             chunk.session_end.calls = self._threads.recorded_calls
@@ -157,8 +163,25 @@ def _memory_batch(rows: list[bytes]) -> events_pb2.MemoryBatch:
 
 
 def _batch(rows: list[bytes], thread_id: int, anchor_ns: int) -> events_pb2.CallBatch:
+    return codec.encode_calls(_table(rows, thread_id, anchor_ns))
+
+
+def _table(rows: list[bytes], thread_id: int, anchor_ns: int) -> dict[str, npt.NDArray[np.int64]]:
     table = np.frombuffer(b"".join(rows), dtype=calls_module.ROW_DTYPE)
     columns = {name: table[name].astype(np.int64) for name in calls_module.ROW_DTYPE.names or ()}
     columns["start_ns"] -= anchor_ns
     columns["thread_id"] = np.full(len(rows), thread_id, dtype=np.int64)
-    return codec.encode_calls(columns)
+    return columns
+
+
+def _counted(columns: Mapping[str, npt.NDArray[np.int64]]) -> dict[tuple[int, int, int], list[int]]:
+    """Counts calls that are not going to be written, as ``threads.Threads.counted_calls`` tells them."""
+    function_of = dict(zip(columns["call_id"].tolist(), columns["function_id"].tolist(), strict=True))
+    counted: dict[tuple[int, int, int], list[int]] = {}
+    names = ("function_id", "mode", "thread_id", "parent_id", "duration_ns")
+    for function_id, mode, thread_id, parent_id, duration_ns in zip(*(columns[name].tolist() for name in names), strict=True):
+        numbers = counted.setdefault((function_id, mode, thread_id), [0, 0, 0])
+        numbers[0] += 1
+        numbers[1] += duration_ns
+        numbers[2] += 0 if function_of.get(parent_id) == function_id else duration_ns
+    return counted

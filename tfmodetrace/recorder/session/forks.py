@@ -6,10 +6,16 @@ ends with the child, or with the parent's session, whichever comes first.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+from typing import Final
 
 from tfmodetrace.recorder.calls import states
 from tfmodetrace.recorder.session import record_files, session
+
+
+CHILD_FLUSH_SECS: Final = 0.1
+"""Seconds after which at the latest everything that a forked child has recorded is in its file."""
 
 
 class ChildSession(session.Session):
@@ -22,7 +28,9 @@ class ChildSession(session.Session):
     inherited = True
 
     def __init__(self, parent: session.Session) -> None:
-        super().__init__(parent.logdir, parent.options, keeper=parent.keeper, explain=parent.explain)
+        # Nobody may ask it to end: workers are terminated, or leave by os._exit. What they have not written by then is lost.
+        options = dataclasses.replace(parent.options, flush_secs=min(parent.options.flush_secs, CHILD_FLUSH_SECS))
+        super().__init__(parent.logdir, options, keeper=parent.keeper, explain=parent.explain)
         self._parent = parent
         self._begin_lock = threading.RLock()
         self.directory, self.family = parent.directory, parent.family

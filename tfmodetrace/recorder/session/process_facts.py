@@ -16,7 +16,7 @@ from tfmodetrace.recorder.calls import native
 from tfmodetrace.schema import events_pb2
 
 
-def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler: bool) -> events_pb2.SessionStart:
+def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler: bool, flush_secs: float) -> events_pb2.SessionStart:
     """Describes this process as the beginning of a session.
 
     Args:
@@ -24,6 +24,7 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         start_unix_ns: When it started, in nanoseconds since 1970.
         memory: How device memory is sampled.
         profiler: Whether it runs TensorFlow's profiler.
+        flush_secs: Seconds after which at the latest everything recorded is in the file.
     """
     start = events_pb2.SessionStart(
         session_id=session_id,
@@ -34,6 +35,7 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         start_unix_ns=start_unix_ns,
         versions=dict(_versions(("keras", "numpy"))),
         options=_conflicts(),
+        flush_ns=int(flush_secs * 1e9),
     )
     if memory != "off":
         start.options["memory"] = memory

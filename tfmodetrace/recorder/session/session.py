@@ -86,7 +86,8 @@ class Session:
         )
         self.profiling = session_profiler.Profiling(False if self.inherited else options.profiler, self.faults)
         describe = process_facts.session_start
-        described = functools.partial(describe, self.session_id, start_unix_ns, memory=options.memory, profiler=self.profiling.wanted)
+        told = {"memory": options.memory, "profiler": self.profiling.wanted, "flush_secs": options.flush_secs}
+        described = functools.partial(describe, self.session_id, start_unix_ns, **told)
         find = self.traces.placements.collect
         made = chunks.Chunks(anchor_ns, described, self.threads, self.samplers, self.definitions, self.sampler, find, self.faults)
         self.writer = writer.Writer(self, made, self.faults, options.flush_secs)

@@ -25,6 +25,11 @@ class ByObject(dict[int, tuple[Any, Any]]):
         entry = self.get(id(owner))
         return entry[1] if entry is not None and entry[0]() is owner else None
 
+    def has(self, owner: Any) -> bool:
+        """Whether an object has a value, if only None."""
+        entry = self.get(id(owner))
+        return entry is not None and entry[0]() is owner
+
     def put(self, owner: Any, value: Any) -> tuple[Any, Any]:
         """Keeps a value with an object that can be referred to weakly; returns the entry."""
         if len(self) >= self._sweep_at:

@@ -51,6 +51,20 @@ def below_the_users() -> list[str]:
     return found[::-1]
 
 
+def not_ours() -> types.FrameType | None:
+    """Returns the innermost of the frames that have led here that is none of ours."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and owners.owner_of(frame.f_code.co_filename) == "tfmodetrace":
+        frame = frame.f_back
+    return frame
+
+
+def is_calling() -> bool:
+    """Whether what has led here was called by the user's own code, and not by TensorFlow."""
+    frame = not_ours()
+    return frame is not None and owners.is_users(frame.f_code.co_filename, "")
+
+
 def caller(own_file: str, function: Any) -> tuple[Site, str] | None:
     """Finds the same, and the name that TensorFlow has there; empty if it has none that is known. Does not raise.
 

@@ -16,7 +16,9 @@ _method_target = names.module("tensorflow.python.eager.polymorphic_function.tf_m
 _tf_stack = names.module("tensorflow.python.util.tf_stack")
 
 _call_unconverted = names.attribute(_autograph_api, "_call_unconverted")
-_converted_call = names.attribute(_autograph_api, "converted_call")
+CONVERTED_CALL = names.attribute(_autograph_api, "converted_call")
+"""Converts a function, if need be, and calls it."""
+
 _method_target_call = getattr(names.attribute(_method_target, "TfMethodTarget"), "call", None)
 _source_mappers = names.attribute(_tf_stack, "_source_mapper_stacks")
 
@@ -33,31 +35,64 @@ UNCONVERTED_CALL_CODE: types.CodeType | None = getattr(_call_unconverted, "__cod
 METHOD_TARGET_CALL_CODE: types.CodeType | None = getattr(_method_target_call, "__code__", None)
 """The code it calls a tf.function's method from, in between."""
 
-_CONVERTED_CALL_CODE: types.CodeType | None = getattr(_converted_call, "__code__", None)
+_CONVERTED_CALL_CODE: types.CodeType | None = getattr(CONVERTED_CALL, "__code__", None)
 
 
-def call_as_autograph_would(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], caller: types.FrameType) -> Any:
-    """Calls a function as AutoGraph would have called it, had our wrapper not stood in between.
+def options_of(caller: types.FrameType) -> Any:
+    """Returns the conversion options with which AutoGraph calls from a frame; None if it has none there.
 
-    AutoGraph meets our wrapper, leaves it alone, and calls it from ``_call_unconverted``. That frame still holds the conversion options
-    of this very call, so the wrapped function is converted with exactly those: recursive or not, with the user's optional features.
+    AutoGraph meets what stands for a function, leaves it alone, and calls it from ``_call_unconverted``. That frame still holds the options
+    of this very call, so the function itself is converted with exactly those: recursive or not, with the user's optional features.
+
+    Args:
+        caller: A frame of ``UNCONVERTED_CALL_CODE`` or ``METHOD_TARGET_CALL_CODE``.
+    """
+    frame: types.FrameType | None = caller
+    if frame is not None and frame.f_code is METHOD_TARGET_CALL_CODE:
+        frame = frame.f_back
+    if frame is not None and frame.f_code is UNCONVERTED_CALL_CODE:
+        return frame.f_locals.get("options")
+    return None
+
+
+def options_of_caller(depth: int = 2) -> Any:
+    """Returns what :func:`options_of` does of the frame that called our caller; None if that is not AutoGraph's.
+
+    Args:
+        depth: How many frames further out it is.
+
+    Raises:
+        ValueError: If there is none: no Python code has called us, as when the interpreter shuts down.
+    """
+    frame = sys._getframe(depth)
+    return options_of(frame) if frame.f_code is UNCONVERTED_CALL_CODE or frame.f_code is METHOD_TARGET_CALL_CODE else None
+
+
+def call_with_options(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: Any) -> Any:
+    """Calls a function as AutoGraph would have called it, had nothing of ours stood in between.
 
     Args:
         function: The user's function, unwrapped.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
-        caller: The frame that called our wrapper; one of ``UNCONVERTED_CALL_CODE`` or ``METHOD_TARGET_CALL_CODE``.
+        options: What :func:`options_of` has returned; with None it is called as it is.
     """
-    frame: types.FrameType | None = caller
-    if frame is not None and frame.f_code is METHOD_TARGET_CALL_CODE:
-        frame = frame.f_back
-    options = None
-    if frame is not None and frame.f_code is UNCONVERTED_CALL_CODE:
-        options = frame.f_locals.get("options")
-    del frame
     if options is None:
         return function(*args, **kwargs)
-    return _converted_call(function, args, kwargs or None, options=options)
+    return CONVERTED_CALL(function, args, kwargs or None, options=options)
+
+
+_dynamic_codes: dict[types.CodeType, types.CodeType] = {}
+
+
+def as_dynamic_code(wrapper: Any) -> Any:
+    """Makes AutoGraph leave a wrapper alone."""
+    code = wrapper.__code__
+    dynamic = _dynamic_codes.get(code)
+    if dynamic is None:
+        dynamic = _dynamic_codes[code] = code.replace(co_filename=DYNAMIC_CODE_FILENAME)
+    wrapper.__code__ = dynamic
+    return wrapper
 
 
 def called_by_converted_call() -> bool:

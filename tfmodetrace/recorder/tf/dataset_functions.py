@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from tfmodetrace.recorder.tf import names, replacements
+from tfmodetrace.recorder.tf import around, names, replacements
 
 _structured_function = names.module("tensorflow.python.data.ops.structured_function")
 
@@ -40,9 +39,8 @@ class DatasetFunctionHook:
     def _beginning(self, original: Any) -> Any:
         begins = self._begins
 
-        @functools.wraps(original)
-        def init(wrapper: Any, func: Any, transformation_name: Any, *args: Any, **kwargs: Any) -> None:
-            begins(func, str(transformation_name))
-            original(wrapper, func, transformation_name, *args, **kwargs)
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            function = args[1] if len(args) > 1 else kwargs.get("func")
+            begins(function, str(args[2] if len(args) > 2 else kwargs.get("transformation_name")))
 
-        return init
+        return around.around(original, begin)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from tfmodetrace.recorder.tf import names, replacements
+from tfmodetrace.recorder.tf import around, names, replacements
 
 _serialization = names.module("tensorflow.python.saved_model.signature_serialization")
 _SignatureMap = names.attribute(_serialization, "_SignatureMap")
@@ -38,10 +37,9 @@ class SignatureNames:
     def _taking(self, original: Any) -> Any:
         named = self._named
 
-        @functools.wraps(original)
-        def take(signatures: Any, name: Any) -> Any:
-            concrete_function = original(signatures, name)
-            named(concrete_function, str(name))
-            return concrete_function
+        def end(given: Any, error: BaseException | None = None, concrete_function: Any = None, /) -> None:
+            args, _ = given
+            if error is None and len(args) > 1:
+                named(concrete_function, str(args[1]))
 
-        return take
+        return around.around(original, around.arguments, end)

@@ -33,7 +33,7 @@ def _codes(*functions: Any) -> frozenset[types.CodeType]:
 
 _TRACING: Final = _codes(
     names.attribute(_func_graph, "func_graph_from_py_func"), *names.present(_op_def_library, "_apply_op_helper", "apply_op")
-) | {tracing.TRACED_BODY_CODE}
+) | {tracing.TRACING_CODE}
 """What runs Python bodies symbolically, and what adds an op to a graph instead of running it."""
 
 _GRAPH: Final = _codes(

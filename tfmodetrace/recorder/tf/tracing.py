@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tfmodetrace.recorder.tf import names, replacements
+from tfmodetrace.recorder.tf import around, names, replacements
 
 _tracing_compilation = names.module("tensorflow.python.eager.polymorphic_function.tracing_compilation")
 _function_cache = names.module("tensorflow.core.function.polymorphism.function_cache")
@@ -14,12 +14,8 @@ _FunctionCache = names.attribute(_function_cache, "FunctionCache")
 _create_concrete_function = names.attribute(_tracing_compilation, "_create_concrete_function")
 
 
-def _run_traced_body(create: Callable[..., Any], *arguments: Any) -> Any:
-    return create(*arguments)
-
-
-TRACED_BODY_CODE: Final = _run_traced_body.__code__
-"""The frame with this code lies between a trace of interest and whatever led to it."""
+TRACING_CODE: Final = getattr(_create_concrete_function, "__code__", None)
+"""The code of the frame that runs a Python body to trace it."""
 
 
 class TraceHook:
@@ -66,31 +62,31 @@ class TraceHook:
     def _creating(self, create: Any) -> Any:
         tokens = self._tokens
 
-        def create_concrete_function(function_type: Any, type_context: Any, func_graph: Any, tracing_options: Any) -> Any:
-            cache = getattr(tracing_options, "function_cache", None)
-            token = self._begin(getattr(tracing_options, "python_function", None), cache)
-            if token is None:
-                return create(function_type, type_context, func_graph, tracing_options)
-            try:
-                concrete_function = _run_traced_body(create, function_type, type_context, func_graph, tracing_options)
-            except BaseException as error:
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            options = args[3] if len(args) > 3 else kwargs.get("tracing_options")
+            cache = getattr(options, "function_cache", None)
+            token = self._begin(getattr(options, "python_function", None), cache)
+            return None if token is None else (token, cache)
+
+        def end(begun: Any, error: BaseException | None = None, concrete_function: Any = None, /) -> None:
+            token, cache = begun
+            if error is not None:
                 self._failed(token, error)
-                raise
-            if cache is not None:
+            elif cache is not None:
                 tokens[id(concrete_function)] = token
             else:
                 self._unkept(token)
-            return concrete_function
 
-        return create_concrete_function
+        return around.around(create, begin, end)
 
     def _adding(self, add: Any) -> Any:
         tokens = self._tokens
 
-        def add_to_cache(cache: Any, fn: Any, context: Any = None) -> None:
-            add(cache, fn, context)
-            token = tokens.pop(id(fn), None)
+        def end(given: Any, error: BaseException | None = None, _: Any = None, /) -> None:
+            (cache, *args), kwargs = given
+            concrete_function = args[0] if args else kwargs.get("fn")
+            token = tokens.pop(id(concrete_function), None) if error is None else None
             if token is not None:
-                self._added(token, fn, context, cache)
+                self._added(token, concrete_function, args[1] if len(args) > 1 else kwargs.get("context"), cache)
 
-        return add_to_cache
+        return around.around(add, around.arguments, end)

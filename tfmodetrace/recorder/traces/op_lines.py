@@ -14,8 +14,8 @@ import weakref
 from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.support import owners
-from tfmodetrace.recorder.tf import autograph, graphs, tracing
+from tfmodetrace.recorder.support import call_sites, owners
+from tfmodetrace.recorder.tf import autograph, graphs
 
 _frame: Final = sys._getframe
 
@@ -46,15 +46,17 @@ class TracedBody:
         outer: The trace of ours in which it began; None outside any.
         outer_line: The line of ``outer`` that led to it.
         runs: Whether it has not ended.
+        began: The frame of TensorFlow's in which it began, as long as it runs: what lies further out has led to it.
     """
 
-    __slots__ = ("codes", "lines", "origins", "outer", "outer_line", "own", "runs", "seen")
+    __slots__ = ("began", "codes", "lines", "origins", "outer", "outer_line", "own", "runs", "seen")
 
-    def __init__(self, own: functions.Definition, outer: TracedBody | None) -> None:
+    def __init__(self, own: functions.Definition, outer: TracedBody | None, began: types.FrameType | None) -> None:
         self.own = own
         self.outer = outer
         self.outer_line = NOWHERE
         self.runs = True
+        self.began = began
         # All of this goes with the trace: the files that code objects are from, by id, and the code objects.
         self.codes: dict[int, str] = {}
         self.seen: list[types.CodeType] = []
@@ -64,6 +66,7 @@ class TracedBody:
     def forget_codes(self) -> None:
         """Keeps only what the lines of its ops need, once the trace has ended."""
         self.runs = False
+        self.began = None
         self.codes, self.seen, self.origins, self.lines = _NO_CODES, _NOTHING_SEEN, _NO_ORIGINS, _NO_LINES
 
 
@@ -112,9 +115,9 @@ class OpLines:
     def begin(self, own: functions.Definition) -> TracedBody:
         """Says that a trace of a function begins on this thread."""
         outer = self._thread.body
-        body = TracedBody(own, outer)
+        body = TracedBody(own, outer, call_sites.not_ours())
         if outer is not None:
-            body.outer_line = _walk(_frame(1), outer)
+            body.outer_line = _walk(body.began, outer)
         self._thread.body = body
         self._hook.begin()
         return body
@@ -193,15 +196,14 @@ def _walk(frame: types.FrameType | None, body: TracedBody | None) -> OpLine:
     """Finds the user's line, and the function's own, from a frame outwards."""
     codes: dict[int, str] = {} if body is None else body.codes
     file_of = codes.get
+    began = None if body is None else body.began
     file, line = "", 0
-    while frame is not None:
+    while frame is not None and frame is not began:
         at_file = file_of(id(frame.f_code))
         if at_file is None:
             at_file = _learn(frame.f_code, body, codes)
         if at_file:
             at_line = frame.f_lineno or 0
-            if at_file is _BOUNDARY:
-                break
             if at_file is _CONVERTED:
                 at_file, at_line = _origin(frame.f_code.co_filename, at_line, body)
             if at_file:
@@ -216,7 +218,6 @@ def _walk(frame: types.FrameType | None, body: TracedBody | None) -> OpLine:
     return _shared(OpLine(file, line, 0), body) if line else NOWHERE
 
 
-_BOUNDARY: Final = "<boundary>"
 _CONVERTED: Final = "<converted>"
 
 
@@ -229,9 +230,7 @@ def _learn(code: types.CodeType, body: TracedBody | None, codes: dict[int, str])
 
 
 def _file_of(code: types.CodeType, body: TracedBody | None) -> str:
-    """Returns the user's file that code is from; empty for a library's, and a mark for converted code and for where the trace began."""
-    if code is tracing.TRACED_BODY_CODE:
-        return _BOUNDARY
+    """Returns the user's file that code is from; empty for a library's, and a mark for converted code."""
     if autograph.AUTOGRAPH_FILE in code.co_filename:
         return _CONVERTED
     return code.co_filename if owners.is_users(code.co_filename, "" if body is None else body.own.file) else ""

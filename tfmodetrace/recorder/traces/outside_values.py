@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.recorder.support import interrupts
+from tfmodetrace.recorder.tf import around
 from tfmodetrace.recorder.traces import body_scope
 from tfmodetrace.schema import keys
 
@@ -213,6 +214,7 @@ class Computed:
             found = self._find(chain[0])
             for step in chain[1]:
                 found = part_of(found, step)
+            found = around.function_of(found)
             # What would be asked for the value, as a property is, is not the value.
             if type(found) not in _FUNCTIONS and of_class(type(found), "__get__") is not None:
                 raise UnknownError

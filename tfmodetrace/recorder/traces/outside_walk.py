@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import tensorflow as tf
 
 from tfmodetrace.recorder.support import owners, sources
-from tfmodetrace.recorder.tf import function_objects
+from tfmodetrace.recorder.tf import around, function_objects
 from tfmodetrace.recorder.traces import body_scope, outside_names, outside_reads, outside_values
 
 _APPENDING: Final = frozenset({"append", "appendleft", "extend", "insert"})
@@ -355,6 +355,7 @@ class _Look:
         except outside_values.UnknownError:
             return None
         owner = outside_names.Origin(origin.root, origin.steps[:-1], "")
+        called = around.function_of(called)
         kind = type(called)
         if kind is staticmethod:
             called, whole = called.__func__, None

@@ -1,10 +1,8 @@
-"""What calls a decorated function and records that, where it is done in C; and the way around AutoGraph, which is the same without."""
+"""What calls a decorated function and records that, where it is done in C."""
 
 from __future__ import annotations
 
 import ctypes
-import sys
-import types
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,7 +20,7 @@ _leave: Final = calls_module.leave
 def of_function(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any] | None:
     """Returns what calls a Python function with a tuple and a dict of arguments and records that; None if that is not done in C.
 
-    Whoever calls it must be the wrapper, since the caller's caller is taken for the function's.
+    Whoever calls it must have no frame of its own, since the frame that calls is taken for the function's caller.
     """
     return None if native.HOT_PATH is None else native.HOT_PATH.Recorder(function, info)
 
@@ -41,29 +39,6 @@ def of_tf_function(
     return None if native.HOT_PATH is None else native.HOT_PATH.Recorder(call, info, mode, counting)
 
 
-def call_from_autograph(
-    function: Callable[..., Any],
-    info: functions.FunctionInfo,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    caller: types.FrameType,
-) -> Any:
-    """Calls a function that AutoGraph has called through its wrapper, and records that.
-
-    Args:
-        function: The user's function.
-        info: What is known of it.
-        args: Its positional arguments.
-        kwargs: Its keyword arguments.
-        caller: The frame that called the wrapper.
-    """
-    session = _STATE.session
-    call = None if session is None else _enter(session, info, args, kwargs)
-    if call is None:
-        return autograph.call_as_autograph_would(function, args, kwargs, caller)
-    return calls_module.call_inside(call, autograph.call_as_autograph_would, function, args, kwargs, caller)
-
-
 if native.HOT_PATH is not None:
     native.HOT_PATH.configure(
         {
@@ -78,8 +53,8 @@ if native.HOT_PATH is not None:
             "runs_eagerly": lambda: execution.EAGER_RUNS.RUN_FUNCTIONS_EAGERLY,
             "unconverted_code": autograph.UNCONVERTED_CALL_CODE,
             "method_target_code": autograph.METHOD_TARGET_CALL_CODE,
-            "get_frame": sys._getframe,
-            "call_from_autograph": call_from_autograph,
+            "converted_call": autograph.CONVERTED_CALL,
+            "options_of": autograph.options_of,
             "value_key": signatures.value_key,
             "enter": _enter,
             "leave": _leave,

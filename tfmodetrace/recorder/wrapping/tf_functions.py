@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.tf import autograph, execution, function_objects
+from tfmodetrace.recorder.tf import around, autograph, execution, function_objects
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
@@ -24,6 +24,8 @@ _EAGER: Final = int(words.Mode.EAGER)
 _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 _eager_runs: Final = execution.EAGER_RUNS
+
+_RECORDER: Final = "_modetrace_recorder"
 
 _classes: dict[type, type] = {}
 
@@ -134,8 +136,7 @@ def _traced_class(base: type) -> type:
 
         _modetrace_base_call = staticmethod(base_call)
 
-        def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            return self._modetrace_recorder(self, args, kwargs)
+        __call__ = around.of_each(base_call, _RECORDER, lambda function: (None, getattr(function, _RECORDER)))
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             # TensorFlow makes the function of an instance's method with `type(original)(…)`; __get__ names it.

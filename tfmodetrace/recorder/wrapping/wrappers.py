@@ -9,14 +9,12 @@ that signatures, sources and tf.function's argument binding see what they saw be
 from __future__ import annotations
 
 import functools
-import sys
-import types
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.tf import autograph
+from tfmodetrace.recorder.tf import around, autograph
 from tfmodetrace.recorder.traces import traces
 from tfmodetrace.recorder.wrapping import recorders
 from tfmodetrace.schema import words
@@ -27,13 +25,6 @@ _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
-_call_from_autograph: Final = recorders.call_from_autograph
-_frame: Final = sys._getframe
-_UNCONVERTED: Final = autograph.UNCONVERTED_CALL_CODE
-_METHOD_TARGET: Final = autograph.METHOD_TARGET_CALL_CODE
-
-_dynamic_codes: dict[types.CodeType, types.CodeType] = {}
-
 
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     """Returns a function that does what ``function`` does and records it."""
@@ -44,62 +35,37 @@ def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable
     return wrapper
 
 
-def as_dynamic_code(wrapper: types.FunctionType) -> types.FunctionType:
-    """Makes AutoGraph leave a wrapper alone."""
-    code = wrapper.__code__
-    dynamic = _dynamic_codes.get(code)
-    if dynamic is None:
-        dynamic = _dynamic_codes[code] = code.replace(co_filename=autograph.DYNAMIC_CODE_FILENAME)
-    wrapper.__code__ = dynamic
-    return wrapper
-
-
 def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     recorder = recorders.of_function(function, info)
-    if recorder is None:
-        return _plain_in_python(function, info)
-
-    def modetrace_call(*args: Any, **kwargs: Any) -> Any:
-        return recorder(args, kwargs)
-
-    return as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
-
-
-def _plain_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     record = _recorder_in_python(function, info)
 
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         return record(args, kwargs)
 
-    return as_dynamic_code(modetrace_call)  # type: ignore[arg-type]
+    wrapper = autograph.as_dynamic_code(modetrace_call)
+    # Of these a class makes static and class methods itself, if they are functions to Python's core.
+    if recorder is None or getattr(function, "__name__", "") in _IMPLICITLY_STATIC:
+        return wrapper  # type: ignore[no-any-return]
+    return around.frameless(wrapper, recorder)  # type: ignore[no-any-return]
 
 
-def recorder(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-    """Returns what calls a function with a tuple and a dict of arguments, and records that.
-
-    Whoever calls it must be a wrapper, since the caller's caller is taken for the function's.
-    """
-    return recorders.of_function(function, info) or _recorder_in_python(function, info)
+_IMPLICITLY_STATIC: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
 def _recorder_in_python(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
         try:
-            caller = _frame(2).f_code
-        except ValueError:  # no Python code has called us, as when the interpreter shuts down
+            options = autograph.options_of_caller(depth=3)
+        except ValueError:
             return function(*args, **kwargs)
-        if caller is _UNCONVERTED or caller is _METHOD_TARGET:
-            return _call_from_autograph(function, info, args, kwargs, _frame(2))
-        if session is None:
-            return function(*args, **kwargs)
-        call = _enter(session, info, args, kwargs)
+        call = None if session is None else _enter(session, info, args, kwargs)
         if call is None:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs) if options is None else autograph.call_with_options(function, args, kwargs, options)
         calls = call.calls
         try:
             calls.innermost = call
-            result = function(*args, **kwargs)
+            result = function(*args, **kwargs) if options is None else autograph.call_with_options(function, args, kwargs, options)
             _leave(call, None, 0, result)
         except BaseException as error:
             if call.is_open:
@@ -114,7 +80,7 @@ def _generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     def modetrace_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         return (yield from _steps(function(*args, **kwargs), info, args, kwargs))
 
-    return as_dynamic_code(modetrace_generator)  # type: ignore[arg-type]
+    return autograph.as_dynamic_code(modetrace_generator)  # type: ignore[no-any-return]
 
 
 class _Awaitable:
@@ -133,7 +99,7 @@ def _coroutine(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     async def modetrace_coroutine(*args: Any, **kwargs: Any) -> Any:
         return await _Awaitable(_steps(function(*args, **kwargs), info, args, kwargs))
 
-    return as_dynamic_code(modetrace_coroutine)  # type: ignore[arg-type]
+    return autograph.as_dynamic_code(modetrace_coroutine)  # type: ignore[no-any-return]
 
 
 def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -165,7 +131,7 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
         finally:
             _end_suspendable(call, error)
 
-    return as_dynamic_code(modetrace_async_generator)  # type: ignore[arg-type]
+    return autograph.as_dynamic_code(modetrace_async_generator)  # type: ignore[no-any-return]
 
 
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
