@@ -15,6 +15,7 @@ from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import first_lines as first_lines_module
+from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
@@ -101,6 +102,11 @@ class Answers:
         return eager_module.EagerTime(self.run, self.budgets)
 
     @once
+    def keras_phases(self) -> tuple[keras_phases_module.KerasCall, ...]:
+        """What Keras's fit, evaluate and predict did with their time."""
+        return keras_phases_module.of_run(self.run)
+
+    @once
     def definitions(self) -> definitions_module.Definitions:
         """The functions folded by definition."""
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
@@ -119,7 +125,9 @@ class Answers:
     def first_lines(self) -> first_lines_module.FirstLines | None:
         """What is told of the run first."""
         ended_by = failures_module.ending(self.run, self.diagnoses)
-        return first_lines_module.of_run(self.budgets.of_run, self.findings, failures=len(self.failures), ended_by=ended_by)
+        return first_lines_module.of_run(
+            self.budgets.of_run, self.findings, self.keras_phases, failures=len(self.failures), ended_by=ended_by
+        )
 
     @once
     def profiles(self) -> profiles_module.RunProfiles:

@@ -9,11 +9,16 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
-from tfmodetrace.insight import budget, findings, units
+from tfmodetrace.insight import budget, findings, keras_phases, units
 from tfmodetrace.schema import words
 
 MATTER: Final = 3
 """How many findings are told at once."""
+
+KERAS: Final = 0.1
+"""From which part of the wall time on calls of Keras's fit, evaluate or predict are told of."""
+
+KERAS_TOLD: Final = 2
 
 _NAMES: Final = {
     "tracing": "tracing",
@@ -72,6 +77,7 @@ class FirstLines:
         process: That process.
         bar: What the time of its main thread was, the longest first; what took no time is left out. The parts sum to ``wall_ns``.
         sentence: The same as one line.
+        keras: What Keras's fit, evaluate and predict did with their time, a line for each that took much of it, and for a slow callback.
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
@@ -83,6 +89,7 @@ class FirstLines:
     process: int
     bar: tuple[Slice, ...]
     sentence: str
+    keras: tuple[str, ...]
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
@@ -90,13 +97,19 @@ class FirstLines:
 
 
 def of_run(
-    spent: budget.ProcessBudget | None, found: Sequence[findings.Finding], *, failures: int, ended_by: str | None
+    spent: budget.ProcessBudget | None,
+    found: Sequence[findings.Finding],
+    keras_calls: Sequence[keras_phases.KerasCall],
+    *,
+    failures: int,
+    ended_by: str | None,
 ) -> FirstLines | None:
     """Chooses what is told first.
 
     Args:
         spent: The budget that stands for the run.
         found: The findings, those that cost most time first.
+        keras_calls: What Keras did, likewise.
         failures: How many failures there were.
         ended_by: How an exception has ended the program, if one did.
 
@@ -111,13 +124,16 @@ def of_run(
     # A failed trace is told as the failure that it is.
     matter = [place for place, finding in enumerate(found) if finding.severity != "info" and finding.id != "failed-trace"]
     sentence = f"{wall}: " + ", ".join(f"{each.text} {each.name}" for each in bar) if bar else wall
-    fine = not matter and not failures
+    of_keras = [call for call in keras_calls if call.within is None and call.process == spent.process and call.ns >= KERAS * spent.wall_ns]
+    slow = [told for call in of_keras[:KERAS_TOLD] if (told := call.slow_callback) is not None]
+    fine = not matter and not failures and not slow
     return FirstLines(
         wall_ns=spent.wall_ns,
         wall=wall,
         process=spent.process,
         bar=bar,
         sentence=sentence,
+        keras=(*(call.text for call in of_keras[:KERAS_TOLD]), *slow),
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,

@@ -15,6 +15,7 @@ from tfmodetrace.log import (
     error_table,
     function_table,
     graphs,
+    keras_table,
     process_table,
     sample_columns,
     samples,
@@ -57,6 +58,7 @@ class Content:
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
+        keras_calls: See ``threads``.
     """
 
     def __init__(self, run: str) -> None:
@@ -81,6 +83,7 @@ class Content:
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.keras_calls: dict[int, keras_table.KerasCall] = {}
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -137,6 +140,10 @@ class Content:
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
+        for totals in chunk.keras_calls:
+            known = self.keras_calls.get(totals.keras_call_id)
+            if known is None or known.duration_ns <= totals.duration_ns:
+                self.keras_calls[totals.keras_call_id] = convert.keras_call(totals)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 5
+SCHEMA_MINOR: Final = 6
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -207,6 +207,15 @@ Keras's Python ran, and no op; other Python did; it waited for, or made, input; 
 for something else."""
 
 SAMPLE_STATES: Final[tuple[SampleState, ...]] = get_args(SampleState)
+
+KerasPhase = Literal["setup", "data", "function", "validation", "nested", "callback", "end"]
+"""What Keras's fit, evaluate and predict do: set up; fetch data; call the train, test or predict function; validate; call another of
+themselves otherwise; call callbacks; let go of their data, or join their results."""
+
+KERAS_PHASES: Final[tuple[KerasPhase, ...]] = get_args(KerasPhase)
+
+BetweenPhases = Literal["between"]
+"""What is in none of these."""
 
 RecordingState = Literal["recording", "complete", "stopped"]
 """How a recording stands: it goes on, was ended, or was stopped without an end."""

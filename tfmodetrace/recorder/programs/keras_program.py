@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.programs import selection
+from tfmodetrace.recorder.programs import keras_phases, selection
 from tfmodetrace.recorder.support import by_object, owners
 from tfmodetrace.recorder.tf import function_objects, replacements
 from tfmodetrace.recorder.traces import traces
@@ -70,6 +70,7 @@ class KerasProgram:
         self._models = by_object.ByObject()
         self._model_numbers = itertools.count(1)
         self._thread = _Thread()
+        self._phases = keras_phases.KerasPhases(self._fault)
         self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
         self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
         self._keras_tensor: type = type(None)
@@ -88,9 +89,11 @@ class KerasProgram:
         self._replacements.replace_inherited(keras.layers.Layer, "__call__", self._layer)
         self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_begin", self._epoch_begins)
         self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_end", self._epoch_ends)
+        self._phases.install(keras)
 
     def remove(self) -> None:
         """Puts everything back."""
+        self._phases.remove()
         self._replacements.restore()
         for reference, steps in tuple(self._own_steps.values()):
             owner = reference()
@@ -126,6 +129,7 @@ class KerasProgram:
             if call is None:
                 return original(model, *args, **kwargs)
             epochs, around = len(thread.epochs), thread.model
+            phases = self._phases.begins(call.calls.session, original.__name__, model)
             try:
                 call.calls.innermost = call
                 thread.model = self._models.find(model)
@@ -138,6 +142,8 @@ class KerasProgram:
                 raise
             finally:
                 thread.model = around
+                if phases is not None:
+                    self._phases.ended(phases)
             self._close_epochs(epochs, None)
             return result
 
@@ -157,6 +163,9 @@ class KerasProgram:
     def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
         """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
         return self._thread.model if owners.owner_of(info.file) == "keras" else None
+
+    def _fault(self, what: str, error: Exception) -> None:
+        self._tf_functions.session.fault(what, error)
 
     def _identify(self, model: Any) -> functions.Model:
         known: functions.Model | None = self._models.find(model)

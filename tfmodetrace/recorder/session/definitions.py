@@ -35,6 +35,7 @@ class Definitions:
         self._signature_ids = itertools.count()
         self._signature_keys = 0
         self._error_ids = itertools.count()
+        self._keras_call_ids = itertools.count()
         self._places: dict[tuple[str, int, str, int], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {
             "threads": [],
@@ -45,6 +46,7 @@ class Definitions:
             "placements": [],
             "errors": [],
             "state_changes": [],
+            "keras_calls": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -118,6 +120,16 @@ class Definitions:
         change.time_ns -= self._anchor_ns
         with self._lock:
             self._waiting["state_changes"].append(change)
+
+    def number_keras_call(self) -> int:
+        """Gives a call of Keras's fit, evaluate or predict its number."""
+        return next(self._keras_call_ids)
+
+    def add_keras_call(self, totals: events_pb2.KerasCall) -> None:
+        """Keeps for the writer what a call of Keras's fit, evaluate or predict did so far."""
+        totals.start_ns -= self._anchor_ns
+        with self._lock:
+            self._waiting["keras_calls"].append(totals)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""
