@@ -149,5 +149,6 @@ class Answers:
             eager=self.eager_time,
             definitions=self.definitions,
             reuse=self.reuse,
+            keras=self.keras_phases,
             compilations=self.profiles.compilations if profiled else (),
         )

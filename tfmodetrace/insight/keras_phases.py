@@ -75,6 +75,7 @@ class KerasCall:
         ns: How long they took.
         phases: What they did, the longest first; the parts sum to ``ns``.
         text: All that as one line.
+        knows_data: Whether it is known how long steps waited for data that they fetch themselves.
     """
 
     entry: str
@@ -87,10 +88,11 @@ class KerasCall:
     ns: int
     phases: tuple[Phase, ...]
     text: str
+    knows_data: bool
 
-    def share_of(self, kind: words.KerasPhase) -> float:
-        """The part of the time in phases of a kind."""
-        return sum(phase.share for phase in self.phases if phase.kind == kind)
+    def phase(self, kind: words.KerasPhase) -> Phase | None:
+        """The phase of a kind of which there is one."""
+        return next((phase for phase in self.phases if phase.kind == kind), None)
 
     @property
     def slow_callback(self) -> str | None:
@@ -164,6 +166,7 @@ def _told(calls: Sequence[keras_table.KerasCall], within: object) -> KerasCall:
         ns=whole,
         phases=tuple(phases),
         text=_text(first.entry, len(calls), whole, phases),
+        knows_data=any(call.gaps >= _LEAST_GAPS or call.waits for call in calls),
     )
 
 
@@ -185,6 +188,8 @@ def _waited_ns(call: keras_table.KerasCall) -> tuple[int, words.HowKnown]:
     The first step traces and sets up, which is no waiting, before it asks for its data: it is taken to have waited as the others did.
     """
     function = next((phase for phase in call.phases if phase.kind == "function"), None)
+    if function is not None and call.waits:
+        return min(call.waited_ns, function.total_ns), "measured"
     if function is None or function.count < 2 or call.gaps < _LEAST_GAPS or call.elements < 2:
         return 0, "measured"
     between = (call.gaps_ns - call.first_gap_ns) / (call.gaps - 1)

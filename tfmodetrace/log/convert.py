@@ -204,6 +204,8 @@ def keras_call(message: events_pb2.KerasCall) -> keras_table.KerasCall:
         gaps=message.gaps,
         gaps_ns=max(0, time_ns(message.gaps_ns)),
         first_gap_ns=max(0, time_ns(message.first_gap_ns)),
+        waits=message.waits,
+        waited_ns=max(0, time_ns(message.waited_ns)),
     )
 
 

@@ -49,6 +49,8 @@ class KerasCall:
         gaps: Of how many of these it is known how long the steps took until they asked for the next.
         gaps_ns: How long these took.
         first_gap_ns: How long the first of these took.
+        waits: How often its steps waited for what the workers of a PyDataset make; 0 if it reads from no such one.
+        waited_ns: How long.
     """
 
     keras_call_id: int
@@ -67,3 +69,5 @@ class KerasCall:
     gaps: int
     gaps_ns: int
     first_gap_ns: int
+    waits: int = 0
+    waited_ns: int = 0

@@ -141,6 +141,7 @@ class Evidence:
         eager: Where its eager time was.
         definitions: Its functions, folded.
         reuse: How often each function's traces ran again.
+        keras: What Keras's fit, evaluate and predict did with their time.
         compilations: What XLA compiled, as far as profiles tell.
     """
 
@@ -152,6 +153,7 @@ class Evidence:
     eager: eager_module.EagerTime
     definitions: definitions.Definitions
     reuse: Sequence[reuse_module.Reuse]
+    keras: Sequence[keras_phases_module.KerasCall] = ()
     compilations: Sequence[compilations_module.Compilation] = ()
 
     @functools.cached_property

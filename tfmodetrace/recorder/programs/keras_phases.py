@@ -18,7 +18,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import states
-from tfmodetrace.recorder.tf import dataset_models, replacements
+from tfmodetrace.recorder.tf import dataset_models, keras_data, replacements
 from tfmodetrace.schema import events_pb2, words
 
 _WORDS: Final = {"fit": "train", "evaluate": "test", "predict": "predict"}
@@ -69,6 +69,7 @@ class _Open:
         self.data_since = self.function_since = self.loop_since = self.end_since = 0
         self.loop_ns = 0
         self.elements = self.gaps = self.gaps_ns = self.first_gap_ns = 0
+        self.waited = _Total()
         self.timed: list[tuple[Any, list[Any]]] = []
         self._iterator: weakref.ref[Any] | None = None
         self._read_elements = self._read_at_steps = self._read_ns = 0
@@ -104,9 +105,7 @@ class _Open:
     # --- Where it stands ------------------------------------------------------------------------------------------------------------------
 
     def end_of_steps(self) -> None:
-        """After the last step of a round: what was begun and did not end has found the end of the data."""
-        if self.function_since:
-            self.data.total_ns += _now() - self.function_since
+        """After the last step of a round."""
         self.data_since = self.function_since = self.loop_since = 0
 
     def to_proto(self, *, ended: bool) -> events_pb2.KerasCall:
@@ -126,6 +125,8 @@ class _Open:
             gaps=self.gaps,
             gaps_ns=self.gaps_ns,
             first_gap_ns=self.first_gap_ns,
+            waits=self.waited.count,
+            waited_ns=self.waited.total_ns,
         )
         named: list[tuple[words.KerasPhase, str, _Total]] = [
             ("setup", "", self.setup),
@@ -190,6 +191,7 @@ class KerasPhases:
     def __init__(self, faults: Callable[[str, Exception], None]) -> None:
         self._faults = faults
         self._thread = _Thread()
+        self._latest: _Open | None = None
         self._replacements = replacements.Replacements()
 
     def install(self, keras: types.ModuleType) -> None:
@@ -201,6 +203,7 @@ class KerasPhases:
         for name in sorted({*_BEGINS, *_ROUND_BEGINS, *_ROUND_ENDS, *_ENDS}):
             made.replace_inherited(kind, name, functools.partial(self._round, name))
         made.replace_inherited(tf.data.Dataset, "__iter__", self._iterating)
+        keras_data.WorkersHook(made).install(self._from_workers)
 
     def remove(self) -> None:
         """Puts everything back."""
@@ -214,7 +217,7 @@ class KerasPhases:
             return None
         thread = self._thread
         try:
-            thread.open = _Open(session, entry, str(model.name), thread.open)
+            thread.open = self._latest = _Open(session, entry, str(model.name), thread.open)
         except Exception as error:
             self._faults("a Keras call cannot be measured", error)
             return None
@@ -222,7 +225,7 @@ class KerasPhases:
 
     def ended(self, own: _Open) -> None:
         """Is told that one has ended, however that was."""
-        self._thread.open = within = own.within
+        self._thread.open = self._latest = within = own.within
         for owner, callbacks in own.timed:
             if type(owner.callbacks) is _TimedCallbacks:
                 owner.callbacks = callbacks
@@ -251,7 +254,7 @@ class KerasPhases:
                 return original(callbacks, *args, **kwargs)
             now = _now()
             if own.data_since:
-                own.data.add(now - own.data_since)
+                (own.data if own.loop_since else own.setup).add(now - own.data_since)
             if not own.loop_since:
                 own.loop_since = now
             result = original(callbacks, *args, **kwargs)
@@ -333,3 +336,16 @@ class KerasPhases:
             return iterator
 
         return iterate
+
+    def _from_workers(self, iterator: Iterator[Any]) -> Iterator[Any]:
+        """Measures how long tf.data waits for what workers make, on a thread of its own; of several calls at once the latest has it."""
+        own = self._latest
+        while True:
+            began = _now()
+            try:
+                element = next(iterator)
+            except StopIteration:
+                return
+            if own is not None:
+                own.waited.add(_now() - began)
+            yield element
