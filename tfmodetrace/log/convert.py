@@ -189,7 +189,7 @@ def keras_call(message: events_pb2.KerasCall) -> keras_table.KerasCall:
         within_callback=message.within_callback,
         phases=tuple(
             keras_table.Phase(
-                kind=phase.kind,  # type: ignore[arg-type]
+                kind=phase.kind,
                 name=phase.name,
                 count=phase.count,
                 total_ns=max(0, time_ns(phase.total_ns)),

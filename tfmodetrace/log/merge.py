@@ -194,7 +194,7 @@ class _Merged:
                 process=process,
                 thread_id=threads.one(found.keras_calls[number].thread_id),
                 start_ns=found.keras_calls[number].start_ns + shift,
-                within=keras_calls.get(found.keras_calls[number].within),
+                within=None if found.keras_calls[number].within is None else keras_calls.get(found.keras_calls[number].within or 0),
             )
             for number, renumbered in keras_calls.items()
         )

@@ -18,6 +18,7 @@ import { VirtualRows } from "../widgets/virtualRows";
 import "./definitionsTable";
 import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
+import { kerasPhases, kerasPhasesStyles } from "./kerasPhases";
 import { overviewStyles } from "./overviewStyles";
 import { viewStyles } from "./viewStyles";
 import type { UrlState } from "../lib/urlState";
@@ -38,6 +39,7 @@ export class OverviewView extends LitElement {
     viewStyles,
     firstScreenStyles,
     overviewStyles,
+    kerasPhasesStyles,
   ];
 
   @property({ attribute: false }) report: RunReport | null = null;
@@ -98,6 +100,7 @@ export class OverviewView extends LitElement {
         ${whatMatters(report, first, () => {
           this.go({ view: "errors", filter: "", trace: null });
         })}
+        ${kerasPhases(report)}
         <section class="definitions" aria-labelledby="definitions-title">
           <h2 id="definitions-title">Where the time went</h2>
           <mt-definitions-table .report=${report}></mt-definitions-table>

@@ -15,6 +15,7 @@ from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
+from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.log import function_table, trace_table, tracelog

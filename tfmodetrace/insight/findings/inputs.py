@@ -62,12 +62,12 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
         definition = run.samples.definitions[place.definition_id]
         at = places.place(definition.file, place.line)
         text = sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip()
-        entries = sorted({call.entry for call in calls})
+        entries, name = sorted({call.entry for call in calls}), definition.qualname.rpartition(".")[2]
         yield base.Draft(
             id="input-bound",
             functions=(),
-            title=f"{' and '.join(entries)} waited for input: {units.duration(spent_ns)}, {units.share(spent_ns / wall_ns)} of the wall time"
-            + ("" if maker is None else f", made by {definition.qualname.rpartition('.')[2]}"),
+            title=f"{' and '.join(entries)} waited for input: {units.duration(spent_ns)}, "
+            f"{units.share(spent_ns / wall_ns)} of the wall time" + ("" if maker is None else f", made by {name}"),
             evidence={
                 "input_ns": spent_ns,
                 "plus_minus_ns": None,
@@ -76,7 +76,7 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
                 "batches": steps,
                 "place": at,
                 "code": text,
-                "made_by": None if maker is None else definition.qualname.rpartition(".")[2],
+                "made_by": None if maker is None else name,
                 "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
             },
             why=f"Each step waits for its batch, {units.duration(spent_ns // steps)} on average, before it can begin"

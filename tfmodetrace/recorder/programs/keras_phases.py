@@ -1,8 +1,8 @@
 """What Keras's fit, evaluate and predict did with their time: totals of each phase, told by when its callbacks are called.
 
-Keras calls its list of callbacks before and after each step: what lies between these two is the step, what lies before the first is
-data. The list that it goes through to call them measures each, so that no frame of ours is around a callback. Time in which a step waits for
-its data is told by tf.data, and read now and then.
+Keras calls its list of callbacks before and after each step: what lies between these two is the step, what lies between steps is data.
+The list that it goes through to call them measures each, so that no frame of ours is around a callback. How long a step waits for its
+data is told by tf.data, and read now and then.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class _Open:
             ("end", "", self.end),
             ("validation", "", self.validation),
             ("nested", "", self.nested),
-            *(("callback", kind.__name__, total) for kind, total in self.callbacks.items()),  # type: ignore[list-item]
+            *(("callback", kind.__name__, total) for kind, total in self.callbacks.items()),
         ]
         for kind, name, total in named:
             if total.total_ns:
