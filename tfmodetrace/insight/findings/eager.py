@@ -29,6 +29,9 @@ CALLS: Final = 5
 
 ORDER: Final = 80
 
+_TAKE_ELEMENTS: Final = frozenset({"strided_slice", "unpack", "unstack", "gather", "gather_v2"})
+"""Ops by which Python takes the elements of a tensor that it goes through."""
+
 _SHOWN: Final = 5
 _MOST: Final = 0.8
 _DEEPEST: Final = 6
@@ -218,7 +221,17 @@ class _Thread:
         """What keeps a function from being a graph, with lines of its file."""
         function = self._function(number)
         node = sources.definition(function)
-        return [] if node is None else _in_file(node.body, function)
+        return [] if node is None else [*_in_file(node.body, function), *self._iterated(number, node.body, function)]
+
+    def _iterated(self, number: int, statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
+        """Where Python goes through tensors: it takes their elements by ops, of which samples tell."""
+        taken = {
+            place.line
+            for place_id in self._counted_places
+            if (place := self._samples.places[place_id]).definition_id == number and place.op in _TAKE_ELEMENTS
+        }
+        found = (each._replace(line=each.line + function.line - 1) for each in obstacles.iterations(statements))
+        return [each for each in found if each.line in taken]
 
     # --- What is told --------------------------------------------------------------------------------------------------------------------
 

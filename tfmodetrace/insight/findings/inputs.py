@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +36,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     told = frozenset(call.process for call in evidence.keras if call.knows_data)
     yield from _in_keras(evidence)
     yield from _in_next(evidence, told)
+    yield from _in_generators(evidence)
     yield from (draft for draft in _behind_graphs(evidence) if draft.process not in told)
 
 
@@ -159,6 +160,70 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
         )
+
+
+def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Programs whose loops of steps take their batches from Python generators of the user's, with nothing in between.
+
+    A generator in which a graph was seen is none that makes input: it has the steps in it.
+    """
+    run, found = evidence.run, evidence.run.samples
+    known = [sources.is_generator(eager_module.as_function(definition)) for definition in found.definitions]
+    for process, thread_id in enumerate(evidence.budgets.main_threads):
+        split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
+        if split is None or thread_id is None or not any(known):
+            continue
+        number_of = [_generator(place, known) for place in found.places]
+        steps = {
+            number
+            for place_id in np.unique(found.place_id[found.thread_id == thread_id]).tolist()
+            if (number := number_of[place_id]) is not None and found.places[place_id].state in ("graph", "tracing")
+        }
+        makes = np.array([number is not None and number not in steps for number in number_of], dtype=np.bool_)
+        waits = np.array([place.state in ("python", "library", "idle") for place in found.places], dtype=np.bool_)
+        chosen = (makes & waits)[found.place_id[split.rows]]
+        spent, wall_ns = eager_module.spent_in(split, chosen), evidence.wall_ns(process)
+        batches = _batches(evidence, thread_id)
+        if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
+            continue
+        if not batches or spent.ns < LEAST_NS * batches:
+            continue
+        rows = split.rows[chosen]
+        place = _most(found, rows)
+        if place is None or place.definition_id is None:
+            continue
+        definition = found.definitions[place.definition_id]
+        maker = found.definitions[number_of[place.place_id] or 0]
+        at, name = places.place(definition.file, place.line), maker.qualname.rpartition(".")[2]
+        yield base.Draft(
+            id="input-bound",
+            functions=(),
+            title=f"The program waits for its input: {units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, "
+            f"{units.share(spent.ns / wall_ns)} of the wall time, in {name}",
+            evidence={
+                "input_ns": spent.ns,
+                "plus_minus_ns": spent.plus_minus_ns,
+                "how": "sampled",
+                "samples": spent.samples,
+                "batches": batches,
+                "place": at,
+                "code": sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip(),
+                "made_by": name,
+                "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
+            },
+            why=f"Between steps {name} makes the next batch, for {units.duration(spent.ns // batches)} on average, mostly at {at}.",
+            advice=_advice(at, "", made=True),
+            cause=(process, "generator"),
+            claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
+            order=ORDER,
+            process=process,
+            at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
+        )
+
+
+def _generator(place: log_samples.Place, known: Sequence[bool]) -> int | None:
+    """The innermost definition at a place that is a generator; ``None`` if none is."""
+    return next((each for each in (place.definition_id, place.caller_id, place.outer_id) if each is not None and known[each]), None)
 
 
 def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:
