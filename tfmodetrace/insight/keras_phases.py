@@ -76,6 +76,7 @@ class KerasCall:
         phases: What they did, the longest first; the parts sum to ``ns``.
         text: All that as one line.
         knows_data: Whether it is known how long steps waited for data that they fetch themselves.
+        stages: The transformations of the pipelines that they read from, of each from the last to the first.
     """
 
     entry: str
@@ -89,6 +90,7 @@ class KerasCall:
     phases: tuple[Phase, ...]
     text: str
     knows_data: bool
+    stages: tuple[tuple[keras_table.Stage, ...], ...]
 
     def phase(self, kind: words.KerasPhase) -> Phase | None:
         """The phase of a kind of which there is one."""
@@ -167,6 +169,7 @@ def _told(calls: Sequence[keras_table.KerasCall], within: object) -> KerasCall:
         phases=tuple(phases),
         text=_text(first.entry, len(calls), whole, phases),
         knows_data=any(call.gaps >= _LEAST_GAPS or call.waits for call in calls),
+        stages=tuple(call.stages for call in calls if call.stages),
     )
 
 

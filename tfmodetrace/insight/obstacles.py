@@ -136,17 +136,17 @@ _PYTHONS: Final = frozenset({"zip", "enumerate", "map", "list", "tuple", "revers
 def iterations(statements: Sequence[ast.stmt]) -> Iterator[Obstacle]:
     """Finds where Python itself goes through something element by element, which it cannot where that is a tensor of a graph.
 
-    AutoGraph has ``for`` go through a tensor, but not what Python's own functions and comprehensions are given. Only what takes its elements
-    on a line of its own is found, so that an op on that line is its.
+    AutoGraph has ``for`` go through a tensor, but not what Python's own functions are given. Only what does nothing else on its line is
+    found, so that an op on that line is its.
     """
     for statement in statements:
         for node in _walk(statement):
-            if isinstance(node, ast.For) and isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name):
-                if node.iter.func.id in _PYTHONS and not _takes_elements(node.iter):
-                    yield Obstacle(node.lineno, ast.unparse(node.iter), "goes through a tensor in Python: let `for` do so by itself")
+            taken = node.iter if isinstance(node, ast.For) else None
+            if isinstance(taken, ast.Call) and isinstance(taken.func, ast.Name) and taken.func.id in _PYTHONS and not _runs_ops(taken):
+                yield Obstacle(taken.lineno, ast.unparse(taken), "goes through a tensor in Python: let `for` do so by itself")
 
 
-def _takes_elements(node: ast.AST) -> bool:
+def _runs_ops(node: ast.AST) -> bool:
     """Whether there is something in an expression that may run ops whatever goes through it."""
     inner = list(ast.walk(node))[1:]
     return any(isinstance(each, ast.Subscript | ast.BinOp | ast.Compare) for each in inner) or any(

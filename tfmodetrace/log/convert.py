@@ -206,6 +206,15 @@ def keras_call(message: events_pb2.KerasCall) -> keras_table.KerasCall:
         first_gap_ns=max(0, time_ns(message.first_gap_ns)),
         waits=message.waits,
         waited_ns=max(0, time_ns(message.waited_ns)),
+        stages=tuple(
+            keras_table.Stage(
+                name=stage.name,
+                elements=stage.elements,
+                processing_ns=max(0, time_ns(stage.processing_ns)),
+                parallelism=max(0.0, stage.parallelism),
+            )
+            for stage in message.stages
+        ),
     )
 
 

@@ -29,6 +29,23 @@ class Phase:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A transformation of a pipeline, as tf.data counts it.
+
+    Attributes:
+        name: As tf.data calls it, such as ``ParallelMapV2``.
+        elements: How many elements it has made.
+        processing_ns: How long that took in itself, not in those before it; of parallel ones the sum.
+        parallelism: How many of its elements are made at a time; 0 where it is not parallel.
+    """
+
+    name: str
+    elements: int
+    processing_ns: int
+    parallelism: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class KerasCall:
     """A call of fit, evaluate or predict.
 
@@ -51,6 +68,7 @@ class KerasCall:
         first_gap_ns: How long the first of these took.
         waits: How often its steps waited for what the workers of a PyDataset make; 0 if it reads from no such one.
         waited_ns: How long.
+        stages: The transformations of the pipeline that it reads from, from the last to the first; none where they are not known.
     """
 
     keras_call_id: int
@@ -71,3 +89,4 @@ class KerasCall:
     first_gap_ns: int
     waits: int = 0
     waited_ns: int = 0
+    stages: tuple[Stage, ...] = ()

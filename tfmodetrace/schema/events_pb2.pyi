@@ -807,7 +807,7 @@ class Column(_message.Message):
     def __init__(self, id: _Optional[_Union[Column.Id, str]] = ..., encoding: _Optional[_Union[Column.Encoding, str]] = ..., width: _Optional[int] = ..., base: _Optional[int] = ..., first: _Optional[int] = ...) -> None: ...
 
 class KerasCall(_message.Message):
-    __slots__ = ("keras_call_id", "entry", "model", "thread_id", "start_ns", "duration_ns", "ended", "within_number", "within_callback", "phases", "loop_ns", "elements", "gaps", "gaps_ns", "first_gap_ns", "waits", "waited_ns")
+    __slots__ = ("keras_call_id", "entry", "model", "thread_id", "start_ns", "duration_ns", "ended", "within_number", "within_callback", "phases", "loop_ns", "elements", "gaps", "gaps_ns", "first_gap_ns", "waits", "waited_ns", "stages")
     KERAS_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -825,6 +825,7 @@ class KerasCall(_message.Message):
     FIRST_GAP_NS_FIELD_NUMBER: _ClassVar[int]
     WAITS_FIELD_NUMBER: _ClassVar[int]
     WAITED_NS_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
     keras_call_id: int
     entry: str
     model: str
@@ -842,7 +843,20 @@ class KerasCall(_message.Message):
     first_gap_ns: int
     waits: int
     waited_ns: int
-    def __init__(self, keras_call_id: _Optional[int] = ..., entry: _Optional[str] = ..., model: _Optional[str] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., ended: bool = ..., within_number: _Optional[int] = ..., within_callback: bool = ..., phases: _Optional[_Iterable[_Union[KerasPhase, _Mapping]]] = ..., loop_ns: _Optional[int] = ..., elements: _Optional[int] = ..., gaps: _Optional[int] = ..., gaps_ns: _Optional[int] = ..., first_gap_ns: _Optional[int] = ..., waits: _Optional[int] = ..., waited_ns: _Optional[int] = ...) -> None: ...
+    stages: _containers.RepeatedCompositeFieldContainer[InputStage]
+    def __init__(self, keras_call_id: _Optional[int] = ..., entry: _Optional[str] = ..., model: _Optional[str] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., ended: bool = ..., within_number: _Optional[int] = ..., within_callback: bool = ..., phases: _Optional[_Iterable[_Union[KerasPhase, _Mapping]]] = ..., loop_ns: _Optional[int] = ..., elements: _Optional[int] = ..., gaps: _Optional[int] = ..., gaps_ns: _Optional[int] = ..., first_gap_ns: _Optional[int] = ..., waits: _Optional[int] = ..., waited_ns: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[InputStage, _Mapping]]] = ...) -> None: ...
+
+class InputStage(_message.Message):
+    __slots__ = ("name", "elements", "processing_ns", "parallelism")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSING_NS_FIELD_NUMBER: _ClassVar[int]
+    PARALLELISM_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    elements: int
+    processing_ns: int
+    parallelism: float
+    def __init__(self, name: _Optional[str] = ..., elements: _Optional[int] = ..., processing_ns: _Optional[int] = ..., parallelism: _Optional[float] = ...) -> None: ...
 
 class KerasPhase(_message.Message):
     __slots__ = ("kind", "name", "count", "total_ns", "longest_ns", "first_ns")

@@ -187,6 +187,7 @@ FindingId = Literal[
     "version-conflict",
     "slow-first-call",
     "input-bound",
+    "slow-input-step",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

@@ -98,7 +98,8 @@ export type FindingId =
   | "graph-memory-growth"
   | "version-conflict"
   | "slow-first-call"
-  | "input-bound";
+  | "input-bound"
+  | "slow-input-step";
 
 export type Severity = "high" | "medium" | "low" | "info";
 

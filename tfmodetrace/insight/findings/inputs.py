@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import model_identity, places, samples, sources, units
-from tfmodetrace.insight.findings import base, costs
+from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
 
@@ -61,14 +61,18 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
         if place is None or place.definition_id is None:
             continue
         definition = run.samples.definitions[place.definition_id]
-        at = places.place(definition.file, place.line)
-        text = sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip()
-        entries, name = sorted({call.entry for call in calls}), definition.qualname.rpartition(".")[2]
+        function, line, name = eager_module.as_function(definition), place.line, definition.qualname.rpartition(".")[2]
+        mapped = None if maker is not None else input_steps.function_waited_for(evidence, calls[0])
+        if mapped is not None:  # in graphs of tf.data's own
+            function, line, name = mapped, mapped.line, sources.bare_name(mapped)
+        at, made = places.place(function.file, line), maker is not None
+        text = sources.numbered_lines(function).get(line, "").strip()
+        entries = sorted({call.entry for call in calls})
         yield base.Draft(
             id="input-bound",
             functions=(),
             title=f"{' and '.join(entries)} waited for input: {units.duration(spent_ns)}, "
-            f"{units.share(spent_ns / wall_ns)} of the wall time" + ("" if maker is None else f", made by {name}"),
+            f"{units.share(spent_ns / wall_ns)} of the wall time" + (f", made by {name}" if made or mapped is not None else ""),
             evidence={
                 "input_ns": spent_ns,
                 "plus_minus_ns": None,
@@ -77,17 +81,17 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
                 "batches": steps,
                 "place": at,
                 "code": text,
-                "made_by": None if maker is None else name,
+                "made_by": name if made or mapped is not None else None,
                 "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
             },
             why=f"Each step waits for its batch, {units.duration(spent_ns // steps)} on average, before it can begin"
-            + ("." if maker is None else f": Python makes it, mostly at {at}."),
-            advice=_advice(at, eager_module.as_function(definition).source or "", made=maker is not None),
+            + (f": Python makes it, mostly at {at}." if made else "."),
+            advice=_advice(at if mapped is None else places.place(definition.file, place.line), definition.source or "", made=made),
             cause=(process, "keras"),
             claims=(base.Claim(times={thread_id: _times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
             order=ORDER,
             process=process,
-            at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
+            at=function_table.Place(file=function.file, line=line, function=function.qualname),
         )
 
 
@@ -167,7 +171,7 @@ def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
 
     A generator in which a graph was seen is none that makes input: it has the steps in it.
     """
-    run, found = evidence.run, evidence.run.samples
+    found = evidence.run.samples
     known = [sources.is_generator(eager_module.as_function(definition)) for definition in found.definitions]
     for process, thread_id in enumerate(evidence.budgets.main_threads):
         split = None if thread_id is None else evidence.budgets.splits.get(thread_id)

@@ -71,6 +71,8 @@ class _Open:
         self.elements = self.gaps = self.gaps_ns = self.first_gap_ns = 0
         self.waited = _Total()
         self.timed: list[tuple[Any, list[Any]]] = []
+        self.stages: tuple[dataset_models.Stage, ...] = ()
+        self._latest_stages: tuple[dataset_models.Stage, ...] = ()
         self._iterator: weakref.ref[Any] | None = None
         self._read_elements = self._read_at_steps = self._read_ns = 0
 
@@ -79,6 +81,7 @@ class _Open:
     def reads_from(self, iterator: Any) -> None:
         """Is told of the iterator that the next steps read from."""
         self.ask_iterator()
+        self._add_stages()
         self._iterator = weakref.ref(iterator)
         self._read_elements = 0
 
@@ -97,6 +100,19 @@ class _Open:
         self.gaps += new
         self.gaps_ns += sum(latest)
         self._read_elements = found.elements
+        self._latest_stages = found.stages
+
+    def _add_stages(self) -> None:
+        """Adds up what the iterator that is read no more was last seen to have done."""
+        if [each.name for each in self.stages] == [each.name for each in self._latest_stages]:
+            pairs = zip(self.stages, self._latest_stages, strict=True)
+            self.stages = tuple(
+                own._replace(elements=own.elements + new.elements, processing_ns=own.processing_ns + new.processing_ns)
+                for own, new in pairs
+            )
+        elif not self.stages:
+            self.stages = self._latest_stages
+        self._latest_stages = ()
 
     def wants_to_ask(self, now_ns: int) -> bool:
         """Whether the iterator is to be asked in the midst of its steps."""
@@ -142,6 +158,10 @@ class _Open:
                 message.phases.add(
                     kind=kind, name=name, count=total.count, total_ns=total.total_ns, longest_ns=total.longest_ns, first_ns=total.first_ns
                 )
+        if ended:
+            self._add_stages()
+        for stage in self.stages:
+            message.stages.add(name=stage.name, elements=stage.elements, processing_ns=stage.processing_ns, parallelism=stage.parallelism)
         return message
 
 
