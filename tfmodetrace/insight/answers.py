@@ -16,6 +16,7 @@ from tfmodetrace.insight import failures as failures_module
 from tfmodetrace.insight import findings as findings_module
 from tfmodetrace.insight import first_calls as first_calls_module
 from tfmodetrace.insight import first_lines as first_lines_module
+from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import outermost, stretches
 from tfmodetrace.insight import profiles as profiles_module
 from tfmodetrace.insight import reasons as reasons_module
@@ -103,6 +104,11 @@ class Answers:
         return eager_module.EagerTime(self.run, self.budgets)
 
     @once
+    def keras_phases(self) -> tuple[keras_phases_module.KerasCall, ...]:
+        """What Keras's fit, evaluate and predict did with their time."""
+        return keras_phases_module.of_run(self.run)
+
+    @once
     def definitions(self) -> definitions_module.Definitions:
         """The functions folded by definition."""
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
@@ -131,6 +137,7 @@ class Answers:
         return first_lines_module.of_run(
             spent,
             self.findings,
+            self.keras_phases,
             failures=len(self.failures),
             ended_by=failures_module.ending(self.run, self.diagnoses),
             ran=outermost.of_run(self.run, spent, self.budgets, self.definitions, self.eager_time),
@@ -157,5 +164,6 @@ class Answers:
             eager=self.eager_time,
             definitions=self.definitions,
             reuse=self.reuse,
+            keras=self.keras_phases,
             compilations=self.profiles.compilations if profiled else (),
         )

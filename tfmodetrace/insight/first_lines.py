@@ -9,11 +9,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import budget, findings, outermost, stretches, units
+from tfmodetrace.insight import budget, findings, keras_phases, outermost, stretches, units
 from tfmodetrace.schema import words
 
 MATTER: Final = 3
 """How many findings are told at once."""
+
+KERAS: Final = 0.1
+"""From which part of the wall time on calls of Keras's fit, evaluate or predict are told of."""
+
+KERAS_TOLD: Final = 2
 
 _NAMES: Final = {
     "tracing": "tracing",
@@ -76,6 +81,7 @@ class FirstLines:
         sentence: The same as one line.
         outermost: What the main thread was in, from outside, the longest first.
         outermost_text: The same as one line: ``92% Model.predict (200 calls) · 6% train_step``; empty if there is none.
+        keras: What Keras's fit, evaluate and predict did with their time, a line for each that took much of it, and for a slow callback.
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
@@ -89,6 +95,7 @@ class FirstLines:
     sentence: str
     outermost: tuple[outermost.Outermost, ...]
     outermost_text: str
+    keras: tuple[str, ...]
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
@@ -98,6 +105,7 @@ class FirstLines:
 def of_run(
     spent: budget.ProcessBudget,
     found: Sequence[findings.Finding],
+    keras_calls: Sequence[keras_phases.KerasCall],
     *,
     failures: int,
     ended_by: str | None,
@@ -109,6 +117,7 @@ def of_run(
     Args:
         spent: The budget that stands for the run.
         found: The findings, those that cost most time first.
+        keras_calls: What Keras did, likewise.
         failures: How many failures there were.
         ended_by: How an exception has ended the program, if one did.
         ran: What its main thread was in, from outside.
@@ -121,7 +130,9 @@ def of_run(
     # A failed trace is told as the failure that it is.
     matter = [place for place, finding in enumerate(found) if finding.severity != "info" and finding.id != "failed-trace"]
     sentence = f"{wall}: " + ", ".join(f"{each.text} {each.name}" for each in bar) if bar else wall
-    fine = not matter and not failures
+    of_keras = [call for call in keras_calls if call.within is None and call.process == spent.process and call.ns >= KERAS * spent.wall_ns]
+    slow = [told for call in of_keras[:KERAS_TOLD] if (told := call.slow_callback) is not None]
+    fine = not matter and not failures and not slow
     return FirstLines(
         wall_ns=spent.wall_ns,
         wall=wall,
@@ -130,6 +141,7 @@ def of_run(
         sentence=sentence,
         outermost=ran,
         outermost_text=" · ".join(each.text for each in ran),
+        keras=(*(call.text for call in of_keras[:KERAS_TOLD]), *slow),
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,

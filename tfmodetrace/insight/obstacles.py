@@ -128,3 +128,81 @@ def own_names(statements: Sequence[ast.stmt]) -> frozenset[str]:
             if isinstance(node, ast.Assign) and isinstance(node.value, _MAKES_ANEW):
                 made |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return frozenset(made)
+
+
+_PYTHONS: Final = frozenset({"zip", "enumerate", "map", "list", "tuple", "reversed", "sorted", "iter", "filter"})
+
+
+def iterations(statements: Sequence[ast.stmt]) -> Iterator[Obstacle]:
+    """Finds where Python itself goes through something element by element, which it cannot where that is a tensor of a graph.
+
+    AutoGraph has ``for`` go through a tensor, but not what Python's own functions are given. Only what does nothing else on its line is
+    found, so that an op on that line is its.
+    """
+    for statement in statements:
+        for node in _walk(statement):
+            taken = node.iter if isinstance(node, ast.For) else None
+            if isinstance(taken, ast.Call) and isinstance(taken.func, ast.Name) and taken.func.id in _PYTHONS and not _runs_ops(taken):
+                yield Obstacle(taken.lineno, ast.unparse(taken), "goes through a tensor in Python: let `for` do so by itself")
+
+
+def _runs_ops(node: ast.AST) -> bool:
+    """Whether there is something in an expression that may run ops whatever goes through it."""
+    inner = list(ast.walk(node))[1:]
+    return any(isinstance(each, ast.Subscript | ast.BinOp | ast.Compare) for each in inner) or any(
+        isinstance(each, ast.Call) and not (isinstance(each.func, ast.Name) and each.func.id in _PYTHONS) for each in inner
+    )
+
+
+_DEEPEST: Final = 4
+
+
+def in_called(tree: ast.Module, first: int, last: int | None) -> list[Obstacle]:
+    """Finds what keeps functions from being part of a graph that a piece of a script calls, and those that these call.
+
+    Only functions of the script itself are looked at, and methods that are called on ``self``: what else a name stands for is not known.
+
+    Args:
+        tree: The script.
+        first: The line at which the piece begins: that of a function's definition, or of a loop.
+        last: The last line of a loop; ``None`` for a function.
+    """
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    methods = {node.name: {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)} for node in classes}
+    begins, within = _piece(tree, first, last)
+    found: list[Obstacle] = []
+    seen: set[int] = set()
+    waiting = [(statement, within, 0) for statement in begins]
+    while waiting:
+        statement, kind, depth = waiting.pop(0)
+        for node in _walk(statement):
+            if not isinstance(node, ast.Call):
+                continue
+            called, owner = None, ""
+            if isinstance(node.func, ast.Name):
+                called = functions.get(node.func.id)
+            elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "self":
+                called, owner = methods.get(kind, {}).get(node.func.attr), kind
+            if called is None or called.lineno in seen or called.decorator_list or depth >= _DEEPEST:
+                continue
+            seen.add(called.lineno)
+            found += in_body(called.body, own_names(called.body))
+            waiting += [(each, owner, depth + 1) for each in called.body]
+    return found
+
+
+def _piece(tree: ast.Module, first: int, last: int | None) -> tuple[list[ast.stmt], str]:
+    """The statements of a loop or function that begins at a line, and the class that it is in."""
+    for node, within in _with_classes(tree, ""):
+        if last is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == first:
+            return node.body, within
+        if last is not None and isinstance(node, ast.For | ast.While) and node.lineno == first:
+            return node.body, within
+    return [], ""
+
+
+def _with_classes(node: ast.AST, within: str) -> Iterator[tuple[ast.AST, str]]:
+    for child in ast.iter_child_nodes(node):
+        yield child, within
+        yield from _with_classes(child, child.name if isinstance(child, ast.ClassDef) else within)

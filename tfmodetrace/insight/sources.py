@@ -153,6 +153,19 @@ def has_gaps(code: str) -> bool:
     return any(isinstance(node, ast.Constant) and node.value is ... and id(node) not in meant for node in nodes)
 
 
+def is_generator(function: function_table.Function) -> bool:
+    """Whether a function is a generator, as its source says: it yields itself, not in what is defined inside of it."""
+    node = definition(function)
+    waiting: list[ast.AST] = [] if node is None else list(node.body)
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.GeneratorExp):
+            waiting += ast.iter_child_nodes(each)
+    return False
+
+
 def loops(function: function_table.Function, tensors: Collection[str] = ()) -> list[Loop]:
     """Finds the loops in a function's source; none if that is not known whole.
 

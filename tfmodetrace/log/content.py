@@ -15,6 +15,7 @@ from tfmodetrace.log import (
     error_table,
     function_table,
     graphs,
+    keras_table,
     process_table,
     sample_columns,
     samples,
@@ -58,6 +59,7 @@ class Content:
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
         called_bodies: Functions that bodies call while graphs are made.
+        keras_calls: See ``threads``.
     """
 
     def __init__(self, run: str) -> None:
@@ -85,6 +87,7 @@ class Content:
         self.called_bodies: list[function_table.CalledBody] = []
         self._first_bodies: dict[tuple[str, int, str], function_table.CalledBody] = {}
         self._counted_calls: dict[tuple[int, int, int], sample_columns.CountedCalls] = {}
+        self.keras_calls: dict[int, keras_table.KerasCall] = {}
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -147,6 +150,10 @@ class Content:
             body = convert.called_body(called, self._first_bodies.get((called.file, called.line, called.qualname)))
             self._first_bodies.setdefault((body.file, body.line, body.qualname), body)
             self.called_bodies.append(body)
+        for totals in chunk.keras_calls:
+            known = self.keras_calls.get(totals.keras_call_id)
+            if known is None or known.duration_ns <= totals.duration_ns:
+                self.keras_calls[totals.keras_call_id] = convert.keras_call(totals)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tfmodetrace.log import error_table, function_table, graphs, process_table, samples, state_table, trace_table
+from tfmodetrace.log import error_table, function_table, graphs, keras_table, process_table, samples, state_table, trace_table
 from tfmodetrace.schema import events_pb2, keys, spec_text, words
 
 MAX_TIME_NS: Final = 1 << 61
@@ -191,6 +191,50 @@ def called_body(message: events_pb2.CalledBody, first: function_table.CalledBody
         parameters=tuple(message.parameters),
         source=message.source or (None if first is None else first.source),
         source_truncated=message.source_truncated or (first is not None and first.source_truncated),
+    )
+
+
+def keras_call(message: events_pb2.KerasCall) -> keras_table.KerasCall:
+    """Reads a call of Keras's fit, evaluate or predict; of kinds of phases that a newer version may know nothing is kept."""
+    return keras_table.KerasCall(
+        keras_call_id=message.keras_call_id,
+        process=0,
+        thread_id=message.thread_id,
+        entry=message.entry,
+        model=message.model,
+        start_ns=time_ns(message.start_ns),
+        duration_ns=max(0, time_ns(message.duration_ns)),
+        ended=message.ended,
+        within=message.within_number - 1 if message.within_number else None,
+        within_callback=message.within_callback,
+        phases=tuple(
+            keras_table.Phase(
+                kind=phase.kind,
+                name=phase.name,
+                count=phase.count,
+                total_ns=max(0, time_ns(phase.total_ns)),
+                longest_ns=max(0, time_ns(phase.longest_ns)),
+                first_ns=max(0, time_ns(phase.first_ns)),
+            )
+            for phase in message.phases
+            if phase.kind in words.KERAS_PHASES
+        ),
+        loop_ns=max(0, time_ns(message.loop_ns)),
+        elements=message.elements,
+        gaps=message.gaps,
+        gaps_ns=max(0, time_ns(message.gaps_ns)),
+        first_gap_ns=max(0, time_ns(message.first_gap_ns)),
+        waits=message.waits,
+        waited_ns=max(0, time_ns(message.waited_ns)),
+        stages=tuple(
+            keras_table.Stage(
+                name=stage.name,
+                elements=stage.elements,
+                processing_ns=max(0, time_ns(stage.processing_ns)),
+                parallelism=max(0.0, stage.parallelism),
+            )
+            for stage in message.stages
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from tfmodetrace.log import (
     convert,
     error_table,
     function_table,
+    keras_table,
     process_table,
     sample_columns,
     samples,
@@ -92,6 +93,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
         called_bodies=tuple(merged.called_bodies),
+        keras_calls=tuple(merged.keras_calls),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -117,6 +119,7 @@ class _Merged:
         self.state_changes: list[state_table.StateChange] = []
         # Processes of one program tell the same.
         self.called_bodies: dict[function_table.CalledBody, None] = {}
+        self.keras_calls: list[keras_table.KerasCall] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -193,6 +196,18 @@ class _Merged:
             for change in found.state_changes
         )
         self.called_bodies |= dict.fromkeys(found.called_bodies)
+        keras_calls = {number: len(self.keras_calls) + at for at, number in enumerate(sorted(found.keras_calls))}
+        self.keras_calls.extend(
+            dataclasses.replace(
+                found.keras_calls[number],
+                keras_call_id=renumbered,
+                process=process,
+                thread_id=threads.one(found.keras_calls[number].thread_id),
+                start_ns=found.keras_calls[number].start_ns + shift,
+                within=None if found.keras_calls[number].within is None else keras_calls.get(found.keras_calls[number].within or 0),
+            )
+            for number, renumbered in keras_calls.items()
+        )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):

@@ -14,6 +14,7 @@ from tfmodetrace.log import (
     call_columns,
     error_table,
     function_table,
+    keras_table,
     process_table,
     profiles,
     sample_columns,
@@ -50,6 +51,7 @@ class Run:
         samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
         called_bodies: Functions that bodies call while graphs are made.
+        keras_calls: Calls of Keras's fit, evaluate and predict, by number.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -75,6 +77,7 @@ class Run:
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
     called_bodies: tuple[function_table.CalledBody, ...] = ()
+    keras_calls: tuple[keras_table.KerasCall, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls", "keras_calls")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,7 @@ class Chunk(_message.Message):
     STATE_CHANGES_FIELD_NUMBER: _ClassVar[int]
     CALLED_BODIES_FIELD_NUMBER: _ClassVar[int]
     COUNTED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    KERAS_CALLS_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -61,7 +62,8 @@ class Chunk(_message.Message):
     state_changes: _containers.RepeatedCompositeFieldContainer[StateChange]
     called_bodies: _containers.RepeatedCompositeFieldContainer[CalledBody]
     counted_calls: _containers.RepeatedCompositeFieldContainer[CountedCalls]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ...) -> None: ...
+    keras_calls: _containers.RepeatedCompositeFieldContainer[KerasCall]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ..., keras_calls: _Optional[_Iterable[_Union[KerasCall, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -849,3 +851,71 @@ class Column(_message.Message):
     base: int
     first: int
     def __init__(self, id: _Optional[_Union[Column.Id, str]] = ..., encoding: _Optional[_Union[Column.Encoding, str]] = ..., width: _Optional[int] = ..., base: _Optional[int] = ..., first: _Optional[int] = ...) -> None: ...
+
+class KerasCall(_message.Message):
+    __slots__ = ("keras_call_id", "entry", "model", "thread_id", "start_ns", "duration_ns", "ended", "within_number", "within_callback", "phases", "loop_ns", "elements", "gaps", "gaps_ns", "first_gap_ns", "waits", "waited_ns", "stages")
+    KERAS_CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    START_NS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_NS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_CALLBACK_FIELD_NUMBER: _ClassVar[int]
+    PHASES_FIELD_NUMBER: _ClassVar[int]
+    LOOP_NS_FIELD_NUMBER: _ClassVar[int]
+    ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    GAPS_FIELD_NUMBER: _ClassVar[int]
+    GAPS_NS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_GAP_NS_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FIELD_NUMBER: _ClassVar[int]
+    WAITED_NS_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    keras_call_id: int
+    entry: str
+    model: str
+    thread_id: int
+    start_ns: int
+    duration_ns: int
+    ended: bool
+    within_number: int
+    within_callback: bool
+    phases: _containers.RepeatedCompositeFieldContainer[KerasPhase]
+    loop_ns: int
+    elements: int
+    gaps: int
+    gaps_ns: int
+    first_gap_ns: int
+    waits: int
+    waited_ns: int
+    stages: _containers.RepeatedCompositeFieldContainer[InputStage]
+    def __init__(self, keras_call_id: _Optional[int] = ..., entry: _Optional[str] = ..., model: _Optional[str] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., ended: bool = ..., within_number: _Optional[int] = ..., within_callback: bool = ..., phases: _Optional[_Iterable[_Union[KerasPhase, _Mapping]]] = ..., loop_ns: _Optional[int] = ..., elements: _Optional[int] = ..., gaps: _Optional[int] = ..., gaps_ns: _Optional[int] = ..., first_gap_ns: _Optional[int] = ..., waits: _Optional[int] = ..., waited_ns: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[InputStage, _Mapping]]] = ...) -> None: ...
+
+class InputStage(_message.Message):
+    __slots__ = ("name", "elements", "processing_ns", "parallelism")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSING_NS_FIELD_NUMBER: _ClassVar[int]
+    PARALLELISM_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    elements: int
+    processing_ns: int
+    parallelism: float
+    def __init__(self, name: _Optional[str] = ..., elements: _Optional[int] = ..., processing_ns: _Optional[int] = ..., parallelism: _Optional[float] = ...) -> None: ...
+
+class KerasPhase(_message.Message):
+    __slots__ = ("kind", "name", "count", "total_ns", "longest_ns", "first_ns")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_NS_FIELD_NUMBER: _ClassVar[int]
+    LONGEST_NS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_NS_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    name: str
+    count: int
+    total_ns: int
+    longest_ns: int
+    first_ns: int
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., count: _Optional[int] = ..., total_ns: _Optional[int] = ..., longest_ns: _Optional[int] = ..., first_ns: _Optional[int] = ...) -> None: ...

@@ -189,6 +189,7 @@ FindingId = Literal[
     "version-conflict",
     "slow-first-call",
     "input-bound",
+    "slow-input-step",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)
@@ -209,6 +210,15 @@ Keras's Python ran, and no op; other Python did; it waited for, or made, input; 
 for something else."""
 
 SAMPLE_STATES: Final[tuple[SampleState, ...]] = get_args(SampleState)
+
+KerasPhase = Literal["setup", "data", "function", "validation", "nested", "callback", "end"]
+"""What Keras's fit, evaluate and predict do: set up; fetch data; call the train, test or predict function; validate; call another of
+themselves otherwise; call callbacks; let go of their data, or join their results."""
+
+KERAS_PHASES: Final[tuple[KerasPhase, ...]] = get_args(KerasPhase)
+
+BetweenPhases = Literal["between"]
+"""What is in none of these."""
 
 RecordingState = Literal["recording", "complete", "stopped"]
 """How a recording stands: it goes on, was ended, or was stopped without an end."""

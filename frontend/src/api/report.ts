@@ -100,7 +100,8 @@ export type FindingId =
   | "graph-memory-growth"
   | "version-conflict"
   | "slow-first-call"
-  | "input-bound";
+  | "input-bound"
+  | "slow-input-step";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -673,6 +674,8 @@ export interface FirstLines {
   readonly outermost: readonly Outermost[];
   /** The same as one line: `92% Model.predict (200 calls) · 6% train_step`; empty if there is none. */
   readonly outermost_text: string;
+  /** What Keras's fit, evaluate and predict did with their time, a line for each that took much of it, and for a slow callback. */
+  readonly keras: readonly string[];
   /** The findings that matter, as places in the list of findings; at most `MATTER`. */
   readonly matter: readonly number[];
   /** How many findings matter beside these. */
@@ -804,6 +807,31 @@ export interface DefinitionInfo {
   readonly changes: string | null;
 }
 
+/** A part of a call's time: see `keras_phases.Phase`. */
+export interface KerasPhaseInfo {
+  readonly kind: "setup" | "data" | "function" | "validation" | "nested" | "callback" | "end" | "between";
+  readonly name: string;
+  readonly ns: number;
+  readonly share: number;
+  readonly count: number;
+  readonly longest_ns: number | null;
+  readonly how: "measured" | "sampled";
+}
+
+/** A call of fit, evaluate or predict, or several that are alike: see `keras_phases.KerasCall`. */
+export interface KerasCallInfo {
+  readonly entry: string;
+  readonly model: string;
+  readonly process: number;
+  readonly thread: number;
+  readonly calls: number;
+  readonly within: string | null;
+  readonly start_ns: number;
+  readonly ns: number;
+  readonly phases: readonly KerasPhaseInfo[];
+  readonly text: string;
+}
+
 /** The eager time of a line; `code` is its text, null if that is not known. */
 export interface EagerLineInfo {
   readonly line: number;
@@ -887,6 +915,8 @@ export interface RunReport {
   readonly budgets: readonly ProcessBudgetInfo[];
   /** The functions folded by definition, by number. */
   readonly definitions: readonly DefinitionInfo[];
+  /** What Keras's fit, evaluate and predict did with their time, those that took longest first. */
+  readonly keras_phases: readonly KerasCallInfo[];
   /** Eager time by definition, line and op, of code that nobody has decorated, too; null if no stacks were sampled. */
   readonly samples: SamplesInfo | null;
 }

@@ -205,6 +205,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     traces: [],
     errors: [],
     findings: [],
+    keras_phases: [],
     samples: null,
     warnings: [],
     summary: SUMMARY,

@@ -20,6 +20,7 @@ import { VirtualRows } from "../widgets/virtualRows";
 import "./definitionsTable";
 import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
+import { kerasPhases, kerasPhasesStyles } from "./kerasPhases";
 import { overviewStyles } from "./overviewStyles";
 import { viewStyles } from "./viewStyles";
 
@@ -39,6 +40,7 @@ export class OverviewView extends LitElement {
     viewStyles,
     firstScreenStyles,
     overviewStyles,
+    kerasPhasesStyles,
   ];
 
   @property({ attribute: false }) report: RunReport | null = null;
@@ -95,7 +97,7 @@ export class OverviewView extends LitElement {
     const first = report.summary.first_lines;
     return html`<div class="scroller">
       <div class="above">
-        ${first ? firstLines(report, first, this.go) : nothing} ${whatMatters(report, first)}
+        ${first ? firstLines(report, first, this.go) : nothing} ${whatMatters(report, first)} ${kerasPhases(report)}
         <section class="definitions" aria-labelledby="definitions-title">
           <h2 id="definitions-title">Where the time went</h2>
           <mt-definitions-table .report=${report}></mt-definitions-table>

@@ -301,6 +301,88 @@ def test_a_helper_is_told_with_the_function_that_calls_it_once(session: files.Se
     assert finding.evidence["eager_ns"] == 1000 * MS
 
 
+def called_in_two_ways(session: files.SessionFile, helper: str = "def net(x):\n    return x * x", script: str = SCRIPT) -> None:
+    """A function that is called by what a loop calls, and by another that this calls."""
+    module = session.sampled_definition("<module>", script)
+    text, line = definition_of(script, "step")
+    step = session.sampled_definition("step", text, line=line)
+    residual = session.sampled_definition("residual", "def residual(x):\n    return net(x)", line=20)
+    net = session.sampled_definition("net", helper, line=30)
+    direct = session.place(net, 31, "op", op="mul", caller=step, caller_line=4, outer=module, outer_line=7)
+    around = session.place(net, 31, "op", op="mul", caller=residual, caller_line=21, outer=step, outer_line=5)
+    sampled(session, [direct, around] * 50)
+    session.end(end_ns=1000 * MS)
+
+
+def test_what_is_called_in_two_ways_is_told_with_what_both_come_from(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    called_in_two_ways(session)
+    (finding,) = eager_findings(tmp_path)
+    assert (finding.fix or "").partition("\n")[2] == "@tf.function\ndef step(x):"
+    assert finding.evidence["eager_ns"] == 1000 * MS
+
+
+@pytest.mark.parametrize(("lines", "told"), [((4, 5), "step"), ((5, 5), None)], ids=["from the start again and again", "one long line"])
+def test_a_function_that_is_begun_again_is_called_again_whoever_calls_it(
+    session: files.SessionFile, tmp_path: pathlib.Path, lines: tuple[int, int], told: str | None
+) -> None:
+    source = "import scipy.optimize\n\ndef step(x):\n    y = w * x\n    return tf.reduce_sum(y)\nscipy.optimize.minimize(step, x0)\n"
+    module = session.sampled_definition("<module>", source)
+    text, line = definition_of(source, "step")
+    step = session.sampled_definition("step", text, line=line)
+    first, second = (session.place(step, each, "op", op="mul", caller=module, caller_line=6) for each in lines)
+    sampled(session, [first] * 30 + [second] * 30 if told is None else [first, second] * 30)
+    session.end(end_ns=600 * MS)
+    found = eager_findings(tmp_path)
+    assert [finding.advice.startswith(f"Put @tf.function above {told} ") for finding in found] == ([True] if told else [])
+
+
+HIDDEN = SCRIPT.replace("    y = w * x\n", "    y = note(x)\n") + "def note(x):\n    seen.append(x.numpy())\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (HIDDEN, "x.numpy()"),
+        (HIDDEN.replace("    seen.append(x.numpy())\n", "    again(x)\n") + "def again(x):\n    print(x)\n", "print(x)"),
+        (HIDDEN.replace("x.numpy()", "1").replace("seen.append", "tf.identity"), None),
+        (HIDDEN.replace("def note", "@tf.function\ndef note"), None),
+        (HIDDEN.replace("def note", "def noted"), None),
+    ],
+    ids=["in what it calls", "in what that calls", "nothing", "in a graph of its own", "in what it does not call"],
+)
+def test_what_is_in_the_way_in_a_function_that_no_sample_found_is_said(
+    session: files.SessionFile, tmp_path: pathlib.Path, script: str, said: str | None
+) -> None:
+    step_in_a_loop(session, script)
+    (finding,) = eager_findings(tmp_path)
+    assert (finding.fix is None) == (said is not None)
+    assert said is None or said in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("head", "op", "said"),
+    [
+        ("for a, b in zip(x, w):", "strided_slice", True),
+        ("for a in enumerate(x):", "unpack", True),
+        ("for a in x:", "strided_slice", False),
+        ("for a, b in zip(x, w):", "mul", False),
+        ("for a in zip(x[1:], w):", "strided_slice", False),
+    ],
+)
+def test_a_tensor_that_python_goes_through_is_in_the_way(
+    session: files.SessionFile, tmp_path: pathlib.Path, head: str, op: str, said: bool
+) -> None:
+    source = SCRIPT.replace("    y = w * x\n", f"    {head}\n        y = a * 2\n")
+    module = session.sampled_definition("<module>", source)
+    text, line = definition_of(source, "step")
+    step = session.sampled_definition("step", text, line=line)
+    ops = [session.place(step, line + at, "op", op=each, caller=module, caller_line=8) for at, each in ((1, op), (2, "mul"), (3, "sum"))]
+    sampled(session, ops * 33)
+    session.end(end_ns=1000 * MS)
+    found = [each for finding in eager_findings(tmp_path) for each in finding.evidence["in_the_way"]]
+    assert bool([each for each in found if each.startswith("train.py:4: ")]) == said
+
+
 def test_a_function_with_the_training_loop_in_it_is_not_what_is_to_be_decorated(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
     source = textwrap.dedent("""\
         def step(x):
@@ -388,6 +470,33 @@ def test_fetching_input_is_not_waiting_for_it(session: files.SessionFile, tmp_pa
     input_run(session, batches=batches, inputs=inputs)
     session.end(end_ns=1000 * MS)
     assert input_findings(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("maker", "state", "told"),
+    [
+        ("def batches():\n    work()\n    yield 1", "python", True),
+        ("def batches():\n    work()\n    return 1", "python", False),
+        ("def batches():\n    work()\n    return (1 for _ in x)", "python", False),
+        ("def batches():\n    step()\n    yield 1", "graph", False),
+    ],
+    ids=["a generator", "a function", "one inside", "with the steps in it"],
+)
+def test_a_generator_that_a_loop_of_steps_goes_through_is_its_input(
+    session: files.SessionFile, tmp_path: pathlib.Path, maker: str, state: str, told: bool
+) -> None:
+    step = session.function("step")
+    module = session.sampled_definition("<module>", "for x in batches():\n    step(x)\n")
+    batches = session.sampled_definition("batches", maker, line=30)
+    making = session.place(batches, 31, "python", caller=module, caller_line=1)
+    other = session.place(batches, 32, state, caller=module, caller_line=1)
+    for number in range(20):
+        session.call(step, number * 50 * MS, 1000, mode=words.Mode.GRAPH)
+    for number in range(1, 1001):
+        session.sample(number * MS, other if number % 10 == 0 else making)
+    session.end(end_ns=1000 * MS)
+    found = input_findings(tmp_path)
+    assert [finding.evidence["made_by"] for finding in found] == (["batches"] if told else [])
 
 
 @pytest.mark.parametrize("busy", [100, 92, 80], ids=["always", "nearly always", "with time to wait"])

@@ -15,6 +15,7 @@ from tfmodetrace.insight.findings import (
     first_calls,
     folding,
     graphs,
+    input_steps,
     inputs,
     loops,
     memory,
@@ -44,7 +45,7 @@ _OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 _FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations, silent)
-_BY_SAMPLES: Final = (eager, inputs)
+_BY_SAMPLES: Final = (eager, inputs, input_steps)
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, sources, static_sizes, verified, whatif
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
+from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.log import function_table, trace_table, tracelog
@@ -141,6 +142,7 @@ class Evidence:
         eager: Where its eager time was.
         definitions: Its functions, folded.
         reuse: How often each function's traces ran again.
+        keras: What Keras's fit, evaluate and predict did with their time.
         compilations: What XLA compiled, as far as profiles tell.
     """
 
@@ -152,6 +154,7 @@ class Evidence:
     eager: eager_module.EagerTime
     definitions: definitions.Definitions
     reuse: Sequence[reuse_module.Reuse]
+    keras: Sequence[keras_phases_module.KerasCall] = ()
     compilations: Sequence[compilations_module.Compilation] = ()
 
     @functools.cached_property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import collections
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -27,9 +29,13 @@ CALLS: Final = 5
 
 ORDER: Final = 80
 
+_TAKE_ELEMENTS: Final = frozenset({"strided_slice", "unpack", "unstack", "gather", "gather_v2"})
+"""Ops by which Python takes the elements of a tensor that it goes through."""
+
 _SHOWN: Final = 5
 _MOST: Final = 0.8
 _DEEPEST: Final = 6
+_FEW: Final = 0.1
 _MODULE: Final = "<module>"
 
 
@@ -81,11 +87,41 @@ class _Thread:
         function = self._evidence.eager.function_of(definition)
         if function is not None and self._evidence.calls_of[function.function_id] >= CALLS:
             return True
-        called_from = self._caller(number)
+        if self._restarts(number) >= RETURNS:
+            return True
+        called_from = self._called_from(number)
         if called_from is None:
             return False
-        caller, line = called_from
-        return self._loop_around(caller, line) is not None or self._is_called_again(caller, depth + 1)
+        caller, lines = called_from
+        return any(self._loop_around(caller, line) is not None for line in lines) or self._is_called_again(caller, depth + 1)
+
+    def _restarts(self, number: int) -> int:
+        """How often samples found a definition at an earlier statement of its body than before, which is another call of it.
+
+        Whoever calls it: a package's optimizer, a thread, a loop further out than samples tell.
+        """
+        if number not in self._known_restarts:
+            node = sources.definition(self._function(number))
+            first = self._samples.definitions[number].line - 1
+            begins = [] if node is None else [statement.lineno + first for statement in node.body]
+            at: dict[int, int] = {}
+            for place_id in self._counted_places:
+                place = self._samples.places[place_id]
+                lines = (
+                    (place.definition_id, place.line),
+                    (place.caller_id, place.caller_line),
+                    (place.outer_id, place.outer_line),
+                )
+                found = [bisect.bisect_right(begins, line) for definition, line in lines if definition == number]
+                if len(found) == 1:  # in several calls of itself at once there is no order
+                    at[place_id] = found[0]
+            where = [at[place_id] for place_id in self._samples.place_id[self._split.rows].tolist() if place_id in at]
+            self._known_restarts[number] = sum(later < earlier for earlier, later in itertools.pairwise(where))
+        return self._known_restarts[number]
+
+    @functools.cached_property
+    def _known_restarts(self) -> dict[int, int]:
+        return {}
 
     def _loop_around(self, number: int, line: int) -> sources.Loop | None:
         """The innermost loop of a definition's own whose body a line is in."""
@@ -117,11 +153,32 @@ class _Thread:
             before = place
         return counted
 
-    def _caller(self, number: int) -> tuple[int, int] | None:
-        """The definition and line from which most samples of a definition were called; ``None`` where that is not one."""
+    def _called_from(self, number: int) -> tuple[int, tuple[int, ...]] | None:
+        """The definition from which a definition was called, itself or through all others that call it, and the lines in it."""
+        called = self._callers(number)
+        caller = _one_of(called)
+        if caller is not None:
+            return caller, (max(((line, count) for (each, line), count in called.items() if each == caller), key=lambda at: at[1])[0],)
+        whole = called.total()
+        chains = []
+        for each, line in {each: line for (each, line), count in reversed(called.most_common()) if count >= _FEW * whole}.items():
+            chain = {each: line}
+            around = _one_of(self._callers(each))
+            while around is not None and around not in chain and len(chain) < _DEEPEST:
+                chain[around] = max(
+                    ((line, count) for (found, line), count in self._callers([*chain][-1]).items() if found == around), key=lambda at: at[1]
+                )[0]
+                around = _one_of(self._callers(around))
+            chains.append(chain)
+        for each in chains[0] if chains else ():
+            if all(each in chain for chain in chains):
+                return each, tuple(chain[each] for chain in chains)
+        return None
+
+    def _callers(self, number: int) -> collections.Counter[tuple[int, int]]:
+        """The definitions and lines from which samples of a definition were called, with how many; -1 for none of the user's."""
         if number not in self._known_callers:
             called: collections.Counter[tuple[int, int]] = collections.Counter()
-            votes = 0
             for place_id, count in self._counted_places.items():
                 place = self._samples.places[place_id]
                 if number not in (place.definition_id, place.caller_id):
@@ -129,17 +186,8 @@ class _Thread:
                 caller, line = (place.caller_id, place.caller_line) if place.definition_id == number else (place.outer_id, place.outer_line)
                 if caller is None and place.definition_id != number:
                     continue  # so far out was not looked
-                votes += count
-                if caller is not None and caller != number:
-                    called[caller, line] += count
-            by_definition: collections.Counter[int] = collections.Counter()
-            for (each, _), count in called.items():
-                by_definition[each] += count
-            found = by_definition.most_common(1)
-            if found and found[0][1] >= _MOST * votes:
-                self._known_callers[number] = next(place for place, _ in called.most_common() if place[0] == found[0][0])
-            else:
-                self._known_callers[number] = None
+                called[(-1, 0) if caller is None or caller == number else (caller, line)] += count
+            self._known_callers[number] = called
         return self._known_callers[number]
 
     @functools.cached_property
@@ -147,7 +195,7 @@ class _Thread:
         return collections.Counter(self._samples.place_id[self._split.rows].tolist())
 
     @functools.cached_property
-    def _known_callers(self) -> dict[int, tuple[int, int] | None]:
+    def _known_callers(self) -> dict[int, collections.Counter[tuple[int, int]]]:
         return {}
 
     # --- What one decorator would take in ------------------------------------------------------------------------------------------------
@@ -155,11 +203,11 @@ class _Thread:
     def _root(self, number: int) -> int:
         """The outermost definition that a graph could begin at: of what calls others once, and not in a loop of its own."""
         for _ in range(_DEEPEST):
-            called_from = self._caller(number)
+            called_from = self._called_from(number)
             if called_from is None:
                 break
-            caller, line = called_from
-            if sources.definition(self._function(caller)) is None or self._loop_around(caller, line) is not None:
+            caller, lines = called_from
+            if sources.definition(self._function(caller)) is None or any(self._loop_around(caller, line) is not None for line in lines):
                 break  # a script, a lambda, or what calls it again and again
             if not self._is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
                 break
@@ -173,7 +221,17 @@ class _Thread:
         """What keeps a function from being a graph, with lines of its file."""
         function = self._function(number)
         node = sources.definition(function)
-        return [] if node is None else _in_file(node.body, function)
+        return [] if node is None else [*_in_file(node.body, function), *self._iterated(number, node.body, function)]
+
+    def _iterated(self, number: int, statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
+        """Where Python goes through tensors: it takes their elements by ops, of which samples tell."""
+        taken = {
+            place.line
+            for place_id in self._counted_places
+            if (place := self._samples.places[place_id]).definition_id == number and place.op in _TAKE_ELEMENTS
+        }
+        found = (each._replace(line=each.line + function.line - 1) for each in obstacles.iterations(statements))
+        return [each for each in found if each.line in taken]
 
     # --- What is told --------------------------------------------------------------------------------------------------------------------
 
@@ -194,6 +252,7 @@ class _Thread:
         loop = in_loops.most_common(1)[0][0] if in_loops and once else None
         in_the_way = self._in_loop(root, loop) if loop is not None else [(root, each) for each in self._obstacles(root)]
         in_the_way += [(member, each) for member in members if member != root for each in self._obstacles(member)]
+        in_the_way += self._below(root, loop, {each.line for _, each in in_the_way})
         hottest = self._hottest(chosen)
         name = sources.bare_name(function)
         calls = None if recorded is None else evidence.calls_of[recorded.function_id]
@@ -241,6 +300,16 @@ class _Thread:
                 return [(root, each) for each in _in_file(node.body, function)]
         return []
 
+    def _below(self, root: int, loop: sources.Loop | None, known: set[int]) -> list[tuple[int, obstacles.Obstacle]]:
+        """What is in the way in functions of the same script that a root calls, whether samples have found them or not."""
+        definition = self._samples.definitions[root]
+        script = next((each for each in self._samples.definitions if each.file == definition.file and each.qualname == _MODULE), None)
+        tree = None if script is None else sources.tree(eager_module.as_function(script))
+        if tree is None:
+            return []
+        first, last = (loop.line, loop.last) if loop is not None else (definition.line, None)
+        return [(root, each) for each in obstacles.in_called(tree, first, last) if each.line not in known]
+
     def _advice(self, root: int, loop: sources.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]]) -> str:
         definition = self._samples.definitions[root]
         if loop is not None:
@@ -286,6 +355,15 @@ class _Thread:
         rows = self._split.rows[chosen]
         ends = self._samples.time_ns[rows]
         return ends - self._evidence.budgets.samples.weights_ns[rows], ends
+
+
+def _one_of(called: collections.Counter[tuple[int, int]]) -> int | None:
+    """The definition that nearly all of some calls came from; ``None`` if there is no such one."""
+    by_definition: collections.Counter[int] = collections.Counter()
+    for (each, _), count in called.items():
+        by_definition[each] += count
+    found = by_definition.most_common(1)
+    return found[0][0] if found and found[0][0] >= 0 and found[0][1] >= _MOST * called.total() else None
 
 
 def _in_file(statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:

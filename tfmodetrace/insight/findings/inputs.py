@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import model_identity, places, samples, sources, units
-from tfmodetrace.insight.findings import base, costs
+from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
 
@@ -33,12 +33,89 @@ _MOST: Final = 0.3
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields what the main thread of each process has waited for."""
-    yield from _in_next(evidence)
-    yield from _behind_graphs(evidence)
+    told = frozenset(call.process for call in evidence.keras if call.knows_data)
+    yield from _in_keras(evidence)
+    yield from _in_next(evidence, told)
+    yield from _in_generators(evidence)
+    yield from (draft for draft in _behind_graphs(evidence) if draft.process not in told)
 
 
-def _in_next(evidence: base.Evidence) -> Iterator[base.Draft]:
-    """Programs that wait where they ask for the next element."""
+def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Programs whose calls of Keras's fit, evaluate and predict wait for their data, as tf.data tells."""
+    run, found = evidence.run, evidence.run.samples
+    for process, thread_id in enumerate(evidence.budgets.main_threads):
+        calls = [call for call in evidence.keras if call.process == process and call.thread == thread_id and call.knows_data]
+        waits = [phase for call in calls if (phase := call.phase("data")) is not None]
+        spent_ns, steps = sum(phase.ns for phase in waits), sum(phase.count for phase in waits)
+        wall_ns = evidence.wall_ns(process)
+        if thread_id is None or not steps or spent_ns < max(SHARE * wall_ns, LEAST_NS * steps):
+            continue
+        loops = np.array([place.in_keras_loop and place.state in ("graph", "input") for place in found.places], dtype=np.bool_)
+        rows = np.flatnonzero((found.thread_id == thread_id) & loops[found.place_id])
+        if len(rows) < LEAST_SAMPLES:
+            continue
+        weights = evidence.budgets.samples.weights_ns[rows].astype(np.float64)
+        maker = _made_beside(found, rows, process, thread_id)
+        caller = _most(found, rows)
+        place = maker or caller
+        if place is None or place.definition_id is None:
+            continue
+        definition = run.samples.definitions[place.definition_id]
+        function, line, name = eager_module.as_function(definition), place.line, definition.qualname.rpartition(".")[2]
+        mapped = None if maker is not None else input_steps.function_waited_for(evidence, calls[0])
+        if mapped is not None:  # in graphs of tf.data's own
+            function, line, name = mapped, mapped.line, sources.bare_name(mapped)
+        at, made = places.place(function.file, line), maker is not None
+        text = sources.numbered_lines(function).get(line, "").strip()
+        entries = sorted({call.entry for call in calls})
+        yield base.Draft(
+            id="input-bound",
+            functions=(),
+            title=f"{' and '.join(entries)} waited for input: {units.duration(spent_ns)}, "
+            f"{units.share(spent_ns / wall_ns)} of the wall time" + (f", made by {name}" if made or mapped is not None else ""),
+            evidence={
+                "input_ns": spent_ns,
+                "plus_minus_ns": None,
+                "how": "measured" if all(phase.how == "measured" for phase in waits) else "sampled",
+                "samples": len(rows),
+                "batches": steps,
+                "place": at,
+                "code": text,
+                "made_by": name if made or mapped is not None else None,
+                "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
+            },
+            why=f"Each step waits for its batch, {units.duration(spent_ns // steps)} on average, before it can begin"
+            + (f": Python makes it, mostly at {at}." if made else "."),
+            advice=_advice(at if mapped is None else places.place(definition.file, place.line), definition.source or "", made=made),
+            cause=(process, "keras"),
+            claims=(base.Claim(times={thread_id: _times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
+            order=ORDER,
+            process=process,
+            at=function_table.Place(file=function.file, line=line, function=function.qualname),
+        )
+
+
+def _made_beside(found: log_samples.Samples, rows: samples.Ints, process: int, thread_id: int) -> log_samples.Place | None:
+    """The place of the user's in which input was made beside some samples of a thread; ``None`` if Python was hardly at it.
+
+    Threads that Python has not started are tf.data's, which call generators and functions in Python; others fetch input if they say so.
+    """
+    makes = np.array([place.definition_id is not None and place.state != "idle" for place in found.places], dtype=np.bool_)
+    fetches = np.array([place.state == "input" for place in found.places], dtype=np.bool_)
+    beside = np.flatnonzero(
+        (found.process == process)
+        & (found.thread_id != thread_id)
+        & makes[found.place_id]
+        & ((found.thread_id < 0) | fetches[found.place_id])
+        & np.isin(found.time_ns, found.time_ns[rows])
+    )
+    if len(np.unique(found.time_ns[beside])) < _MOST * len(rows):
+        return None
+    return _most(found, beside)
+
+
+def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Draft]:
+    """Programs that wait where they ask for the next element; of those that are told, not in Keras's loops."""
     run = evidence.run
     for process, thread_id in enumerate(evidence.budgets.main_threads):
         split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
@@ -46,7 +123,7 @@ def _in_next(evidence: base.Evidence) -> Iterator[base.Draft]:
         if split is None or thread_id is None:
             continue
         # What sets a pipeline up is no waiting for what comes out of it.
-        waits = np.array([_waits(place) for place in run.samples.places], dtype=np.bool_)
+        waits = np.array([_waits(place) and not (process in told and place.in_keras_loop) for place in run.samples.places], dtype=np.bool_)
         chosen = split.is_part("input") & waits[run.samples.place_id[split.rows]]
         spent = eager_module.spent_in(split, chosen)
         if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
@@ -87,6 +164,70 @@ def _in_next(evidence: base.Evidence) -> Iterator[base.Draft]:
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
         )
+
+
+def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
+    """Programs whose loops of steps take their batches from Python generators of the user's, with nothing in between.
+
+    A generator in which a graph was seen is none that makes input: it has the steps in it.
+    """
+    found = evidence.run.samples
+    known = [sources.is_generator(eager_module.as_function(definition)) for definition in found.definitions]
+    for process, thread_id in enumerate(evidence.budgets.main_threads):
+        split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
+        if split is None or thread_id is None or not any(known):
+            continue
+        number_of = [_generator(place, known) for place in found.places]
+        steps = {
+            number
+            for place_id in np.unique(found.place_id[found.thread_id == thread_id]).tolist()
+            if (number := number_of[place_id]) is not None and found.places[place_id].state in ("graph", "tracing")
+        }
+        makes = np.array([number is not None and number not in steps for number in number_of], dtype=np.bool_)
+        waits = np.array([place.state in ("python", "library", "idle") for place in found.places], dtype=np.bool_)
+        chosen = (makes & waits)[found.place_id[split.rows]]
+        spent, wall_ns = eager_module.spent_in(split, chosen), evidence.wall_ns(process)
+        batches = _batches(evidence, thread_id)
+        if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
+            continue
+        if not batches or spent.ns < LEAST_NS * batches:
+            continue
+        rows = split.rows[chosen]
+        place = _most(found, rows)
+        if place is None or place.definition_id is None:
+            continue
+        definition = found.definitions[place.definition_id]
+        maker = found.definitions[number_of[place.place_id] or 0]
+        at, name = places.place(definition.file, place.line), maker.qualname.rpartition(".")[2]
+        yield base.Draft(
+            id="input-bound",
+            functions=(),
+            title=f"The program waits for its input: {units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, "
+            f"{units.share(spent.ns / wall_ns)} of the wall time, in {name}",
+            evidence={
+                "input_ns": spent.ns,
+                "plus_minus_ns": spent.plus_minus_ns,
+                "how": "sampled",
+                "samples": spent.samples,
+                "batches": batches,
+                "place": at,
+                "code": sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip(),
+                "made_by": name,
+                "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
+            },
+            why=f"Between steps {name} makes the next batch, for {units.duration(spent.ns // batches)} on average, mostly at {at}.",
+            advice=_advice(at, "", made=True),
+            cause=(process, "generator"),
+            claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
+            order=ORDER,
+            process=process,
+            at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
+        )
+
+
+def _generator(place: log_samples.Place, known: Sequence[bool]) -> int | None:
+    """The innermost definition at a place that is a generator; ``None`` if none is."""
+    return next((each for each in (place.definition_id, place.caller_id, place.outer_id) if each is not None and known[each]), None)
 
 
 def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, dropped, failures, memory, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, samples, traces
+from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, keras_phases, profiles, samples, traces
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -56,6 +56,7 @@ class RunReport:
         budget: What the time of its main thread was; the parts sum to ``wall_ns``.
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
+        keras_phases: What Keras's fit, evaluate and predict did with their time, those that took longest first.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -79,6 +80,7 @@ class RunReport:
     budget: tuple[budgets.PartInfo, ...]
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
+    keras_phases: tuple[keras_phases.KerasCallInfo, ...]
     samples: samples.SamplesInfo | None
 
 
@@ -125,6 +127,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         budget=budgets.of_run(told),
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
+        keras_phases=keras_phases.infos(told),
         samples=samples.info(told),
     )
 

@@ -83,6 +83,12 @@ class Definitions(Protocol):
     def add_state_change(self, change: events_pb2.StateChange) -> None:
         """Keeps what was seen of a value that a function's traces have read and the program has changed."""
 
+    def number_keras_call(self) -> int:
+        """Gives a call of Keras's fit, evaluate or predict its number."""
+
+    def add_keras_call(self, totals: events_pb2.KerasCall) -> None:
+        """Keeps what a call of Keras's fit, evaluate or predict did so far."""
+
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that has left a call; returns its number."""
 

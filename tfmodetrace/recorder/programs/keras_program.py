@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import functions, states
-from tfmodetrace.recorder.programs import selection
+from tfmodetrace.recorder.programs import keras_phases, selection
 from tfmodetrace.recorder.support import by_object, owners
 from tfmodetrace.recorder.tf import around, function_objects, replacements
 from tfmodetrace.recorder.traces import traces
@@ -40,11 +40,19 @@ class _Thread(threading.local):
 
 
 class _Entry(NamedTuple):
-    """A call of fit, evaluate or predict, with how many epochs were open before it, and the model that was trained around it."""
+    """A call of fit, evaluate or predict.
+
+    Attributes:
+        call: It.
+        epochs: How many epochs were open before it.
+        around: The model that was trained around it.
+        phases: What measures what it does with its time; None if nothing does.
+    """
 
     call: states.OpenCall
     epochs: int
     around: functions.Model | None
+    phases: Any
 
 
 class _LayerCall(NamedTuple):
@@ -86,6 +94,7 @@ class KerasProgram:
         self._models = by_object.ByObject()
         self._model_numbers = itertools.count(1)
         self._thread = _Thread()
+        self._phases = keras_phases.KerasPhases(self._fault)
         self._epoch = functions.FunctionInfo(_nothing, functions.Settings("epoch"), kind="region")
         self._epoch.file, self._epoch.line, self._epoch.qualname = "", 0, "epoch"
         self._keras_tensor: type = type(None)
@@ -104,9 +113,11 @@ class KerasProgram:
         self._replacements.replace_inherited(keras.layers.Layer, "__call__", self._layer)
         self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_begin", self._epoch_begins)
         self._replacements.replace_inherited(keras.callbacks.CallbackList, "on_epoch_end", self._epoch_ends)
+        self._phases.install(keras)
 
     def remove(self) -> None:
         """Puts everything back."""
+        self._phases.remove()
         self._replacements.restore()
         for reference, steps in tuple(self._own_steps.values()):
             owner = reference()
@@ -136,7 +147,7 @@ class KerasProgram:
             call = calls_module.enter_innermost(session, info, (args[0], *shown[0]), shown[1])
             if call is None:
                 return None
-            entry = _Entry(call, len(thread.epochs), thread.model)
+            entry = _Entry(call, len(thread.epochs), thread.model, self._phases.begins(call.calls.session, original.__name__, args[0]))
             thread.model = self._models.find(args[0])
             return entry
 
@@ -145,6 +156,8 @@ class KerasProgram:
             self._close_epochs(entry.epochs, error)
             if entry.call.is_open:
                 calls_module.leave(entry.call, error, 0, result)
+            if entry.phases is not None:
+                self._phases.ended(entry.phases)
 
         return around.around(original, begin, end)
 
@@ -162,6 +175,9 @@ class KerasProgram:
     def model_of(self, info: functions.FunctionInfo) -> functions.Model | None:
         """Returns the model that a function of Keras's own is made for on this thread; None for one of the user's."""
         return self._thread.model if owners.owner_of(info.file) == "keras" else None
+
+    def _fault(self, what: str, error: Exception) -> None:
+        self._tf_functions.session.fault(what, error)
 
     def _identify(self, model: Any) -> functions.Model:
         known: functions.Model | None = self._models.find(model)

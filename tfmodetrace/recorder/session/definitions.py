@@ -35,6 +35,7 @@ class Definitions:
         self._signature_ids = itertools.count()
         self._signature_keys = 0
         self._error_ids = itertools.count()
+        self._keras_call_ids = itertools.count()
         self._places: dict[tuple[str, int, str, int], tuple[int, int]] = {}
         self._waiting: dict[str, list[Any]] = {
             "threads": [],
@@ -46,6 +47,7 @@ class Definitions:
             "errors": [],
             "state_changes": [],
             "called_bodies": [],
+            "keras_calls": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -124,6 +126,16 @@ class Definitions:
         """Keeps for the writer what a body is that another calls while a graph is made."""
         with self._lock:
             self._waiting["called_bodies"].append(body)
+
+    def number_keras_call(self) -> int:
+        """Gives a call of Keras's fit, evaluate or predict its number."""
+        return next(self._keras_call_ids)
+
+    def add_keras_call(self, totals: events_pb2.KerasCall) -> None:
+        """Keeps for the writer what a call of Keras's fit, evaluate or predict did so far."""
+        totals.start_ns -= self._anchor_ns
+        with self._lock:
+            self._waiting["keras_calls"].append(totals)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

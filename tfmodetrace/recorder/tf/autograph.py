@@ -104,15 +104,27 @@ AUTOGRAPH_FILE: Final = "__autograph_generated_file"
 """What the names of files contain into which AutoGraph writes the code it has converted."""
 
 
+_MAX_REMEMBERED: Final = 4096
+_remembered: Final[dict[str, dict[int, tuple[str, int]]]] = {}
+"""Of files of AutoGraph's, by name: whose lines theirs are. AutoGraph itself knows only while what is in them is traced, and functions
+inside of that, as those that ``tf.py_function`` calls, run later."""
+
+
 def autograph_origin(file: str, line: int) -> tuple[str, int] | None:
-    """Returns the user's file and line of a line that AutoGraph has converted and that runs now; None if not known."""
+    """Returns the user's file and line of a line that AutoGraph has converted; None if not known."""
+    known = _remembered.get(file)
+    if known is not None and line in known:
+        return known[line]
     if _source_mappers is None:
         return None
     own = _source_mappers.get(threading.get_ident(), ())
     # The replicas of a strategy run on threads that know nothing of it, while the one they were converted on waits for them.
     for mappers in (own, *list(_source_mappers.values())):
-        origin = mappers[-1].get_effective_source_map().get((file, line)) if mappers else None
+        origins = mappers[-1].get_effective_source_map() if mappers else {}
+        origin = origins.get((file, line))
         if origin is not None:
+            if file not in _remembered and len(_remembered) < _MAX_REMEMBERED:
+                _remembered[file] = {at: (found[0], found[1]) for (name, at), found in list(origins.items()) if name == file}
             return origin[0], origin[1]
     return None
 
