@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
+    comparisons,
     convert,
     error_table,
     function_table,
@@ -57,6 +59,7 @@ class Content:
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
+        comparisons: Functions that were run in several modes and measured.
     """
 
     def __init__(self, run: str) -> None:
@@ -81,6 +84,7 @@ class Content:
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.comparisons: list[comparison_table.Comparison] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -137,6 +141,7 @@ class Content:
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
+        self.comparisons.extend(comparisons.comparison(message, self._run) for message in chunk.comparisons)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
     content,
     convert,
     error_table,
@@ -90,6 +91,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         call_devices=tuple(merged.call_devices),
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
+        comparisons=tuple(merged.comparisons),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -112,6 +114,7 @@ class _Merged:
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.comparisons: list[comparison_table.Comparison] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -182,6 +185,9 @@ class _Merged:
         self.state_changes.extend(
             dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
             for change in found.state_changes
+        )
+        self.comparisons.extend(
+            dataclasses.replace(compared, process=process, time_ns=compared.time_ns + shift) for compared in found.comparisons
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
     error_table,
     function_table,
     process_table,
@@ -49,6 +50,7 @@ class Run:
         call_devices: On which devices calls found their tensors, of processes with several.
         samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
+        comparisons: Functions that were run in several modes and measured.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -72,6 +74,7 @@ class Run:
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
+    comparisons: tuple[comparison_table.Comparison, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 5
+SCHEMA_MINOR: Final = 6
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -187,6 +187,7 @@ FindingId = Literal[
     "version-conflict",
     "slow-first-call",
     "input-bound",
+    "mode-mismatch",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

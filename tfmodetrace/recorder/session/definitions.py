@@ -45,6 +45,7 @@ class Definitions:
             "placements": [],
             "errors": [],
             "state_changes": [],
+            "comparisons": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -118,6 +119,12 @@ class Definitions:
         change.time_ns -= self._anchor_ns
         with self._lock:
             self._waiting["state_changes"].append(change)
+
+    def add_comparison(self, comparison: events_pb2.Comparison) -> None:
+        """Keeps for the writer what came of running a function in several modes."""
+        comparison.time_ns -= self._anchor_ns
+        with self._lock:
+            self._waiting["comparisons"].append(comparison)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""
