@@ -19,6 +19,7 @@ import typing
 from typing import Any, Final
 
 from tfmodetrace.insight import calls, memory, placements, plain, profile_events, report
+from tfmodetrace.insight.comparisons import values, verdicts
 from tfmodetrace.insight.report import profiles, traces
 from tfmodetrace.schema import words
 
@@ -35,6 +36,8 @@ ALIASES: Final[dict[Any, str]] = {
     words.BudgetPart: "BudgetPart",
     words.RecordingState: "RecordingState",
     profile_events.Part: "Part",
+    verdicts.Verdict: "Verdict",
+    values.Agreement: "Agreement",
 }
 """Closed vocabularies, and their names in TypeScript."""
 

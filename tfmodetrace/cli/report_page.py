@@ -15,6 +15,7 @@ import rich.text
 
 from tfmodetrace.cli import states, styled, terminal
 from tfmodetrace.insight import causes, failures, profile_events, report, units, whatif
+from tfmodetrace.insight.comparisons import text
 from tfmodetrace.insight.report import traces
 from tfmodetrace.schema import words
 
@@ -57,11 +58,14 @@ class _Page:
         self._header()
         if not self._functions:
             self._line("No traced function was called.")
+            self._findings()
+            self._comparisons()
             return
         self._summary()
         self._function_table()
         self._profiles()
         self._findings()
+        self._comparisons()
         self._signatures()
         self._traces()
         self._errors()
@@ -174,6 +178,16 @@ class _Page:
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)
         self._section("Findings", table)
+
+    def _comparisons(self) -> None:
+        for compared in self._run.comparisons:
+            table = _table()
+            for heading in text.HEADINGS:
+                table.add_column(heading, overflow="fold")
+            for row in compared.rows:
+                table.add_row(*(styled.text(cell) for cell in text.cells(row)))
+            below = styled.text("\n".join(text.told(compared)), "dim")
+            self._section(f"{compared.name}{compared.signature} in several modes", rich.console.Group(table, below))
 
     def _signatures(self) -> None:
         several = [function for function in self._functions if len(function.signatures) > 1]

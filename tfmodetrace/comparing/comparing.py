@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tfmodetrace.comparing import graph_facts, results, rounds, state, steps, subjects
+from tfmodetrace.comparing import graph_facts, results, rounds, state, subjects, trajectories
 from tfmodetrace.insight import comparisons
 from tfmodetrace.log import comparisons as messages
 from tfmodetrace.recorder.calls import memory
@@ -27,6 +27,7 @@ from tfmodetrace.schema import events_pb2, words
 _MADE_ANEW: Final = 2
 _MADE_ANEW_SHARE: Final = 0.15
 _PERTURBED: Final = 3
+_MOST_SECS: Final = 3600
 
 
 def compare(
@@ -36,9 +37,10 @@ def compare(
     *,
     modes: Sequence[str],
     budget_secs: float,
-    follow_steps: int | None,
+    steps: int | None,
 ) -> comparisons.Comparison:
     """Runs a function in several modes. See :func:`tfmodetrace.compare`."""
+    _check(modes, budget_secs, steps)
     if not tf.executing_eagerly():
         raise RuntimeError("compare measures calls, and inside of a graph there are none. Call it outside of tf.function.")
     subject = subjects.of(function)
@@ -47,12 +49,21 @@ def compare(
     subject.describe(message, args, kwargs)
     with _undisturbed() as session:
         deadline_ns = message.time_ns + int(budget_secs * 1e9)
-        _Comparing(subject, args, kwargs, message, deadline_ns).run(modes, follow_steps)
+        _Comparing(subject, args, kwargs, message, deadline_ns).run(modes, steps)
     message.duration_ns = time.perf_counter_ns() - message.time_ns
     told = comparisons.of(messages.comparison(message, "."))
     if session is not None:
         session.definitions.add_comparison(message)
     return told
+
+
+def _check(modes: Any, budget_secs: Any, steps: Any) -> None:
+    if isinstance(modes, str) or not modes or len(set(modes)) < len(modes) or not set(subjects.MODES).issuperset(modes):
+        raise ValueError(f"compare(modes=…) takes some of 'eager', 'graph' and 'xla', each once, not {modes!r}.")
+    if isinstance(budget_secs, bool) or not isinstance(budget_secs, int | float) or not 0 < budget_secs <= _MOST_SECS:
+        raise ValueError(f"compare(budget_secs=…) takes seconds between 0 and {_MOST_SECS}, not {budget_secs!r}.")
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise ValueError(f"compare(steps=…) takes a number of calls from 1 on, not {steps!r}.")
 
 
 @contextlib.contextmanager
@@ -87,7 +98,7 @@ class _Comparing:
         self._runs: dict[str, _Run] = {}
         self._first: dict[str, results.Leaves] = {}
 
-    def run(self, modes: Sequence[str], follow_steps: int | None) -> None:
+    def run(self, modes: Sequence[str], steps: int | None) -> None:
         """Fills the message in."""
         try:
             self._meet()
@@ -95,8 +106,8 @@ class _Comparing:
                 self._first_runs(mode, self._message.modes.add(mode=int(subjects.MODES[mode]), peak_bytes=-1, dispatched_ops=-1))
             if self._runs:
                 self._compare_results()
-                if follow_steps is not None:
-                    self._follow(follow_steps)
+                if steps is not None:
+                    self._follow(steps)
                 self._measure()
         finally:
             self._state.restore()
@@ -227,15 +238,15 @@ class _Comparing:
 
     def _follow(self, number: int) -> None:
         """Takes steps in every mode, from the same state."""
-        trajectories = []
+        followed = []
         for mode, told in self._modes():
             run = self._runs[mode]
             run.prepare()
-            trajectories.append(steps.Trajectory(mode, told, run.call, self._state.values()))
+            followed.append(trajectories.Trajectory(mode, told, run.call, self._state.values()))
         for each in range(_PERTURBED if not self._message.draws_random_numbers else 0):
             changed = self._start_perturbed(self._runs[self._reference], each)
-            trajectories.append(steps.Trajectory(self._reference, None, changed.call, self._state.values()))
-        steps.follow(trajectories, number, self._state)
+            followed.append(trajectories.Trajectory(self._reference, None, changed.call, self._state.values()))
+        trajectories.follow(followed, number, self._state)
 
     def _measure(self) -> None:
         found = rounds.measure(
@@ -273,7 +284,7 @@ class _Run:
 
     def prepare(self) -> None:
         """See ``rounds.Runner``. What is garbage by now is collected, so that it is not during a block."""
-        steps.set_mode(self.mode)
+        trajectories.set_mode(self.mode)
         self._state.restore()
         gc.collect(1)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget as budget_module
 from tfmodetrace.insight import causes as causes_module
+from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import counts as counts_module
 from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import diagnoses as diagnoses_module
@@ -106,6 +107,11 @@ class Answers:
         return definitions_module.Definitions(self.run, self.attribution, self.budgets, self.reasons)
 
     @once
+    def comparisons(self) -> tuple[comparisons_module.Comparison, ...]:
+        """What came of running functions in several modes, in the order in which that was done."""
+        return comparisons_module.of_run(self.run)
+
+    @once
     def reuse(self) -> tuple[reuse_module.Reuse, ...]:
         """How often the traces of each function ran again, by function id."""
         return reuse_module.by_function(self.run)
@@ -141,5 +147,6 @@ class Answers:
             eager=self.eager_time,
             definitions=self.definitions,
             reuse=self.reuse,
+            comparisons=self.comparisons,
             compilations=self.profiles.compilations if profiled else (),
         )

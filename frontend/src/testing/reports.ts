@@ -202,6 +202,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     errors: [],
     findings: [],
     samples: null,
+    comparisons: [],
     warnings: [],
     summary: SUMMARY,
     failures: [],

@@ -62,6 +62,7 @@ def of(compared: comparison_table.Comparison) -> Comparison:
         variables=compared.variables,
         other_resources=compared.other_resources,
         notes=tuple(_notes(compared, rows)),
+        summary=text.summary(rows),
     )
 
 
@@ -111,6 +112,7 @@ def _row(
         ratio=found.ratio if found.rounds else None,
         ratio_low=found.low,
         ratio_high=found.high,
+        ratio_text=text.ratio(found),
         verdict=verdict,
         verdict_text=text.verdict(verdict, found, steady=row.steady, calls=row.calls_until_steady),
         break_even=pays,

@@ -73,6 +73,7 @@ class ModeRow:
         ratio: Its time by the reference's; ``None`` of the reference.
         ratio_low: The lower end of the ratio's interval; ``None`` if there were too few rounds.
         ratio_high: The upper end, likewise.
+        ratio_text: The three in one.
         verdict: Whether it is faster or slower than the reference; ``None`` of the reference.
         verdict_text: The same in words.
         tracing_ns: What tracing took the first time; ``None`` where nothing is traced.
@@ -99,6 +100,7 @@ class ModeRow:
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
+    ratio_text: str = ""
     verdict: verdicts.Verdict | None = None
     verdict_text: str = ""
     tracing_ns: int | None = None
@@ -133,6 +135,8 @@ class ComparisonInfo:
         variables: Variables that were put back before each block.
         other_resources: Other resources, such as tables, that were not.
         notes: What limits the answer, in sentences.
+        summary: The verdicts in one line.
+        definition_id: The definition in its run; ``None`` if no call of it was recorded.
     """
 
     name: str
@@ -149,6 +153,8 @@ class ComparisonInfo:
     variables: int
     other_resources: int
     notes: tuple[str, ...]
+    summary: str
+    definition_id: int | None = None
 
     def row(self, mode: str) -> ModeRow | None:
         """Returns the row of a mode."""

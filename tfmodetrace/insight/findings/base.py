@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, definitions, edits, first_calls, sources, verified, whatif
+from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import reasons as reasons_module
@@ -142,6 +143,7 @@ class Evidence:
         definitions: Its functions, folded.
         reuse: How often each function's traces ran again.
         compilations: What XLA compiled, as far as profiles tell.
+        comparisons: Functions that were run in several modes.
     """
 
     run: tracelog.Run
@@ -153,6 +155,7 @@ class Evidence:
     definitions: definitions.Definitions
     reuse: Sequence[reuse_module.Reuse]
     compilations: Sequence[compilations_module.Compilation] = ()
+    comparisons: Sequence[comparisons_module.ComparisonInfo] = ()
 
     @functools.cached_property
     def traces(self) -> Mapping[int, Sequence[trace_table.Trace]]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, failures, memory, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, profiles, samples, traces
+from tfmodetrace.insight import comparisons as comparisons_module
+from tfmodetrace.insight.report import budgets, comparisons, definitions, errors, findings, functions, profiles, samples, traces
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -49,6 +50,7 @@ class RunReport:
         budget: What the time of its main thread was; the parts sum to ``wall_ns``.
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
+        comparisons: Functions that were run in several modes one beside the other, in the order in which that was done.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -73,6 +75,7 @@ class RunReport:
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
     samples: samples.SamplesInfo | None
+    comparisons: tuple[comparisons_module.ComparisonInfo, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
         samples=samples.info(told),
+        comparisons=comparisons.infos(told),
     )
 
 
