@@ -119,8 +119,8 @@ class _Comparing:
         try:
             with self._state.watching():
                 self._run_of("eager").call()
-        except Exception as error:  # it may run in graphs only
-            interrupts.let_pass(error)
+        except _FailedError:  # it may run in graphs only
+            pass
         self._state.restore()
 
     def _run_of(self, mode: str) -> _Run:
@@ -135,19 +135,14 @@ class _Comparing:
                 result = self._first_run(run, told)
             first = results.leaves(result, self._state.named_values())
             run.prepare()
-            if mode == "eager":
-                kept: list[Any] = []
-                count = op_counting.dispatched(lambda: kept.append(run.call()))
-                told.dispatched_ops = -1 if count is None else count
-            result = kept[0] if mode == "eager" and kept else run.call()
+            result = self._second_run(run, told)
             second = results.leaves(result, self._state.named_values())
-            told.from_itself.CopyFrom(results.compare(first, second))
             told.peak_bytes = self._peak_bytes(run)
             self._make_anew(mode, told)
-        except Exception as error:
-            interrupts.let_pass(error)
-            self._fail(told, error)
+        except _FailedError as failed:
+            self._fail(told, failed.error)
             return
+        told.from_itself.CopyFrom(results.compare(first, second))
         self._first[mode] = first
         self._runs[mode] = run
 
@@ -167,6 +162,15 @@ class _Comparing:
         result = run.call()
         told.first_call_ns.append(time.perf_counter_ns() - began_ns)
         return result
+
+    def _second_run(self, run: _Run, told: events_pb2.ComparedMode) -> Any:
+        """Calls once more, and counts the ops if Python dispatches them."""
+        if run.mode != "eager" or not op_counting.available:
+            return run.call()
+        kept: list[Any] = []
+        count = op_counting.dispatched(lambda: kept.append(run.call()))
+        told.dispatched_ops = -1 if count is None else count
+        return kept[0]
 
     def _make_anew(self, mode: str, told: events_pb2.ComparedMode) -> None:
         """Has the mode made some more times, as far as that is quick, to know by how much its cost may be off."""
@@ -211,7 +215,7 @@ class _Comparing:
         others = [(told, self._first[mode]) for mode, told in self._modes() if mode != self._reference]
         for told, other in others:
             told.from_reference.CopyFrom(results.compare(first, other))
-        if any(told.from_reference.differing for told, _ in others) and not self._message.draws_random_numbers:
+        if any(told.from_reference.differing for told, _ in others) and self._is_steady():
             perturbed = self._perturbed()
             for told, other in others:
                 told.from_reference.CopyFrom(results.compare(first, other, perturbed))
@@ -219,13 +223,18 @@ class _Comparing:
         largest = max((leaf.array.size for leaf in (*given.values(), *first.values()) if leaf.array is not None), default=0)
         self._message.largest_elements = max(self._message.largest_elements, largest, self._state.largest())
 
+    def _is_steady(self) -> bool:
+        """Whether the reference does the same again from the same variables, so that it tells what changing them by little does."""
+        own = next(told for mode, told in self._modes() if mode == self._reference)
+        return not (self._message.draws_random_numbers or own.from_itself.differing or own.from_itself.structure)
+
     def _perturbed(self) -> list[results.Leaves]:
         """What the reference makes of inputs and variables that are a few ULPs away."""
         found = []
         run = self._runs[self._reference]
         for number in range(_PERTURBED):
             changed = self._start_perturbed(run, number)
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(_FailedError):
                 found.append(results.leaves(changed.call(), self._state.named_values()))
         return found
 
@@ -243,7 +252,7 @@ class _Comparing:
             run = self._runs[mode]
             run.prepare()
             followed.append(trajectories.Trajectory(mode, told, run.call, self._state.values()))
-        for each in range(_PERTURBED if not self._message.draws_random_numbers else 0):
+        for each in range(_PERTURBED if self._is_steady() else 0):
             changed = self._start_perturbed(self._runs[self._reference], each)
             followed.append(trajectories.Trajectory(self._reference, None, changed.call, self._state.values()))
         trajectories.follow(followed, number, self._state)
@@ -262,6 +271,14 @@ class _Comparing:
             told.warm_up_ns.extend(found.modes[mode].warm_up_ns)
             told.block_ns.extend(found.modes[mode].block_ns)
         self._message.control_ns.extend(found.control_ns)
+
+
+class _FailedError(Exception):
+    """The function has raised."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class _Run:
@@ -289,10 +306,18 @@ class _Run:
         gc.collect(1)
 
     def call(self) -> Any:
-        """Calls the function once, and waits for the devices."""
-        result = self.function(*self._args, **self._kwargs)
-        if self._synchronize is not None:
-            self._synchronize()
+        """Calls the function once, and waits for the devices.
+
+        Raises:
+            _FailedError: If the function raises; what else goes wrong is ours.
+        """
+        try:
+            result = self.function(*self._args, **self._kwargs)
+            if self._synchronize is not None:
+                self._synchronize()
+        except Exception as error:
+            interrupts.let_pass(error)
+            raise _FailedError(error) from error
         return result
 
     def run(self, calls: int) -> None:

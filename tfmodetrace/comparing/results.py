@@ -80,7 +80,7 @@ def _tensors(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
         value = tf.convert_to_tensor(value)
     if isinstance(value, tf.Tensor):
         plain = value.dtype not in (tf.variant, tf.resource)
-        yield where, Leaf(value.numpy() if plain else None, value.dtype.name)
+        yield where, Leaf(_array(value) if plain else None, value.dtype.name)
     elif isinstance(value, np.ndarray | np.generic):
         yield where, Leaf(np.asarray(value), np.asarray(value).dtype.name)
     elif isinstance(value, bool | int | float | complex | str | bytes):
@@ -88,6 +88,10 @@ def _tensors(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
         yield where, Leaf(np.asarray(encoded, object if isinstance(encoded, bytes) else None), type(value).__name__, is_python=True)
     else:
         yield where, Leaf(None, type(value).__name__)
+
+
+def _array(tensor: Any) -> npt.NDArray[Any]:
+    return np.asarray(tensor.numpy(), object if tensor.dtype == tf.string else None)
 
 
 def compare(before: Leaves, after: Leaves, perturbed: Sequence[Leaves] = ()) -> events_pb2.Difference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from tfmodetrace.insight.comparisons import statistics, verdicts
@@ -16,6 +16,7 @@ _SPARE: Final = 1.2
 _MOST_CALLS: Final = 1 << 22
 _WARM_UP_SHARE: Final = 0.25
 _LEAST_ROUNDS: Final = 3
+_SETTLING: Final = 4
 _FIRST_LOOK: Final = 24
 _NEXT_LOOK: Final = 1.3
 
@@ -92,12 +93,11 @@ def measure(
     """
     found = Rounds({mode: Measured(_calibrated(runner, clock, least_ns)) for mode, runner in runners.items()})
     _warm_up(runners, found, clock, clock() + int(_WARM_UP_SHARE * max(0, deadline_ns - clock())))
-    order = [*runners, None]  # None: the control
+    orders = _orders((*runners, None), shuffle)  # None: the control
     look = _FIRST_LOOK
     rounds = 0
     while rounds < _LEAST_ROUNDS or clock() < deadline_ns:
-        shuffle.shuffle(order)
-        for mode in order:
+        for mode in next(orders):
             told = found.modes[mode or reference]
             ns = _block(runners[mode or reference], told.calls, clock)
             (found.control_ns if mode is None else told.block_ns).append(ns)
@@ -117,8 +117,28 @@ def _estimates(found: Rounds, reference: str) -> tuple[list[statistics.Estimate]
     return ratios, statistics.estimate(statistics.log_times(found.control_ns, own.calls) - base)
 
 
+def _orders(modes: Sequence[str | None], shuffle: random.Random) -> Iterator[list[str | None]]:
+    """Yields the orders of rounds, drawn at random.
+
+    In as many rounds as there are modes, or twice as many, each mode follows each other one equally often: what one leaves behind, as in
+    caches, is to the disadvantage of all alike.
+    """
+    size = len(modes)
+    zigzag = [(number + 1) // 2 if number % 2 else -(number // 2) for number in range(size)]
+    while True:
+        named = shuffle.sample(list(modes), size)
+        rows = [[named[(step + start) % size] for step in zigzag] for start in range(size)]
+        if size % 2:
+            rows += [row[::-1] for row in rows]
+        shuffle.shuffle(rows)
+        yield from rows
+
+
 def _block(runner: Runner, calls: int, clock: Callable[[], int]) -> int:
     runner.prepare()
+    if calls >= _SETTLING:  # the first call after another mode's is not like those that follow
+        runner.run(1)
+        runner.prepare()
     began = clock()
     runner.run(calls)
     return clock() - began

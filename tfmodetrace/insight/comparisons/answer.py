@@ -166,12 +166,10 @@ def _results(
         agreement = "mismatch"
     elif difference.differing:
         agreement = "rounding"
-        if beyond:
-            agreement = "mismatch"
-            if compared.draws_random_numbers:
-                agreement = "random"
-            elif not (_is_deterministic(compared, mode) and _is_deterministic(compared, reference)):
-                agreement = "not-deterministic"
+        if not (compared.draws_random_numbers or (_is_deterministic(compared, mode) and _is_deterministic(compared, reference))):
+            agreement = "not-deterministic"
+        elif beyond:
+            agreement = "random" if compared.draws_random_numbers else "mismatch"
     return values.ResultsAnswer(
         agreement=agreement, max_ulps=ulps, text=text.results(agreement, ulps, told), differing=told if agreement == "mismatch" else ()
     )
