@@ -161,6 +161,7 @@ def _results(
     beyond = differences.beyond_rounding(difference, compared)
     told = (*difference.structure, *map(differences.told, beyond))
     ulps = max((leaf.max_ulps or 0 for leaf in difference.differing if not leaf.non_finite_different), default=0) or None
+    relative = max((leaf.max_difference / leaf.scale for leaf in difference.differing if leaf.max_ulps and leaf.scale), default=0.0)
     agreement: values.Agreement = "identical"
     if difference.structure:
         agreement = "mismatch"
@@ -171,7 +172,10 @@ def _results(
         elif beyond:
             agreement = "random" if compared.draws_random_numbers else "mismatch"
     return values.ResultsAnswer(
-        agreement=agreement, max_ulps=ulps, text=text.results(agreement, ulps, told), differing=told if agreement == "mismatch" else ()
+        agreement=agreement,
+        max_ulps=ulps,
+        text=text.results(agreement, ulps, relative, told),
+        differing=told if agreement == "mismatch" else (),
     )
 
 

@@ -11,6 +11,7 @@ from tfmodetrace.insight.comparisons import statistics, values, verdicts
 
 HEADINGS: Final = ("mode", "a call", "ratio", "verdict", "tracing", "first call", "pays from call", "peak memory", "results")
 _NONE: Final = "–"
+_FEW_ULPS: Final = 64
 
 
 def verdict(found: verdicts.Verdict, estimate: statistics.Estimate, *, steady: bool, calls: int) -> str:
@@ -62,12 +63,20 @@ def break_even(found: verdicts.BreakEven) -> str:
     return f"{units.count(found.calls)} ({units.count(found.low)} to {units.count(found.high)})"
 
 
-def results(agreement: str, ulps: int | None, told: Sequence[str]) -> str:
-    """Writes whether results agree."""
+def results(agreement: str, ulps: int | None, relative: float, told: Sequence[str]) -> str:
+    """Writes whether results agree.
+
+    Args:
+        agreement: How they do.
+        ulps: The representable numbers between two of them at most; ``None`` if no floating numbers differ.
+        relative: The largest difference by the largest value beside it. Near 0 there are very many representable numbers.
+        told: What differs.
+    """
     if agreement == "mismatch":
         return f"differ: {told[0]}"
     if agreement == "rounding":
-        return f"same but for rounding ({units.count(ulps)} ULP)" if ulps else "same but for rounding"
+        much = "" if ulps is None else f" ({units.count(ulps)} ULP)" if ulps <= _FEW_ULPS else f" ({relative:.1g} of the largest value)"
+        return f"same but for rounding{much}"
     return {
         "identical": "identical",
         "random": "random, not compared",
