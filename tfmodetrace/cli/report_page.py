@@ -182,10 +182,11 @@ class _Page:
     def _comparisons(self) -> None:
         for compared in self._run.comparisons:
             table = _table()
-            for heading in text.HEADINGS:
-                table.add_column(heading, overflow="fold")
+            for column in text.SHORT:
+                table.add_column(text.HEADINGS[column], overflow="fold", ratio=1 if column == text.SHORT[-1] else None)
             for row in compared.rows:
-                table.add_row(*(styled.text(cell) for cell in text.cells(row)))
+                cells = text.cells(row)
+                table.add_row(*(styled.text(cells[column]) for column in text.SHORT if column < len(cells)))
             below = styled.text("\n".join(text.told(compared)), "dim")
             self._section(f"{compared.name}{compared.signature} in several modes", rich.console.Group(table, below))
 

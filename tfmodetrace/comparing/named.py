@@ -161,11 +161,17 @@ def _made(node: keys.Node, name: str, draw: np.random.Generator) -> Any:
     if node.kind in (kind.TENSOR, kind.ARRAY) and shape is not None and len(shape) == len(node.shape or ()):
         made = _random(node.dtype, shape, draw)
         return made.numpy() if node.kind == kind.ARRAY else made
+    if node.kind in (kind.LITERAL, kind.NONE):
+        try:
+            return None if node.kind == kind.NONE else ast.literal_eval(node.text)
+        except (ValueError, SyntaxError):  # one that was too long to be kept
+            pass
     if node.kind in (kind.LIST, kind.TUPLE):
         parts = [_made(child, name, draw) for child in node.children]
         return parts if node.kind == kind.LIST else tuple(parts)
     if node.kind == kind.DICT:
         return {ast.literal_eval(key): _made(child, name, draw) for key, child in zip(node.names, node.children, strict=False)}
     raise NotComparableError(
-        f"{name} was called with {keys.render(node)}, which cannot be made anew: only tensors can. Call tfmodetrace.compare in the program."
+        f"{name} was called with {keys.render(node)}, which cannot be made anew: only tensors, numbers and strings can. "
+        "Call tfmodetrace.compare in the program."
     )

@@ -10,6 +10,9 @@ from tfmodetrace.insight import units
 from tfmodetrace.insight.comparisons import statistics, values, verdicts
 
 HEADINGS: Final = ("mode", "a call", "ratio", "verdict", "tracing", "first call", "pays from call", "peak memory", "results")
+SHORT: Final = (0, 1, 2, 3, 6, 8)
+"""Those of them for which there is room on a terminal."""
+
 _NONE: Final = "–"
 _FEW_ULPS: Final = 64
 
