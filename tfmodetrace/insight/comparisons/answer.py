@@ -75,41 +75,26 @@ def _row(
 ) -> values.ModeRow:
     if mode.error is not None or reference is None:
         return values.ModeRow(mode=mode.mode, failure=_failure(compared, mode))
-    own = statistics.log_times(mode.block_ns, mode.calls_per_block)
-    call_ns = round(math.exp(float(np.median(own)))) if len(own) else None
-    tracing_ns = _tracing_ns(compared, mode)
-    one_offs = _one_offs(mode, tracing_ns, call_ns)
-    row = values.ModeRow(
-        mode=mode.mode,
-        call_ns=call_ns,
-        calls=len(own) * mode.calls_per_block,
-        rounds=len(own),
-        steady=statistics.is_steady(mode.warm_up_ns),
-        calls_until_steady=len(mode.warm_up_ns) * mode.calls_per_block,
-        tracing_ns=tracing_ns[0] if tracing_ns else None,
-        first_call_ns=mode.first_call_ns[0] if mode.first_call_ns else None,
-        one_off_ns=one_offs[0] if one_offs else None,
-        peak_bytes=mode.peak_bytes,
-        dispatched_ops=mode.dispatched_ops,
-        deterministic=None if mode.from_itself is None else _is_deterministic(compared, mode),
-    )
     if mode is reference:
-        return row
+        return _alone(compared, mode, math.exp(float(np.median(base))) if len(base) else None)
+    own = statistics.log_times(mode.block_ns, mode.calls_per_block)
     shared = min(len(base), len(own))
     logs = own[:shared] - base[:shared]
     found = statistics.estimate(logs)
-    verdict = verdicts.verdict(found, control)
-    if not row.steady:
-        verdict = "undecided"
+    if not shared:
+        return _alone(compared, mode, None)
+    reference_ns = math.exp(float(np.median(base)))
+    # By the ratio, and not by its own median: what slowed the machine down may have met more of one mode's blocks than of another's.
+    row = _alone(compared, mode, reference_ns * found.ratio)
+    steady = row.steady and statistics.is_steady(reference.warm_up_ns)
+    verdict = verdicts.verdict(found, control) if steady else "undecided"
+    cost = _beyond_reference(compared, mode, reference, reference_ns, found.ratio)
+    pays = verdicts.break_even(one_off_ns=cost, reference_ns=reference_ns, found=found)
     drift_step, drift_text = _drift(compared, mode)
-    pays = None
-    if call_ns is not None and len(base):
-        cost = _beyond_reference(one_offs, reference, base)
-        pays = verdicts.break_even(one_off_ns=cost, reference_ns=math.exp(float(np.median(base))), found=found)
     return dataclasses.replace(
         row,
         outliers=statistics.outliers(logs),
-        ratio=found.ratio if found.rounds else None,
+        ratio=found.ratio,
         ratio_low=found.low,
         ratio_high=found.high,
         ratio_text=text.ratio(found),
@@ -120,6 +105,26 @@ def _row(
         results=_results(compared, mode, reference),
         drift_step=drift_step,
         drift_text=drift_text,
+    )
+
+
+def _alone(compared: comparison_table.Comparison, mode: comparison_table.ComparedMode, call_ns: float | None) -> values.ModeRow:
+    """What is told of a mode without the others."""
+    tracing_ns = _tracing_ns(compared, mode)
+    one_offs = [] if call_ns is None else _one_offs(mode, tracing_ns, call_ns)
+    return values.ModeRow(
+        mode=mode.mode,
+        call_ns=None if call_ns is None else round(call_ns),
+        calls=len(mode.block_ns) * mode.calls_per_block,
+        rounds=len(mode.block_ns),
+        steady=statistics.is_steady(mode.warm_up_ns),
+        calls_until_steady=len(mode.warm_up_ns) * mode.calls_per_block,
+        tracing_ns=tracing_ns[0] if tracing_ns else None,
+        first_call_ns=mode.first_call_ns[0] if mode.first_call_ns else None,
+        one_off_ns=one_offs[0] if one_offs else None,
+        peak_bytes=mode.peak_bytes,
+        dispatched_ops=mode.dispatched_ops,
+        deterministic=None if mode.from_itself is None else _is_deterministic(compared, mode),
     )
 
 
@@ -135,16 +140,21 @@ def _tracing_ns(compared: comparison_table.Comparison, mode: comparison_table.Co
     return told
 
 
-def _one_offs(mode: comparison_table.ComparedMode, tracing_ns: Sequence[int], call_ns: int | None) -> list[int]:
+def _one_offs(mode: comparison_table.ComparedMode, tracing_ns: Sequence[int], call_ns: float) -> list[int]:
     """What it cost once, each time that it was made; what runs eagerly has nothing made for it."""
-    if call_ns is None:
-        return []
-    return [max(0, traced + first - call_ns) for traced, first in zip(tracing_ns, mode.first_call_ns, strict=False)]
+    return [max(0, round(traced + first - call_ns)) for traced, first in zip(tracing_ns, mode.first_call_ns, strict=False)]
 
 
-def _beyond_reference(one_offs: Sequence[int], reference: comparison_table.ComparedMode, base: statistics.Values) -> list[int]:
-    own = _one_offs(reference, reference.tracing_ns, round(math.exp(float(np.median(base)))))
-    return [each - own[0] for each in one_offs] if own else list(one_offs)
+def _beyond_reference(
+    compared: comparison_table.Comparison,
+    mode: comparison_table.ComparedMode,
+    reference: comparison_table.ComparedMode,
+    reference_ns: float,
+    ratio: float,
+) -> list[int]:
+    """What a mode costs once more than the reference does."""
+    own = _one_offs(reference, reference.tracing_ns, reference_ns)
+    return [each - (own[0] if own else 0) for each in _one_offs(mode, _tracing_ns(compared, mode), reference_ns * ratio)]
 
 
 def _is_deterministic(compared: comparison_table.Comparison, mode: comparison_table.ComparedMode) -> bool:
@@ -222,6 +232,9 @@ def _notes(compared: comparison_table.Comparison, rows: Sequence[values.ModeRow]
             f"{number} {'resource' if number == 1 else 'resources'} that it uses, such as a table or an iterator, could not be put back "
             "between the modes."
         )
-    if any(row.verdict == "undecided" for row in rows):
+    reference = compared.reference
+    if reference is not None and reference.block_ns and not statistics.is_steady(reference.warm_up_ns):
+        notes.append(f"{reference.mode} was not steady, so there is no verdict.")
+    elif any(row.verdict == "undecided" for row in rows):
         notes.append("Undecided: the machine is too restless, or budget_secs too short, for a verdict.")
     return notes

@@ -64,7 +64,7 @@ class ModeRow:
     Attributes:
         mode: The mode.
         failure: Why it fails; ``None`` if it does not.
-        call_ns: What a call takes once everything is made: the median over the blocks.
+        call_ns: What a call takes once everything is made: the reference's median over the blocks, times the ratio.
         calls: Calls that this rests on.
         rounds: Rounds that the ratio rests on.
         outliers: How many of them lie far outside; they count all the same.
