@@ -187,8 +187,8 @@ class _Page:
             for row in compared.rows:
                 cells = text.cells(row)
                 table.add_row(*(styled.text(cells[column]) for column in text.SHORT if column < len(cells)))
-            below = styled.text("\n".join(text.told(compared)), "dim")
-            self._section(f"{compared.name}{compared.signature} in several modes", rich.console.Group(table, below))
+            below = (styled.text(line, "dim") for line in text.told(compared))
+            self._section(f"{compared.name}{compared.signature} in several modes", rich.console.Group(table, *below))
 
     def _signatures(self) -> None:
         several = [function for function in self._functions if len(function.signatures) > 1]

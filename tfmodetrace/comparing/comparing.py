@@ -7,6 +7,7 @@ import functools
 import gc
 import itertools
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -20,8 +21,9 @@ from tfmodetrace.log import comparisons as messages
 from tfmodetrace.recorder.calls import memory
 from tfmodetrace.recorder.errors import cut_tracebacks, errors
 from tfmodetrace.recorder.session import process
-from tfmodetrace.recorder.support import interrupts
+from tfmodetrace.recorder.support import interrupts, owners
 from tfmodetrace.recorder.tf import op_counting
+from tfmodetrace.recorder.wrapping import regions
 from tfmodetrace.schema import events_pb2, words
 
 _MADE_ANEW: Final = 2
@@ -47,7 +49,7 @@ def compare(
     subjects.check_inputs(args, kwargs)
     message = events_pb2.Comparison(time_ns=time.perf_counter_ns())
     subject.describe(message, args, kwargs)
-    with _undisturbed() as session:
+    with _as_region(f"compare {message.function.name}"), _undisturbed() as session:
         deadline_ns = message.time_ns + int(budget_secs * 1e9)
         _Comparing(subject, args, kwargs, message, deadline_ns).run(modes, steps)
     message.duration_ns = time.perf_counter_ns() - message.time_ns
@@ -55,6 +57,22 @@ def compare(
     if session is not None:
         session.definitions.add_comparison(message)
     return told
+
+
+@contextlib.contextmanager
+def _as_region(name: str) -> Iterator[None]:
+    """Has a session tell what the time went into, of which it sees nothing else."""
+    frame = sys._getframe()
+    while frame.f_back is not None and owners.owner_of(frame.f_code.co_filename) in ("tfmodetrace", "python"):
+        frame = frame.f_back
+    call = regions.RegionCall()
+    call.open(name, frame)
+    try:
+        yield
+    except BaseException as error:
+        call.close(error)
+        raise
+    call.close(None)
 
 
 def _check(modes: Any, budget_secs: Any, steps: Any) -> None:
@@ -301,7 +319,7 @@ class _Run:
 
     def prepare(self) -> None:
         """See ``rounds.Runner``. What is garbage by now is collected, so that it is not during a block."""
-        trajectories.set_mode(self.mode)
+        state.set_mode(self.mode)
         self._state.restore()
         gc.collect(1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import sys
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -121,6 +120,6 @@ def kept_eagerness() -> Iterator[None]:
         tf.config.run_functions_eagerly(before)
 
 
-def keras_is_there() -> bool:
-    """Whether the program has imported Keras."""
-    return "keras" in sys.modules
+def set_mode(mode: str) -> None:
+    """Has tf.functions inside of the function run as the mode wants it: eagerly, nothing of it is in a graph."""
+    tf.config.run_functions_eagerly(mode == "eager")

@@ -81,7 +81,7 @@ def _described(body: Any) -> Any:
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(body, keras.layers.Layer):
         return body.call
-    return getattr(type(body).__call__, "__get__", lambda *_: body)(body, type(body))
+    return body.__call__
 
 
 def check_inputs(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from tfmodetrace.comparing import results, state
 from tfmodetrace.schema import events_pb2
 
@@ -29,11 +27,6 @@ class Trajectory:
     values: list[Any]
 
 
-def set_mode(mode: str) -> None:
-    """Has tf.functions inside of the function run as the mode wants it: eagerly, nothing of it is in a graph."""
-    tf.config.run_functions_eagerly(mode == "eager")
-
-
 def follow(trajectories: Sequence[Trajectory], number: int, kept: state.State) -> None:
     """Takes steps; the first trajectory is what the others are compared with.
 
@@ -51,7 +44,7 @@ def follow(trajectories: Sequence[Trajectory], number: int, kept: state.State) -
 
 
 def _step(trajectory: Trajectory, kept: state.State) -> results.Leaves:
-    set_mode(trajectory.mode)
+    state.set_mode(trajectory.mode)
     kept.load(trajectory.values)
     result = trajectory.call()
     trajectory.values = kept.values()

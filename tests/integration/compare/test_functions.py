@@ -22,7 +22,7 @@ def compared(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def agreements(answer: Any) -> tuple[str, str]:
-    return tuple(answer.row(mode).results.agreement for mode in ("graph", "xla"))  # type: ignore[return-value]
+    return tuple(answer.row(mode).results.agreement for mode in ("graph", "xla"))
 
 
 AGREE = ("identical", "rounding")

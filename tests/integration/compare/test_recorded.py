@@ -51,7 +51,9 @@ def test_nothing_of_the_calls_is_recorded_and_recording_goes_on(recorded: Any) -
     (function,) = [function for function in run["functions"] if function["name"] == "tiny"]
     assert function["calls"]["total"] == 51
     assert function["traces"] == len(run["traces"]) == 1
-    assert len(run["functions"]) == 1
+    regions = [function["name"] for function in run["functions"] if function["kind"] == "region"]
+    assert regions == ["compare tiny", "compare differing"]
+    assert len(run["functions"]) == 3
     assert run["processes"][0]["internal_faults"] == 0
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ EAGER = mode("eager", 100_000, from_itself=comparison_table.Difference())
 
 
 def graph(call_ns: int = 25_000, **facts: object) -> comparison_table.ComparedMode:
-    told = {
+    told: dict[str, Any] = {
         "tracing_ns": (20_000_000, 2_000_000, 3_000_000), "first_call_ns": (4_025_000, 4_025_000, 4_025_000),
         "from_reference": comparison_table.Difference(leaves=1), "from_itself": comparison_table.Difference(), **facts,
     }  # fmt: skip
