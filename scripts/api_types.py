@@ -32,6 +32,7 @@ from tfmodetrace.insight import (
     timeline_events,
     windows,
 )
+from tfmodetrace.insight.comparisons import values, verdicts
 from tfmodetrace.insight.report import profiles, traces
 from tfmodetrace.schema import words
 
@@ -49,6 +50,8 @@ ALIASES: Final[dict[Any, str]] = {
     words.RecordingState: "RecordingState",
     profile_events.Part: "Part",
     explanations.Group: "ExplanationGroup",
+    verdicts.Verdict: "Verdict",
+    values.Agreement: "Agreement",
 }
 """Closed vocabularies, and their names in TypeScript."""
 

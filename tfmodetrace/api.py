@@ -18,6 +18,7 @@ from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, Una
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
+    from tfmodetrace.insight import comparisons
     from tfmodetrace.testing import guard
 
 __all__ = [
@@ -250,18 +251,40 @@ def read(path: str | os.PathLike[str]) -> insight.TraceLog:
     return insight.read(os.fspath(path))
 
 
-def compare(  # the signature is the contract; nothing of it is used yet
-    fn: Callable[..., Any],  # noqa: ARG001
-    *args: Any,  # noqa: ARG001
-    modes: tuple[str, ...] = ("eager", "graph", "xla"),  # noqa: ARG001
-    **kwargs: Any,  # noqa: ARG001
-) -> Any:
-    """Is to run one function eagerly, in a graph and with XLA, and measure it.
+def compare(
+    fn: Callable[..., Any],
+    *args: Any,
+    modes: Sequence[str] = ("eager", "graph", "xla"),
+    budget_secs: float = 10.0,
+    steps: int | None = None,
+    **kwargs: Any,
+) -> comparisons.Comparison:
+    """Runs one function eagerly, in a graph and with XLA, measures them side by side, and compares what they compute.
+
+    Variables that the function changes, and what random numbers are drawn from, are put back before each mode and in the end. While a
+    session is active, it records nothing of the calls, and keeps the comparison.
+
+    Args:
+        fn: A Python function, a method, a tf.function, or a Keras layer or model.
+        *args: What it is called with, the same each time.
+        modes: Some of ``"eager"``, ``"graph"`` and ``"xla"``. The first that does not fail is what the others are compared with.
+        budget_secs: For how long to measure, in seconds; less if the ratios are known well enough before. The first calls of each mode
+            count, too, and are made in any case.
+        steps: How many calls to follow one after another in each mode, as steps of training, to see where the modes drift apart; not given,
+            none.
+        **kwargs: What it is called with by name. (For an argument that is called as one of the above, pass a ``functools.partial``.)
+
+    Returns:
+        A row a mode, with times, ratios, verdicts and results: ``print`` it, or read ``.rows``.
 
     Raises:
-        UnavailableError: Always, in this version.
+        TypeError: If ``fn`` or its arguments cannot be run again and again in several modes; the message says why.
+        ValueError: For modes, a budget or a number of steps that there is none of.
+        RuntimeError: Inside of a graph.
     """
-    raise _unavailable("compare()", "Record the function in each mode and compare the runs' reports instead")
+    from tfmodetrace.comparing import comparing
+
+    return comparing.compare(fn, args, kwargs, modes=modes, budget_secs=budget_secs, steps=steps)
 
 
 def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_traces:

@@ -59,6 +59,7 @@ def test_imports_point_back_along_the_way() -> None:
         ("tfmodetrace/verify/programs.py", "import tensorflow", "Reading needs neither"),
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
+        ("tfmodetrace/insight/units.py", "import tfmodetrace.comparing.rounds", "Imports point back"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
         ("tfmodetrace/cli/report.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/log/tail.py", "def f():\n    import keras", "Reading needs neither"),

@@ -12,10 +12,9 @@ from typing import Final, NoReturn
 from tfmodetrace import version
 from tfmodetrace.cli import exits, terminal
 
-_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "doctor")
+_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "compare", "doctor")
 
 _NOT_YET: Final = {
-    "compare": "to compare runs, print each with `tfmodetrace report LOGDIR --run NAME`",
     "export": "to take data elsewhere, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
     "query": "to ask for single facts, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
 }

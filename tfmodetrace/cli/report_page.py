@@ -15,6 +15,7 @@ import rich.text
 
 from tfmodetrace.cli import explain, states, styled, terminal
 from tfmodetrace.insight import causes, failures, profile_events, report, units, whatif
+from tfmodetrace.insight.comparisons import text
 from tfmodetrace.insight.report import traces
 from tfmodetrace.schema import words
 
@@ -57,11 +58,14 @@ class _Page:
         self._header()
         if not self._functions:
             self._line("No traced function was called.")
+            self._findings()
+            self._comparisons()
             return
         self._summary()
         self._function_table()
         self._profiles()
         self._findings()
+        self._comparisons()
         self._signatures()
         self._traces()
         self._errors()
@@ -177,6 +181,17 @@ class _Page:
                 told.append(f"\n  {terminal.safe(line)}", style="not bold green")
             table.add_row(styled.text(finding.severity, _SEVERITY_STYLES[finding.severity]), told)
         self._section("Findings", table)
+
+    def _comparisons(self) -> None:
+        for compared in self._run.comparisons:
+            table = _table()
+            for column in text.SHORT:
+                table.add_column(text.HEADINGS[column], overflow="fold", ratio=1 if column == text.SHORT[-1] else None)
+            for row in compared.rows:
+                cells = text.cells(row)
+                table.add_row(*(styled.text(cells[column]) for column in text.SHORT if column < len(cells)))
+            below = (styled.text(line, "dim") for line in text.told(compared))
+            self._section(f"{compared.name}{compared.signature} in several modes", rich.console.Group(table, *below))
 
     def _signatures(self) -> None:
         several = [function for function in self._functions if len(function.signatures) > 1]

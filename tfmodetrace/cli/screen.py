@@ -24,6 +24,7 @@ ROWS: Final = 40
 _SHOWN_DEFINITIONS: Final = 10
 _SHOWN_RETRACED: Final = 4
 _SHOWN_FAILURES: Final = 2
+_SHOWN_COMPARED: Final = 3
 _FEWEST_ROWS: Final = 3
 _FILLS: Final = "█▓▒░▪▫•◦·"
 """What a bar is made of, the largest part first, so that it can be read without colour."""
@@ -78,7 +79,7 @@ class _Screen:
 
     def lines(self) -> Iterator[_Line]:
         head = [*self._head(), *self._budget()]
-        table, retraced = self._definitions(), self._retraced()
+        table, retraced = self._definitions(), [*self._retraced(), *self._compared()]
         last = self._last()
         room = ROWS - len(head) - len(table) - len(retraced) - len(last)
         yield from head
@@ -252,6 +253,14 @@ class _Screen:
             lines.append(line)
         return lines
 
+    def _compared(self) -> list[_Line]:
+        lines = [_Line()] if self._run.comparisons else []
+        for compared in self._run.comparisons[-_SHOWN_COMPARED:]:
+            line = styled.text(_cut_middle(terminal.safe(compared.name), self._width // 3), "bold")
+            line.append(" compared: ", style="not bold dim").append(terminal.safe(compared.summary), style="not bold")
+            lines.append(line)
+        return lines
+
     def _last(self) -> list[_Line]:
         run = self._run
         first = run.summary.first_lines
@@ -263,6 +272,7 @@ class _Screen:
                 (len(run.traces), "trace"),
                 (first.more if first is not None else 0, "more finding"),
                 (len(run.failures) - _SHOWN_FAILURES, "more failure"),
+                (len(run.comparisons) - _SHOWN_COMPARED, "more comparison"),
             )
             if number > 0
         ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget as budget_module
 from tfmodetrace.insight import causes as causes_module
+from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import counts as counts_module
 from tfmodetrace.insight import definition_parts as definition_parts_module
 from tfmodetrace.insight import definitions as definitions_module
@@ -119,6 +120,11 @@ class Answers:
         return definition_parts_module.of_rows(self.run, self.definitions, self.budgets)
 
     @once
+    def comparisons(self) -> tuple[comparisons_module.Comparison, ...]:
+        """What came of running functions in several modes, in the order in which that was done."""
+        return comparisons_module.of_run(self.run)
+
+    @once
     def reuse(self) -> tuple[reuse_module.Reuse, ...]:
         """How often the traces of each function ran again, by function id."""
         return reuse_module.by_function(self.run)
@@ -165,5 +171,6 @@ class Answers:
             definitions=self.definitions,
             reuse=self.reuse,
             keras=self.keras_phases,
+            comparisons=self.comparisons,
             compilations=self.profiles.compilations if profiled else (),
         )

@@ -33,6 +33,14 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def size(number: int) -> str:
+    """Writes a size with three significant digits: ``512 B``, ``1.05 MB``; 1 MB is a million bytes."""
+    for unit, one in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if number >= one - one // 2000:  # 999.6 KB would be written as 1000 KB
+            return f"{_three_digits(max(number, one), one)} {unit}"
+    return f"{number} B"
+
+
 def share(part: float) -> str:
     """Writes a part of 1 as a percentage that never rounds something to nothing or part to all: ``29.8%``, ``50%``, ``<0.1%``."""
     if 0 < part < 0.001:

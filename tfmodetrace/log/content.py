@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
+    comparisons,
     convert,
     error_table,
     function_table,
@@ -60,6 +62,7 @@ class Content:
         state_changes: Values that graphs go on with although the program has changed them.
         called_bodies: Functions that bodies call while graphs are made.
         keras_calls: See ``threads``.
+        comparisons: Functions that were run in several modes and measured.
     """
 
     def __init__(self, run: str) -> None:
@@ -88,6 +91,7 @@ class Content:
         self._first_bodies: dict[tuple[str, int, str], function_table.CalledBody] = {}
         self._counted_calls: dict[tuple[int, int, int], sample_columns.CountedCalls] = {}
         self.keras_calls: dict[int, keras_table.KerasCall] = {}
+        self.comparisons: list[comparison_table.Comparison] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -154,6 +158,7 @@ class Content:
             known = self.keras_calls.get(totals.keras_call_id)
             if known is None or known.duration_ns <= totals.duration_ns:
                 self.keras_calls[totals.keras_call_id] = convert.keras_call(totals)
+        self.comparisons.extend(comparisons.comparison(message, self._run) for message in chunk.comparisons)
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

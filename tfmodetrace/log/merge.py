@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
     content,
     convert,
     error_table,
@@ -94,6 +95,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         state_changes=tuple(merged.state_changes),
         called_bodies=tuple(merged.called_bodies),
         keras_calls=tuple(merged.keras_calls),
+        comparisons=tuple(merged.comparisons),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -120,6 +122,7 @@ class _Merged:
         # Processes of one program tell the same.
         self.called_bodies: dict[function_table.CalledBody, None] = {}
         self.keras_calls: list[keras_table.KerasCall] = []
+        self.comparisons: list[comparison_table.Comparison] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -207,6 +210,9 @@ class _Merged:
                 within=None if found.keras_calls[number].within is None else keras_calls.get(found.keras_calls[number].within or 0),
             )
             for number, renumbered in keras_calls.items()
+        )
+        self.comparisons.extend(
+            dataclasses.replace(compared, process=process, time_ns=compared.time_ns + shift) for compared in found.comparisons
         )
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)

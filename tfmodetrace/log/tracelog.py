@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tfmodetrace.log import (
     call_columns,
+    comparison_table,
     error_table,
     function_table,
     keras_table,
@@ -52,6 +53,7 @@ class Run:
         state_changes: Values that graphs go on with although the program has changed them.
         called_bodies: Functions that bodies call while graphs are made.
         keras_calls: Calls of Keras's fit, evaluate and predict, by number.
+        comparisons: Functions that were run in several modes and measured.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -78,6 +80,7 @@ class Run:
     state_changes: tuple[state_table.StateChange, ...] = ()
     called_bodies: tuple[function_table.CalledBody, ...] = ()
     keras_calls: tuple[keras_table.KerasCall, ...] = ()
+    comparisons: tuple[comparison_table.Comparison, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

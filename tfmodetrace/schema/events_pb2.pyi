@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls", "keras_calls")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls", "keras_calls", "comparisons")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class Chunk(_message.Message):
     CALLED_BODIES_FIELD_NUMBER: _ClassVar[int]
     COUNTED_CALLS_FIELD_NUMBER: _ClassVar[int]
     KERAS_CALLS_FIELD_NUMBER: _ClassVar[int]
+    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -63,7 +64,8 @@ class Chunk(_message.Message):
     called_bodies: _containers.RepeatedCompositeFieldContainer[CalledBody]
     counted_calls: _containers.RepeatedCompositeFieldContainer[CountedCalls]
     keras_calls: _containers.RepeatedCompositeFieldContainer[KerasCall]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ..., keras_calls: _Optional[_Iterable[_Union[KerasCall, _Mapping]]] = ...) -> None: ...
+    comparisons: _containers.RepeatedCompositeFieldContainer[Comparison]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ..., keras_calls: _Optional[_Iterable[_Union[KerasCall, _Mapping]]] = ..., comparisons: _Optional[_Iterable[_Union[Comparison, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -587,6 +589,100 @@ class CalledBody(_message.Message):
     source: str
     source_truncated: bool
     def __init__(self, caller_file: _Optional[str] = ..., caller_line: _Optional[int] = ..., called_as: _Optional[str] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., parameters: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
+
+class Comparison(_message.Message):
+    __slots__ = ("function", "arguments", "time_ns", "duration_ns", "modes", "control_ns", "variables", "other_resources", "draws_random_numbers", "coarsest_float", "largest_elements")
+    FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_NS_FIELD_NUMBER: _ClassVar[int]
+    MODES_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_NS_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    OTHER_RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    DRAWS_RANDOM_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    COARSEST_FLOAT_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    function: Function
+    arguments: Node
+    time_ns: int
+    duration_ns: int
+    modes: _containers.RepeatedCompositeFieldContainer[ComparedMode]
+    control_ns: _containers.RepeatedScalarFieldContainer[int]
+    variables: int
+    other_resources: int
+    draws_random_numbers: bool
+    coarsest_float: str
+    largest_elements: int
+    def __init__(self, function: _Optional[_Union[Function, _Mapping]] = ..., arguments: _Optional[_Union[Node, _Mapping]] = ..., time_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., modes: _Optional[_Iterable[_Union[ComparedMode, _Mapping]]] = ..., control_ns: _Optional[_Iterable[int]] = ..., variables: _Optional[int] = ..., other_resources: _Optional[int] = ..., draws_random_numbers: bool = ..., coarsest_float: _Optional[str] = ..., largest_elements: _Optional[int] = ...) -> None: ...
+
+class ComparedMode(_message.Message):
+    __slots__ = ("mode", "error", "calls_per_block", "warm_up_ns", "block_ns", "tracing_ns", "first_call_ns", "peak_bytes", "dispatched_ops", "from_reference", "from_itself", "steps")
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    CALLS_PER_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    WARM_UP_NS_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_NS_FIELD_NUMBER: _ClassVar[int]
+    TRACING_NS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_CALL_NS_FIELD_NUMBER: _ClassVar[int]
+    PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DISPATCHED_OPS_FIELD_NUMBER: _ClassVar[int]
+    FROM_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    FROM_ITSELF_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    mode: int
+    error: Error
+    calls_per_block: int
+    warm_up_ns: _containers.RepeatedScalarFieldContainer[int]
+    block_ns: _containers.RepeatedScalarFieldContainer[int]
+    tracing_ns: _containers.RepeatedScalarFieldContainer[int]
+    first_call_ns: _containers.RepeatedScalarFieldContainer[int]
+    peak_bytes: int
+    dispatched_ops: int
+    from_reference: Difference
+    from_itself: Difference
+    steps: _containers.RepeatedCompositeFieldContainer[Difference]
+    def __init__(self, mode: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., calls_per_block: _Optional[int] = ..., warm_up_ns: _Optional[_Iterable[int]] = ..., block_ns: _Optional[_Iterable[int]] = ..., tracing_ns: _Optional[_Iterable[int]] = ..., first_call_ns: _Optional[_Iterable[int]] = ..., peak_bytes: _Optional[int] = ..., dispatched_ops: _Optional[int] = ..., from_reference: _Optional[_Union[Difference, _Mapping]] = ..., from_itself: _Optional[_Union[Difference, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ...) -> None: ...
+
+class Difference(_message.Message):
+    __slots__ = ("structure", "leaves", "differing")
+    STRUCTURE_FIELD_NUMBER: _ClassVar[int]
+    LEAVES_FIELD_NUMBER: _ClassVar[int]
+    DIFFERING_FIELD_NUMBER: _ClassVar[int]
+    structure: _containers.RepeatedScalarFieldContainer[str]
+    leaves: int
+    differing: _containers.RepeatedCompositeFieldContainer[LeafDifference]
+    def __init__(self, structure: _Optional[_Iterable[str]] = ..., leaves: _Optional[int] = ..., differing: _Optional[_Iterable[_Union[LeafDifference, _Mapping]]] = ...) -> None: ...
+
+class LeafDifference(_message.Message):
+    __slots__ = ("path", "dtype", "elements", "different", "non_finite_different", "max_ulps", "max_difference", "scale", "when_perturbed", "flips_when_perturbed", "before", "after", "index")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENT_FIELD_NUMBER: _ClassVar[int]
+    NON_FINITE_DIFFERENT_FIELD_NUMBER: _ClassVar[int]
+    MAX_ULPS_FIELD_NUMBER: _ClassVar[int]
+    MAX_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    WHEN_PERTURBED_FIELD_NUMBER: _ClassVar[int]
+    FLIPS_WHEN_PERTURBED_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    dtype: str
+    elements: int
+    different: int
+    non_finite_different: int
+    max_ulps: int
+    max_difference: float
+    scale: float
+    when_perturbed: float
+    flips_when_perturbed: bool
+    before: str
+    after: str
+    index: str
+    def __init__(self, path: _Optional[str] = ..., dtype: _Optional[str] = ..., elements: _Optional[int] = ..., different: _Optional[int] = ..., non_finite_different: _Optional[int] = ..., max_ulps: _Optional[int] = ..., max_difference: _Optional[float] = ..., scale: _Optional[float] = ..., when_perturbed: _Optional[float] = ..., flips_when_perturbed: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., index: _Optional[str] = ...) -> None: ...
 
 class CacheKey(_message.Message):
     __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")

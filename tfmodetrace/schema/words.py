@@ -190,6 +190,7 @@ FindingId = Literal[
     "slow-first-call",
     "input-bound",
     "slow-input-step",
+    "mode-mismatch",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

@@ -102,6 +102,7 @@ export type FindingId =
   | "slow-first-call"
   | "input-bound"
   | "slow-input-step";
+  | "mode-mismatch";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -113,6 +114,9 @@ export type RecordingState = "recording" | "complete" | "stopped";
 export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
 
 export type ExplanationGroup = "findings" | "diagnoses" | "reasons";
+export type Verdict = "faster" | "slower" | "same" | "undecided";
+
+export type Agreement = "identical" | "rounding" | "mismatch" | "random" | "not-deterministic";
 
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
@@ -881,6 +885,140 @@ export interface SamplesInfo {
   readonly definitions: readonly EagerDefinitionInfo[];
 }
 
+/** Why a mode cannot run the function. */
+export interface ModeFailure {
+  /** The exception's type. */
+  readonly type: string;
+  /** Its message. */
+  readonly message: string;
+  /** What it means. */
+  readonly id: DiagnosisId;
+  /** One line. */
+  readonly title: string;
+  /** Why it happens in this mode. */
+  readonly why: string;
+  /** What to do, in a sentence. */
+  readonly advice: string;
+  /** Code to paste; null if none can be given. */
+  readonly fix: string | null;
+  /** The user's file to look at; null if none is known. */
+  readonly file: string | null;
+  /** The line there. */
+  readonly line: number | null;
+}
+
+/** From which call on a mode has paid for its tracing, compiling and first run. */
+export interface BreakEven {
+  /** The call; null if there is none. */
+  readonly calls: number | null;
+  /** The least that it may be; null if it is never. */
+  readonly low: number | null;
+  /** The most; null if it may be never. */
+  readonly high: number | null;
+}
+
+/** Whether a mode computes what the reference does. */
+export interface ResultsAnswer {
+  /** How its results, and the variables after a call, compare with the reference's. */
+  readonly agreement: Agreement;
+  /** The representable numbers that lie between two floating results at most; null if none differ. */
+  readonly max_ulps: number | null;
+  /** The same in words. */
+  readonly text: string;
+  /** What differs by more than rounding explains, in words, what differs most first. */
+  readonly differing: readonly string[];
+}
+
+/** What one mode does. Of one that fails, everything but `failure` is null, 0 or empty. */
+export interface ModeRow {
+  /** The mode. */
+  readonly mode: Mode;
+  /** Why it fails; null if it does not. */
+  readonly failure: ModeFailure | null;
+  /** What a call takes once everything is made: the median over the blocks. */
+  readonly call_ns: number | null;
+  /** Calls that this rests on. */
+  readonly calls: number;
+  /** Rounds that the ratio rests on. */
+  readonly rounds: number;
+  /** How many of them lie far outside; they count all the same. */
+  readonly outliers: number;
+  /** Whether blocks agreed before measuring began. */
+  readonly steady: boolean;
+  /** Calls until they did, or that were made without. */
+  readonly calls_until_steady: number;
+  /** Its time by the reference's; null of the reference. */
+  readonly ratio: number | null;
+  /** The lower end of the ratio's interval; null if there were too few rounds. */
+  readonly ratio_low: number | null;
+  /** The upper end, likewise. */
+  readonly ratio_high: number | null;
+  /** The three in one. */
+  readonly ratio_text: string;
+  /** Whether it is faster or slower than the reference; null of the reference. */
+  readonly verdict: Verdict | null;
+  /** The same in words. */
+  readonly verdict_text: string;
+  /** What tracing took the first time; null where nothing is traced. */
+  readonly tracing_ns: number | null;
+  /** What the call after it took, with XLA's compilation. */
+  readonly first_call_ns: number | null;
+  /** What tracing, compiling and the first run cost once. */
+  readonly one_off_ns: number | null;
+  /** From which call on it pays; null where that cannot be told, and of the reference. */
+  readonly break_even: BreakEven | null;
+  /** The same in words. */
+  readonly break_even_text: string | null;
+  /** What a call allocates at most; null where no allocator tells. */
+  readonly peak_bytes: number | null;
+  /** Ops that a call dispatches from Python; null if not counted. */
+  readonly dispatched_ops: number | null;
+  /** Whether a second call, from the same variables, does what the first did. */
+  readonly deterministic: boolean | null;
+  /** Whether it computes what the reference does; null of the reference. */
+  readonly results: ResultsAnswer | null;
+  /** After how many steps it is elsewhere than the reference by more than rounding explains; null if it is not. */
+  readonly drift_step: number | null;
+  /** The same in words; null if no steps were followed. */
+  readonly drift_text: string | null;
+}
+
+/** One function in several modes, as reports tell of it. */
+export interface ComparisonInfo {
+  /** The function. */
+  readonly name: string;
+  /** Where it is defined; empty if that is not known. */
+  readonly file: string;
+  /** The line there. */
+  readonly line: number;
+  /** What it was called with. */
+  readonly signature: string;
+  /** Number of the process. */
+  readonly process: number;
+  /** When it was compared, since the run's start. */
+  readonly time_ns: number;
+  /** How long that took. */
+  readonly duration_ns: number;
+  /** The mode that the others are compared with; null if all have failed. */
+  readonly reference: Mode | null;
+  /** One a mode, in the order that was asked for. */
+  readonly rows: readonly ModeRow[];
+  /** The lower end of the interval of the reference by itself; null if there were too few rounds. */
+  readonly control_low: number | null;
+  /** The upper end, likewise. What is off 1 here is not the modes' doing. */
+  readonly control_high: number | null;
+  /** Variables that were put back before each block. */
+  readonly variables: number;
+  /** Other resources, such as tables, that were not. */
+  readonly other_resources: number;
+  /** What limits the answer, in sentences. */
+  readonly notes: readonly string[];
+  /** The verdicts in one line. */
+  readonly summary: string;
+  /** The definition in its run; null if no call of it was recorded. */
+  readonly definition_id: number | null;
+}
+
 /** Everything that is told of a run. */
 export interface RunReport {
   readonly run: string;
@@ -919,6 +1057,8 @@ export interface RunReport {
   readonly keras_phases: readonly KerasCallInfo[];
   /** Eager time by definition, line and op, of code that nobody has decorated, too; null if no stacks were sampled. */
   readonly samples: SamplesInfo | null;
+  /** Functions that were run in several modes one beside the other, in the order in which that was done. */
+  readonly comparisons: readonly ComparisonInfo[];
 }
 
 /** Ops that one line of the user's made; null for a place or text that is not known. */

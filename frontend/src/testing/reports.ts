@@ -207,6 +207,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     findings: [],
     keras_phases: [],
     samples: null,
+    comparisons: [],
     warnings: [],
     summary: SUMMARY,
     failures: [],

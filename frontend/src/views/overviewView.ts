@@ -17,6 +17,7 @@ import { NavigateEvent } from "../widgets/navigate";
 import { functionPlace, placeStyles } from "../widgets/place";
 import { signatureList, signatureStyles } from "../widgets/signatureList";
 import { VirtualRows } from "../widgets/virtualRows";
+import { comparisons, comparisonStyles } from "./comparisons";
 import "./definitionsTable";
 import { firstLines, firstScreenStyles, whatMatters } from "./firstScreen";
 import { COLUMNS, functionRows, type ColumnInfo, type ColumnKey } from "./functionTable";
@@ -39,6 +40,7 @@ export class OverviewView extends LitElement {
     signatureStyles,
     viewStyles,
     firstScreenStyles,
+    comparisonStyles,
     overviewStyles,
     kerasPhasesStyles,
   ];
@@ -102,7 +104,7 @@ export class OverviewView extends LitElement {
           <h2 id="definitions-title">Where the time went</h2>
           <mt-definitions-table .report=${report}></mt-definitions-table>
         </section>
-        ${this.renderOtherFindings(report)}
+        ${comparisons(report)} ${this.renderOtherFindings(report)}
       </div>
       <section aria-labelledby="functions-title">
         <div class="toolbar">

@@ -131,8 +131,6 @@ def test_options_that_make_no_sense_are_refused_with_a_sentence(
 
 
 def test_what_later_versions_add_is_refused_with_a_sentence() -> None:
-    with pytest.raises(tmt.UnavailableError, match=r"compare\(\) is not available"):
-        tmt.compare(work, 1)
     with pytest.raises(ValueError, match="memory='much' is not possible"):
         tmt.traced(memory="much")(work)
     with pytest.raises(tmt.UnavailableError, match="sync"):

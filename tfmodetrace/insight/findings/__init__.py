@@ -9,6 +9,7 @@ from tfmodetrace.insight import edits, fixes, sources, verified
 from tfmodetrace.insight.findings import (
     base,
     casts,
+    comparisons,
     compilations,
     costs,
     eager,
@@ -44,7 +45,21 @@ _OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5
 """The same of findings that samples tell: most of their time must be told by no other."""
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
-_FAMILIES: Final = (predictions, retracing, recreated, tracing, loops, graphs, casts, placement, memory, programs, compilations, silent)
+_FAMILIES: Final = (
+    predictions,
+    retracing,
+    recreated,
+    tracing,
+    loops,
+    graphs,
+    casts,
+    placement,
+    memory,
+    programs,
+    compilations,
+    silent,
+    comparisons,
+)
 _BY_SAMPLES: Final = (eager, inputs, input_steps)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, sources, static_sizes, verified, whatif
+from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import keras_phases as keras_phases_module
@@ -144,6 +145,7 @@ class Evidence:
         reuse: How often each function's traces ran again.
         keras: What Keras's fit, evaluate and predict did with their time.
         compilations: What XLA compiled, as far as profiles tell.
+        comparisons: Functions that were run in several modes.
     """
 
     run: tracelog.Run
@@ -156,6 +158,7 @@ class Evidence:
     reuse: Sequence[reuse_module.Reuse]
     keras: Sequence[keras_phases_module.KerasCall] = ()
     compilations: Sequence[compilations_module.Compilation] = ()
+    comparisons: Sequence[comparisons_module.ComparisonInfo] = ()
 
     @functools.cached_property
     def traces(self) -> Mapping[int, Sequence[trace_table.Trace]]:

@@ -7,7 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import answers, dropped, failures, memory, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, keras_phases, profiles, samples, traces
+from tfmodetrace.insight import comparisons as comparisons_module
+from tfmodetrace.insight.report import (
+    budgets,
+    comparisons,
+    definitions,
+    errors,
+    findings,
+    functions,
+    keras_phases,
+    profiles,
+    samples,
+    traces,
+)
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -57,6 +69,7 @@ class RunReport:
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
         keras_phases: What Keras's fit, evaluate and predict did with their time, those that took longest first.
+        comparisons: Functions that were run in several modes one beside the other, in the order in which that was done.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -82,6 +95,7 @@ class RunReport:
     definitions: tuple[definitions.DefinitionInfo, ...]
     keras_phases: tuple[keras_phases.KerasCallInfo, ...]
     samples: samples.SamplesInfo | None
+    comparisons: tuple[comparisons_module.ComparisonInfo, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +143,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         definitions=definitions.infos(told),
         keras_phases=keras_phases.infos(told),
         samples=samples.info(told),
+        comparisons=comparisons.infos(told),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import types
+from collections.abc import Iterator
 
 from tfmodetrace.recorder.calls import states
 from tfmodetrace.recorder.errors import error_stacks
@@ -30,6 +33,26 @@ class CutTracebacks:
         self._replacements.restore()
 
     def _keras_imported(self, _: types.ModuleType) -> None:
-        module = tracebacks.keras_filter()
-        if module is not None and not self.session.ended:
-            self._replacements.replace(module, tracebacks.FILTER, lambda cut: tracebacks.seeing(cut, error_stacks.note_origin))
+        if not self.session.ended:
+            _see_keras_cut(self._replacements)
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[None]:
+    """Notes inside a block, for those who describe exceptions without a session."""
+    hook = tracebacks.TracebackHook(error_stacks.note_origin)
+    replaced = replacements.Replacements()
+    hook.install()
+    if "keras" in sys.modules:
+        _see_keras_cut(replaced)
+    try:
+        yield
+    finally:
+        replaced.restore()
+        hook.remove()
+
+
+def _see_keras_cut(replaced: replacements.Replacements) -> None:
+    module = tracebacks.keras_filter()
+    if module is not None:
+        replaced.replace(module, tracebacks.FILTER, lambda cut: tracebacks.seeing(cut, error_stacks.note_origin))

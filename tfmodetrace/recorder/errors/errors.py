@@ -118,6 +118,19 @@ class ErrorRecorder:
             self._session.fault("an error could not be explained", failure)
 
 
+def facts(error: BaseException, own_file: str) -> events_pb2.Error:
+    """Describes an exception that has left a call which no session has recorded.
+
+    Args:
+        error: The exception.
+        own_file: The file of the function that it has left, whose package's files count as the user's.
+    """
+    kind, message = describe(error)
+    row = events_pb2.Error(call_id=-1, type=kind, message=message)
+    _fill(row, chain_of(error), own_file, sources=True)
+    return row
+
+
 def _fill(row: events_pb2.Error, chain: list[tuple[BaseException, int]], own_file: str, *, sources: bool) -> None:
     for exception, relation in chain:
         kind, message = describe(exception)

@@ -48,6 +48,7 @@ class Definitions:
             "state_changes": [],
             "called_bodies": [],
             "keras_calls": [],
+            "comparisons": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -136,6 +137,12 @@ class Definitions:
         totals.start_ns -= self._anchor_ns
         with self._lock:
             self._waiting["keras_calls"].append(totals)
+
+    def add_comparison(self, comparison: events_pb2.Comparison) -> None:
+        """Keeps for the writer what came of running a function in several modes."""
+        comparison.time_ns -= self._anchor_ns
+        with self._lock:
+            self._waiting["comparisons"].append(comparison)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

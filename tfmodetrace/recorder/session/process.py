@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tfmodetrace import errors as public_errors
@@ -121,6 +121,24 @@ def stop(session: session_module.Session | None = None) -> bool:
     if ending in PROCESS.unfinished or ending.inherited:
         _close(ending)
     return True
+
+
+@contextlib.contextmanager
+def paused() -> Iterator[session_module.Session | None]:
+    """Records nothing of what the process does inside a block, which gets the session that goes on after it; None if there is none."""
+    with PROCESS.lock:
+        session, states.STATE.session = active(), None
+    if session is None:
+        yield None
+        return
+    try:
+        session.pause()
+        yield session
+    finally:
+        with PROCESS.lock:
+            session.go_on()
+            if not session.ended and states.STATE.session is None:
+                states.STATE.session = session
 
 
 def flush() -> None:

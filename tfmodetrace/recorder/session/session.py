@@ -197,6 +197,17 @@ class Session:
         self.traces.see_no_more()
         self.instruments.remove()
 
+    def pause(self) -> None:
+        """Sees no traces and no stacks until :meth:`go_on`."""
+        self.sampler.paused = True
+        self.traces.see_no_more()
+
+    def go_on(self) -> None:
+        """Sees them again."""
+        self.sampler.paused = False
+        if not self.ended:
+            self.traces.see_again()
+
     def _end_family(self) -> None:
         if self.family is not None:
             self.family.end()

@@ -82,6 +82,7 @@ class Sampler:
     Attributes:
         looks: How often it has looked.
         spent_ns: What its thread has used of a core.
+        paused: Whether it does not look for the time being.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Sampler:
         faults: faults.Faults,
     ) -> None:
         self.wanted = wanted
+        self.paused = False
         self.looks = self.spent_ns = 0
         self._anchor_ns = anchor_ns
         self._known = known
@@ -182,7 +184,7 @@ class Sampler:
             now_ns = time.perf_counter_ns()
             if self._stop.is_set():
                 return
-            if len(self._rows) < MAX_WAITING_ROWS:
+            if len(self._rows) < MAX_WAITING_ROWS and not self.paused:
                 late = _pause is None and _LATE_NS[0] < now_ns - wanted_ns < _LATE_NS[1]
                 self._look(now_ns, own, main, late=late, free=free)
             before_ns, spent_ns = spent_ns, time.thread_time_ns()

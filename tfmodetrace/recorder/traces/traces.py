@@ -122,6 +122,10 @@ class TraceRecorder:
         """Sees no more traces; of those it has seen, placements can still be found out."""
         self._hook.remove()
 
+    def see_again(self) -> None:
+        """Sees traces again after :meth:`see_no_more`."""
+        self._hook.install()
+
     def tend(self) -> None:
         """Has the next calls looked at for values that have changed since their traces. For the writer thread."""
         self._outside.tend()

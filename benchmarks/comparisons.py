@@ -1,0 +1,211 @@
+"""What verdicts of ``tfmodetrace.compare`` are worth: ``python -m benchmarks.comparisons [simulated|real|break-even|functions]``.
+
+Simulated: the same measuring code on clocks that go on as a machine's does, which is quick enough for hundreds of repetitions. Real: a
+function against itself and against itself with a slowdown built in, on this machine. Break-even: predicted, then observed with functions
+made anew. Functions: verdicts of one short comparison against an independent, longer measurement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import itertools
+import statistics as means
+import textwrap
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.support import comparisons as simulated
+from tfmodetrace.insight.comparisons import verdicts
+
+NOISES = {
+    "quiet": simulated.Noise(block=0.005, drift=0.0, spikes=0.0),
+    "usual": simulated.Noise(),
+    "restless": simulated.Noise(block=0.05, drift=0.01, spikes=0.05),
+    "drifting": simulated.Noise(block=0.02, drift=0.03, spikes=0.03),
+}
+
+
+def simulate(repetitions: int) -> None:
+    """A/A, a slowdown of 3 %, and whether intervals cover."""
+    print(f"{'noise':10} {'ratio':>6}  {'slower':>6} {'faster':>6} {'same':>5} {'open':>5}  {'covers':>6}  {'rounds':>6} {'secs':>5}")
+    for name, noise in NOISES.items():
+        for ratio in (1.0, 1.03, 1.2, 0.25):
+            counted: collections.Counter[str] = collections.Counter()
+            covered, rounds, spent = 0, [], []
+            for seed in range(repetitions):
+                found, machine = simulated.measured({"eager": 20_000, "graph": 20_000 * ratio}, seed=seed, noise=noise)
+                estimate, control = simulated.estimates(found, "eager", "graph")
+                counted[verdicts.verdict(estimate, control)] += 1
+                covered += estimate.low is not None and estimate.high is not None and estimate.low <= ratio <= estimate.high
+                rounds.append(estimate.rounds)
+                spent.append(machine.now_ns / 1e9)
+            print(
+                f"{name:10} {ratio:6}  {counted['slower']:6} {counted['faster']:6} {counted['same']:5} {counted['undecided']:5}  "
+                f"{covered:6}  {means.median(rounds):6.0f} {means.median(spent):5.1f}   of {repetitions}"
+            )
+
+
+def real(repetitions: int) -> None:
+    """The same measuring of real work in this process: arithmetic of NumPy's, and 3 % more of it."""
+    import random
+
+    from tfmodetrace.comparing import rounds
+
+    numbers = np.arange(1000.0)
+
+    class Work:
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        def prepare(self) -> None:
+            """Nothing is to be put back."""
+
+        def run(self, calls: int) -> None:
+            for _ in itertools.repeat(None, calls * self.size):
+                np.add(numbers, 1.0)
+
+    for name, size in (("A/A", 100), ("+3 %", 103)):
+        counted: collections.Counter[str] = collections.Counter()
+        ratios, covered = [], 0
+        for seed in range(repetitions):
+            work = {"eager": Work(100), "graph": Work(size)}
+            found = rounds.measure(
+                work, "eager", clock=time.perf_counter_ns, deadline_ns=time.perf_counter_ns() + 2 * 10**9, shuffle=random.Random(seed)
+            )
+            estimate, control = simulated.estimates(found, "eager", "graph")
+            counted[verdicts.verdict(estimate, control)] += 1
+            ratios.append(estimate.ratio)
+            covered += estimate.low is not None and estimate.high is not None and estimate.low <= size / 100 <= estimate.high
+        print(f"real {name:5} {dict(counted)}  covers {covered} of {repetitions}, median ratio {means.median(ratios):.4f}")
+
+
+BODIES = {
+    "twenty_ops": "for _ in range(20):\n    x = tf.tanh(x) * 0.9\nreturn x",
+    "sixty_ops": "for _ in range(60):\n    x = tf.tanh(x) + 0.1\nreturn tf.reduce_sum(x)",
+    "loop": "t = tf.constant(0.0)\nfor _ in tf.range(15):\n    t += tf.reduce_mean(x)\nreturn t",
+    "layers": "for _ in range(6):\n    x = tf.nn.relu(x @ tf.transpose(x) @ x * 1e-3)\nreturn x",
+    "gradient": "with tf.GradientTape() as tape:\n    tape.watch(x)\n    y = tf.reduce_sum(tf.nn.softmax(x @ tf.transpose(x)) ** 2)\n"
+    "return tape.gradient(y, x)",
+}
+
+
+def _made(name: str, number: int) -> Callable[..., Any]:
+    """Makes a function of lines of its own, so that AutoGraph converts it anew, as it does in a program that has it once."""
+    import importlib.util
+    import pathlib
+    import tempfile
+
+    path = pathlib.Path(tempfile.mkdtemp()) / f"made_{number}.py"
+    lines = "\n" * number
+    path.write_text(f"import tensorflow as tf\n{lines}def {name}(x):\n{textwrap.indent(BODIES[name], '    ')}\n")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[..., Any] = getattr(module, name)
+    return function
+
+
+def break_even() -> None:
+    """From which call on a graph pays: predicted, and observed by adding calls up."""
+    import tensorflow as tf
+
+    import tfmodetrace as tmt
+
+    x = tf.constant(np.random.default_rng(0).standard_normal((64, 32)), tf.float32)
+    for name in BODIES:
+        answer = tmt.compare(_made(name, 1), x, modes=("eager", "graph"), budget_secs=4)
+        row = answer.row("graph")
+        predicted = None if row is None or row.break_even is None else row.break_even
+        observed = [_observed(name, number, x) for number in range(2, 7)]
+        middle = means.median(observed)
+        if predicted is None or predicted.calls is None:
+            print(f"{name:12} no prediction, observed {middle}")
+            continue
+        off = predicted.calls / middle - 1
+        print(f"{name:12} predicted {predicted.calls} ({predicted.low} to {predicted.high}), observed {middle} {observed}: {off:+.0%}")
+
+
+def _observed(name: str, number: int, x: Any) -> int:
+    import tensorflow as tf
+
+    eager, made = _made(name, 2 * number), _made(name, 2 * number + 1)
+    eager(x)
+    graph = tf.function(made)
+    spent_eager = spent_graph = 0.0
+    for call in range(1, 20_000):
+        began = time.perf_counter()
+        graph(x)
+        between = time.perf_counter()
+        eager(x)
+        spent_graph += between - began
+        spent_eager += time.perf_counter() - between
+        if spent_graph <= spent_eager:
+            return call
+    return 20_000
+
+
+def functions(budget_secs: float) -> None:
+    """Verdicts of one comparison against medians of many blocks of each mode by itself."""
+    import tensorflow as tf
+
+    import tfmodetrace as tmt
+    from benchmarks import compared_functions
+
+    agreed = wrong = undecided = 0
+    for name, function, args in compared_functions.all_of_them():
+        answer = tmt.compare(function, *args, budget_secs=budget_secs)
+        for row in answer.rows:
+            if row.verdict is None or row.failure is not None:
+                continue
+            with_jit = tf.function(function, jit_compile=row.mode == "xla")
+            ratio = _longer(with_jit, args) / _longer(function, args)
+            truth = "slower" if ratio > 1.03 else "faster" if ratio < 0.97 else "near"
+            verdict = "agreed" if row.verdict == truth or truth == "near" else "open" if row.verdict == "undecided" else "WRONG"
+            agreed += verdict == "agreed"
+            undecided += verdict == "open"
+            wrong += verdict == "WRONG"
+            print(f"{name:16} {row.mode:6} {row.ratio_text:26} {row.verdict_text:28} longer {ratio:7.3g}  {verdict}")
+    print(f"{agreed} agreed, {undecided} undecided, {wrong} wrong")
+
+
+def _longer(function: Callable[..., Any], args: tuple[Any, ...]) -> float:
+    function(*args)
+    function(*args)
+    began = time.perf_counter()
+    function(*args)
+    calls = max(1, int(0.01 / max(1e-6, time.perf_counter() - began)))
+    blocks = []
+    for _ in range(25):
+        began = time.perf_counter()
+        for _ in range(calls):
+            function(*args)
+        blocks.append((time.perf_counter() - began) / calls)
+    return means.median(blocks)
+
+
+def main() -> None:
+    """Measures what is asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", nargs="*", default=["simulated", "real", "break-even", "functions"])
+    parser.add_argument("--repetitions", type=int, default=100)
+    parser.add_argument("--budget", type=float, default=4.0)
+    arguments = parser.parse_args()
+    parts: dict[str, Callable[[], None]] = {
+        "simulated": lambda: simulate(arguments.repetitions),
+        "real": lambda: real(min(arguments.repetitions, 20)),
+        "break-even": break_even,
+        "functions": lambda: functions(arguments.budget),
+    }
+    for what in arguments.what:
+        print(f"--- {what}")
+        parts[what]()
+
+
+if __name__ == "__main__":
+    main()
