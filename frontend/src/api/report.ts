@@ -101,7 +101,7 @@ export type FindingId =
   | "version-conflict"
   | "slow-first-call"
   | "input-bound"
-  | "slow-input-step";
+  | "slow-input-step"
   | "mode-mismatch";
 
 export type Severity = "high" | "medium" | "low" | "info";
@@ -114,6 +114,7 @@ export type RecordingState = "recording" | "complete" | "stopped";
 export type Part = "python" | "dispatch" | "tracing" | "compile" | "ops" | "copies" | "idle" | "calls" | "other";
 
 export type ExplanationGroup = "findings" | "diagnoses" | "reasons";
+
 export type Verdict = "faster" | "slower" | "same" | "undecided";
 
 export type Agreement = "identical" | "rounding" | "mismatch" | "random" | "not-deterministic";
@@ -935,7 +936,7 @@ export interface ModeRow {
   readonly mode: Mode;
   /** Why it fails; null if it does not. */
   readonly failure: ModeFailure | null;
-  /** What a call takes once everything is made: the median over the blocks. */
+  /** What a call takes once everything is made: the reference's median over the blocks, times the ratio. */
   readonly call_ns: number | null;
   /** Calls that this rests on. */
   readonly calls: number;
