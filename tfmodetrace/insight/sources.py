@@ -88,7 +88,7 @@ def decorated_head(function: function_table.Function) -> tuple[int, int] | None:
     ``None`` if there is none. Of a definition in one line, that is the end.
     """
     node = definition(function)
-    found = [] if node is None else [each for each in node.decorator_list if _called(each).rpartition(".")[2] == "function"]
+    found = [] if node is None else [each for each in node.decorator_list if dotted(each).rpartition(".")[2] == "function"]
     if node is None or len(found) != 1:
         return None
     body = min(inner.lineno for inner in (node.body[0], *getattr(node.body[0], "decorator_list", ())))
@@ -105,7 +105,7 @@ def lines_of(function: function_table.Function, first: int, last: int) -> str:
 def decorators(function: function_table.Function) -> list[str]:
     """Returns the names of a function's decorators; empty names for those that have none."""
     node = definition(function)
-    return [] if node is None else [_called(decorator) for decorator in node.decorator_list]
+    return [] if node is None else [dotted(decorator) for decorator in node.decorator_list]
 
 
 def names_in(function: function_table.Function) -> frozenset[str]:
@@ -113,7 +113,7 @@ def names_in(function: function_table.Function) -> frozenset[str]:
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}
     tree = None if not function.source or function.source_truncated else parsed(function.source)
     if tree is not None:
-        found |= _names(tree)
+        found |= every_name(tree)
     return frozenset(found)
 
 
@@ -198,7 +198,7 @@ def python_use(
     if node is None or depth > _MAX_DEPTH:
         return None
     try:
-        own = ast.unparse(ast.parse(path, mode="eval"))
+        own = ast.unparse(ast.parse(path.lstrip("*"), mode="eval"))
     except (SyntaxError, ValueError):
         return None
     values = _Values(own)
@@ -219,7 +219,7 @@ def python_use(
 
 def _handed_on(node: ast.AST, values: _Values, others: Mapping[str, function_table.Function]) -> Iterator[tuple[str, str]]:
     """Which of some functions a call hands a value on to, and as which parameter."""
-    name = _called(node.func) if isinstance(node, ast.Call) else ""
+    name = dotted(node.func) if isinstance(node, ast.Call) else ""
     bare = name.rpartition(".")[2]
     if not isinstance(node, ast.Call) or bare not in others:
         return
@@ -336,7 +336,7 @@ def _needs_python(node: ast.AST, values: _Values) -> bool:
     if isinstance(node, ast.Attribute):
         return ast.unparse(node.value) in values.texts and ast.unparse(node) not in values.texts and values.made_of(node.value)
     if isinstance(node, ast.Call):
-        name = _called(node.func)
+        name = dotted(node.func)
         bare = name.rpartition(".")[2]
         if name in _PYTHON_CALLS or name.partition(".")[0] in _PYTHON_MODULES or (bare[:1].isupper() and "." not in name):
             return values.in_any(node.args) or values.in_any([keyword.value for keyword in node.keywords])
@@ -348,7 +348,7 @@ def _needs_python(node: ast.AST, values: _Values) -> bool:
 
 def _hands_on(node: ast.AST, values: _Values) -> bool:
     """Whether a value is given to a function of which nothing is known."""
-    if not isinstance(node, ast.Call) or _called(node.func).partition(".")[0] == "tf":
+    if not isinstance(node, ast.Call) or dotted(node.func).partition(".")[0] == "tf":
         return False
     return values.in_any(node.args) or values.in_any([keyword.value for keyword in node.keywords])
 
@@ -381,20 +381,21 @@ def _appends(loop: ast.For | ast.While) -> Iterator[str]:
             yield ast.unparse(node.func.value)
 
 
-def _called(node: ast.expr) -> str:
+def dotted(node: ast.expr) -> str:
     """The dotted name of what a decorator or call names; empty if it is no name."""
     if isinstance(node, ast.Call):
-        return _called(node.func)
+        return dotted(node.func)
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
-def _names(tree: ast.AST) -> set[str]:
-    return {
+def every_name(tree: ast.AST) -> frozenset[str]:
+    """Returns every name, attribute and parameter that some code has."""
+    return frozenset(
         text
         for node in ast.walk(tree)
         for text in (getattr(node, "id", None), getattr(node, "arg", None), getattr(node, "attr", None), getattr(node, "name", None))
         if isinstance(text, str)
-    }
+    )
 
 
 @functools.lru_cache(maxsize=512)
@@ -415,3 +416,8 @@ def made_in(node: ast.AST) -> frozenset[str]:
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
     return frozenset(found)
+
+
+def dedented(lines: Collection[str]) -> str:
+    """Writes lines without their common indentation."""
+    return textwrap.dedent("\n".join(lines)).rstrip()

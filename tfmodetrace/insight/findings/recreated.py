@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, edits, fixes, model_identity, places, sources
+from tfmodetrace.insight import definitions, edits, fixes, hoists, model_identity, places, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import function_table
+from tfmodetrace.log import function_table, trace_table
 
 MANY: Final = 3
 """Functions, or models, made from one definition from which on that is a finding."""
@@ -18,6 +18,9 @@ NORMAL: Final = 0.02
 """The share of the wall time below which nobody has to mend a pipeline that is built anew, for every epoch, say."""
 
 ORDER: Final = 20
+
+_NAMELESS: Final = frozenset({"<lambda>", "partial"})
+"""What Python calls functions that have no names."""
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -71,6 +74,7 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
         advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
+        edits=next(filter(None, map(hoists.pipeline, functions)), ()),
         cause=("pipeline", functions[0].function_id),
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
@@ -85,7 +89,6 @@ def _functions(
     name = row.name
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
-    maker = functions[-1].qualname.rpartition(".<locals>.")[0]
     changes: tuple[edits.Edit, ...] = ()
     title = f"{name} was made {len(functions)} times, and traced for each"
     if not fixes.is_users(functions[-1]):
@@ -95,17 +98,8 @@ def _functions(
             f"@tf.function above {caller}."
         )
         title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
-    elif maker:
-        advice = (
-            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
-            "what differs as arguments."
-        )
-    elif "." in functions[-1].qualname:
-        owner = functions[-1].qualname.rpartition(".")[0]
-        advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
     else:
-        advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
-        changes = fixes.made_once(functions[0], made) if len({function.made_at for function in functions}) == 1 else ()
+        advice, changes = _made_anew(functions, again, made)
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -126,6 +120,38 @@ def _functions(
         order=ORDER,
         normal=normal,
     )
+
+
+def _made_anew(
+    functions: Sequence[function_table.Function], again: Sequence[trace_table.Trace], made: function_table.Place | None
+) -> tuple[str, tuple[edits.Edit, ...]]:
+    """What to do about a function that is made again and again: advice, and edits."""
+    function = functions[-1]
+    name, making = sources.bare_name(function), hoists.making(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    owner, is_method, _ = function.qualname.rpartition(".")
+    maker, is_inside, _ = function.qualname.rpartition(".<locals>.")
+    if making is not None and making.call is not None:  # `tf.function(f)`, where it is made again and again
+        once = fixes.made_once(function, made) or making.moved()
+        if is_method and not is_inside:
+            return f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}.", once
+        what = "what it is given" if name in _NAMELESS else name
+        return f"Make {what} a tf.function once, before the loop instead of{at}, and call that same object every time.", once
+    if making is not None and making.is_definition and making.is_in_loop:
+        changing = making.changing()
+        differing = f", with what changes in it, {base.listed(changing)}, as parameters: numbers as tensors" if changing else ""
+        return f"Define {name} once, before the loop instead of{at}{differing}.", making.moved()
+    if is_inside:
+        advice = (
+            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
+            "what differs as arguments."
+        )
+        return advice, (() if making is None else making.moved()) or hoists.by_factory(function, again, making)
+    if is_method:
+        advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
+        return advice, hoists.receiver(function, again)
+    advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
+    return advice, fixes.made_once(function, made)
 
 
 def _models(
