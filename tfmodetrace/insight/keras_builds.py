@@ -48,7 +48,9 @@ def before_fit(
         known = " and ".join(dict.fromkeys(variables for _, variables in steps))
         lines = [f"if {known}:  # there are none before these are built", *(f"    {line}" for line in code)]
     else:
-        lines = [f"if not {model}.trainable_variables:  # it is built by its first call", f"    {model}({batch})", *code]
+        # Of Keras it is not known whether the place has its name.
+        imported = ["    import keras"] if "keras." in batch else []
+        lines = [f"if not {model}.trainable_variables:  # it is built by its first call", *imported, f"    {model}({batch})", *code]
     return (edits.Edit(file=place.file, line=place.line, replaces="", code="\n".join(lines)),)
 
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, edits, fixes, hoists, model_identity, places, sources
+from tfmodetrace.insight import definitions, edits, fixes, hoists, model_identity, places, recompiles, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 
@@ -36,6 +36,10 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             pipelines[_built_by(row, functions)] += functions
         if row.kind != "tf.function" or (kerass and (model_identity.model_of(functions[0]) is None or _is_inner(functions[0]))):
             continue
+        if model_identity.model_of(functions[0]) is not None:
+            functions = _of_one_graph(evidence, functions)
+            if len(functions) < MANY:
+                continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
         yield (_functions if model_identity.model_of(functions[0]) is None else _models)(evidence, row, functions, normal=normal)
@@ -47,6 +51,15 @@ def _built_by(row: definitions.Definition, functions: Sequence[function_table.Fu
     """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
     made = places.made_at(functions)
     return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
+
+
+def _of_one_graph(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> list[function_table.Function]:
+    """Those of some functions that are traced to the same graph as most: of layers frozen in between, or another loss, Keras has to know."""
+    graphs: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
+    for function in functions:
+        graph = evidence.traces[function.function_id][-1].graph
+        graphs[None if graph is None else tuple(sorted(graph.op_types.items()))].append(function)
+    return max(graphs.values(), key=len)
 
 
 def _is_inner(function: function_table.Function) -> bool:
@@ -161,11 +174,13 @@ def _models(
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
     kind = functions[-1].qualname.rpartition(".")[2]
+    changes: tuple[edits.Edit, ...] = ()
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
         title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
         fitted = None if made is None else sources.call_on(made.code, "fit")
         name = fitted.receiver if fitted is not None and fitted.is_of_a_name else "model"
+        changes = recompiles.compiled_once(functions)
         advice = (
             f"Compile {name} once: to change the learning rate, assign to {name}.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."
@@ -187,6 +202,7 @@ def _models(
         why="A Keras model makes its train, test and predict functions anew whenever it is built or compiled, and each must be traced. "
         "Keras also keeps what every model was made of until keras.backend.clear_session() is called.",
         advice=advice,
+        edits=changes,
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
         normal=normal,
