@@ -66,7 +66,8 @@ def applied(source: str, edits: Iterable[Edit]) -> str:
     """
     lines = source.splitlines(keepends=True)
     changed_from = len(lines) + 1
-    for edit in sorted(edits, key=lambda edit: edit.line, reverse=True):
+    # What is written before a line comes before what is written in its place.
+    for edit in sorted(edits, key=lambda edit: (edit.line, bool(edit.replaces)), reverse=True):
         old = edit.replaces.splitlines()
         first, end = edit.line - 1, edit.line - 1 + len(old)
         if not 0 <= first <= len(lines) or end > min(len(lines), changed_from):

@@ -310,7 +310,12 @@ def expression(around: surroundings.Surroundings, node: ast.expr, name: str, *, 
     statement = around.statement(node)
     if statement is None or not around.is_alike([node], also):
         return ()
-    place = _place(around, [statement], surroundings.free_names([node]), set(), expression_only=True)
+    free = surroundings.free_names([node])
+    repeated = around.comprehensions(node)
+    place = _place(around, [statement], free, set(), expression_only=True)
+    if repeated:
+        # Each of its turns evaluates the expression.
+        place = None if any(surroundings.targets(each) & free for each in repeated) else place or statement
     kept = name if name not in around.names else f"kept_{name}"
     rewritten = around.with_other(node, kept)
     if place is None or rewritten is None or kept in around.names:

@@ -134,6 +134,20 @@ class Surroundings:
             inner = parent
         return found
 
+    def comprehensions(self, node: ast.AST) -> list[ast.AST]:
+        """The comprehensions around an expression in its statement, whose turns evaluate it; none inside of a lambda."""
+        found: list[ast.AST] = []
+        inner = node
+        for parent in self.parents(node):
+            if isinstance(parent, ast.stmt):
+                return found
+            if isinstance(parent, ast.Lambda):
+                break
+            if isinstance(parent, _COMPREHENSIONS) and parent.generators[0] is not inner:
+                found.append(parent)
+            inner = parent
+        return []
+
     @functools.cached_property
     def names(self) -> frozenset[str]:
         """Every name in the text."""
@@ -265,6 +279,17 @@ def free_names(nodes: Sequence[ast.AST]) -> set[str]:
         found |= _loaded(node) - made
         made |= bound(node) if isinstance(node, ast.stmt) else set()
     return found
+
+
+def targets(comprehension: ast.AST) -> set[str]:
+    """Returns the names that a comprehension gives each of its values to."""
+    return {
+        name.id
+        for each in ast.walk(comprehension)
+        if isinstance(each, ast.comprehension)
+        for name in ast.walk(each.target)
+        if isinstance(name, ast.Name)
+    }
 
 
 def _loaded(node: ast.AST) -> set[str]:

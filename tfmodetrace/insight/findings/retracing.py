@@ -143,10 +143,12 @@ def _tensors(names: Sequence[str]) -> str:
     return "a tensor" if len(names) == 1 else "tensors"
 
 
-def _what_remains(left: int | None, others: Sequence[str]) -> str:
+def _what_remains(left: int | None, others: Sequence[str], *, relaxed: bool = False) -> str:
     """Says why traces remain after a fix."""
     if left is None or left <= 1:
         return ""
+    if relaxed and not others:
+        return " The first shape keeps its graph, and another serves all that follow; one graph for all takes an input_signature."
     return f" The {left} traces that remain differ in {_listed(others) if others else 'what their reasons tell'}."
 
 
@@ -184,15 +186,18 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
-        advice += _what_remains(
-            None if what_if is None else what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds)
-        )
+        left = None if what_if is None else what_if.left_with(option)
+        advice += _what_remains(left, _others(evidence, traces, lambda change: change.kind in kinds), relaxed=option == "reduce_retracing")
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
         advice = (
             f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch "
             f"away (drop_remainder=True).{already}"
         )
+        beside = _others(evidence, caused, lambda change: change.kind in kinds)
+        if not beside:
+            beside = _others(evidence, traces, lambda change: change.kind in kinds or change.kind in _NORMAL)
+        advice += f" Beside the shapes, {base.listed(beside)} vary, too." if beside else ""
     return base.Draft(
         id="varying-shape",
         functions=(function.function_id,),
