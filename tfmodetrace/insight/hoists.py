@@ -54,6 +54,27 @@ def given_to(
     return (found.id, given[0]) if len(given) == 1 and _only_makes(given[0], found.id) else None
 
 
+def changing(function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str) -> tuple[str, ...]:
+    """Returns the names that differ from one turn of a loop to the next in what a call makes for a parameter."""
+    for trace in traces:
+        around = surroundings.read(trace.called_around)
+        call = None if around is None else _call_in(around, function, trace)
+        found = None if call is None else call_rewrites.argument(function, call, parameter)
+        statement = None if around is None or found is None else around.statement(found)
+        if around is None or found is None or statement is None:
+            continue
+        if isinstance(found, ast.Name):
+            given = around.given(found.id, around.scope(found))
+            if len(given) != 1 or not _only_makes(given[0], found.id):
+                return ()
+            statement, made = given[0], given
+        else:
+            made = [found]  # type: ignore[list-item]
+        loops = around.loops(statement)
+        return tuple(sorted(surroundings.free_names(made) & around.changed(loops[-1], [statement]))) if loops else ()
+    return ()
+
+
 def _at_call(
     function: function_table.Function,
     traces: Sequence[trace_table.Trace],
@@ -132,15 +153,13 @@ def pipeline(function: function_table.Function) -> Edits:
     # Built step by step, under one name.
     group = [each for each in around.given(name, scope) if around.loops(each)[:1] == around.loops(statement)[:1]]
     found = statements(around, group)
-    returned = [each for each in ast.walk(scope) if isinstance(each, ast.Return) and around.scope(each) is scope]
-    if not found and [ast.unparse(each) for each in returned] == [f"return {name}"]:
-        return _result_of(around, scope, "dataset")
-    return found
+    return found if found or around.loops(statement) else _result_of(around, scope, "dataset")
 
 
 def _result_of(around: surroundings.Surroundings, maker: surroundings.Function | ast.Module, name: str) -> Edits:
     """Calls a function once that makes something."""
-    if isinstance(maker, ast.Module) or not around.is_alike(maker.body):
+    only = (ast.Assign, ast.Return, ast.FunctionDef, ast.Expr)
+    if isinstance(maker, ast.Module) or not all(isinstance(part, only) for part in maker.body) or not around.is_alike(maker.body):
         return ()
     return _called_once(around, maker.name, name)
 

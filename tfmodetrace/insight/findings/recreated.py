@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, edits, fixes, hoists, model_identity, places, recompiles, sources
+from tfmodetrace.insight import definitions as definitions_module
+from tfmodetrace.insight import edits, fixes, hoists, model_identity, places, recompiles, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 
@@ -26,6 +27,7 @@ _NAMELESS: Final = frozenset({"<lambda>", "partial"})
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the definitions of which functions were made, and traced, again and again."""
     pipelines: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
+    models: dict[Hashable, list[tuple[definitions_module.Definition, list[function_table.Function], bool]]] = collections.defaultdict(list)
     for row in evidence.definitions.rows:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
         if len(functions) < MANY:
@@ -42,12 +44,18 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                 continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
-        yield (_functions if model_identity.model_of(functions[0]) is None else _models)(evidence, row, functions, normal=normal)
+        if model_identity.model_of(functions[0]) is None:
+            yield _functions(evidence, row, functions, normal=normal)
+        else:  # sub-models that one line makes are of one cause, though each is another
+            models[_built_by(row, functions)].append((row, functions, normal))
+    for told in models.values():
+        alike = [function for _, functions, _ in told for function in functions]
+        yield _models(evidence, told[0][0], alike, definitions=len(told), normal=all(normal for _, _, normal in told))
     for functions in pipelines.values():
         yield _pipeline(evidence, functions)
 
 
-def _built_by(row: definitions.Definition, functions: Sequence[function_table.Function]) -> Hashable:
+def _built_by(row: definitions_module.Definition, functions: Sequence[function_table.Function]) -> Hashable:
     """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
     made = places.made_at(functions)
     return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
@@ -75,6 +83,10 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
     count = max(map(len, by_name.values()))
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    changes = next(filter(None, map(hoists.pipeline, functions)), ())
+    making = hoists.making(list(by_name.values())[0])
+    changing = [] if changes or making is None else making.changing()
+    differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -86,8 +98,8 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
             "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
-        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
-        edits=next(filter(None, map(hoists.pipeline, functions)), ()),
+        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.{differing}",
+        edits=changes,
         cause=("pipeline", functions[0].function_id),
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
@@ -96,7 +108,7 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
 
 
 def _functions(
-    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+    evidence: base.Evidence, row: definitions_module.Definition, functions: Sequence[function_table.Function], *, normal: bool
 ) -> base.Draft:
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     name = row.name
@@ -168,7 +180,7 @@ def _made_anew(
 
 
 def _models(
-    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+    evidence: base.Evidence, row: definitions_module.Definition, functions: Sequence[function_table.Function], *, definitions: int, normal: bool
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
@@ -186,8 +198,14 @@ def _models(
             "model its first weights."
         )
     else:
-        title = f"{len(functions)} Keras models alike were made, and the {kind} of each traced"
+        title = f"{len(functions)} Keras models{' alike' if definitions == 1 else ''} were made, and the {kind} of each traced"
         advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+        making = hoists.making(functions)
+        if definitions > 1 and making is not None and making.around.calls_of("Model"):
+            advice = (
+                "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
+                "gives all of them at once."
+            )
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import changing_objects, differences, fixes, hoists, sources, subtypes, varying, whatif
+from tfmodetrace.insight import changing_objects, differences, fixes, hoists, sources, static_shapes, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
@@ -75,7 +75,8 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
     unknown = {path for path, value in found.items() if value.dtype == "string" and sources.definition(function) is None}
     what_if = evidence.what_if(function.function_id, frozenset(uses) | unknown)
     option, changes = fixes.chosen(function, what_if, traces)
-    if not found.keys() - uses.keys() - unknown:
+    sized = option in ("input_signature", "reduce_retracing") and static_shapes.use(function, _varying_dimensions(traces)) is not None
+    if sized or not found.keys() - uses.keys() - unknown:
         option, changes = None, ()
     needed = [name for name in names if name in uses]
     others = _others(evidence, traces, lambda change: what_if is not None and varying.covering(change.path, what_if.values) is not None)
@@ -148,7 +149,7 @@ def _what_remains(left: int | None, others: Sequence[str], *, relaxed: bool = Fa
     if left is None or left <= 1:
         return ""
     if relaxed and not others:
-        return " The first shape keeps its graph, and another serves all that follow; one graph for all takes an input_signature."
+        return " Two remain: the first shape keeps its graph, and another one serves all that follow."
     return f" The {left} traces that remain differ in {_listed(others) if others else 'what their reasons tell'}."
 
 
@@ -183,8 +184,18 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
         # It would help against what numbers have caused, which is another finding's.
         what_if = dataclasses.replace(what_if, tensor_argument=None)
     option, changes = fixes.chosen(function, what_if, traces)
+    needed_size = static_shapes.use(function, _varying_dimensions(traces))
+    if needed_size is not None:
+        option, changes = None, ()
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
-    if option is not None:
+    if needed_size is not None:
+        why += f" The body needs a size while it is traced: `{needed_size}`."
+        advice = (
+            f"Take sizes from tf.shape(…) instead of `{needed_size}` in {function.name}, and loop over tf.range; then one graph can serve all "
+            f"shapes, with reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths "
+            "(Dataset.padded_batch)."
+        )
+    elif option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
         left = None if what_if is None else what_if.left_with(option)
         advice += _what_remains(left, _others(evidence, traces, lambda change: change.kind in kinds), relaxed=option == "reduce_retracing")
@@ -214,6 +225,25 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     )
 
 
+def _varying_dimensions(traces: Sequence[trace_table.Trace]) -> Mapping[str, frozenset[int]]:
+    """Of each tensor in the arguments, which of its dimensions were of several sizes: their numbers from the first on, and from the last."""
+    shapes: dict[str, set[tuple[int | None, ...]]] = collections.defaultdict(set)
+    for trace in traces:
+        for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False) if trace.key is not None else ():
+            for leaf in varying.leaves(child, name):
+                if leaf.node.kind in subtypes.TENSORS and leaf.node.shape is not None:
+                    shapes[leaf.path].add(leaf.node.shape)
+    found = {}
+    for path, own in shapes.items():
+        rank = len(next(iter(own)))
+        if any(len(shape) != rank for shape in own):
+            found[path] = frozenset(range(-rank, rank))
+        else:
+            several = [number for number in range(rank) if len({shape[number] for shape in own}) > 1]
+            found[path] = frozenset(several) | {number - rank for number in several}
+    return {path: numbers for path, numbers in found.items() if numbers}
+
+
 def _specs(traces: Sequence[trace_table.Trace]) -> frozenset[str]:
     """The parameters that are always sparse, ragged or the like, of one specification but for the shapes in it."""
     seen: dict[str, set[object]] = collections.defaultdict(set)
@@ -229,8 +259,11 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         return None
     names = evidence.paths(caused, _IDENTITY)
     name, _, attribute = names[0].partition(".")
+    after = next(change.after for trace in caused for change in evidence.reasons[trace.trace_id].changes if change.path == names[0])
+    # Keras numbers its objects in their names.
+    attribute = "" if attribute == "name" else attribute
+    names = [path.removesuffix(".name") for path in names]
     parameters = {path.partition(".")[0] for path in names}
-    after = next(change.after for change in evidence.reasons[caused[-1].trace_id].changes if change.path == names[0])
     type_name = after.removeprefix("<").partition(" ")[0].rstrip(",").rpartition("<locals>.")[2]
     what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
@@ -240,8 +273,13 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     traces = evidence.traces[function.function_id]
     changes = hoists.argument(function, traces, name) if len(parameters) == 1 else ()
     dtype = _dtype_of_field(traces, name, attribute) if len(names) == 1 and attribute else None
+    changing = () if changes else hoists.changing(function, traces, name)
+    if changing and not attribute:
+        advice += f" What changes in it, {base.listed(changing)}, pass as arguments of their own: numbers as tensors."
     if not changes and dtype is not None and evidence.python_use(function, names[0]) is None:
         changes = changing_objects.as_tensors(function, traces, names[0], dtype)
+        if changes:
+            advice = f"Let {names[0]} be a tensor in one object, or in a type that TensorFlow knows: then one graph of {function.name} serves all."
     return base.Draft(
         id="object-identity",
         functions=(function.function_id,),
