@@ -44,7 +44,11 @@ def as_tensors(function: function_table.Function, traces: Sequence[trace_table.T
 
 def _of(trace: trace_table.Trace, parameter: str) -> list[keys.Node]:
     key = trace.key
-    return [] if key is None else [child for name, child in zip(key.arguments.names, key.arguments.children, strict=False) if name == parameter]
+    return (
+        []
+        if key is None
+        else [child for name, child in zip(key.arguments.names, key.arguments.children, strict=False) if name == parameter]
+    )
 
 
 def _is_read_in(around: surroundings.Surroundings, function: function_table.Function, made: ast.ClassDef, field: str) -> bool:
@@ -67,7 +71,9 @@ def _extension(around: surroundings.Surroundings, made: ast.ClassDef, field: str
     own = [each for each in fields if ast.unparse(each.target) == field]
     used = around.names & {"replace", "asdict", "astuple", "fields"}
     plain = all(ast.unparse(each.annotation) in _PLAIN_FIELDS and not isinstance(each.value, ast.Call) for each in fields)
-    others = [each for each in made.body if each not in fields and not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
+    others = [
+        each for each in made.body if each not in fields and not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+    ]
     text = around.text(made, made)
     if decorators != ["dataclass"] or made.bases or made.keywords or len(own) != 1 or used or not plain or others or text is None:
         return ()
@@ -132,7 +138,9 @@ def _given_as(made: ast.ClassDef, call: ast.Call, field: str) -> ast.expr | None
     kept = [
         each.value.id
         for each in method.body
-        if isinstance(each, ast.Assign) and [ast.unparse(target) for target in each.targets] == [f"self.{field}"] and isinstance(each.value, ast.Name)
+        if isinstance(each, ast.Assign)
+        and [ast.unparse(target) for target in each.targets] == [f"self.{field}"]
+        and isinstance(each.value, ast.Name)
     ]
     if len(kept) != 1 or len([each for each in ast.walk(method) if isinstance(each, ast.Name) and each.id == kept[0]]) != 1:
         return None

@@ -23,9 +23,7 @@ _MAX_CALLERS: Final = 3
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def argument(
-    function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str
-) -> Edits:
+def argument(function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str) -> Edits:
     """Makes an object that every call of a function gets anew once, before the calls.
 
     Args:
@@ -170,7 +168,11 @@ def _called_once(around: surroundings.Surroundings, maker: str, name: str) -> Ed
         return ()
     (call,) = calls
     statement = around.statement(call)
-    if isinstance(statement, ast.Assign) and statement.value is call and len(around.given(_target(statement), around.scope(statement))) == 1:
+    if (
+        isinstance(statement, ast.Assign)
+        and statement.value is call
+        and len(around.given(_target(statement), around.scope(statement))) == 1
+    ):
         return statements(around, [statement], also={maker})
     return expression(around, call, name, also={maker})
 

@@ -40,6 +40,10 @@ def before_fit(
     code = [f"{optimizer}.build({variables})" for optimizer, variables in steps]
     if owner is not None and owner.class_name in _ALWAYS_BUILT:
         return (edits.Edit(file=place.file, line=place.line, replaces="", code="\n".join(code)),)
+    if owner is None:  # whether it was built was not recorded
+        (optimizer, variables), *_ = steps
+        head = f"if {variables}:  # there are none before the model is built"
+        return (edits.Edit(file=place.file, line=place.line, replaces="", code=f"{head}\n    {optimizer}.build({variables})"),)
     batch = _batch(traces)
     if batch is None:
         return ()

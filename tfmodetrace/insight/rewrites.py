@@ -59,7 +59,9 @@ def _head(turn: ast.For, dtype: str | None) -> str | None:
     if not isinstance(called, ast.Call) or called.keywords or not isinstance(turn.target, ast.Name) or _is_pythons(turn):
         return None
     arguments = ", ".join(map(ast.unparse, called.args))
-    uses = {_use(turn, node) for node in ast.walk(turn) if isinstance(node, ast.Name) and node.id == turn.target.id and node is not turn.target}
+    uses = {
+        _use(turn, node) for node in ast.walk(turn) if isinstance(node, ast.Name) and node.id == turn.target.id and node is not turn.target
+    }
     if uses == {_FLOAT}:
         return f"for {turn.target.id} in tf.range({arguments}, dtype=tf.{dtype}):" if dtype in _INDEX_DTYPES else None
     return None if _FLOAT in uses else f"for {turn.target.id} in tf.range({arguments}):"
@@ -103,7 +105,9 @@ def _carried(
             continue
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for name in (target.id for target in targets if isinstance(target, ast.Name)):
-            own = isinstance(statement, ast.AugAssign) or any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement.value))
+            own = isinstance(statement, ast.AugAssign) or any(
+                isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement.value)
+            )
             if own and _changes_shape(statement.value, name):
                 return None
             numbers = [part for part in node.body if _begins(part, name) and part.lineno < turn.lineno]
@@ -140,10 +144,16 @@ def _of_dtype(
 ) -> list[edits.Edit] | None:
     """Makes a tensor of the number that something begins with; nothing if a number stays one, ``None`` if its shape may be another."""
     value = statement.value
-    if not isinstance(begun, ast.Assign) or all(isinstance(part, ast.Constant | ast.BinOp | ast.operator | ast.expr_context | ast.Name) and (not isinstance(part, ast.Name) or part.id == name) for part in ast.walk(value)):
+    if not isinstance(begun, ast.Assign) or all(
+        isinstance(part, ast.Constant | ast.BinOp | ast.operator | ast.expr_context | ast.Name)
+        and (not isinstance(part, ast.Name) or part.id == name)
+        for part in ast.walk(value)
+    ):
         return []
     added = value.right if isinstance(value, ast.BinOp) and ast.unparse(value.left) == name else value
-    reduces = isinstance(added, ast.Call) and sources.dotted(added.func).startswith("tf.reduce_") and len(added.args) == 1 and not added.keywords
+    reduces = (
+        isinstance(added, ast.Call) and sources.dotted(added.func).startswith("tf.reduce_") and len(added.args) == 1 and not added.keywords
+    )
     if not reduces or dtype is None or not dtype.startswith("float"):
         return None
     line = begun.lineno + function.line - 1
@@ -245,4 +255,3 @@ def _stacked(node: ast.FunctionDef | ast.AsyncFunctionDef, turn: ast.For, name: 
     if called.startswith("tf.reduce_"):
         return statement, text.replace(f"{called}({name}", f"{called}({name}.stack()", 1)
     return None
-

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from tfmodetrace.insight import sources
 from tfmodetrace.log import function_table
+
+_SHAPES: Final = frozenset({"shape", "get_shape"})
+_OF_RANK: Final = frozenset({"rank", "ndims", "with_rank", "assert_has_rank", "assert_same_rank"})
+_LIBRARIES: Final = frozenset({"tf", "np"})
 
 
 def use(function: function_table.Function, varying: Mapping[str, Collection[int]]) -> str | None:
@@ -25,27 +30,30 @@ def use(function: function_table.Function, varying: Mapping[str, Collection[int]
     parents = {child: parent for parent in ast.walk(node) for child in ast.iter_child_nodes(parent)}
     anywhere = {dimension for dimensions in varying.values() for dimension in dimensions}
     for part in ast.walk(node):
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "len" and part.args:
-            if ast.unparse(part.args[0]) in varying and 0 in varying[ast.unparse(part.args[0])]:
-                return ast.unparse(part)
-        if not isinstance(part, ast.Attribute) or part.attr not in ("shape", "get_shape") or isinstance(part.value, ast.Name) and part.value.id in ("tf", "np"):
-            continue
-        owner, at = ast.unparse(part.value), parents[part]
-        # Of what was calculated, the dimensions may be others.
-        dimensions = varying.get(owner, anywhere)
-        while isinstance(at, ast.Call | ast.Attribute) and not (isinstance(at, ast.Call) and part in at.args):
-            if isinstance(at, ast.Attribute) and at.attr in ("rank", "ndims", "assert_is_compatible_with"):
-                break
-            if isinstance(at, ast.Call) and any(ast.unparse(part) in ast.unparse(each) for each in at.args):
-                break
-            at = parents[at]
-        if isinstance(at, ast.Attribute) or (isinstance(at, ast.Call) and isinstance(at.func, ast.Name) and at.func.id == "len"):
-            continue
-        index = at.slice if isinstance(at, ast.Subscript) else None
-        if isinstance(index, ast.UnaryOp) and isinstance(index.operand, ast.Constant):
-            number: object = -int(index.operand.value) if isinstance(index.operand.value, int) else None
-        else:
-            number = index.value if isinstance(index, ast.Constant) else None
-        if number is None or number in dimensions:
-            return ast.unparse(at if isinstance(at, ast.Subscript | ast.Call) else part)
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == "len" and part.args and 0 in varying.get(ast.unparse(part.args[0]), ()):
+            return ast.unparse(part)
+        if isinstance(part, ast.Attribute) and part.attr in _SHAPES and ast.unparse(part.value) not in _LIBRARIES:
+            # Of what was calculated, the dimensions may be others.
+            found = _needed(part, parents, varying.get(ast.unparse(part.value), anywhere))
+            if found is not None:
+                return found
     return None
+
+
+def _needed(shape: ast.Attribute, parents: Mapping[ast.AST, ast.AST], dimensions: Collection[int]) -> str | None:
+    """What of a shape is needed that varies; ``None`` for nothing."""
+    node: ast.AST = shape
+    parent = parents[node]
+    while (isinstance(parent, ast.Call) and parent.func is node) or (isinstance(parent, ast.Attribute) and parent.attr == "as_list"):
+        node, parent = parent, parents[parent]
+    if isinstance(parent, ast.Attribute) and parent.attr in _OF_RANK:
+        return None
+    if isinstance(parent, ast.Call) and ast.unparse(parent.func) == "len":
+        return None
+    if not isinstance(parent, ast.Subscript) or parent.value is not node:
+        return ast.unparse(node)
+    try:
+        number = ast.literal_eval(parent.slice)
+    except ValueError:
+        return ast.unparse(parent)
+    return ast.unparse(parent) if number in dimensions else None

@@ -92,7 +92,11 @@ class Surroundings:
         text = sources.dedented(self._lines[statement.lineno - 1 : last])
         tree = sources.parsed(text) or sources.parsed(f"{text}\n    ...")
         wanted = ast.dump(node)
-        found = [each for each in ast.walk(tree or ast.Module(body=[], type_ignores=[])) if isinstance(each, type(node)) and ast.dump(each) == wanted]
+        found = [
+            each
+            for each in ast.walk(tree or ast.Module(body=[], type_ignores=[]))
+            if isinstance(each, type(node)) and ast.dump(each) == wanted
+        ]
         if len(found) != 1 or tree is None or call_rewrites.has_long_strings(tree):
             return None
         new = call_rewrites.with_other(text, found[0], code)
@@ -235,7 +239,10 @@ class Surroundings:
 
     def is_plain(self, node: ast.ClassDef) -> bool:
         """Whether the instances of a class only keep what they are given."""
-        if any(sources.dotted(base.value if isinstance(base, ast.Subscript) else base).rpartition(".")[2] not in _PLAIN_BASES for base in node.bases):
+        if any(
+            sources.dotted(base.value if isinstance(base, ast.Subscript) else base).rpartition(".")[2] not in _PLAIN_BASES
+            for base in node.bases
+        ):
             return False
         for method in (part for part in node.body if isinstance(part, ast.FunctionDef)):
             if method.name == "__post_init__":
@@ -261,7 +268,9 @@ class Surroundings:
         body = [part for part in node.body if not isinstance(part, ast.FunctionDef)]
         kept = (ast.Return, ast.Assign, ast.Expr)
         return all(isinstance(part, kept) for part in body) and not any(
-            isinstance(part, ast.Call) and sources.dotted(part.func).rpartition(".")[2] != "function" for each in body for part in ast.walk(each)
+            isinstance(part, ast.Call) and sources.dotted(part.func).rpartition(".")[2] != "function"
+            for each in body
+            for part in ast.walk(each)
         )
 
 
@@ -333,7 +342,9 @@ def _within(block: ast.AST, but: Collection[ast.stmt]) -> Iterator[ast.AST]:
         if not isinstance(node, _SCOPES):
             waiting += ast.iter_child_nodes(node)
         else:  # what it gives to names that are not its own
-            waiting += [part for part in ast.walk(node) if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load)]
+            waiting += [
+                part for part in ast.walk(node) if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load)
+            ]
 
 
 def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
@@ -342,7 +353,11 @@ def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Lambda):
         return
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        inner: Iterable[ast.AST] = [*node.decorator_list, *node.args.defaults, *(each for each in node.args.kw_defaults if each is not None)]
+        inner: Iterable[ast.AST] = [
+            *node.decorator_list,
+            *node.args.defaults,
+            *(each for each in node.args.kw_defaults if each is not None),
+        ]
     else:
         inner = ast.iter_child_nodes(node)
     for part in inner:

@@ -413,7 +413,9 @@ def gradient_accumulation() -> None:
 def several_inputs_and_outputs() -> None:
     left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
     joined = keras.layers.Concatenate()([left, right])
-    both = keras.Model([left, right], {"sum": keras.layers.Dense(1, name="sum")(joined), "sign": keras.layers.Dense(1, name="sign")(joined)})
+    both = keras.Model(
+        [left, right], {"sum": keras.layers.Dense(1, name="sum")(joined), "sign": keras.layers.Dense(1, name="sign")(joined)}
+    )
     both.compile("sgd", {"sum": "mse", "sign": "mse"})
     both.fit({"left": X, "right": X}, {"sum": Y, "sign": Y}, batch_size=32, epochs=2, verbose=0)
 

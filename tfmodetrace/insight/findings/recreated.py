@@ -180,7 +180,12 @@ def _made_anew(
 
 
 def _models(
-    evidence: base.Evidence, row: definitions_module.Definition, functions: Sequence[function_table.Function], *, definitions: int, normal: bool
+    evidence: base.Evidence,
+    row: definitions_module.Definition,
+    functions: Sequence[function_table.Function],
+    *,
+    definitions: int,
+    normal: bool,
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
