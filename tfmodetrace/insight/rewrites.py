@@ -116,7 +116,7 @@ def _carried(
             edit = _of_dtype(function, numbers[0], statement, name, dtype)
             if edit is None:
                 return None
-            changed += [] if edit in changed else edit
+            changed += [each for each in edit if each not in changed]
     return changed
 
 
@@ -233,7 +233,7 @@ def _appended(part: ast.stmt, name: str) -> ast.expr | None:
 
 
 def _stacked(node: ast.FunctionDef | ast.AsyncFunctionDef, turn: ast.For, name: str) -> tuple[ast.stmt, str] | None:
-    """The one statement after a loop that makes a tensor of the list, and how it does that of an array; ``None`` if the list is used otherwise."""
+    """The one statement after a loop that makes a tensor of the list, and how it does that of an array; ``None`` for any other use."""
     after = node.body[node.body.index(turn) + 1 :]
     loads = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)]
     using = [part for part in after if any(load in loads for load in ast.walk(part))]

@@ -29,16 +29,19 @@ _LIBRARIES: Final = frozenset({"tf", "tensorflow", "np", "numpy", "keras", "func
 _NEVER_THE_SAME: Final = frozenset({"random", "Variable", "Module", "layers", "models", "metrics", "optimizers", "Generator", "urandom"})
 """Parts of dotted names whose calls give something else each time, or something with a state of its own."""
 
-_ALIKE: Final = frozenset(
-    "abs bool bytes dict float frozenset int len list max min partial range round set slice sorted str sum tuple zip".split()
-)
+# fmt: off
+_ALIKE: Final = frozenset({
+    "abs", "bool", "bytes", "dict", "float", "frozenset", "int", "len", "list", "max", "min", "partial", "range", "round", "set", "slice",
+    "sorted", "str", "sum", "tuple", "zip",
+})
 """Functions of Python's that give the same for the same, by their last names."""
 
-_DATASET: Final = frozenset(
-    "apply batch bucket_by_sequence_length cache concatenate enumerate filter flat_map interleave map padded_batch prefetch repeat "
-    "shuffle skip take unbatch window with_options zip".split()
-)
+_DATASET: Final = frozenset({
+    "apply", "batch", "bucket_by_sequence_length", "cache", "concatenate", "enumerate", "filter", "flat_map", "interleave", "map",
+    "padded_batch", "prefetch", "repeat", "shuffle", "skip", "take", "unbatch", "window", "with_options", "zip",
+})
 """Methods of a dataset's that make another."""
+# fmt: on
 
 _PLAIN_BASES: Final = frozenset({"object", "NamedTuple", "Generic", "Protocol", "ABC"})
 
@@ -63,7 +66,8 @@ class Surroundings:
 
     def line(self, node: ast.stmt) -> int:
         """The line of the file that a statement begins at, its decorators included."""
-        return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))]) + self._shift
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        return min([node.lineno, *(each.lineno for each in decorators)]) + self._shift
 
     def text(self, first: ast.stmt, last: ast.stmt) -> str | None:
         """The whole lines of some statements; ``None`` if they share a line with others, or a string goes over several lines."""
@@ -197,7 +201,7 @@ class Surroundings:
         """The names that a block may give something else to, or whose objects it may change."""
         found: set[str] = set()
         for node in _within(block, but):
-            if isinstance(node, ast.stmt) or isinstance(node, ast.NamedExpr):
+            if isinstance(node, ast.stmt | ast.NamedExpr):
                 found |= bound(node)
             if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
                 found |= {_root(node)}

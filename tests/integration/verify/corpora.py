@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import importlib
 import json
 import pathlib
@@ -35,10 +36,10 @@ def programs() -> Iterator[tuple[str, Callable[[pathlib.Path], None]]]:
     for theme in SCENARIOS:
         module = importlib.import_module(f"tests.integration.reasons.scenarios_{theme}")
         for case in module.CORPUS:
-            yield f"{theme}.{case.name}", lambda logdir, case=case: _scenario(case, logdir)
+            yield f"{theme}.{case.name}", functools.partial(_scenario, case)
     unhealthy: Any = importlib.import_module("tests.integration.findings.test_unhealthy")
     for name in [name for name in vars(unhealthy) if name.startswith("test_")]:
-        yield f"unhealthy.{name}", lambda logdir, name=name: _test(unhealthy, name, logdir)
+        yield f"unhealthy.{name}", functools.partial(_test, unhealthy, name)
 
 
 def _scenario(case: scenario.Scenario, logdir: pathlib.Path) -> None:

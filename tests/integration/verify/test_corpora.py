@@ -35,7 +35,7 @@ def ran(directory: pathlib.Path, texts: dict[str, str]) -> dict[str, Any]:
     if texts:
         laid = overlay.write(tempfile.mkdtemp(dir=directory), texts)
         start = f"from tfmodetrace.verify import overlay; overlay.install({laid!r})"
-        run = "import sys, runpy; sys.argv = ['corpora', sys.argv[1]]; runpy.run_module('tests.integration.verify.corpora', run_name='__main__')"
+        run = "import runpy; runpy.run_module('tests.integration.verify.corpora', run_name='__main__')"
         words = ["-c", f"{start}; {run}", str(directory)]
     done = fresh.run(*words, timeout=600.0, env={**os.environ, "PYTHONPATH": os.getcwd()})
     assert done.returncode == 0, done.stderr

@@ -62,7 +62,7 @@ def _built_by(row: definitions_module.Definition, functions: Sequence[function_t
 
 
 def _of_one_graph(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> list[function_table.Function]:
-    """Those of some functions that are traced to the same graph as most: of layers frozen in between, or another loss, Keras has to know."""
+    """Those that are traced to the same graph as most: of layers frozen in between, or of another loss, Keras has to know."""
     graphs: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
     for function in functions:
         graph = evidence.traces[function.function_id][-1].graph
@@ -84,7 +84,7 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     changes = next(filter(None, map(hoists.pipeline, functions)), ())
-    making = hoists.making(list(by_name.values())[0])
+    making = hoists.making(next(iter(by_name.values())))
     changing = [] if changes or making is None else making.changing()
     differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
     return base.Draft(

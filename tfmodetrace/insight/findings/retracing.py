@@ -191,8 +191,8 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     if needed_size is not None:
         why += f" The body needs a size while it is traced: `{needed_size}`."
         advice = (
-            f"Take sizes from tf.shape(…) instead of `{needed_size}` in {function.name}, and loop over tf.range; then one graph can serve all "
-            f"shapes, with reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths "
+            f"Take sizes from tf.shape(…) instead of `{needed_size}` in {function.name}, and loop over tf.range; then one graph can serve "
+            f"all shapes, with reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths "
             "(Dataset.padded_batch)."
         )
     elif option is not None:
@@ -226,7 +226,7 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
 
 
 def _varying_dimensions(traces: Sequence[trace_table.Trace]) -> Mapping[str, frozenset[int]]:
-    """Of each tensor in the arguments, which of its dimensions were of several sizes: their numbers from the first on, and from the last."""
+    """Of each tensor in the arguments, which of its dimensions were of several sizes: their numbers from the first and from the last."""
     shapes: dict[str, set[tuple[int | None, ...]]] = collections.defaultdict(set)
     for trace in traces:
         for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False) if trace.key is not None else ():
@@ -279,7 +279,7 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     if not changes and dtype is not None and evidence.python_use(function, names[0]) is None:
         changes = changing_objects.as_tensors(function, traces, names[0], dtype)
         if changes:
-            advice = f"Let {names[0]} be a tensor in one object, or in a type that TensorFlow knows: then one graph of {function.name} serves all."
+            advice = f"Let {names[0]} be a tensor, whose value is not part of the key: then one graph of {function.name} serves all."
     return base.Draft(
         id="object-identity",
         functions=(function.function_id,),
