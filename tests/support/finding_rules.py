@@ -82,6 +82,13 @@ def _check_fix(run: tracelog.Run, finding: findings.Finding) -> None:
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)}
+    own |= {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id not in {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+    }
     there = set(_IMPORTED) | set(dir(builtins)) | imported | own
     there = there.union(*(_names(edit.replaces) for edit in finding.edits))
     for function in run.functions:

@@ -18,6 +18,6 @@ exit codes:
   2  wrong usage
   3  check: a limit was exceeded; stdout says by which function, why, and what to do
      doctor: something does not work; stdout says what, why, and what to do
-     verify: a fix did not help, or could not be tried; stdout says which
+     verify: a fix did not help, or could not be tried, or the finding that --finding asked for has none; stdout says which
   4  verify: the program does not run without any fix; stderr says why
 """

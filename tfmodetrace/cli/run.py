@@ -19,9 +19,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from tfmodetrace import children
+from tfmodetrace import children, starting
 from tfmodetrace import options as options_module
-from tfmodetrace import starting
 from tfmodetrace.cli import cpu_memory, exits, terminal
 from tfmodetrace.verify import overlay
 

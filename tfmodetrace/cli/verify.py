@@ -62,7 +62,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         terminal.complain(f"{_name(run, arguments.logdir)} has no finding above info, so that there is no fix to try.{failed}")
         return exits.OK
     with _terminated_as_interrupted(), trials.Trials(command, timeout_s=arguments.timeout) as tries:
-        return _try_all(run, chosen, tries)
+        return _try_all(run, chosen, tries, asked_for=arguments.finding is not None)
 
 
 def _chosen_run(log: tracelog.TraceLog, name: str | None) -> tracelog.Run | None:
@@ -75,7 +75,7 @@ def _name(run: tracelog.Run, logdir: str) -> str:
     return logdir if run.name == "." else f"The run {run.name}"
 
 
-def _try_all(run: tracelog.Run, chosen: Sequence[tuple[int, findings.Finding]], tries: trials.Trials) -> int:
+def _try_all(run: tracelog.Run, chosen: Sequence[tuple[int, findings.Finding]], tries: trials.Trials, *, asked_for: bool) -> int:
     console = styled.Console()
 
     def say(text: str, style: str = "") -> None:
@@ -96,10 +96,10 @@ def _try_all(run: tracelog.Run, chosen: Sequence[tuple[int, findings.Finding]], 
             result = tries.tried(run, finding)
         except trials.CannotBeTriedError as error:
             say(f"  {error}", "yellow")
-            if finding.edits:
-                outcome = exits.LIMIT_EXCEEDED
-            else:
+            if not finding.edits:
                 say(f"  {finding.advice}")
+            # Of all findings some have only advice, which is no failure; of one that was asked for it is.
+            outcome = exits.LIMIT_EXCEEDED if finding.edits or asked_for else outcome
             continue
         told = verified.of_tried(result)
         say(f"  {told.text}", "bold green" if told.helped else "bold red")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
@@ -20,6 +21,9 @@ Part = tuple[Sequence[varying.Step], Callable[[str], str]]
 """A part of an argument: how it is reached, and what writes it anew, given the old one."""
 
 _EVALUATED: Final = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp)
+_OF_SEVERAL: Final = re.compile(r"""\*\*\w+\[["'](?P<word>\w+)["']\]|\*\w+\[(?P<place>\d+)\]""")
+"""What a key calls an argument that ``*args`` or ``**kwargs`` has taken."""
+
 _HELD: Final = "argument_"
 """What a value is called that is needed twice, and may be computed once only."""
 
@@ -63,25 +67,25 @@ def has_constants(function: function_table.Function, code: str, parameters: Iter
     """Whether a call of a function in a statement gives a constant for one of some parameters."""
     tree = sources.parsed(code) or sources.parsed(f"{code}\n    ...")
     calls = [] if tree is None else _calls(tree, names_of(function))
-    return any(isinstance(_argument(function, call, parameter), ast.Constant) for call in calls for parameter in parameters)
+    return any(isinstance(argument(function, call, parameter), ast.Constant) for call in calls for parameter in parameters)
 
 
 def _statement(function: function_table.Function, code: str, parts: Mapping[str, Sequence[Part]]) -> str | None:
     tree = sources.parsed(code) or sources.parsed(f"{code}\n    ...")
-    if tree is None or _has_long_strings(tree):
+    if tree is None or has_long_strings(tree):
         return None
     calls = _calls(tree, names_of(function))
     changed: list[tuple[ast.expr, str]] = []
     for call in calls:
         for parameter, own in parts.items():
-            argument = _argument(function, call, parameter)
+            given = argument(function, call, parameter)
             if (
-                argument is None
+                given is None
                 or not _is_at_its_place(code, call)
-                or any(isinstance(inner, ast.Call) and inner in calls for inner in ast.walk(argument))
+                or any(isinstance(inner, ast.Call) and inner in calls for inner in ast.walk(given))
             ):
                 return None
-            changed.append((argument, rewritten(code, argument, own)))
+            changed.append((given, rewritten(code, given, own)))
     return None if not changed else _replaced(code, changed)
 
 
@@ -101,7 +105,7 @@ def _calls(tree: ast.AST, names: Collection[str]) -> list[ast.Call]:
     ]
 
 
-def _has_long_strings(tree: ast.AST) -> bool:
+def has_long_strings(tree: ast.AST) -> bool:
     """Whether a string goes over several lines, whose indentation is part of it."""
     return any(
         isinstance(node, ast.JoinedStr | ast.Constant)
@@ -111,11 +115,11 @@ def _has_long_strings(tree: ast.AST) -> bool:
     )
 
 
-def _argument(function: function_table.Function, call: ast.Call, parameter: str) -> ast.expr | None:
+def argument(function: function_table.Function, call: ast.Call, parameter: str) -> ast.expr | None:
     """Finds what a call gives for a parameter; ``None`` if it cannot be told."""
     owner = function.qualname.rpartition(".")[0].rpartition(".")[2]
     of_class = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value).rpartition(".")[2] == owner
-    if of_class or any(isinstance(argument, ast.Starred) for argument in call.args) or any(word.arg is None for word in call.keywords):
+    if of_class or any(isinstance(each, ast.Starred) for each in call.args) or any(word.arg is None for word in call.keywords):
         return None
     names = [each.name for each in function.parameters]
     by_place = [each.name for each in function.parameters if each.kind.startswith("POSITIONAL")]
@@ -124,6 +128,12 @@ def _argument(function: function_table.Function, call: ast.Call, parameter: str)
         return None
     if any(word not in names for word in by_name) and "VAR_KEYWORD" not in {each.kind for each in function.parameters}:
         return None
+    several = _OF_SEVERAL.fullmatch(parameter)
+    if several is not None and several["word"] is not None:
+        return by_name.get(several["word"])
+    if several is not None:
+        place = len(by_place) + int(several["place"])
+        return call.args[place] if place < len(call.args) else None
     if parameter in by_name:
         return by_name[parameter]
     place = by_place.index(parameter) if parameter in by_place else len(call.args)
@@ -220,7 +230,7 @@ def _by_first(parts: Sequence[Part]) -> dict[varying.Step, list[Part]]:
 
 def with_keywords(code: str, call: ast.Call, options: Mapping[str, str], *, without: Collection[str] = ()) -> str:
     """Writes a statement anew with other keyword arguments in one call of it."""
-    arguments = [_text(code, argument) for argument in call.args]
+    arguments = [_text(code, given) for given in call.args]
     arguments += [
         f"**{_text(code, word.value)}" if word.arg is None else f"{word.arg}={_text(code, word.value)}"
         for word in call.keywords
@@ -230,9 +240,9 @@ def with_keywords(code: str, call: ast.Call, options: Mapping[str, str], *, with
     return _replaced(code, [(call, f"{_text(code, call.func)}({', '.join(arguments)})")])
 
 
-def with_call(code: str, call: ast.Call, new: str) -> str:
-    """Writes a statement anew with something else in the place of one call of it."""
-    return _replaced(code, [(call, new)])
+def with_other(code: str, node: ast.expr, new: str) -> str:
+    """Writes a statement anew with something else in the place of one expression of it."""
+    return _replaced(code, [(node, new)])
 
 
 def _text(code: str, node: ast.expr) -> str:

@@ -26,7 +26,7 @@ class Edit:
         file: The file, as recorded.
         line: The first line that is replaced, from 1; the line before which the code goes, if none is.
         replaces: The lines that are replaced, as they were recorded and without their common indentation; empty: none is.
-        code: What is written there, without indentation: it gets that of the line.
+        code: What is written there, without indentation: it gets that of the line; empty: the lines go.
     """
 
     file: str
@@ -43,7 +43,7 @@ def fingerprint(edits: Iterable[Edit]) -> str:
 
 def told(edits: Iterable[Edit]) -> str | None:
     """Writes edits as code for people to paste, each with a comment that says where it goes; ``None`` if there are none."""
-    return "\n".join(f"# {_where(edit)}\n{textwrap.dedent(edit.code)}" for edit in edits) or None
+    return "\n".join(f"# {_where(edit)}\n{textwrap.dedent(edit.code).rstrip()}".rstrip() for edit in edits) or None
 
 
 def _where(edit: Edit) -> str:
@@ -51,7 +51,7 @@ def _where(edit: Edit) -> str:
     if not edit.replaces:
         return f"before {at}"
     more = len(edit.replaces.splitlines()) - 1
-    return f"in place of {at}" + (f"-{edit.line + more}" if more else "")
+    return f"{'in place of' if edit.code else 'and delete'} {at}" + (f"-{edit.line + more}" if more else "")
 
 
 def applied(source: str, edits: Iterable[Edit]) -> str:
@@ -66,7 +66,8 @@ def applied(source: str, edits: Iterable[Edit]) -> str:
     """
     lines = source.splitlines(keepends=True)
     changed_from = len(lines) + 1
-    for edit in sorted(edits, key=lambda edit: edit.line, reverse=True):
+    # What is written before a line comes before what is written in its place.
+    for edit in sorted(edits, key=lambda edit: (edit.line, bool(edit.replaces)), reverse=True):
         old = edit.replaces.splitlines()
         first, end = edit.line - 1, edit.line - 1 + len(old)
         if not 0 <= first <= len(lines) or end > min(len(lines), changed_from):

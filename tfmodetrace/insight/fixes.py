@@ -156,14 +156,18 @@ def made_once(function: function_table.Function, made: function_table.Place | No
     """
     name, node = sources.bare_name(function), sources.definition(function)
     tree = None if made is None else sources.parsed(made.code)
-    if made is None or tree is None or node is None or node.decorator_list or function.qualname != name or made.file != function.file:
+    of_instance = name != function.qualname and function.qualname.rpartition(".")[0].isidentifier()
+    written = f"self.{name}" if of_instance else name
+    if made is None or tree is None or node is None or node.decorator_list or made.file != function.file:
+        return ()
+    if not of_instance and function.qualname != name:
         return ()
     calls = [
         call
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "function" and len(call.args) == 1
     ]
-    if len(calls) != 1 or ast.unparse(calls[0].args[0]) != name or not isinstance(calls[0].func, ast.Attribute):
+    if len(calls) != 1 or ast.unparse(calls[0].args[0]) != written or not isinstance(calls[0].func, ast.Attribute):
         return ()
     # What it was told by names of the place where it was made, those may not be known above the definition.
     if not all(isinstance(word.value, ast.Constant) for word in calls[0].keywords):
@@ -171,7 +175,7 @@ def made_once(function: function_table.Function, made: function_table.Place | No
     options = ", ".join(ast.unparse(word) for word in calls[0].keywords)
     decorator = f"@{ast.unparse(calls[0].func)}{f'({options})' if options else ''}"
     return (
-        edits.Edit(file=made.file, line=made.line, replaces=made.code, code=call_rewrites.with_call(made.code, calls[0], name)),
+        edits.Edit(file=made.file, line=made.line, replaces=made.code, code=call_rewrites.with_other(made.code, calls[0], written)),
         _above(function, node, decorator),
     )
 

@@ -28,7 +28,7 @@ _MODULES: Final = {
 
 _MAKERS: Final = frozenset({"tf.Variable", "Variable"})
 _MADE_MODULES: Final = frozenset({"layers", "optimizers", "metrics", "models", "losses"})
-_WHOLE_LOOPS: Final = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
+WHOLE_LOOPS: Final = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
 
 
 class Obstacle(NamedTuple):
@@ -98,7 +98,7 @@ def _of_call(node: ast.Call, own: frozenset[str]) -> str:
         return f"is {_MODULES[first]} of the moment in which the function is traced"
     if name in _MAKERS or (bare[:1].isupper() and name.rpartition(".")[0].rpartition(".")[2] in _MADE_MODULES):
         return "makes something anew in each call, which a graph may do in its first only"
-    if isinstance(node.func, ast.Attribute) and bare in _WHOLE_LOOPS:
+    if isinstance(node.func, ast.Attribute) and bare in WHOLE_LOOPS:
         return "is a loop with a graph of its own"
     if isinstance(node.func, ast.Attribute) and bare in _GROWING and _root(node.func) not in own | {"tf"}:
         return "changes a Python object, which a graph does only while it is traced"

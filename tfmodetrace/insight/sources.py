@@ -114,7 +114,7 @@ def names_in(function: function_table.Function) -> frozenset[str]:
     found = {parameter.name for parameter in function.parameters} | {bare_name(function)}
     tree = None if not function.source or function.source_truncated else parsed(function.source)
     if tree is not None:
-        found |= _names(tree)
+        found |= every_name(tree)
     return frozenset(found)
 
 
@@ -212,7 +212,7 @@ def python_use(
     if node is None or depth > _MAX_DEPTH:
         return None
     try:
-        own = ast.unparse(ast.parse(path, mode="eval"))
+        own = ast.unparse(ast.parse(path.lstrip("*"), mode="eval"))
     except (SyntaxError, ValueError):
         return None
     values = _Values(own)
@@ -404,13 +404,14 @@ def dotted(node: ast.expr) -> str:
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
-def _names(tree: ast.AST) -> set[str]:
-    return {
+def every_name(tree: ast.AST) -> frozenset[str]:
+    """Returns every name, attribute and parameter that some code has."""
+    return frozenset(
         text
         for node in ast.walk(tree)
         for text in (getattr(node, "id", None), getattr(node, "arg", None), getattr(node, "attr", None), getattr(node, "name", None))
         if isinstance(text, str)
-    }
+    )
 
 
 @functools.lru_cache(maxsize=512)
@@ -431,3 +432,8 @@ def made_in(node: ast.AST) -> frozenset[str]:
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
     return frozenset(found)
+
+
+def dedented(lines: Collection[str]) -> str:
+    """Writes lines without their common indentation."""
+    return textwrap.dedent("\n".join(lines)).rstrip()

@@ -250,6 +250,9 @@ class _Look:
 
     def _goes_through(self, node: ast.expr) -> ast.expr | None:
         """Returns what takes a tensor apart along a dimension that varies."""
+        if isinstance(node, ast.Call) and sources.dotted(node.func) == "len" and node.args:
+            of = self._tensor(node.args[0])
+            return node if of is not None and of.varies(0) else None
         if isinstance(node, ast.Call) and sources.dotted(node.func).rpartition(".")[2] == "unstack" and node.args:
             of = self._tensor(node.args[0])
             given = {str(keyword.arg): keyword.value for keyword in node.keywords}

@@ -96,8 +96,6 @@ def values(arguments: Iterable[keys.Node], *, but: Collection[str] = ()) -> dict
     unfit: set[str] = set(but)
     for node in arguments:
         for name, child in zip(node.names, node.children, strict=False):
-            if name.startswith("*"):
-                continue  # what stands under *args or **kwargs has no name that a fix could use
             for part in leaves(child, name):
                 path, leaf = part.path, part.node
                 value = _value(path, part.steps, leaf)

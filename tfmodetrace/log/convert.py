@@ -52,6 +52,7 @@ def function(message: events_pb2.Function, run: str, first: function_table.Funct
         source=written.source or None,
         source_truncated=written.source_truncated,
         made_at=_place(message.made_at) if message.HasField("made_at") else None,
+        made_around=_around(message.made_at),
         model=_model(message.model) if message.HasField("model") else None,
         steps_per_call=message.steps_per_call or 1,
         run=run,
@@ -60,8 +61,16 @@ def function(message: events_pb2.Function, run: str, first: function_table.Funct
 
 def _place(message: events_pb2.Frame) -> function_table.Place:
     return function_table.Place(
-        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow
+        file=message.file,
+        line=message.line,
+        function=message.function,
+        code=message.code,
+        tensorflow=message.tensorflow,
     )
+
+
+def _around(message: events_pb2.Frame) -> function_table.Around | None:
+    return function_table.Around(file=message.file, line=message.source_line, text=message.source) if message.source else None
 
 
 def _model(message: events_pb2.Model) -> function_table.Model:
@@ -133,6 +142,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tr
         definition_bytes=message.definition_bytes or None,
         outside=dict(message.outside),
         called_at=_place(message.called_at) if message.HasField("called_at") else None,
+        called_around=_around(message.called_at),
         run=run,
     )
 

@@ -31,6 +31,21 @@ class TfFunctionOptions:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """The text around a line.
+
+    Attributes:
+        file: Its file.
+        line: The number of the first line that is told.
+        text: Whole lines, without their common indentation: the file if it is short, else the class or the function.
+    """
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A line of the program, and the function it is in.
 
@@ -78,6 +93,7 @@ class Function:
         source: Its definition as the file had it, from ``line`` on; ``None`` if not recorded.
         source_truncated: Whether the definition goes on after that.
         made_at: The user's line that made it, which may have made others; ``None`` if not known.
+        made_around: The text around that line; told with the second function of a definition, and with no other.
         model: The Keras model that Keras made it for; ``None`` for any other function.
         steps_per_call: How many steps of training one call is at most (Keras's ``steps_per_execution``).
         run: The name of its run.
@@ -98,6 +114,7 @@ class Function:
     source: str | None = None
     source_truncated: bool = False
     made_at: Place | None = None
+    made_around: Around | None = None
     model: Model | None = None
     steps_per_call: int = 1
     run: str = "."

@@ -67,6 +67,7 @@ class Trace:
             each by the reader's qualified name and what that calls it, and the full name of its class or ``module`` and a module's.
         placement: Where its ops ran; ``None`` if it was not executed or that was not recorded.
         called_at: The user's line that had led to it, outside of its own body; ``None`` if there was none, or it was not recorded.
+        called_around: The text around that line; told with the second trace from there, and with no other.
         run: The name of its run.
     """
 
@@ -89,4 +90,5 @@ class Trace:
     outside: Mapping[str, str] = dataclasses.field(default_factory=dict)
     placement: graphs.Placement | None = None
     called_at: function_table.Place | None = None
+    called_around: function_table.Around | None = None
     run: str = "."

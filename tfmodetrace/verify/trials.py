@@ -14,7 +14,7 @@ from tfmodetrace.log import reader, tracelog, tried
 from tfmodetrace.verify import outputs, overlay, programs
 
 Made = frozenset[tuple[str, str]]
-"""The functions that a finding is about, by file and qualified name: their lines move when something is written above them."""
+"""The functions that a finding is about, by file and name: their lines move when something is written above them."""
 
 
 class CannotBeTriedError(Exception):
@@ -165,7 +165,9 @@ def _made(run: tracelog.Run, finding: findings.Finding) -> Made:
 
 def _name(run: tracelog.Run, function_id: int) -> tuple[str, str]:
     function = run.functions[function_id]
-    return function.file, function.qualname
+    # A fix may make a method of an inner function, or move it; lambdas have no other name than where they are.
+    name = function.qualname.rpartition(".")[2]
+    return function.file, function.qualname if name == "<lambda>" else name
 
 
 def _is_found(recorded: Recorded, finding_id: str, made: Made) -> bool:

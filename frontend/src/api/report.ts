@@ -456,7 +456,7 @@ export interface Edit {
   readonly line: number;
   /** The lines that are replaced, as they were recorded and without their common indentation; empty: none is. */
   readonly replaces: string;
-  /** What is written there, without indentation: it gets that of the line. */
+  /** What is written there, without indentation: it gets that of the line; empty: the lines go. */
   readonly code: string;
 }
 

@@ -197,6 +197,242 @@ def a_callback_that_predicts(directory: pathlib.Path) -> None:
     trained.fit(X, Y, batch_size=8, epochs=4, verbose=0, callbacks=[Watch()])
 
 
+def mixed_precision() -> None:
+    policy = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        trained = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8), keras.layers.Dense(1, dtype="float32")])
+        trained.compile("adam", "mse")
+        trained.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+
+
+def a_pipeline_with_many_stages() -> None:
+    def noisy(x: Any, y: Any) -> Any:
+        return x + tf.random.normal(tf.shape(x), stddev=0.01), y
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(640).map(noisy, num_parallel_calls=2).batch(32).prefetch(2)
+    trained = model()
+    trained.fit(data, epochs=3, shuffle=False, verbose=0)
+
+
+def a_loop_with_metrics() -> None:
+    net, optimizer, metric = keras.layers.Dense(1), keras.optimizers.Adam(0.01), keras.metrics.MeanSquaredError()
+    net.build((None, 8))
+    optimizer.build(net.trainable_variables)
+
+    @tf.function
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            guess = net(x)
+            loss = tf.reduce_mean((guess - y) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables, strict=True))
+        metric.update_state(y, guess)
+        return loss
+
+    for _ in range(3):
+        metric.reset_state()
+        for x, y in tf.data.Dataset.from_tensor_slices((X, Y)).batch(32):
+            step(x, y)
+        float(metric.result())
+
+
+def folds_of_one_model() -> None:
+    trained = model()
+    first = trained.get_weights()
+    for fold in range(4):
+        trained.set_weights(first)
+        chosen = np.arange(len(X)) % 4 != fold
+        trained.fit(X[chosen], Y[chosen], batch_size=32, epochs=1, verbose=0)
+        trained.evaluate(X[~chosen], Y[~chosen], batch_size=32, verbose=0)
+
+
+def two_phases_of_transfer() -> None:
+    body = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8, activation="relu")])
+    trained = keras.Sequential([keras.Input((8,)), body, keras.layers.Dense(1)])
+    body.trainable = False
+    trained.compile(keras.optimizers.SGD(0.1), "mse")
+    trained.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+    body.trainable = True
+    trained.compile(keras.optimizers.SGD(0.001), "mse")
+    trained.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+
+
+def layers_thawed_one_after_the_other() -> None:
+    trained = keras.Sequential([keras.Input((8,)), *(keras.layers.Dense(8) for _ in range(3)), keras.layers.Dense(1)])
+    for number in range(3):
+        for place, layer in enumerate(trained.layers):
+            layer.trainable = place >= 3 - number
+        trained.compile("sgd", "mse")
+        trained.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+
+
+def a_schedule_of_learning_rates() -> None:
+    trained = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+    trained.compile(keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), "mse")
+    stops = keras.callbacks.LearningRateScheduler(lambda epoch, rate: float(rate) * 0.9)
+    trained.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+    again = model()
+    again.fit(X, Y, batch_size=16, epochs=4, verbose=0, callbacks=[stops])
+
+
+def a_rate_that_is_a_tensor() -> None:
+    weight = tf.Variable(1.0)
+
+    @tf.function
+    def step(x: Any, rate: Any) -> None:
+        weight.assign_sub(rate * tf.reduce_mean(x))
+
+    for number in range(100):
+        step(tf.ones(4), tf.constant(0.1 * 0.99**number))
+
+
+def arrays_and_tensors() -> None:
+    @tf.function
+    def step(x: Any) -> Any:
+        return tf.reduce_mean(x)
+
+    for number in range(50):
+        step(X[number : number + 8] if number % 2 else tf.constant(X[number : number + 8]))
+
+
+def a_recurrent_state() -> None:
+    cell = keras.layers.GRUCell(4)
+    cell.build((None, 8))
+
+    @tf.function
+    def step(x: Any, state: Any) -> Any:
+        return cell(x, [state])[0]
+
+    state = tf.zeros((4, 4))
+    for number in range(80):
+        state = step(tf.constant(X[number : number + 4]), state)
+
+
+def a_loop_in_the_graph() -> None:
+    @tf.function
+    def walk(x: Any) -> Any:
+        for _ in tf.range(50):
+            x = tf.sin(x) + 0.1
+        return x
+
+    for _ in range(20):
+        walk(tf.ones(4))
+
+
+class Branchy(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense, self.dropout = keras.layers.Dense(8), keras.layers.Dropout(0.3)
+        self.head = keras.layers.Dense(1)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        x = self.dense(x)
+        return self.head(self.dropout(x, training=training) if training else x)
+
+
+def a_subclass_with_a_flag() -> None:
+    trained = Branchy()
+    trained.compile("sgd", "mse")
+    trained.fit(X, Y, batch_size=16, epochs=2, verbose=0, validation_split=0.2)
+    trained.predict(X, batch_size=64, verbose=0)
+
+
+def callbacks(directory: pathlib.Path) -> None:
+    trained = model()
+    kept = [
+        keras.callbacks.EarlyStopping(monitor="loss", patience=2),
+        keras.callbacks.ModelCheckpoint(str(directory / "best.weights.h5"), save_weights_only=True, monitor="loss"),
+        keras.callbacks.CSVLogger(str(directory / "log.csv")),
+        keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1),
+    ]
+    trained.fit(X, Y, batch_size=8, epochs=4, verbose=0, callbacks=kept)
+
+
+def saved_and_loaded(directory: pathlib.Path) -> None:
+    class Scale(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.factor = tf.Variable(2.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+        def apply(self, x: Any) -> Any:
+            return x * self.factor
+
+    module = Scale()
+    tf.saved_model.save(module, str(directory / "saved"))
+    loaded: Any = tf.saved_model.load(str(directory / "saved"))
+    for size in range(1, 40):
+        loaded.apply(tf.ones(size))
+        module.apply(tf.ones(size))
+
+
+def ragged_inputs() -> None:
+    @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.int32)])
+    def lengths(rows: Any) -> Any:
+        return tf.reduce_sum(rows.row_lengths())
+
+    for number in range(1, 40):
+        lengths(tf.ragged.constant([[1] * number, [2]], dtype=tf.int32))
+
+
+def one_config_for_all() -> None:
+    class Config:
+        rate = 0.5
+
+    @tf.function
+    def step(x: Any, config: Any) -> Any:
+        return x * config.rate
+
+    config = Config()
+    for _ in range(60):
+        step(tf.ones(4), config)
+
+
+def gradient_accumulation() -> None:
+    weight, kept = tf.Variable(tf.ones(8)), tf.Variable(tf.zeros(8), trainable=False)
+
+    @tf.function
+    def accumulate(x: Any) -> None:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.linalg.matvec(x, weight) ** 2)
+        kept.assign_add(tape.gradient(loss, weight))
+
+    @tf.function
+    def apply() -> None:
+        weight.assign_sub(1e-4 * kept)
+        kept.assign(tf.zeros(8))
+
+    for number in range(80):
+        accumulate(tf.constant(X[8 * number : 8 * number + 8]))
+        if number % 4 == 3:
+            apply()
+
+
+def several_inputs_and_outputs() -> None:
+    left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
+    joined = keras.layers.Concatenate()([left, right])
+    both = keras.Model(
+        [left, right], {"sum": keras.layers.Dense(1, name="sum")(joined), "sign": keras.layers.Dense(1, name="sign")(joined)}
+    )
+    both.compile("sgd", {"sum": "mse", "sign": "mse"})
+    both.fit({"left": X, "right": X}, {"sum": Y, "sign": Y}, batch_size=32, epochs=2, verbose=0)
+
+
+def a_mirrored_strategy() -> None:
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+    with strategy.scope():
+        weight = tf.Variable(1.0)
+
+    @tf.function
+    def step(batch: Any) -> Any:
+        return strategy.run(lambda x: tf.reduce_mean(x) * weight, (batch,))
+
+    for batch in strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(X).batch(32)):
+        step(batch)
+
+
 PROGRAMS: Final = (
     ensemble,
     length_buckets,
@@ -211,6 +447,25 @@ PROGRAMS: Final = (
     checkpoints,
     different_models_once_each,
     a_callback_that_predicts,
+    mixed_precision,
+    a_pipeline_with_many_stages,
+    a_loop_with_metrics,
+    folds_of_one_model,
+    two_phases_of_transfer,
+    layers_thawed_one_after_the_other,
+    a_schedule_of_learning_rates,
+    a_rate_that_is_a_tensor,
+    arrays_and_tensors,
+    a_recurrent_state,
+    a_loop_in_the_graph,
+    a_subclass_with_a_flag,
+    callbacks,
+    saved_and_loaded,
+    ragged_inputs,
+    one_config_for_all,
+    gradient_accumulation,
+    several_inputs_and_outputs,
+    a_mirrored_strategy,
 )
 
 

@@ -49,7 +49,7 @@ def _calls(name: str, source: str, **more: Any) -> Case:
     return Case(name=name, source=_STEP + textwrap.dedent(source), **more)
 
 
-CASES = (
+CASES: tuple[Case, ...] = (
     _calls("by place", "for n in range(1, 9): print(float(step(tf.ones(3), 1.0 / n)))"),
     _calls("by name", "for n in range(1, 9):\n    total = step(x=tf.ones(3), rate=1.0 / n)\n    print(float(total))"),
     _calls("inside of an expression", "print([round(float(step(tf.ones(3), n / 8)) + 1.0, 3) for n in range(8)])"),
@@ -332,7 +332,6 @@ CASES = (
         """,
         finding="function-recreated",
         option=None,
-        code=False,
     ),
     Case(
         name="a loop that unrolls",
@@ -396,6 +395,268 @@ CASES = (
         """,
         finding="object-identity",
         option=None,
+    ),
+)
+
+
+_MADE = "function-recreated"
+_OBJECT = "object-identity"
+
+
+def _other(name: str, finding: str, source: str, **more: Any) -> Case:
+    """A program whose fix is none of the options of what-if."""
+    return Case(name=name, source=source, finding=finding, option=None, **more)
+
+
+CASES += (
+    _other(
+        "an object with a state, made in every turn",
+        _OBJECT,
+        """
+        class Counter:
+            def __init__(self):
+                self.n = 0
+
+            def tick(self):
+                self.n += 1
+                return self.n
+
+        @tf.function
+        def step(x, counter):
+            return x * float(counter.tick())
+
+        for _ in range(8):
+            counter = Counter()
+            print(float(step(tf.constant(2.0), counter)), counter.n)
+        """,
         code=False,
+    ),
+    _other(
+        "an object that is handed through a function",
+        _OBJECT,
+        """
+        class Options:
+            def __init__(self, alpha, beta=0.0):
+                self.alpha = alpha
+                self.beta = beta
+
+        @tf.function
+        def blend(a, b, opts):
+            return a * opts.alpha + b * opts.beta
+
+        def one(i, opts):
+            return float(tf.reduce_sum(blend(tf.ones(2) * i, tf.ones(2), opts=opts)))
+
+        for i in range(8):
+            print(one(i, Options(0.25)))
+        """,
+    ),
+    _other(
+        "a lambda that a function makes in every call",
+        _OBJECT,
+        """
+        @tf.function
+        def applied(x, act):
+            return act(x) * 2.0
+
+        def forward(batch):
+            return applied(batch, lambda t: tf.nn.relu(t) + 0.1)
+
+        print([forward(tf.fill([2], float(i))).numpy().tolist() for i in range(8)])
+        """,
+    ),
+    _other(
+        "a lambda of which something changes",
+        _OBJECT,
+        """
+        @tf.function
+        def applied(fn, x):
+            return tf.reduce_sum(fn(x))
+
+        for k in range(8):
+            print(float(applied(lambda v: v * k, tf.ones(2))))
+        """,
+        code=False,
+    ),
+    _other(
+        "a number in a dataclass",
+        _OBJECT,
+        """
+        import dataclasses
+
+        @dataclasses.dataclass(frozen=True)
+        class Hyper:
+            rate: float = 1.0
+            count: int = 2
+
+        @tf.function
+        def step(x, hyper):
+            return tf.reduce_sum(x[: hyper.count]) * hyper.rate
+
+        for n in range(8):
+            print(float(step(tf.ones(3), Hyper(rate=n / 8))))
+        """,
+    ),
+    _other(
+        "a number in an object",
+        _OBJECT,
+        """
+        class Config:
+            def __init__(self, scale):
+                self.scale = scale
+
+        @tf.function
+        def loss(x, config):
+            return tf.reduce_sum(x * config.scale)
+
+        for epoch in range(8):
+            c = Config(epoch * 0.5)
+            print(float(loss(tf.ones(3), c)))
+        """,
+    ),
+    _other(
+        "a definition in a loop, and in a method",
+        _MADE,
+        """
+        class Agent:
+            def __init__(self):
+                self.q = tf.Variable(tf.zeros(3))
+
+            def learn(self, reward):
+                @tf.function
+                def update(r):
+                    self.q.assign_add(r)
+                    return tf.reduce_max(self.q)
+
+                return update(reward)
+
+        agent = Agent()
+        for _ in range(8):
+            print(round(float(agent.learn(tf.constant([0.1, 0.2, 0.3]))), 3))
+        """,
+    ),
+    _other(
+        "a factory that is given the same in every turn",
+        _MADE,
+        """
+        def make(weight, rate):
+            @tf.function
+            def train(x):
+                weight.assign_sub(rate * x)
+                return weight.read_value()
+
+            return train
+
+        weight = tf.Variable(1.0)
+        for epoch in range(6):
+            train = make(weight, 0.1)
+            for _ in range(2):
+                print(round(float(train(tf.constant(0.5))), 4))
+        """,
+    ),
+    _other(
+        "a method of an instance that is made in every turn",
+        _MADE,
+        """
+        class Metric:
+            def __init__(self, threshold=0.5):
+                self.threshold = threshold
+
+            @tf.function
+            def accuracy(self, x):
+                return tf.reduce_mean(tf.cast(x > self.threshold, tf.float32))
+
+        for i in range(6):
+            metric = Metric(0.4)
+            print(round(float(metric.accuracy(tf.linspace(0.0, 1.0, 10) * i)), 3))
+        """,
+    ),
+    _other(
+        "a bound method that is made a tf.function in every call",
+        _MADE,
+        """
+        class Pipeline:
+            def _scaled(self, x):
+                return tf.cast(x, tf.float32) / 255.0
+
+            def process(self, image):
+                fn = tf.function(self._scaled)
+                return fn(image)
+
+        pipeline = Pipeline()
+        print([pipeline.process(tf.fill([2], k)).numpy().round(3).tolist() for k in range(8)])
+        """,
+    ),
+    _other(
+        "a pipeline that a function builds",
+        _MADE,
+        """
+        def make_dataset(count, batch):
+            ds = tf.data.Dataset.range(count)
+            ds = ds.map(lambda v: tf.cast(v, tf.float32) / 10.0)
+            return ds.batch(batch)
+
+        total = 0.0
+        for epoch in range(12):
+            for b in make_dataset(50, 10):
+                total += float(tf.reduce_sum(b))
+        print(round(total, 2))
+        """,
+    ),
+    _other(
+        "a model compiled in every turn",
+        _MADE,
+        """
+        import keras
+        import numpy as np
+
+        keras.utils.set_random_seed(0)
+        x = np.random.rand(64, 6).astype("float32")
+        net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+        for phase in range(4):
+            net.compile(optimizer=keras.optimizers.Adam(0.1 / (phase + 1)), loss="mse")
+            history = net.fit(x, x[:, :1], batch_size=16, verbose=0)
+            print(round(history.history["loss"][-1], 4))
+        """,
+    ),
+    _other(
+        "a size that the body needs",
+        "varying-shape",
+        """
+        @tf.function
+        def heads(x):
+            b, t, d = x.shape
+            return tf.reshape(x, [b, t, 2, d // 2])
+
+        for t in range(3, 12):
+            print(heads(tf.ones([2, t, 4])).shape)
+        """,
+        code=False,
+    ),
+    Case(
+        name="what *args and **kwargs take",
+        source="""
+        @tf.function
+        def mix(x, *parts, **more):
+            return x * parts[0] + parts[1] + more["shift"]
+
+        for i in range(8):
+            print(mix(tf.ones(2), 0.1 * i, 2.0, shift=float(i)).numpy().round(3))
+        """,
+    ),
+    _other(
+        "a loop that adds to a number",
+        "python-loop-unrolled",
+        """
+        @tf.function
+        def walk(x):
+            total = 0
+            for i in range(1, 61):
+                x = tf.sin(x) * 0.9
+                total += tf.reduce_sum(x)
+            return total
+
+        print(round(float(walk(tf.ones(3, tf.float64))), 3))
+        """,
     ),
 )

@@ -154,6 +154,8 @@ def test_a_finding_without_code_has_its_advice(project: pathlib.Path, verify: Ve
     told = capsys.readouterr().out
     assert "cannot be applied by machine" in told
     assert "needs a graph of its own" in told
+    assert verify("log", "--finding", 1, "--", "src/train.py", 9) == exits.LIMIT_EXCEEDED  # it was asked for
+    assert "needs a graph of its own" in capsys.readouterr().out
 
 
 def test_usage_is_checked_before_anything_runs(project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]) -> None:

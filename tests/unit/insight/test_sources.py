@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import types
+from typing import Any
 
 import pytest
 
@@ -76,6 +78,11 @@ def test_what_a_piece_of_code_needs_is_known(code: str, names: set[str] | None) 
     assert fixes.usable(code, ()) == (code if names is not None and names <= fixes.CONVENTIONAL else None)
 
 
+def trace(outputs: str) -> Any:
+    """Of a trace, what is looked at."""
+    return types.SimpleNamespace(outputs=outputs)
+
+
 _LOOP = """
 @tf.function
 def f(x, steps):
@@ -90,8 +97,7 @@ def f(x, steps):
 def test_a_loop_that_appends_is_written_with_an_array() -> None:
     (loop,) = sources.loops(function(_LOOP))
     assert (loop.line, loop.appends_to) == (13, ("found",))
-    edit = rewrites.loop_with_array(function(_LOOP), loop, "float32")
-    assert edit is not None
+    (edit,) = rewrites.in_graph(function(_LOOP), loop, trace("float32[9, 3]"))
     assert (edit.file, edit.line, edit.replaces.splitlines()[0]) == ("m.py", 12, "found = []")
     assert edit.code == textwrap.dedent(
         """\
@@ -117,7 +123,44 @@ def test_a_loop_that_appends_is_written_with_an_array() -> None:
 def test_a_loop_of_which_more_would_have_to_be_changed_is_not(old: str, new: str) -> None:
     changed = function(_LOOP.replace(old, new))
     (loop,) = sources.loops(changed)
-    assert rewrites.loop_with_array(changed, loop, "float32") is None
+    assert rewrites.in_graph(changed, loop, trace("float32[9, 3]")) == ()
+    (loop,) = sources.loops(function(_LOOP))
+    assert rewrites.in_graph(function(_LOOP), loop, trace("(float32[9, 3], int32[])")) == ()  # of which is what is appended?
+
+
+_NUMBERS = """
+@tf.function
+def f(x, steps):
+    total = 0
+    for t in range(steps):
+        total += tf.reduce_sum(x)
+    return total
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "heads"),
+    [
+        ("", "", ["total = tf.constant(0, tf.float64)", "for t in tf.range(steps):"]),
+        ("tf.reduce_sum(x)", "1", ["for t in tf.range(steps):"]),
+        ("total = 0", "total = x", ["for t in tf.range(steps):"]),
+        ("total = 0\n", "total = x\n    x = x * 2.0\n", ["for t in tf.range(steps):"]),
+        ("tf.reduce_sum(x)", "tf.sin(x)", []),  # of no shape at first
+        ("total += tf.reduce_sum(x)", "x = x * t", ["for t in tf.range(steps, dtype=tf.float64):"]),
+        ("total += tf.reduce_sum(x)", "x = x * (t / 9)", ["for t in tf.range(steps, dtype=tf.float64):"]),
+        ("total += tf.reduce_sum(x)", "x = x * tf.cast(t + 1, x.dtype)", ["for t in tf.range(steps):"]),
+        ("total += tf.reduce_sum(x)", "x = x * t + tf.cast(t, x.dtype)", []),  # both a number and an index
+        ("total += tf.reduce_sum(x)", "x = tf.concat([x, x[-1:]], 0)", []),
+        ("total += tf.reduce_sum(x)", "x = x[1:]", []),
+        ("total += tf.reduce_sum(x)", "kept.last = x", []),
+        ("total += tf.reduce_sum(x)", "print(x)", []),
+        ("total += tf.reduce_sum(x)", "return x", []),
+    ],
+)
+def test_a_loop_goes_into_the_graph_with_dtypes_and_shapes_that_it_keeps(old: str, new: str, heads: list[str]) -> None:
+    changed = function(_NUMBERS.replace(old, new) if old else _NUMBERS)
+    (loop,) = sources.loops(changed)
+    assert [edit.code for edit in rewrites.in_graph(changed, loop, trace("float64[]"))] == heads
 
 
 def test_a_loop_may_index_tensors_with_its_number() -> None:

@@ -64,7 +64,7 @@ class _Thread:
         """Yields one for each group of definitions that one decorator would make a graph of."""
         repeated = np.zeros(len(self._ids), dtype=np.bool_)
         for number, line in {*zip(self._ids[self._eager].tolist(), self._lines[self._eager].tolist(), strict=True)}:
-            if self._is_repeated(number, line):
+            if self._is_repeated(number, line) and not self._is_kerass(number, line):
                 repeated |= self._eager & (self._ids == number) & (self._lines == line)
         groups: dict[int, list[int]] = collections.defaultdict(list)
         for number in np.unique(self._ids[repeated]).tolist():
@@ -78,6 +78,19 @@ class _Thread:
 
     def _is_repeated(self, number: int, line: int) -> bool:
         return self._loop_around(number, line) is not None or self._is_called_again(number) or self._returns[number, line] >= RETURNS
+
+    def _is_kerass(self, number: int, line: int) -> bool:
+        """Whether a line calls ``fit`` or its like: what that runs op by op around its steps is Keras's, and no loop of the user's."""
+        function = eager_module.as_function(self._samples.definitions[number])
+        tree = None if not function.source else sources.parsed(function.source)
+        own = line - function.line + 1
+        return tree is not None and any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in obstacles.WHOLE_LOOPS
+            and node.lineno <= own <= (node.end_lineno or 0)
+            for node in ast.walk(tree)
+        )
 
     def _is_called_again(self, number: int, depth: int = 0) -> bool:
         """Whether a definition is called several times, as its recorded calls tell, or the loops from which it is called."""

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import edits, first_calls, fixes, model_identity, places, sources, units
+from tfmodetrace.insight import edits, first_calls, fixes, keras_builds, model_identity, places, sources, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import words
@@ -163,8 +163,14 @@ def _variables_before(
         found = None if place is None else sources.call_on(place.code, "fit") or sources.call_on(place.code, "train_on_batch")
         if found is None or place is None or not found.is_of_a_name:
             return (), frozenset(), advice
-        build = fixes.build(f"{found.receiver}.optimizer", found.receiver, place)
-        return (build,), sources.free_names(place.code) or frozenset(), advice
+        own = [trace for function in functions for trace in evidence.traces[function.function_id]]
+        changes = keras_builds.before_fit(found.receiver, place, functions, own)
+        if not changes:
+            advice = (
+                "Build the model before fit, by one call on a first batch, and then its optimizers: "
+                "optimizer.build(model.trainable_variables); then the train step is traced once."
+            )
+        return changes, sources.free_names(place.code) or frozenset(), advice
     advice = "Make the variables before the first call: the model's, and the optimizer's by optimizer.build(model.trainable_variables)."
     found_edits = [fixes.made_before(function, evidence.traces[function.function_id]) for function in functions]
     return next(filter(None, found_edits), ()), frozenset(), advice

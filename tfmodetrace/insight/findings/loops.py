@@ -46,7 +46,7 @@ def _unrolled(function: function_table.Function, traces: base.Traces, trace: tra
         iterations, ops = max(line.repeats for line in lines), sum(line.ops for line in lines)
         if iterations < (UNROLLED if loop.in_graph is not None else UNROLLED_OVER_OBJECTS) or ops < UNROLLED_OPS:
             continue
-        at = places.place(function.file, loop.line)
+        at, changes = places.place(function.file, loop.line), _edits(function, loop, trace)
         yield base.Draft(
             id="python-loop-unrolled",
             functions=(function.function_id,),
@@ -61,8 +61,8 @@ def _unrolled(function: function_table.Function, traces: base.Traces, trace: tra
             },
             why="A loop over Python values runs while the function is traced, and every turn adds its ops to the graph again. A loop over "
             "a tensor becomes one loop in the graph, whose body is traced once.",
-            advice=_advice(loop, at),
-            edits=_edits(function, loop, trace),
+            advice=_advice(loop, at, changes),
+            edits=changes,
             cause=loop.line,
             claims=(base.Claim(traces=base.ids(traces), saved=min(1.0, ops / max(1, graph.ops)) * (1 - 1 / iterations)),),
             order=ORDER,
@@ -76,11 +76,16 @@ def _tensors(trace: trace_table.Trace) -> frozenset[str]:
     return frozenset(name for name, child in pairs if child.kind in subtypes.TENSORS)
 
 
-def _advice(loop: sources.Loop, at: str) -> str:
+def _advice(loop: sources.Loop, at: str, changes: tuple[edits.Edit, ...]) -> str:
     if loop.appends_to:
         return (
             f"Make the loop at {at} one of the graph's (tf.range), and collect what it appends to {base.listed(loop.appends_to)} in a "
             "tf.TensorArray: array = array.write(i, value), and array.stack() after it."
+        )
+    if loop.in_graph is not None and not changes:
+        return (
+            f"Make the loop at {at} one of the graph's, over tf.range: its index is a tensor then, which tf.cast makes a float, and what "
+            "it changes must be a tensor of one dtype and shape from the first turn on."
         )
     if loop.in_graph is not None:
         return f"Make the loop at {at} one of the graph's; what it changes must keep its dtype and shape from turn to turn."
@@ -92,11 +97,4 @@ def _advice(loop: sources.Loop, at: str) -> str:
 def _edits(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
     if "tf" not in sources.names_in(function):  # by which its module knows TensorFlow, then
         return ()
-    if loop.appends_to:
-        dtype, bracket, _ = (trace.outputs or "").partition("[")
-        changed = rewrites.loop_with_array(function, loop, dtype) if dtype.isidentifier() and bracket else None
-        return () if changed is None else (changed,)
-    if loop.in_graph is None or not loop.head:
-        return ()
-    head = sources.lines_of(function, loop.line, loop.head)
-    return (edits.Edit(file=function.file, line=loop.line, replaces=head, code=loop.in_graph),)
+    return rewrites.in_graph(function, loop, trace)

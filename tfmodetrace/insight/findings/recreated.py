@@ -7,9 +7,10 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import definitions, edits, fixes, model_identity, places, sources
+from tfmodetrace.insight import definitions as definitions_module
+from tfmodetrace.insight import edits, fixes, hoists, model_identity, places, recompiles, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import function_table
+from tfmodetrace.log import function_table, trace_table
 
 MANY: Final = 3
 """Functions, or models, made from one definition from which on that is a finding."""
@@ -19,10 +20,14 @@ NORMAL: Final = 0.02
 
 ORDER: Final = 20
 
+_NAMELESS: Final = frozenset({"<lambda>", "partial"})
+"""What Python calls functions that have no names."""
+
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the definitions of which functions were made, and traced, again and again."""
     pipelines: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
+    models: dict[Hashable, list[tuple[definitions_module.Definition, list[function_table.Function], bool]]] = collections.defaultdict(list)
     for row in evidence.definitions.rows:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
         if len(functions) < MANY:
@@ -33,17 +38,36 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             pipelines[_built_by(row, functions)] += functions
         if row.kind != "tf.function" or (kerass and (model_identity.model_of(functions[0]) is None or _is_inner(functions[0]))):
             continue
+        if model_identity.model_of(functions[0]) is not None:
+            functions = _of_one_graph(evidence, functions)
+            if len(functions) < MANY:
+                continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
-        yield (_functions if model_identity.model_of(functions[0]) is None else _models)(evidence, row, functions, normal=normal)
+        if model_identity.model_of(functions[0]) is None:
+            yield _functions(evidence, row, functions, normal=normal)
+        else:  # sub-models that one line makes are of one cause, though each is another
+            models[_built_by(row, functions)].append((row, functions, normal))
+    for told in models.values():
+        alike = [function for _, functions, _ in told for function in functions]
+        yield _models(evidence, told[0][0], alike, definitions=len(told), normal=all(normal for _, _, normal in told))
     for functions in pipelines.values():
         yield _pipeline(evidence, functions)
 
 
-def _built_by(row: definitions.Definition, functions: Sequence[function_table.Function]) -> Hashable:
+def _built_by(row: definitions_module.Definition, functions: Sequence[function_table.Function]) -> Hashable:
     """What has built the pipeline of some functions: those that the same function of the user's made as often are of one pipeline."""
     made = places.made_at(functions)
     return row.process, row.definition_id if made is None else (made.file, made.function, len(functions))
+
+
+def _of_one_graph(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> list[function_table.Function]:
+    """Those that are traced to the same graph as most: of layers frozen in between, or of another loss, Keras has to know."""
+    graphs: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
+    for function in functions:
+        graph = evidence.traces[function.function_id][-1].graph
+        graphs[None if graph is None else tuple(sorted(graph.op_types.items()))].append(function)
+    return max(graphs.values(), key=len)
 
 
 def _is_inner(function: function_table.Function) -> bool:
@@ -59,6 +83,10 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
     count = max(map(len, by_name.values()))
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    changes = next(filter(None, map(hoists.pipeline, functions)), ())
+    making = hoists.making(next(iter(by_name.values())))
+    changing = [] if changes or making is None else making.changing()
+    differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -70,7 +98,8 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
             "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
-        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.",
+        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.{differing}",
+        edits=changes,
         cause=("pipeline", functions[0].function_id),
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
@@ -79,13 +108,12 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
 
 
 def _functions(
-    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+    evidence: base.Evidence, row: definitions_module.Definition, functions: Sequence[function_table.Function], *, normal: bool
 ) -> base.Draft:
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     name = row.name
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
-    maker = functions[-1].qualname.rpartition(".<locals>.")[0]
     changes: tuple[edits.Edit, ...] = ()
     title = f"{name} was made {len(functions)} times, and traced for each"
     if not fixes.is_users(functions[-1]):
@@ -95,17 +123,8 @@ def _functions(
             f"@tf.function above {caller}."
         )
         title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
-    elif maker:
-        advice = (
-            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
-            "what differs as arguments."
-        )
-    elif "." in functions[-1].qualname:
-        owner = functions[-1].qualname.rpartition(".")[0]
-        advice = f"Every instance of {owner} has a {name} of its own: make one instance, before the loop, and keep it."
     else:
-        advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
-        changes = fixes.made_once(functions[0], made) if len({function.made_at for function in functions}) == 1 else ()
+        advice, changes = _made_anew(functions, again, made)
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -128,25 +147,70 @@ def _functions(
     )
 
 
+def _made_anew(
+    functions: Sequence[function_table.Function], again: Sequence[trace_table.Trace], made: function_table.Place | None
+) -> tuple[str, tuple[edits.Edit, ...]]:
+    """What to do about a function that is made again and again: advice, and edits."""
+    function = functions[-1]
+    name, making = sources.bare_name(function), hoists.making(functions)
+    at = "" if made is None else f" at {places.place(made.file, made.line)}"
+    owner, is_method, _ = function.qualname.rpartition(".")
+    maker, is_inside, _ = function.qualname.rpartition(".<locals>.")
+    if making is not None and making.call is not None:  # `tf.function(f)`, where it is made again and again
+        once = fixes.made_once(function, made) or making.moved()
+        if is_method and not is_inside:
+            return f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}.", once
+        what = "what it is given" if name in _NAMELESS else name
+        return f"Make {what} a tf.function once, before the loop instead of{at}, and call that same object every time.", once
+    if making is not None and making.is_definition and making.is_in_loop:
+        changing = making.changing()
+        differing = f", with what changes in it, {base.listed(changing)}, as parameters: numbers as tensors" if changing else ""
+        return f"Define {name} once, before the loop instead of{at}{differing}.", making.moved()
+    if is_inside:
+        advice = (
+            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
+            "what differs as arguments."
+        )
+        return advice, (() if making is None else making.moved()) or hoists.by_factory(function, again, making)
+    if is_method:
+        advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
+        return advice, hoists.receiver(function, again)
+    advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
+    return advice, fixes.made_once(function, made)
+
+
 def _models(
-    evidence: base.Evidence, row: definitions.Definition, functions: Sequence[function_table.Function], *, normal: bool
+    evidence: base.Evidence,
+    row: definitions_module.Definition,
+    functions: Sequence[function_table.Function],
+    *,
+    definitions: int,
+    normal: bool,
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
     again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
     kind = functions[-1].qualname.rpartition(".")[2]
+    changes: tuple[edits.Edit, ...] = ()
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
         title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
         fitted = None if made is None else sources.call_on(made.code, "fit")
         name = fitted.receiver if fitted is not None and fitted.is_of_a_name else "model"
+        changes = recompiles.compiled_once(functions)
         advice = (
             f"Compile {name} once: to change the learning rate, assign to {name}.optimizer.learning_rate; to begin again, give the one "
             "model its first weights."
         )
     else:
-        title = f"{len(functions)} Keras models alike were made, and the {kind} of each traced"
+        title = f"{len(functions)} Keras models{' alike' if definitions == 1 else ''} were made, and the {kind} of each traced"
         advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+        making = hoists.making(functions)
+        if definitions > 1 and making is not None and making.around.calls_of("Model"):
+            advice = (
+                "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
+                "gives all of them at once."
+            )
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
@@ -161,6 +225,7 @@ def _models(
         why="A Keras model makes its train, test and predict functions anew whenever it is built or compiled, and each must be traced. "
         "Keras also keeps what every model was made of until keras.backend.clear_session() is called.",
         advice=advice,
+        edits=changes,
         claims=(base.Claim(traces=base.ids(again)),),
         order=ORDER,
         normal=normal,

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import differences, fixes, places, sources, subtypes, varying, whatif
+from tfmodetrace.insight import changing_objects, differences, fixes, hoists, places, sources, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
@@ -82,15 +82,15 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
     strings = all(found[name].dtype == "string" for name in names)
     what = "string" if strings else "number" if not any(found[name].dtype == "string" for name in names) else "value"
     why = (
-        f"A Python {what} is part of the cache key by its value, so each new value of {base.listed(names)} makes a new graph. "
+        f"A Python {what} is part of the cache key by its value, so each new value of {_listed(names)} makes a new graph. "
         "The value of a tensor is not part of the key."
     )
     if needed:
-        why += f" But the body needs {base.listed(needed)} in Python: `{uses[needed[0]]}`."
+        why += f" But the body needs {_listed(needed)} in Python: `{uses[needed[0]]}`."
     return base.Draft(
         id="python-scalar-argument",
         functions=(function.function_id,),
-        title=f"{function.name} is traced for every value of {base.listed(names)}",
+        title=f"{function.name} is traced for every value of {_listed(names)}",
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
         advice=_advice_on_values(function, names, {name: uses[name] for name in needed}, option, what_if, others),
@@ -113,35 +113,43 @@ def _advice_on_values(
 ) -> str:
     if option is None and len(needed) == len(names):
         return (
-            f"Each value of {base.listed(list(needed))} needs a graph of its own, since the body uses it in Python: call {function.name} "
+            f"Each value of {_listed(list(needed))} needs a graph of its own, since the body uses it in Python: call {function.name} "
             "with fewer values, or take what depends on it out of the body."
         )
     if option == "reduce_retracing":
-        values = base.listed(list(needed) or names)
+        values = _listed(list(needed) or names)
         return f"Let one graph of {function.name} serve all shapes; each value of {values} keeps a graph of its own."
     free = [name for name in names if name not in needed]
     if option == "tensor_argument" and what_if is not None:
-        return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}.{_what_remains(what_if.tensor_argument, others)}"
+        return f"Pass {_listed(free)} to {function.name} as {_tensors(free)}.{_what_remains(what_if.tensor_argument, others)}"
     if option == "input_signature":
         return f"Declare the types of {function.name}'s arguments: Python numbers become tensors then, and one graph serves all calls."
     if needed:  # as long as these vary in Python, tensors for the others leave as many traces
         name, use = next(iter(needed.items()))
+        name = name.lstrip("*")
         return (
-            f"Pass {base.listed([*free, *needed])} to {function.name} as tensors, all of them: {name} alone keeps a trace for each value. "
+            f"Pass {_listed([*free, *needed])} to {function.name} as tensors, all of them: {name} alone keeps a trace for each value. "
             f"The body uses it in Python, `{use}`: write that with tf.cond and ops, or take it out of the body first."
         )
-    return f"Pass {base.listed(free)} to {function.name} as {_tensors(free)}, if the body can do with that."
+    return f"Pass {_listed(free)} to {function.name} as {_tensors(free)}, if the body can do with that."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Writes paths as the function's body does: what ``*args`` and ``**kwargs`` have taken, without their stars."""
+    return base.listed([name.lstrip("*") for name in names])
 
 
 def _tensors(names: Sequence[str]) -> str:
     return "a tensor" if len(names) == 1 else "tensors"
 
 
-def _what_remains(left: int | None, others: Sequence[str]) -> str:
+def _what_remains(left: int | None, others: Sequence[str], *, relaxed: bool = False) -> str:
     """Says why traces remain after a fix."""
     if left is None or left <= 1:
         return ""
-    return f" The {left} traces that remain differ in {base.listed(others) if others else 'what their reasons tell'}."
+    if relaxed and not others:
+        return " Two remain: the first shape keeps its graph, and another one serves all that follow."
+    return f" The {left} traces that remain differ in {_listed(others) if others else 'what their reasons tell'}."
 
 
 def _others(evidence: base.Evidence, traces: Sequence[trace_table.Trace], mended: Callable[[differences.Change], bool]) -> list[str]:
@@ -175,24 +183,29 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
         # It would help against what numbers have caused, which is another finding's.
         what_if = dataclasses.replace(what_if, tensor_argument=None)
     option, changes = fixes.chosen(function, what_if, traces)
+    size = evidence.size_use(function.function_id)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
-    if option is not None:
-        advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
-        advice += _what_remains(
-            None if what_if is None else what_if.left_with(option), _others(evidence, traces, lambda change: change.kind in kinds)
+    if size is not None:
+        why += f" The body needs a size while it is traced: `{size.code}` ({places.place(size.file, size.line)})."
+        advice = (
+            f"Take sizes from tf.shape(…) instead of `{size.code}` ({places.place(size.file, size.line)}), and loop over tf.range; then one "
+            f"graph can serve all shapes, with reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths "
+            "(Dataset.padded_batch)."
         )
+    elif option is not None:
+        advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
+        left = None if what_if is None else what_if.left_with(option)
+        advice += _what_remains(left, _others(evidence, traces, lambda change: change.kind in kinds), relaxed=option == "reduce_retracing")
     else:
         already = " It already has reduce_retracing=True." if relaxes else ""
-        use = evidence.size_use(function.function_id)
-        if use is not None:
-            already = (
-                f" One graph cannot serve all, since `{use.code}` ({places.place(use.file, use.line)}) needs the size in Python: "
-                "tf.shape gives it in the graph, if ops can do with that."
-            )
         advice = (
             f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch), and leave a short last batch "
             f"away (drop_remainder=True).{already}"
         )
+        beside = _others(evidence, caused, lambda change: change.kind in kinds)
+        if not beside:
+            beside = _others(evidence, traces, lambda change: change.kind in kinds or change.kind in _NORMAL)
+        advice += f" Beside the shapes, {base.listed(beside)} vary, too." if beside else ""
     return base.Draft(
         id="varying-shape",
         functions=(function.function_id,),
@@ -224,12 +237,27 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         return None
     names = evidence.paths(caused, _IDENTITY)
     name, _, attribute = names[0].partition(".")
-    after = next(change.after for change in evidence.reasons[caused[-1].trace_id].changes if change.path == names[0])
+    after = next(change.after for trace in caused for change in evidence.reasons[trace.trace_id].changes if change.path == names[0])
+    # Keras numbers its objects in their names.
+    attribute = "" if attribute == "name" else attribute
+    names = [path.removesuffix(".name") for path in names]
+    parameters = {path.partition(".")[0] for path in names}
     type_name = after.removeprefix("<").partition(" ")[0].rstrip(",").rpartition("<locals>.")[2]
     what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
     if attribute:
         advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
+    # What several objects are made anew for, one of them kept leaves as many traces.
+    traces = evidence.traces[function.function_id]
+    changes = hoists.argument(function, traces, name) if len(parameters) == 1 else ()
+    dtype = _dtype_of_field(traces, name, attribute) if len(names) == 1 and attribute else None
+    changing = () if changes else hoists.changing(function, traces, name)
+    if changing and not attribute:
+        advice += f" What changes in it, {base.listed(changing)}, pass as arguments of their own: numbers as tensors."
+    if not changes and dtype is not None and evidence.python_use(function, names[0]) is None:
+        changes = changing_objects.as_tensors(function, traces, names[0], dtype)
+        if changes:
+            advice = f"Let {names[0]} be a tensor, whose value is not part of the key: then one graph of {function.name} serves all."
     return base.Draft(
         id="object-identity",
         functions=(function.function_id,),
@@ -243,12 +271,28 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         why="A Python object is part of the cache key by identity, through a weak reference: a new object, even an equal one whose "
         "predecessor is gone, makes a new graph. Keep one object alive, or give its class __tf_tracing_type__.",
         advice=advice,
+        edits=changes,
         cause=tuple(sorted(names)),
         claims=(base.Claim(traces=base.ids(caused)),),
         what_if=evidence.what_if(function.function_id),
         order=ORDER,
         normal=evidence.is_healthy(function.function_id),
     )
+
+
+def _dtype_of_field(traces: Sequence[trace_table.Trace], parameter: str, field: str) -> str | None:
+    """The dtype of a tensor that could stand for a field of the objects that a parameter got; ``None`` if that is no number."""
+    fields = [
+        leaf
+        for trace in traces
+        if trace.key is not None
+        for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False)
+        if name == parameter
+        for inner, leaf in zip(child.names, child.children, strict=False)
+        if inner == field
+    ]
+    types = {leaf.type_name if leaf.kind == Kind.LITERAL else "" for leaf in fields}
+    return {frozenset({"float"}): "float32", frozenset({"int"}): "int32", frozenset({"int", "float"}): "float32"}.get(frozenset(types))
 
 
 def _unspecific(evidence: base.Evidence, function: function_table.Function, traces: Sequence[trace_table.Trace]) -> Iterator[base.Draft]:

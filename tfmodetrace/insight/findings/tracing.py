@@ -56,8 +56,16 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
     for function_id, groups in by_function.items():
         for signatures in groups.values():
             first = next((signature for signature in signatures if signature.signature_id in traced), None)
-            others = [signature for signature in signatures if signature.signature_id not in traced]
-            if first is None or not others:
+            if first is None:
+                continue
+            # A tensor in one and a NumPy array in the other are of one type.
+            types = _literal_types(first.arguments)
+            others = [
+                signature
+                for signature in signatures
+                if signature.signature_id not in traced and _literal_types(signature.arguments) != types
+            ]
+            if not others:
                 continue
             function = evidence.run.functions[function_id]
             counted = np.isin(evidence.run.calls.signature_id, [signature.signature_id for signature in others])
@@ -73,6 +81,13 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
                 cause=first.text,
                 wrong=True,
             )
+
+
+def _literal_types(node: keys.Node) -> tuple[str, ...]:
+    """The types of the Python values in a signature."""
+    if node.kind == Kind.LITERAL:
+        return (node.type_name,)
+    return tuple(name for child in node.children for name in _literal_types(child))
 
 
 def _values_only(node: keys.Node) -> Any:

@@ -194,6 +194,8 @@ class FunctionInfo(FunctionState):
         if self.made_at is not None:
             message.made_at.file, message.made_at.line, message.made_at.function = self.made_at
             message.made_at.code = sources.of_statement(self.made_at.file, self.made_at.line)
+            if instance == 1:  # what is made once needs no place where it could be kept
+                message.made_at.source, message.made_at.source_line = sources.around(self.made_at.file, self.made_at.line)
         if self.model is not None:
             message.model.number, message.model.class_name, message.model.name = self.model
         if self.steps_per_call > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 import weakref
 from typing import Any
@@ -18,6 +19,12 @@ trace of somebody's tf.function finds the traced function below it."""
 
 MEASURED_CONSTANT_BYTES = 1 << 20
 """With more bytes in its constants, the size of a graph's definition is not measured: that would copy them."""
+
+_TOLD_AT = 2
+"""With which trace from one line the text around it is told: where one function is traced once, there is nothing to mend."""
+
+_MAX_PLACES = 64
+"""Lines that the text around is told of at most."""
 
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
@@ -104,6 +111,8 @@ class TraceRecorder:
         self._hook = tracing.TraceHook(self._begin, self._failed, self._ended, self._added)
         self.placements = placement.PlacementRecorder(session, self._lines)
         self._outside = outside_state.OutsideState(session)
+        # How often traces came from a line; of those from which several did, the text around is told once.
+        self._called_at: collections.Counter[call_sites.Site] = collections.Counter()
 
     @property
     def hooked(self) -> bool:
@@ -195,7 +204,7 @@ class TraceRecorder:
                 signature_id=-1 if call is None else call.signature_id,
             )
             if pending.called_at is not None:
-                _tell_place(trace.called_at, *pending.called_at)
+                self._tell_place(trace.called_at, *pending.called_at)
             try:
                 self._describe(trace, info, concrete_function, context)
             except Exception as error:
@@ -214,6 +223,14 @@ class TraceRecorder:
             session.fault("a trace could not be recorded", error)
         finally:
             calls.busy = was_busy
+
+    def _tell_place(self, frame: events_pb2.Frame, site: call_sites.Site, tensorflow: str) -> None:
+        statement = sources.statement_around(site.file, site.line)
+        frame.file, frame.line, frame.function, frame.code = site.file, statement.line, site.function, statement.code
+        frame.tensorflow = tensorflow
+        self._called_at[site] += 1
+        if self._called_at[site] == _TOLD_AT and len(self._called_at) <= _MAX_PLACES:
+            frame.source, frame.source_line = sources.around(site.file, site.line)
 
     def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
         trace.gone_objects.extend(self._tokens.take_gone())
@@ -282,12 +299,6 @@ class TraceRecorder:
                 call.caused_trace = trace.trace_id
         except Exception as error:
             self._session.fault("a trace could not be recorded", error)
-
-
-def _tell_place(frame: events_pb2.Frame, site: call_sites.Site, tensorflow: str) -> None:
-    statement = sources.statement_around(site.file, site.line)
-    frame.file, frame.line, frame.function, frame.code = site.file, statement.line, site.function, statement.code
-    frame.tensorflow = tensorflow
 
 
 def _pop(calls: states.ThreadCalls, pending: PendingTrace) -> None:
