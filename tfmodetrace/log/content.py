@@ -57,6 +57,7 @@ class Content:
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
+        left_alone: Functions that AutoGraph could not convert.
     """
 
     def __init__(self, run: str) -> None:
@@ -81,6 +82,7 @@ class Content:
         self.sampled_places: dict[int, samples.Place] = {}
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.left_alone: list[state_table.LeftAlone] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -137,6 +139,7 @@ class Content:
         for counted in chunk.call_devices:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
+        self.left_alone.extend(map(convert.left_alone, chunk.left_alone))
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -60,7 +60,7 @@ def function(message: events_pb2.Function, run: str, first: function_table.Funct
 
 def _place(message: events_pb2.Frame) -> function_table.Place:
     return function_table.Place(
-        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow
+        file=message.file, line=message.line, function=message.function, code=message.code, tensorflow=message.tensorflow, loop=message.loop
     )
 
 
@@ -171,6 +171,13 @@ def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
         before=message.before,
         after=message.after,
         time_ns=time_ns(message.time_ns),
+    )
+
+
+def left_alone(message: events_pb2.LeftAlone) -> state_table.LeftAlone:
+    """Reads what AutoGraph did not convert."""
+    return state_table.LeftAlone(
+        function_id=message.function_id, name=message.name, file=message.file, line=message.line, cause=message.cause
     )
 
 

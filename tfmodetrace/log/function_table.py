@@ -40,6 +40,7 @@ class Place:
         function: The function's name.
         code: The statement that begins there, without indentation; empty if not known.
         tensorflow: The name that TensorFlow has there; empty if not known.
+        loop: The innermost loop around the statement; empty if there is none, or it was not recorded.
     """
 
     file: str
@@ -47,6 +48,7 @@ class Place:
     function: str
     code: str = ""
     tensorflow: str = ""
+    loop: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         call_devices=tuple(merged.call_devices),
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
+        left_alone=tuple(merged.left_alone),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -112,6 +113,7 @@ class _Merged:
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
+        self.left_alone: list[state_table.LeftAlone] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -183,6 +185,7 @@ class _Merged:
             dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
             for change in found.state_changes
         )
+        self.left_alone.extend(dataclasses.replace(left, function_id=functions.one(left.function_id)) for left in found.left_alone)
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):

@@ -49,6 +49,7 @@ class Run:
         call_devices: On which devices calls found their tensors, of processes with several.
         samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
+        left_alone: Functions that AutoGraph could not convert.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -72,6 +73,7 @@ class Run:
     call_devices: tuple[sample_columns.CallDevices, ...] = ()
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
+    left_alone: tuple[state_table.LeftAlone, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ class Definitions:
             "placements": [],
             "errors": [],
             "state_changes": [],
+            "left_alone": [],
         }
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
@@ -118,6 +119,11 @@ class Definitions:
         change.time_ns -= self._anchor_ns
         with self._lock:
             self._waiting["state_changes"].append(change)
+
+    def add_left_alone(self, left: events_pb2.LeftAlone) -> None:
+        """Keeps for the writer what AutoGraph could not convert."""
+        with self._lock:
+            self._waiting["left_alone"].append(left)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

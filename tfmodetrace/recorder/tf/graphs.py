@@ -57,6 +57,39 @@ def is_part_of(graph: Any, function_graph: Any) -> bool:
     return False
 
 
+def effects(graph: Any) -> tuple[Any, ...]:
+    """Returns the ops that a function's graph runs whether or not a result needs them."""
+    return tuple(getattr(graph, "control_outputs", ()))
+
+
+def has_state(op: Any) -> bool:
+    """Whether what an op does depends on more than its inputs, or is more than its outputs; so it is of what cannot be asked."""
+    return bool(getattr(op, "_is_stateful", True))
+
+
+def body_of_loop(op: Any) -> Any:
+    """Returns the graph of a loop's body; None if that is not there any more."""
+    try:
+        name = op.get_attr("body").name
+    except (AttributeError, ValueError):
+        return None
+    for function in library_functions(op.graph):
+        if function.name == name:
+            return function.graph
+    return getattr(getattr(op.graph.outer_graph, "_functions", _NO_FUNCTIONS).get(name), "_cached_graph", None)
+
+
+def turns_of_loop(op: Any) -> int:
+    """Returns how many turns a loop over a ``tf.range`` has whose ends are constants; 0 for any other."""
+    for tensor in op.inputs:
+        ranges = [each for each in tensor.consumers() if each.type == "Range"] if tensor.op.type == "Const" else []
+        for each in ranges:
+            start, limit, delta = map(tf.get_static_value, each.inputs)
+            if None not in (start, limit, delta) and delta:
+                return max(0, -int(-(limit - start) // delta))
+    return 0
+
+
 def stack_of(op: Any) -> tuple[tuple[str, int], ...]:
     """Returns (file, line) of the frames in which an op was made, innermost first, as AutoGraph maps them to the user's files.
 

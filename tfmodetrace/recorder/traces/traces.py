@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+import types
 import weakref
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
-from tfmodetrace.recorder.support import by_object, call_sites, sources
-from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
+from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
+from tfmodetrace.recorder.tf import autograph, concrete_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
@@ -18,6 +19,9 @@ trace of somebody's tf.function finds the traced function below it."""
 
 MEASURED_CONSTANT_BYTES = 1 << 20
 """With more bytes in its constants, the size of a graph's definition is not measured: that would copy them."""
+
+MAX_CAUSE = 400
+"""Characters of AutoGraph's words that are kept."""
 
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
@@ -102,6 +106,7 @@ class TraceRecorder:
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
         self._hook = tracing.TraceHook(self._begin, self._failed, self._ended, self._added)
+        self._left_alone = autograph.LeftAloneHook(self._left)
         self.placements = placement.PlacementRecorder(session, self._lines)
         self._outside = outside_state.OutsideState(session)
 
@@ -114,6 +119,7 @@ class TraceRecorder:
         """Sees traces from now on."""
         try:
             self._hook.install()
+            self._left_alone.install()
             self.placements.install()
         except Exception as error:
             self._session.fault("traces cannot be seen", error)
@@ -121,6 +127,7 @@ class TraceRecorder:
     def see_no_more(self) -> None:
         """Sees no more traces; of those it has seen, placements can still be found out."""
         self._hook.remove()
+        self._left_alone.remove()
 
     def tend(self) -> None:
         """Has the next calls looked at for values that have changed since their traces. For the writer thread."""
@@ -129,6 +136,7 @@ class TraceRecorder:
     def leave_to_parent(self) -> None:
         """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
         self._hook.remove()
+        self._left_alone.remove()
         self.placements.leave_to_parent()
         self._tokens.renew_lock()
         self._lines.leave_to_parent()
@@ -192,6 +200,8 @@ class TraceRecorder:
             )
             if pending.called_at is not None:
                 _tell_place(trace.called_at, *pending.called_at)
+                if not info.traces:
+                    trace.called_at.loop = sources.loop_around(pending.called_at[0].file, pending.called_at[0].line)
             try:
                 self._describe(trace, info, concrete_function, context)
             except Exception as error:
@@ -210,6 +220,26 @@ class TraceRecorder:
             session.fault("a trace could not be recorded", error)
         finally:
             calls.busy = was_busy
+
+    def _left(self, function: Any, cause: str) -> None:
+        """Notes what AutoGraph could not convert, of the program's own."""
+        session = self._session
+        try:
+            pending = None if session.ended else next(iter(session.thread_calls().pending_traces), None)
+            body, _ = function_objects.body_of(function, owners.is_written_by_the_user)
+            if pending is None or type(body) is not types.FunctionType or not owners.is_users(body.__code__.co_filename, ""):
+                return
+            session.definitions.add_left_alone(
+                events_pb2.LeftAlone(
+                    function_id=pending.info.function_id,
+                    name=body.__qualname__,
+                    file=body.__code__.co_filename,
+                    line=body.__code__.co_firstlineno,
+                    cause=cause[:MAX_CAUSE],
+                )
+            )
+        except Exception as error:
+            session.fault("what AutoGraph left alone could not be recorded", error)
 
     def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
         trace.gone_objects.extend(self._tokens.take_gone())
