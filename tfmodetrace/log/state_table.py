@@ -1,4 +1,4 @@
-"""What a log says of Python in graphs: values that these go on with although the program has changed them, and what AutoGraph left alone."""
+"""What a log says of Python in graphs: values that have changed since, and functions that AutoGraph left alone."""
 
 from __future__ import annotations
 

@@ -187,6 +187,12 @@ FindingId = Literal[
     "version-conflict",
     "slow-first-call",
     "input-bound",
+    "output-independent-of-input",
+    "autograph-not-applied",
+    "redundant-tf-function",
+    "scalar-loop-in-graph",
+    "per-example-calls",
+    "slows-down",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

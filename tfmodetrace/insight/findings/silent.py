@@ -8,13 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import fixes, places, side_effects, sources
+from tfmodetrace.insight import executions, fixes, places, side_effects, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import call_columns, function_table, state_table, trace_table
-from tfmodetrace.schema import words
-
-_EXECUTING: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
-_TRACING: Final = int(words.Mode.TRACING)
+from tfmodetrace.log import function_table, state_table, trace_table
 
 _INSTEAD: Final[Mapping[side_effects.Kind, str]] = {
     "print": "Use tf.print, which is an op of the graph and prints at every call.",
@@ -70,7 +66,7 @@ def _stale_call(evidence: base.Evidence, change: state_table.StateChange) -> int
     rows = np.flatnonzero(calls.function_id == change.function_id)
     rows = rows[np.argsort(calls.start_ns[rows], kind="stable")]
     later = rows[calls.start_ns[rows] >= change.time_ns]
-    if not len(later) or calls.trace_id[later[0]] >= 0 or int(calls.mode[later[0]]) not in _EXECUTING:
+    if not len(later) or calls.trace_id[later[0]] >= 0 or int(calls.mode[later[0]]) not in executions.EXECUTING:
         return None
     return len(rows) - len(later) + 1
 
@@ -117,8 +113,8 @@ def _stale(
 
 
 def _side_effects(evidence: base.Evidence, function: function_table.Function) -> Iterator[base.Draft]:
-    runs, executions, executing = _runs(evidence, function)
-    if not runs or executions < runs + 2:
+    runs, executed, executing = executions.of_function(evidence.run, evidence.traces, function)
+    if not runs or executed < runs + 2:
         return
     effects = side_effects.of_function(function, _facts(evidence, function, executing))
     by_kind: dict[side_effects.Kind, list[side_effects.Effect]] = collections.defaultdict(list)
@@ -132,15 +128,15 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
         yield base.Draft(
             id="python-side-effect",
             functions=(function.function_id,),
-            title=f"{_short(first.what)}{others} ran only while {function.name} was traced, {base.times(runs)} in {executions:,} calls"
+            title=f"{_short(first.what)}{others} ran only while {function.name} was traced, {base.times(runs)} in {executed:,} calls"
             if any(effect.in_loop for effect in found)
-            else f"{_short(first.what)}{others} ran {base.times(runs)} in {executions:,} calls of {function.name}",
+            else f"{_short(first.what)}{others} ran {base.times(runs)} in {executed:,} calls of {function.name}",
             evidence={
                 "kind": kind,
                 "places": [places.place(function.file, effect.line) for effect in found],
                 "code": [effect.code for effect in found],
                 "body_ran": runs,
-                "executed": executions,
+                "executed": executed,
                 "changes_results": changes_results and not deliberate,
             },
             at=function_table.Place(file=function.file, line=first.line, function=function.qualname, code=first.code),
@@ -178,28 +174,3 @@ def _facts(evidence: base.Evidence, function: function_table.Function, executing
         ops={line: frozenset(types) for line, types in ops.items()},
         is_run=bool(decorators) and all(name.rpartition(".")[2] in _KNOWN_DECORATORS for name in decorators),
     )
-
-
-def _runs(evidence: base.Evidence, function: function_table.Function) -> tuple[int, int, Collection[int]]:
-    """How often a function's body ran to be traced, how often what was traced was executed by recorded calls, and of which functions."""
-    calls, number = evidence.run.calls, function.function_id
-    rows = np.flatnonzero(calls.function_id == number)
-    symbolic = rows[calls.mode[rows] == _TRACING]
-    if number in evidence.traces and function.tf_function is not None:
-        executed = int(np.isin(calls.mode[rows], _EXECUTING).sum())
-        if executed:
-            return len(evidence.traces[number]), executed, (number,)
-    # Traced inside of others: executed as often as those are that lie around it.
-    around = {found for row in symbolic.tolist() if (found := _executing_around(calls, row)) is not None}
-    executed = sum(int(((calls.function_id == other) & np.isin(calls.mode, _EXECUTING)).sum()) for other in around)
-    return (len(symbolic), executed, around) if around else (0, 0, ())
-
-
-def _executing_around(calls: call_columns.Calls, row: int) -> int | None:
-    """Returns the function whose call, in a graph, a body ran in to be traced; ``None`` if there is none."""
-    at = int(calls.parent_rows[row])
-    while at >= 0:
-        if int(calls.mode[at]) in _EXECUTING:
-            return int(calls.function_id[at])
-        at = int(calls.parent_rows[at])
-    return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.insight import call_rewrites, diagnoses, edits, subtypes
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, unconverted
 from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import keys
 
@@ -27,7 +27,8 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
     failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in evidence.run.errors:
-        if error.mode == "tracing" and evidence.run.functions[error.function_id].kind == "tf.function":
+        is_trace = error.mode == "tracing" and evidence.run.functions[error.function_id].kind == "tf.function"
+        if is_trace and unconverted.of_error(evidence, error) is None:  # which tells why it failed
             failures[error.function_id].append(error)
     for function_id, errors in failures.items():
         function = evidence.run.functions[function_id]

@@ -69,6 +69,9 @@ class Definitions(Protocol):
     def add_placements(self, placements: list[events_pb2.Placement]) -> None:
         """Keeps placements of traces."""
 
+    def add_left_alone(self, left: events_pb2.LeftAlone) -> None:
+        """Keeps what AutoGraph could not convert."""
+
     def add_state_change(self, change: events_pb2.StateChange) -> None:
         """Keeps what was seen of a value that a function's traces have read and the program has changed."""
 

@@ -186,7 +186,7 @@ def statement_around(file: str, line: int) -> Statement:
 
 @functools.lru_cache(maxsize=4096)
 def loop_around(file: str, line: int) -> str:
-    """Returns the text of the innermost loop around a line that is in the same function; empty if there is none, or it is long. Never raises."""
+    """Returns the text of the innermost loop around a line, in the same function; empty if there is none, or it is long. Never raises."""
     try:
         first, last = max((span for span in _loops(file) if span[0] < line <= span[1]), default=(0, 0))
         text = textwrap.dedent("".join(linecache.getlines(file)[first - 1 : last])).rstrip() if first else ""

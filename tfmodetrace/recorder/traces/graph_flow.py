@@ -41,7 +41,9 @@ class Flow:
         idle = [(name, tensors) for name, tensors in arguments if tensors and not any(map(self._leads_on, tensors))]
         self.idle_arguments = tuple(IdleArgument(name, any(map(_is_computed_with, tensors))) for name, tensors in idle)
         self.always_the_same = (
-            bool(self.idle_arguments and graph.outputs) and len(idle) == sum(bool(tensors) for _, tensors in arguments) and self._is_fixed(graph)
+            bool(self.idle_arguments and graph.outputs)
+            and len(idle) == sum(bool(tensors) for _, tensors in arguments)
+            and self._is_fixed(graph)
         )
 
     def is_idle(self, op: Any) -> bool:
