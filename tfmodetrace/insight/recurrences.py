@@ -14,7 +14,7 @@ _SUMS: Final[Mapping[type[ast.operator], tuple[str, str]]] = {
     ast.Mult: ("tf.reduce_prod", "tf.math.cumprod"),
 }
 _EXTREMES: Final = {"maximum": "tf.reduce_max", "minimum": "tf.reduce_min", "max": "tf.reduce_max", "min": "tf.reduce_min"}
-_ALL: Final = "the same on whole tensors"
+_ALL: Final = "TensorFlow's functions take whole tensors as they take numbers"
 
 
 class Whole(NamedTuple):

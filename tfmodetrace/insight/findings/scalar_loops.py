@@ -27,7 +27,7 @@ _TAKES: Final = frozenset({"StridedSlice", "GatherV2", "Gather", "Slice", "Tenso
 """Types of ops that take an element of a tensor."""
 
 _OTHER_WORK: Final = (
-    *("MatMul", "BatchMatMul", "Einsum", "Conv", "While", "StatelessWhile", "Random", "Stateless", "Var", "Assign", "Iterator", "PyFunc"),
+    *("MatMul", "BatchMatMul", "Einsum", "Conv", "While", "StatelessWhile", "Random", "StatelessRandom", "Multinomial", "Var", "Assign", "Iterator", "PyFunc"),
     *("EagerPy", "PartitionedCall", "StatefulPartitionedCall", "Lookup", "ReduceDataset", "Print", "Assert"),
 )
 """What types of ops begin with that are more than arithmetic on a number, or keep a state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import collections
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -19,11 +20,14 @@ _ASKS_FOR_VALUES: Final = frozenset({"symbolic-bool", "symbolic-iteration"})
 """Failures that AutoGraph is there to avoid."""
 
 
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
+
+
 class _Cause(NamedTuple):
     """Why a function was not converted.
 
     Attributes:
-        kind: ``option``, ``decorator`` or ``failed``.
+        kind: ``option``, ``decorator``, ``generator`` or ``failed``.
         name: The function.
         line: Where it is defined; 0 if not known.
         why: Why it was not, to follow its name in a sentence.
@@ -71,6 +75,14 @@ def of_error(evidence: base.Evidence, error: error_table.Error) -> _Cause | None
             f"{name} is decorated with do_not_convert, so that AutoGraph leaves its statements to Python",
             f"Take do_not_convert away from {name}, or write what it decides with tf.cond, tf.where or tf.while_loop.",
         )
+    if decorated is not None and _yields(decorated):
+        return _Cause(
+            "generator",
+            name,
+            0,
+            f"{name} is a generator, which AutoGraph leaves to Python",
+            f"Return a list from {name} instead of yielding, or write what it decides with tf.cond, tf.where or tf.while_loop.",
+        )
     if function.tf_function is not None and not function.tf_function.autograph:
         return _Cause(
             "option",
@@ -91,17 +103,23 @@ def _can_be_converted(frame: error_table.Frame) -> bool:
     if statement is None:
         return False
     parts = site.expressions()
-    inner = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+    inner = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, *(() if frame.function == "<lambda>" else (ast.Lambda,)))
     wanted = (ast.IfExp, ast.BoolOp)
     return any(isinstance(part, wanted) for part in parts) and not any(isinstance(part, inner) for part in parts)
 
 
+def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(part, ast.Yield | ast.YieldFrom) for each in function.body for part in ast.walk(each))
+
+
 def _sentence(cause: str) -> str:
-    first = cause.strip().partition("\n")[0].strip().rstrip(".")
+    first = _ADDRESS.sub("", cause.strip().partition("\n")[0].partition(". ")[0].strip().rstrip("."))
     return first if len(first) <= 160 else f"{first[:157]}…"
 
 
 def _instead(cause: str, name: str) -> str:
+    if name == "<lambda>":
+        return "Write the lambda as a function of its own, with def."
     if "source" in cause.lower():
         return f"Put {name} into a file that Python imports, where AutoGraph can read its source; or write what it decides with tf.cond or tf.where."
     return f"Take what AutoGraph cannot convert out of {name}, or write what it decides with tf.cond, tf.where or tf.while_loop."

@@ -102,18 +102,31 @@ _NO_RESULT: Final = frozenset({"Placeholder", "Const", "Identity", "NoOp"})
 
 def loop_of(op: Any) -> Loop:
     """Describes a loop."""
-    body = graphs.body_of_loop(op)
-    if body is None:
+    loop = graphs.graphs_of_loop(op)
+    if loop is None:
         return Loop((), 0, 0)
     types: dict[str, int] = {}
     largest = 0
-    for inner in body.get_operations():
-        if inner.type in _NO_RESULT:
-            continue
+    for inner in _computing(loop.body):
         types[inner.type] = types.get(inner.type, 0) + 1
         for size in _sizes(inner):
             largest = -1 if size is None or largest < 0 else max(largest, size)
-    return Loop(tuple(sorted(types.items())), max(largest, 0), graphs.turns_of_loop(op))
+    return Loop(tuple(sorted(types.items())), max(largest, 0), graphs.turns_of_loop(op, loop))
+
+
+_BRANCHES: Final = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
+_DEEPEST: Final = 8
+
+
+def _computing(graph: Any, depth: int = 0) -> Iterator[Any]:
+    """Yields the ops of a loop's body that compute something, those of its branches included."""
+    for op in graph.get_operations():
+        if op.type in _NO_RESULT:
+            continue
+        yield op
+        if op.type in _BRANCHES and depth < _DEEPEST:
+            for branch in graphs.branches_of(op):
+                yield from _computing(branch, depth + 1)
 
 
 def _sizes(op: Any) -> Iterator[int | None]:
