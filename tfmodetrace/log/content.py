@@ -58,6 +58,7 @@ class Content:
         sampled_places: See ``threads``.
         state_changes: Values that graphs go on with although the program has changed them.
         left_alone: Functions that AutoGraph could not convert.
+        helpers: Functions that bodies call while they are traced.
     """
 
     def __init__(self, run: str) -> None:
@@ -83,6 +84,8 @@ class Content:
         self._samples: list[dict[str, npt.NDArray[np.int64]]] = []
         self.state_changes: list[state_table.StateChange] = []
         self.left_alone: list[state_table.LeftAlone] = []
+        self.helpers: list[state_table.Helper] = []
+        self._helper_sources: dict[tuple[str, int], tuple[str, bool]] = {}
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -140,6 +143,9 @@ class Content:
             self._add_call_devices(counted)
         self.state_changes.extend(map(convert.state_change, chunk.state_changes))
         self.left_alone.extend(map(convert.left_alone, chunk.left_alone))
+        for helper in chunk.helpers:
+            source = self._helper_sources.setdefault((helper.file, helper.line), (helper.source, helper.source_truncated))
+            self.helpers.append(convert.helper(helper, source))
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

@@ -181,6 +181,20 @@ def left_alone(message: events_pb2.LeftAlone) -> state_table.LeftAlone:
     )
 
 
+def helper(message: events_pb2.Helper, source: tuple[str, bool]) -> state_table.Helper:
+    """Reads a function that a body calls, given its source, which the first with its place has."""
+    text, truncated = source
+    return state_table.Helper(
+        function_id=message.function_id,
+        name=message.name,
+        file=message.file,
+        line=message.line,
+        source=text or None,
+        source_truncated=truncated,
+        always=message.always,
+    )
+
+
 _RELATIONS: Final = {
     events_pb2.Raised.LEFT: "left",
     events_pb2.Raised.REPEATED: "repeated",

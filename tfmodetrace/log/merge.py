@@ -91,6 +91,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         samples=samples.Samples.of(merged.samples, merged.sampled_places, merged.sampled_definitions),
         state_changes=tuple(merged.state_changes),
         left_alone=tuple(merged.left_alone),
+        helpers=tuple(merged.helpers),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -114,6 +115,7 @@ class _Merged:
         self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
         self.left_alone: list[state_table.LeftAlone] = []
+        self.helpers: list[state_table.Helper] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -186,6 +188,7 @@ class _Merged:
             for change in found.state_changes
         )
         self.left_alone.extend(dataclasses.replace(left, function_id=functions.one(left.function_id)) for left in found.left_alone)
+        self.helpers.extend(dataclasses.replace(helper, function_id=functions.one(helper.function_id)) for helper in found.helpers)
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):

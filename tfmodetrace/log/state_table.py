@@ -1,4 +1,4 @@
-"""What a log says of Python in graphs: values that have changed since, and functions that AutoGraph left alone."""
+"""What a log says of Python in graphs: values that have changed since, functions that were called there, and what AutoGraph left alone."""
 
 from __future__ import annotations
 
@@ -32,6 +32,29 @@ class StateChange:
     before: str
     after: str
     time_ns: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """A function of the program's that a body calls while it is traced, and that is not traced by itself.
+
+    Attributes:
+        function_id: The function whose calls execute the graph.
+        name: Its qualified name.
+        file: Where it is.
+        line: The line, from 1.
+        source: Its definition from there on; ``None`` if not known.
+        source_truncated: Whether that goes on.
+        always: Whether it is called whenever the body runs, not only in a branch or loop.
+    """
+
+    function_id: int
+    name: str
+    file: str
+    line: int
+    source: str | None
+    source_truncated: bool
+    always: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class Run:
         samples: Where threads were at moments: columns.
         state_changes: Values that graphs go on with although the program has changed them.
         left_alone: Functions that AutoGraph could not convert.
+        helpers: Functions that bodies call while they are traced.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -74,6 +75,7 @@ class Run:
     samples: samples.Samples = dataclasses.field(default_factory=lambda: samples.Samples.of(()))
     state_changes: tuple[state_table.StateChange, ...] = ()
     left_alone: tuple[state_table.LeftAlone, ...] = ()
+    helpers: tuple[state_table.Helper, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

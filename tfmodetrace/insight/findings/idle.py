@@ -224,9 +224,9 @@ def _is_used_in_other_branches(function: function_table.Function, node: ast.AST,
                 names |= {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
     for part in ast.walk(node):
         if isinstance(part, ast.If):
-            branches = [part.body, part.orelse]
+            branches = [list[ast.AST](part.body), list[ast.AST](part.orelse)]
         elif isinstance(part, ast.IfExp):
-            branches = [[part.body], [part.orelse]]
+            branches = [list[ast.AST]([part.body]), list[ast.AST]([part.orelse])]
         else:
             continue
         for branch in branches:

@@ -57,7 +57,7 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
     for function_id, groups in by_function.items():
         for signatures in groups.values():
             first = next((signature for signature in signatures if signature.signature_id in traced), None)
-            others = [signature for signature in signatures if signature.signature_id not in traced]
+            others = [signature for signature in signatures if signature.signature_id not in traced and _differs(signature, first)]
             if first is None or not others:
                 continue
             function = evidence.run.functions[function_id]
@@ -74,6 +74,16 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
                 cause=first.text,
                 wrong=True,
             )
+
+
+def _differs(signature: function_table.Signature, first: function_table.Signature | None) -> bool:
+    """Whether Python values are of another type, and not only what was given as a tensor, which may be an array as well."""
+    return first is not None and _literal_types(signature.arguments) != _literal_types(first.arguments)
+
+
+def _literal_types(node: keys.Node) -> tuple[str, ...]:
+    own = (node.type_name,) if node.kind == Kind.LITERAL else ()
+    return (*own, *(name for child in node.children for name in _literal_types(child)))
 
 
 def _values_only(node: keys.Node) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.calls import functions, memory, native, sampling
+from tfmodetrace.recorder.support import sources
 from tfmodetrace.recorder.tf import execution
 from tfmodetrace.schema import events_pb2, words
 
@@ -71,6 +72,9 @@ class Definitions(Protocol):
 
     def add_left_alone(self, left: events_pb2.LeftAlone) -> None:
         """Keeps what AutoGraph could not convert."""
+
+    def add_helper(self, helper: events_pb2.Helper, source: Callable[[], sources.Source]) -> None:
+        """Keeps a function that a body calls, with its source if there was none of its place before."""
 
     def add_state_change(self, change: events_pb2.StateChange) -> None:
         """Keeps what was seen of a value that a function's traces have read and the program has changed."""

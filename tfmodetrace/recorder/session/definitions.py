@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import functions, signatures
+from tfmodetrace.recorder.support import sources
 from tfmodetrace.schema import events_pb2, keys
 
 MAX_LITERAL_SIGNATURES: Final = 256
@@ -46,7 +48,9 @@ class Definitions:
             "errors": [],
             "state_changes": [],
             "left_alone": [],
+            "helpers": [],
         }
+        self._helper_sources: set[tuple[str, int]] = set()
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
         self.trace_count = 0
@@ -124,6 +128,15 @@ class Definitions:
         """Keeps for the writer what AutoGraph could not convert."""
         with self._lock:
             self._waiting["left_alone"].append(left)
+
+    def add_helper(self, helper: events_pb2.Helper, source: Callable[[], sources.Source]) -> None:
+        """Keeps for the writer a function that a body calls, with its source if there was none of its place before."""
+        place = (helper.file, helper.line)
+        text = sources.NONE if place in self._helper_sources else source()
+        helper.source, helper.source_truncated = text
+        with self._lock:
+            self._helper_sources.add(place)
+            self._waiting["helpers"].append(helper)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

@@ -8,8 +8,11 @@ is called: at its first calls, and after that at one now and then. Nothing of th
 
 from __future__ import annotations
 
+import functools
 import time
+import types
 import weakref
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import functions, sampling, states
@@ -23,6 +26,9 @@ MAX_VALUES: Final = 32
 
 MAX_WATCHES: Final = 512
 """Functions that are watched at most."""
+
+MAX_HELPERS: Final = 4096
+"""Functions that bodies call that are told of at most."""
 
 FIRST_LOOKS: Final = 16
 """Calls after a trace at which a function's values are looked at, before that is done now and then only."""
@@ -59,8 +65,8 @@ class Watch:
         """Whether it watches a function."""
         return self._info() is info
 
-    def traced(self, body: Any, receiver: Any) -> dict[str, str]:
-        """Notes what a trace has read, and has the next calls looked at; returns what the body calls outside, as far as that is told.
+    def traced(self, body: Any, receiver: Any) -> tuple[dict[str, str], Mapping[types.CodeType, bool]]:
+        """Notes what a trace has read, and has the next calls looked at; returns what the body calls outside, and its helpers.
 
         Args:
             body: What was traced.
@@ -68,11 +74,13 @@ class Watch:
         """
         place = (id(body), id(receiver))
         outside: dict[str, str] = {}
+        helpers: Mapping[types.CodeType, bool] = {}
         walks = self._walks.get(place, 0)
         if walks < _MAX_WALKS and (walks or len(self._walks) < _MAX_BODIES):
             self._walks[place] = walks + 1
             found = outside_walk.found_in(body, receiver)
             outside = found.called
+            helpers = found.helpers
             for value in found.values:
                 if len(self._values) >= MAX_VALUES:
                     break
@@ -84,7 +92,7 @@ class Watch:
                 del self._values[key]
         self._looks = 0
         self.arm()
-        return outside
+        return outside, helpers
 
     @property
     def has_values(self) -> bool:
@@ -164,6 +172,7 @@ class OutsideState:
     def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._watches: dict[int, Watch] = {}
+        self._helpers: set[tuple[int, str, int]] = set()
 
     def traced(self, info: functions.FunctionInfo, python_function: Any) -> dict[str, str]:
         """Notes what a trace has read from outside, and returns what it has called there: see ``Trace.outside``.
@@ -180,7 +189,8 @@ class OutsideState:
                 if len(self._watches) >= MAX_WATCHES:
                     return {}
                 watch = Watch(self._session, info)
-            outside = watch.traced(*function_objects.body_of(python_function, owners.is_written_by_the_user))
+            outside, helpers = watch.traced(*function_objects.body_of(python_function, owners.is_written_by_the_user))
+            self._tell_helpers(info, helpers)
             if watch.has_values:
                 self._watches[id(info)] = watch
             return outside
@@ -188,6 +198,17 @@ class OutsideState:
             interrupts.let_pass(error)
             self._session.fault("what a trace reads could not be noted", error)
             return {}
+
+    def _tell_helpers(self, info: functions.FunctionInfo, helpers: Mapping[types.CodeType, bool]) -> None:
+        for code, always in helpers.items():
+            place = (info.function_id, code.co_filename, code.co_firstlineno)
+            if place in self._helpers or len(self._helpers) >= MAX_HELPERS:
+                continue
+            self._helpers.add(place)
+            message = events_pb2.Helper(
+                function_id=info.function_id, name=code.co_qualname, file=code.co_filename, line=code.co_firstlineno, always=always
+            )
+            self._session.definitions.add_helper(message, functools.partial(sources.of_function, code))
 
     def tend(self) -> None:
         """Has the next calls looked at. For the writer thread."""

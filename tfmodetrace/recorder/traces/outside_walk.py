@@ -130,10 +130,12 @@ class Found(NamedTuple):
     Attributes:
         values: What they read.
         called: What they have methods called of, as ``Trace.outside`` has it.
+        helpers: The code of the functions that are called, and whether each is called whenever the body runs.
     """
 
     values: list[Value]
     called: dict[str, str]
+    helpers: dict[types.CodeType, bool]
 
 
 def found_in(body: Any, receiver: Any) -> Found:
@@ -148,6 +150,7 @@ def found_in(body: Any, receiver: Any) -> Found:
     changed: set[str | body_scope.Step] = set()
     waiting = [_Body(body, *_bound(body, receiver), always=True, conditions=(), depth=0)]
     met: set[Any] = set()
+    helpers: dict[types.CodeType, bool] = {}
     while waiting and len(met) < _MAX_BODIES:
         each = waiting.pop(0)
         function = each.function
@@ -164,12 +167,15 @@ def found_in(body: Any, receiver: Any) -> Found:
         look = _Look(each)
         if users:
             changed |= look.reads.changed
+            if each.depth:
+                runs = each.always and all(asked.holds() for asked in each.conditions)
+                helpers[function.__code__] = helpers.get(function.__code__, False) or runs
             found.extend(look.values())
             called.update(itertools.islice(look.kinds(), _MAX_KINDS))
         if each.depth < _MAX_DEPTH:
             waiting.extend(look.called())
     # What a body changes itself is not what the body has read when it was traced: that was before.
-    return Found([value for value, read in found if (read.steps[-1] if read.steps else read.root) not in changed], called)
+    return Found([value for value, read in found if (read.steps[-1] if read.steps else read.root) not in changed], called, helpers)
 
 
 def _bound(function: Any, receiver: Any) -> tuple[dict[str, outside_names.Origin], tuple[outside_names.Origin | None, ...]]:
@@ -356,6 +362,12 @@ class _Look:
         return (method, receiver) if type(method) is types.FunctionType else None
 
 
+def _names_of(code: types.CodeType) -> frozenset[str]:
+    """The names and attributes that a lambda reads, as its code has them."""
+    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return frozenset({*code.co_names, *code.co_freevars}).union(*map(_names_of, inner)) - set(code.co_varnames[: code.co_argcount])
+
+
 def _reads_of(code: types.CodeType) -> outside_reads.Reads:
     place = (code.co_filename, code.co_firstlineno, code.co_name, hash(code.co_code))
     reads = _reads.get(place)
@@ -363,7 +375,8 @@ def _reads_of(code: types.CodeType) -> outside_reads.Reads:
         if len(_reads) >= _MAX_DEFINITIONS:
             _reads.clear()
         source = sources.of_function(code)
-        reads = _reads[place] = outside_reads.NOTHING if source.truncated else outside_reads.of_source(source.text)
+        lambda_ = (code.co_varnames[: code.co_argcount], _names_of(code)) if code.co_name == "<lambda>" else None
+        reads = _reads[place] = outside_reads.NOTHING if source.truncated else outside_reads.of_source(source.text, lambda_)
     return reads
 
 

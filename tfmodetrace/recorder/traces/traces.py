@@ -9,7 +9,7 @@ from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
-from tfmodetrace.recorder.tf import autograph, concrete_functions, function_objects, tracing
+from tfmodetrace.recorder.tf import autograph, concrete_functions, dataset_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
@@ -209,7 +209,8 @@ class TraceRecorder:
                 session.fault("a trace's cache key could not be read", error)
             # Whatever lies around it is what calls execute.
             executing = calls.pending_traces[0].info if calls.pending_traces else info
-            trace.outside.update(self._outside.traced(executing, pending.python_function))
+            body = pending.python_function if info.kind != "tf.data" else dataset_functions.function_of(pending.python_function)
+            trace.outside.update(self._outside.traced(executing, body))
             graph = self._graph(trace, concrete_function, pending.body)
             session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
