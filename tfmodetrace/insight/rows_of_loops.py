@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from tfmodetrace.insight import sources
 
 _WRAPPERS: Final = frozenset({"tqdm", "trange", "list", "tuple", "sorted", "reversed", "iter"})
+_OF_OBJECTS: Final = frozenset({"__call__", "call"})
+_WELL_KNOWN: Final = frozenset({"tf", "np", "numpy", "keras", "tensorflow", "random", "math"})
 _CLOCKS: Final = ("time.", "perf_counter", "timeit", "monotonic", "process_time", "sleep")
 
 
@@ -24,7 +27,7 @@ class Rows(NamedTuple):
     argument: str
 
 
-def found(loop: str, statement: str, names: Collection[str]) -> Rows | None:
+def found(loop: str, statement: str, names: frozenset[str]) -> Rows | None:
     """Finds out whether a loop calls a function once for each element of something, each call knowing nothing of the others.
 
     Args:
@@ -32,12 +35,16 @@ def found(loop: str, statement: str, names: Collection[str]) -> Rows | None:
         statement: The statement with the call.
         names: What the function is called by.
     """
+    whole = sources.parsed(statement) or sources.parsed(f"{statement}\n    ...")
+    if names & _OF_OBJECTS and whole is not None:
+        # An object that is called goes by any name: it is the one that the statement calls beside what everybody knows.
+        called = frozenset(name for part in ast.walk(whole) if isinstance(part, ast.Call) and (name := _objects_name(part.func)))
+        names = called if len(called) == 1 else frozenset()
     tree = sources.parsed(loop) if loop else None
     node = tree.body[0] if tree is not None and len(tree.body) == 1 else None
     if isinstance(node, ast.For) and not node.orelse:
         return _in_statements(node, names)
     # A comprehension is a loop in one expression.
-    whole = sources.parsed(statement) or sources.parsed(f"{statement}\n    ...")
     for part in ast.walk(whole) if whole is not None else ():
         if isinstance(part, ast.ListComp | ast.GeneratorExp) and len(part.generators) == 1:
             generator = part.generators[0]
@@ -46,6 +53,11 @@ def found(loop: str, statement: str, names: Collection[str]) -> Rows | None:
             if rows is not None and call is not None:
                 return _argument(call, rows, frozenset())
     return None
+
+
+def _objects_name(node: ast.expr) -> str:
+    root = ast.unparse(node).partition(".")[0]
+    return "" if root in _WELL_KNOWN or hasattr(builtins, root) else _name(node)
 
 
 class _Source(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from tfmodetrace.insight import units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
-from tfmodetrace.schema import words
+from tfmodetrace.schema import keys, words
 
 CALLS: Final = 50
 """Calls of one signature from which on their times have a slope."""
@@ -25,8 +26,12 @@ GROWN: Final = 1.5
 LEAST_NS: Final = 50_000_000
 """What all calls together must have lost."""
 
-MIDDLE: Final = (0.08, 0.92)
-"""Where the calls in the middle must lie between the first and the last: a machine that has more to do from some moment on is no slope."""
+BETWEEN: Final = (0.08, 0.92)
+STEPS: Final = 3
+"""How many tenths must lie in between the first and the last: a machine that has more to do from some moment on is no slope."""
+
+ORDERED: Final = 0.7
+"""How much the tenths must be in order, by Kendall's tau."""
 
 OWN: Final = 0.5
 """How much of the growth must be a call's own, and not that of the recorded calls in it."""
@@ -71,17 +76,28 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 
 
 def _groups(evidence: base.Evidence) -> Iterator[base.Rows]:
-    """Yields the rows of calls of one function, signature, mode and thread that were no traces, in order."""
+    """Yields the rows of calls of one function, mode and thread with tensors of the same types that were no traces, in order."""
     calls = evidence.run.calls
     kinds = np.array([function.kind in _SUSPENDED for function in evidence.run.functions], dtype=np.bool_)
     plain = (calls.trace_id < 0) & (calls.flags == 0) & (calls.mode != int(words.Mode.TRACING)) & ~kinds[calls.function_id]
     chosen = np.flatnonzero(plain)
-    columns = (calls.function_id, calls.signature_id, calls.mode, calls.thread_id)
+    numbers: dict[object, int] = {}
+    alike = [numbers.setdefault(tuple(_tensors(each.arguments)), len(numbers)) for each in evidence.run.signatures]
+    signed = calls.signature_id >= 0
+    tensors = np.where(signed, np.array([*alike, -1], dtype=np.int64)[np.where(signed, calls.signature_id, -1)], -1)
+    columns = (calls.function_id, tensors, calls.mode, calls.thread_id)
     keys = np.stack([column[chosen].astype(np.int64) for column in columns], axis=1)
     _, group = np.unique(keys, axis=0, return_inverse=True)
     for number in np.flatnonzero(np.bincount(group.ravel()) >= CALLS).tolist():
         rows = chosen[group.ravel() == number]
         yield rows[np.argsort(calls.start_ns[rows], kind="stable")]
+
+
+def _tensors(node: keys.Node) -> Iterator[object]:
+    if node.kind not in (keys.Kind.LITERAL, keys.Kind.NONE):
+        yield node.kind, node.dtype, node.shape, len(node.children)
+    for child in node.children:
+        yield from _tensors(child)
 
 
 _SUSPENDED: Final = ("generator", "coroutine", "async-generator", "program")
@@ -99,15 +115,15 @@ def _is_slope(durations_ns: base.Rows, growth: _Growth) -> bool:
     rise = middles[-1] - middles[0]
     if growth.ratio < GROWN:
         return False
-    low, high = (middles[0] + part * rise for part in MIDDLE)
-    if not (low <= middles[PARTS // 2] <= high and low <= middles[PARTS // 2 - 1] <= high):
+    low, high = (middles[0] + part * rise for part in BETWEEN)
+    if sum(low <= middle <= high for middle in middles) < STEPS:
         return False
-    tolerance = 0.1 * rise
-    if any(later < earlier - tolerance for earlier, later in zip(middles, middles[1:], strict=False)):
+    pairs = list(itertools.combinations(middles, 2))
+    if sum(int(np.sign(later - earlier)) for earlier, later in pairs) < ORDERED * len(pairs):
         return False
     # A third must be above the third before as a whole, not only in the middle.
     thirds = np.array_split(durations_ns[growth.rows], 3)
-    return all(np.quantile(later, 0.25) > np.quantile(earlier, 0.5) for earlier, later in zip(thirds, thirds[1:], strict=False)) and bool(
+    return all(np.quantile(later, 0.25) > np.quantile(earlier, 0.5) for earlier, later in itertools.pairwise(thirds)) and bool(
         np.quantile(thirds[2], 0.25) > np.quantile(thirds[0], 0.75)
     )
 

@@ -163,6 +163,9 @@ class TraceUnderWay(Protocol):
     def body_entered(self, call: OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
 
+    def layer_entered(self, layer: Any) -> None:
+        """Takes note of a Keras layer whose ``call`` runs in it, which no source of the program's may name."""
+
 
 class OpenCall:
     """A call that has begun. The open calls of a thread are a chain, innermost first.

@@ -231,6 +231,7 @@ class KerasProgram:
             record = entry[1]
             if record is None:
                 return original(layer, *args, **kwargs)
+            self._tell_trace(layer)
             thread.depth = depth + 1
             try:
                 return record((layer, *args), kwargs)
@@ -238,6 +239,13 @@ class KerasProgram:
                 thread.depth = depth
 
         return functools.update_wrapper(wrappers.as_dynamic_code(modetrace_call), original)  # type: ignore[arg-type]
+
+    def _tell_trace(self, layer: Any) -> None:
+        """Tells a trace that runs on this thread of a layer that it calls."""
+        session = _STATE.session
+        traces_under_way = () if session is None else session.thread_calls().pending_traces
+        if traces_under_way:
+            traces_under_way[-1].layer_entered(layer)
 
     def _learn_layer(self, layer: Any, original: Callable[..., Any]) -> tuple[Any, Any]:
         record = None

@@ -20,6 +20,9 @@ trace of somebody's tf.function finds the traced function below it."""
 MEASURED_CONSTANT_BYTES = 1 << 20
 """With more bytes in its constants, the size of a graph's definition is not measured: that would copy them."""
 
+MAX_LAYERS = 200
+"""Keras layers of one trace that are looked through."""
+
 MAX_CAUSE = 400
 """Characters of AutoGraph's words that are kept."""
 
@@ -39,10 +42,11 @@ class PendingTrace:
         body: What its ops' lines are told by.
         called_at: The user's line that has led to it, and the name of TensorFlow there; None if there is none.
         python_function: What is traced.
+        layers: The Keras layers that it calls, by id; they are held until it ends.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("body", "call", "called_at", "calls", "info", "python_function", "start_ns")
+    __slots__ = ("body", "call", "called_at", "calls", "info", "layers", "python_function", "start_ns")
 
     def __init__(
         self,
@@ -56,9 +60,15 @@ class PendingTrace:
         self.called_at = called_at
         self.body = body
         self.python_function = python_function
+        self.layers: dict[int, Any] = {}
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
+
+    def layer_entered(self, layer: Any) -> None:
+        """Takes note of a Keras layer whose ``call`` runs in it."""
+        if len(self.layers) < MAX_LAYERS:
+            self.layers[id(layer)] = layer
 
     def body_entered(self, call: states.OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
@@ -211,6 +221,9 @@ class TraceRecorder:
             executing = calls.pending_traces[0].info if calls.pending_traces else info
             body = pending.python_function if info.kind != "tf.data" else dataset_functions.function_of(pending.python_function)
             trace.outside.update(self._outside.traced(executing, body))
+            for layer in pending.layers.values():
+                if type(method := getattr(type(layer), "call", None)) is types.FunctionType:
+                    trace.outside.update(self._outside.traced(executing, types.MethodType(method, layer)))
             graph = self._graph(trace, concrete_function, pending.body)
             session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
