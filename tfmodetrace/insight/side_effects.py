@@ -300,7 +300,7 @@ def _own_expressions(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
 
 
 def _seeds(node: ast.AST) -> Collection[ast.AST]:
-    """The parts of a call that are drawn once and meant to be: a seed, which only ops without a state go by each time, and what is made once."""
+    """The parts of a call that are drawn once and meant to be: a seed, unless of an op without a state, and what is made once."""
     name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
     if not isinstance(node, ast.Call) or name.startswith("stateless"):
         return ()

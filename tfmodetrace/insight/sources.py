@@ -71,7 +71,7 @@ def definition(function: function_table.Function) -> _Definition | None:
 def body_definition(function: function_table.Function) -> _Definition | None:
     """Returns a function's own definition, of a lambda one that does the same; ``None`` if that is not known.
 
-    Of several lambdas with the same parameters in the same lines, of tf.data's functions that one is meant which the transformation is given.
+    Of several lambdas with the same parameters in the same lines, that one is meant which tf.data's transformation is given.
     """
     if function.qualname.rpartition(".")[2] != "<lambda>" or not function.source or function.source_truncated:
         return definition(function)

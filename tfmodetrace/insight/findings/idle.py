@@ -81,6 +81,7 @@ def _arguments(evidence: base.Evidence, function: function_table.Function, trace
             "always_the_same": same,
             "used_at": None if at is None else places.place(at.file, at.line),
             "taken_instead": instead,
+            "changes_results": all_idle and (bool(computed) or instead is not None),
         },
         why=_why(function, shown, computed, instead, at, all_idle=all_idle),
         advice=_advice(function, shown, computed, instead, traces),
@@ -118,15 +119,14 @@ def _why(
     line = (
         "" if at is None else f" At {places.place(at.file, at.line)} the body computes with {shown}, but what comes out is used by nothing."
     )
-    end = "of it" if all_idle else "of what comes of this"
-    return f"In its graph no op leads from {shown} to what {function.name} returns or changes.{line} TensorFlow leaves out the computing {end}."
+    return f"In its graph no op leads from {shown} to what {function.name} returns or changes.{line} TensorFlow does not compute it."
 
 
 def _advice(function: function_table.Function, shown: str, computed: Sequence[str], instead: str | None, traces: base.Traces) -> str:
     if instead is not None:
         return f"Use {shown} in the body of {function.name} in place of what it takes from outside, or leave it out of the parameters."
     if not computed:
-        return f"Leave {shown} out if it is not needed; if the result was to be computed of it, do that in the body, with TensorFlow's functions."
+        return f"Leave {shown} out if it is not needed; if the result was to be made of it, compute it in the body."
     if not _returns(traces):
         return f"Return what {function.name} computes of {shown}, or assign it to a tf.Variable."
     return f"Return or use what {function.name} computes of {shown}; if that is not wanted, leave it out."
@@ -156,7 +156,7 @@ def _has_tensors(node: keys.Node) -> bool:
 
 
 def _taken_instead(function: function_table.Function, names: Sequence[str], traces: base.Traces) -> str | None:
-    """Returns the type of a tensor that a graph takes from outside, where the body names none of its arguments and one is of that very type."""
+    """Returns the type of a tensor that a graph takes from outside, where the body names no argument and one is of that very type."""
     node = sources.definition(function)
     if node is None or _loads(node, names):
         return None
@@ -262,11 +262,17 @@ def _gradients(
                 id="output-independent-of-input",
                 functions=(owner.function_id,),
                 title=f"The gradients that {owner.name} computes at {places.place(owner.file, first)} are used by nothing",
-                evidence={"code": code, "place": places.place(owner.file, first), "ops": idle, "calls": executed},
-                why=f"In the graph of {function.name} no op leads from these gradients to a variable, or to what it returns. TensorFlow leaves "
-                f"their computing out: in {units.plural(executed, 'call')} nothing was learnt from them.",
-                advice="Give the gradients to the optimizer's apply_gradients in the same function, or add them to tf.Variables with assign_add; "
-                "a Python list or attribute keeps nothing from one run of the graph to the next.",
+                evidence={
+                    "code": code,
+                    "place": places.place(owner.file, first),
+                    "ops": idle,
+                    "calls": executed,
+                    "changes_results": True,
+                },
+                why=f"In the graph of {function.name} no op leads from these gradients to a variable, or to what it returns. TensorFlow "
+                f"leaves their computing out: in {units.plural(executed, 'call')} nothing was learnt from them.",
+                advice="Give the gradients to the optimizer's apply_gradients in the same function, or add them to tf.Variables with "
+                "assign_add; a Python list or attribute keeps nothing from one run of the graph to the next.",
                 cause=("gradients", first),
                 at=function_table.Place(file=owner.file, line=first, function=owner.qualname, code=code),
                 wrong=True,

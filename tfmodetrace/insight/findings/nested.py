@@ -52,10 +52,15 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
     return base.Draft(
         id="redundant-tf-function",
         functions=(*numbers, outer_number),
-        title=f"{units.plural(len(names), 'tf.function')} inside of {outer.name} {'is' if len(names) == 1 else 'are'} called only while it is traced",
-        evidence={"functions": names, "traces": len(traces), "tracing_ns": base.tracing_ns(traces), "small": len(small)},
-        why=f"{base.listed(names)} run as part of {outer.name}'s graph. As tf.functions each is traced into a graph of its own first, which "
-        "pays only where the same graph is used several times.",
+        title=f"{units.plural(len(names), 'tf.function')} inside of {outer.name} are called only while it is traced",
+        evidence={
+            "functions": names,
+            "traces": len(traces),
+            "tracing_ns": base.tracing_ns(traces),
+            "small": len(small),
+        },
+        why=f"{base.listed(names)} run as part of {outer.name}'s graph. As tf.functions each is traced into a graph of its own first, "
+        "which pays only where the same graph is used several times.",
         advice=f"Leave @tf.function away from {base.listed(names)}: the one above {outer.name} makes a graph of all that it calls.",
         cause="nested",
         order=ORDER,

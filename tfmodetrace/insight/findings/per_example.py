@@ -69,7 +69,8 @@ def _of(evidence: base.Evidence, function: function_table.Function, trace: trace
     yield base.Draft(
         id="per-example-calls",
         functions=(function.function_id,),
-        title=f"{function.name} is called for one element of {found.of} at a time: {units.plural(len(rows), 'call')}, {units.duration(typical_ns)} each",
+        title=f"{function.name} is called for one element of {found.of} at a time: {units.plural(len(rows), 'call')}, "
+        f"{units.duration(typical_ns)} each",
         evidence={
             "calls": len(rows),
             "typical_ns": typical_ns,
@@ -79,10 +80,10 @@ def _of(evidence: base.Evidence, function: function_table.Function, trace: trace
             "signature": evidence.run.signatures[int(signatures[0])].text,
             "lost_is": f"at most: what the calls take beyond one for {BATCH} elements",
         },
-        why=f"The loop at {at} calls the graph for each element of {found.of} by itself. What a call costs in Python and in TensorFlow before "
-        "it computes anything is paid for every one of them, and the processor works on little at a time.",
-        advice=f"If the elements do not depend on each other, call {function.name} once for many of them, with a first dimension of all or of a "
-        f"batch of {found.of}; where {function.name} is written for one element, use tf.vectorized_map in it.",
+        why=f"The loop at {at} calls the graph for each element of {found.of} by itself. What a call costs in Python and in TensorFlow "
+        "before it computes anything is paid for every one of them, and the processor works on little at a time.",
+        advice=f"If the elements do not depend on each other, call {function.name} once for many of them, with a first dimension of all "
+        f"or of a batch of {found.of}; where {function.name} is written for one element, use tf.vectorized_map in it.",
         cause=("loop", place.file, place.line),
         claims=(base.Claim(rows=rows, saved=1 - 1 / BATCH),),
         order=ORDER,

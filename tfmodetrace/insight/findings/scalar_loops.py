@@ -27,7 +27,21 @@ _TAKES: Final = frozenset({"StridedSlice", "GatherV2", "Gather", "Slice", "Tenso
 """Types of ops that take an element of a tensor."""
 
 _OTHER_WORK: Final = (
-    *("MatMul", "BatchMatMul", "Einsum", "Conv", "While", "StatelessWhile", "Random", "StatelessRandom", "Multinomial", "Var", "Assign", "Iterator", "PyFunc"),
+    *(
+        "MatMul",
+        "BatchMatMul",
+        "Einsum",
+        "Conv",
+        "While",
+        "StatelessWhile",
+        "Random",
+        "StatelessRandom",
+        "Multinomial",
+        "Var",
+        "Assign",
+        "Iterator",
+        "PyFunc",
+    ),
     *("EagerPy", "PartitionedCall", "StatefulPartitionedCall", "Lookup", "ReduceDataset", "Print", "Assert"),
 )
 """What types of ops begin with that are more than arithmetic on a number, or keep a state."""
@@ -41,12 +55,10 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         function = evidence.run.functions[function_id]
         described = [trace for trace in traces if trace.graph is not None]
         if described and fixes.is_users(function):
-            yield from _loops(evidence, function, traces, described[-1])
+            yield from _loops(evidence, function, described[-1])
 
 
-def _loops(
-    evidence: base.Evidence, function: function_table.Function, traces: base.Traces, trace: trace_table.Trace
-) -> Iterator[base.Draft]:
+def _loops(evidence: base.Evidence, function: function_table.Function, trace: trace_table.Trace) -> Iterator[base.Draft]:
     graph, tree = trace.graph, sources.tree(function)
     calls = evidence.run.calls
     own = (calls.function_id == function.function_id) & np.isin(calls.mode, executions.EXECUTING) & (calls.trace_id < 0)
@@ -81,8 +93,8 @@ def _loops(
                 "calls": len(rows),
                 "lost_is": "at most: the time of the calls" if alone else "not known: there is more than the loop in the graph",
             },
-            why=f"Every turn of a loop in a graph costs several microseconds, whatever it computes, and the turns at {at} are run one after "
-            "another. An op on the whole tensor does all of them in one go.",
+            why=f"Every turn of a loop in a graph costs several microseconds, whatever it computes, and the turns at {at} are run one "
+            "after another. An op on the whole tensor does all of them in one go.",
             advice=f"Compute what the loop at {at} does for all elements at once: {recurrences.told(whole)}.",
             cause=flow.line,
             claims=(base.Claim(rows=rows),) if alone else (),

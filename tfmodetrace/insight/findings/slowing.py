@@ -169,7 +169,8 @@ def _draft(evidence: base.Evidence, function: function_table.Function, growth: _
     return base.Draft(
         id="slows-down",
         functions=(function.function_id,),
-        title=f"Calls of {function.name} grew from {units.duration(before)} to {units.duration(after)} over {units.plural(len(rows), 'call')}",
+        title=f"Calls of {function.name} grew from {units.duration(before)} to {units.duration(after)} "
+        f"over {units.plural(len(rows), 'call')}",
         evidence={
             "calls": len(rows),
             "first_ns": before,
@@ -178,8 +179,8 @@ def _draft(evidence: base.Evidence, function: function_table.Function, growth: _
             "slope_ns_per_call": _slope(calls.duration_ns[rows]),
             "memory_bytes": None if grew is None else list(grew),
         },
-        why="All were called with the same types and shapes, none was traced, and what else ran did not slow down: each has more to do than "
-        f"the one before, with something that outlives the calls.{beside}",
+        why="All were called with the same types and shapes, none was traced, and what else ran did not slow down: each has more to do "
+        f"than the one before, with something that outlives the calls.{beside}",
         advice=_advice(function, eager=eager, v1=v1),
         cause="slope",
         claims=(base.Claim(rows=rows, needed_ns=before * len(rows)),),
@@ -189,10 +190,14 @@ def _draft(evidence: base.Evidence, function: function_table.Function, growth: _
 
 def _advice(function: function_table.Function, *, eager: bool, v1: bool) -> str:
     if v1:
-        return f"Make all ops before the loop that runs {function.name}: each op that is added to the graph makes the next run dearer; tf.Graph.finalize finds them."
+        return (
+            f"Make all ops before the loop that runs {function.name}: each op that is added to the graph makes the next run dearer. "
+            "tf.Graph.finalize finds them."
+        )
+    look = f"Look for what {function.name} adds to at every call and goes through again"
     if eager:
-        return f"Look for what {function.name} adds to at every call and goes through again: a list, tf.concat onto an earlier result, a history of tensors."
-    return f"Look for what {function.name} adds to at every call and goes through again: a variable that grows, a table, or a list in a tf.py_function."
+        return f"{look}: a list, tf.concat onto an earlier result, a history of tensors."
+    return f"{look}: a variable that grows, a table, or a list in a tf.py_function."
 
 
 def _slope(durations_ns: base.Rows) -> int:

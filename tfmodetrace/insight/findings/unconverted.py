@@ -121,7 +121,10 @@ def _instead(cause: str, name: str) -> str:
     if name == "<lambda>":
         return "Write the lambda as a function of its own, with def."
     if "source" in cause.lower():
-        return f"Put {name} into a file that Python imports, where AutoGraph can read its source; or write what it decides with tf.cond or tf.where."
+        return (
+            f"Put {name} into a file that Python imports, where AutoGraph can read its source; or write what it decides with tf.cond or "
+            "tf.where."
+        )
     return f"Take what AutoGraph cannot convert out of {name}, or write what it decides with tf.cond, tf.where or tf.while_loop."
 
 
