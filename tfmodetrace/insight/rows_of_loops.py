@@ -56,8 +56,9 @@ def found(loop: str, statement: str, names: frozenset[str]) -> Rows | None:
 
 
 def _objects_name(node: ast.expr) -> str:
-    root = ast.unparse(node).partition(".")[0]
-    return "" if root in _WELL_KNOWN or hasattr(builtins, root) else _name(node)
+    parts = ast.unparse(node).split(".")
+    named = all(part.isidentifier() for part in parts) and parts[0] not in _WELL_KNOWN and not hasattr(builtins, parts[0])
+    return parts[-1] if named else ""
 
 
 class _Source(NamedTuple):

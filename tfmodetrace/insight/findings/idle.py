@@ -83,7 +83,7 @@ def _arguments(evidence: base.Evidence, function: function_table.Function, trace
             "taken_instead": instead,
             "changes_results": all_idle and (bool(computed) or instead is not None),
         },
-        why=_why(function, shown, computed, instead, at, all_idle=all_idle),
+        why=_why(function, shown, computed, instead, at),
         advice=_advice(function, shown, computed, instead, traces),
         cause="arguments",
         at=at,
@@ -101,13 +101,7 @@ def _title(function: function_table.Function, traces: base.Traces, shown: str, c
 
 
 def _why(
-    function: function_table.Function,
-    shown: str,
-    computed: Sequence[str],
-    instead: str | None,
-    at: function_table.Place | None,
-    *,
-    all_idle: bool,
+    function: function_table.Function, shown: str, computed: Sequence[str], instead: str | None, at: function_table.Place | None
 ) -> str:
     if instead is not None:
         return (

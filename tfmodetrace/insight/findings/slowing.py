@@ -57,19 +57,18 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the functions whose calls of one signature grow longer over the run."""
     calls = evidence.run.calls
     found: dict[int, _Growth] = {}
-    steady: list[_Growth] = []
+    everything: list[_Growth] = []
     for rows in _groups(evidence):
         growth = _growth(calls.duration_ns, rows)
         if growth is None:
             continue
+        everything.append(growth)
         number = int(calls.function_id[rows[0]])
         if _is_slope(calls.duration_ns, growth):
             if number not in found or growth.middles[-1] * len(rows) > found[number].middles[-1] * len(found[number].rows):
                 found[number] = growth
-        else:
-            steady.append(growth)
     for number, growth in found.items():
-        if _is_own(evidence, growth) and not _is_machine(evidence, growth, steady):
+        if _is_own(evidence, growth) and not _is_machine(evidence, growth, everything):
             draft = _draft(evidence, evidence.run.functions[number], growth)
             if draft is not None:
                 yield draft
@@ -140,11 +139,15 @@ def _is_own(evidence: base.Evidence, growth: _Growth) -> bool:
     return own.middles[-1] - own.middles[0] >= OWN * (growth.middles[-1] - growth.middles[0])
 
 
-def _is_machine(evidence: base.Evidence, growth: _Growth, steady: Sequence[_Growth]) -> bool:
-    """Whether what else was called during these calls slowed down likewise."""
+def _is_machine(evidence: base.Evidence, growth: _Growth, everything: Sequence[_Growth]) -> bool:
+    """Whether what else was called meanwhile, and neither in these calls nor around them, slowed down likewise."""
     calls = evidence.run.calls
+    own = int(calls.function_id[growth.rows[0]])
     first, last = calls.start_ns[growth.rows[0]], calls.start_ns[growth.rows[-1]]
-    for other in steady:
+    for other in everything:
+        number = int(calls.function_id[other.rows[0]])
+        if number == own or evidence.inside(other.rows[:1], [own]).any() or evidence.inside(growth.rows[:1], [number]).any():
+            continue
         starts = calls.start_ns[other.rows]
         inside = other.rows[(starts >= first) & (starts <= last)]
         if len(inside) >= CALLS:
