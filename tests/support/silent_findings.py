@@ -10,7 +10,10 @@ import tfmodetrace as tmt
 from tests.support import finding_rules
 from tfmodetrace.insight import findings
 
-SILENT: Final = ("stale-python-state", "python-side-effect")
+SILENT: Final = (
+    *("stale-python-state", "python-side-effect", "output-independent-of-input", "autograph-not-applied", "literal-type-collision"),
+    *("redundant-tf-function", "scalar-loop-in-graph", "per-example-calls", "slows-down"),
+)
 
 
 def told(program: Callable[[], Any], logdir: pathlib.Path) -> list[findings.Finding]:

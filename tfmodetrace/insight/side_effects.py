@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from tfmodetrace.insight import outside_state, sources
@@ -24,6 +24,9 @@ _LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "critical"
 _APPENDING: Final = frozenset({"append", "appendleft", "extend", "insert"})
 _TIME: Final = re.compile(r"time\.(?:time|perf_counter|monotonic|process_time)(?:_ns)?|(?:datetime\.)+(?:now|utcnow|today)")
 _OF_GRAPHS: Final = re.compile(r"(?:^|\.)(?:Variable|add_weight|add_variable|TensorArray|Generator|[A-Z]\w*)$")
+
+
+LAMBDA: Final = "<lambda>"
 
 
 class Facts(NamedTuple):
@@ -66,7 +69,7 @@ class Effect(NamedTuple):
 
 def of_function(function: function_table.Function, facts: Facts) -> Sequence[Effect]:
     """Finds what a function's body does beside making ops; nothing if its source is not known whole, or it is not known to have run."""
-    node = sources.definition(function)
+    node = sources.body_definition(function)
     if node is None:
         return ()
     body = _Body(node, facts, function.line - 1)
@@ -78,7 +81,8 @@ def of_function(function: function_table.Function, facts: Facts) -> Sequence[Eff
         for kind, part, target in body.effects(statement):
             if each.guarded and kind in ("assignment", "counter", "random", "append"):
                 continue  # made at the first time only, and meant so
-            code = ast.unparse(statement).partition("\n")[0] if not hasattr(statement, "body") else ast.unparse(part)
+            shown = node.body[0].value if node.name == LAMBDA and isinstance(node.body[0], ast.Return) else statement
+            code = ast.unparse(part if shown is None or hasattr(statement, "body") else shown).partition("\n")[0]
             line = part.lineno + function.line - 1
             read = kind in ("counter", "assignment") and body.goes_by(target, statement)
             if kind == "time":
@@ -292,7 +296,22 @@ def _own_expressions(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
         else:
             parts = list(ast.iter_child_nodes(node))
         is_shown = is_shown or (isinstance(node, ast.Call) and _shows(node))
-        waiting.extend((part, is_shown) for part in parts)
+        waiting.extend((part, is_shown or part in _seeds(node)) for part in parts)
+
+
+def _seeds(node: ast.AST) -> Collection[ast.AST]:
+    """The parts of a call that are drawn once and meant to be: a seed, unless of an op without a state, and what is made once."""
+    name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or name.startswith("stateless"):
+        return ()
+    if name in _SEEDED:
+        return node.args
+    if _OF_GRAPHS.search(ast.unparse(node.func)):
+        return [*node.args, *node.keywords]
+    return [keyword for keyword in node.keywords if keyword.arg == "seed"]
+
+
+_SEEDED: Final = frozenset({"set_seed", "set_random_seed", "from_seed", "default_rng", "PRNGKey"})
 
 
 def _has_turns(loop: ast.For | ast.AsyncFor | ast.While) -> bool:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from tfmodetrace.insight import called_bodies
 from tfmodetrace.log import function_table
+from tfmodetrace.schema import lambdas
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -66,6 +67,20 @@ def definition(function: called_bodies.Written) -> _Definition | None:
     tree = parsed(function.source)
     first = tree.body[0] if tree is not None and tree.body else None
     return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def body_definition(function: function_table.Function) -> _Definition | None:
+    """Returns a function's own definition, of a lambda one that does the same; ``None`` if that is not known.
+
+    Of several lambdas with the same parameters in the same lines, that one is meant which tf.data's transformation is given.
+    """
+    if function.qualname.rpartition(".")[2] != "<lambda>" or not function.source or function.source_truncated:
+        return definition(function)
+    found = lambdas.as_definitions(function.source, [parameter.name for parameter in function.parameters])
+    if len(found) > 1:
+        handed = [each for each in found if each[1] and f".{each[1]}(" in function.name]
+        found = handed or found
+    return found[0][0] if len(found) == 1 else None
 
 
 def numbered_lines(function: function_table.Function) -> dict[int, str]:

@@ -63,6 +63,7 @@ class Content:
         called_bodies: Functions that bodies call while graphs are made.
         keras_calls: See ``threads``.
         comparisons: Functions that were run in several modes and measured.
+        left_alone: Functions that AutoGraph could not convert.
     """
 
     def __init__(self, run: str) -> None:
@@ -92,6 +93,7 @@ class Content:
         self._counted_calls: dict[tuple[int, int, int], sample_columns.CountedCalls] = {}
         self.keras_calls: dict[int, keras_table.KerasCall] = {}
         self.comparisons: list[comparison_table.Comparison] = []
+        self.left_alone: list[state_table.LeftAlone] = []
         self._call_devices: dict[tuple[int, str, tuple[str, ...], tuple[str, ...]], sample_columns.CallDevices] = {}
         self._definitions: dict[int, function_table.Function] = {}
         self._graphs: dict[int, graphs.Graph] = {}
@@ -159,6 +161,7 @@ class Content:
             if known is None or known.duration_ns <= totals.duration_ns:
                 self.keras_calls[totals.keras_call_id] = convert.keras_call(totals)
         self.comparisons.extend(comparisons.comparison(message, self._run) for message in chunk.comparisons)
+        self.left_alone.extend(map(convert.left_alone, chunk.left_alone))
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)

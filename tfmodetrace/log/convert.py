@@ -66,6 +66,7 @@ def _place(message: events_pb2.Frame) -> function_table.Place:
         function=message.function,
         code=message.code,
         tensorflow=message.tensorflow,
+        loop=message.loop,
     )
 
 
@@ -184,6 +185,13 @@ def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
     )
 
 
+def left_alone(message: events_pb2.LeftAlone) -> state_table.LeftAlone:
+    """Reads what AutoGraph did not convert."""
+    return state_table.LeftAlone(
+        function_id=message.function_id, name=message.name, file=message.file, line=message.line, cause=message.cause
+    )
+
+
 def called_body(message: events_pb2.CalledBody, first: function_table.CalledBody | None) -> function_table.CalledBody:
     """Reads what a function is that another body calls.
 
@@ -199,6 +207,8 @@ def called_body(message: events_pb2.CalledBody, first: function_table.CalledBody
         file=message.file,
         line=message.line,
         parameters=tuple(message.parameters),
+        function_id=message.function_id,
+        always=message.always,
         source=message.source or (None if first is None else first.source),
         source_truncated=message.source_truncated or (first is not None and first.source_truncated),
     )

@@ -55,6 +55,7 @@ class Place:
         function: The function's name.
         code: The statement that begins there, without indentation; empty if not known.
         tensorflow: The name that TensorFlow has there; empty if not known.
+        loop: The innermost loop around the statement; empty if there is none, or it was not recorded.
     """
 
     file: str
@@ -62,6 +63,7 @@ class Place:
     function: str
     code: str = ""
     tensorflow: str = ""
+    loop: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +124,14 @@ class Function:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CalledBody:
-    """A function of the program's whose body runs while a graph is made, since another body calls it there.
+    """A function of the program's whose body runs while a graph is made, since another body calls it there, or hands it on.
 
     Attributes:
-        caller_file: Where that body is.
+        function_id: The function whose calls execute that graph.
+        caller_file: Where that body is; empty if it only hands it on.
         caller_line: The line at which its definition begins.
         called_as: What it calls the function, such as ``self.encoder``.
+        always: Whether it is called whenever the body runs, not only in a branch or loop.
         qualname: Python's qualified name.
         file: The file it was defined in.
         line: The line it begins at.
@@ -136,9 +140,11 @@ class CalledBody:
         source_truncated: Likewise.
     """
 
+    function_id: int
     caller_file: str
     caller_line: int
     called_as: str
+    always: bool
     qualname: str
     file: str
     line: int

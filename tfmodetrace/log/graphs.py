@@ -21,6 +21,7 @@ class SourceLine:
         repeats: How often the same ops were made one after another, as an unrolled loop makes them; 1 for no repetition.
         in_loop: Whether they lie inside a loop of the graph's.
         code: The line's text where it is no part of the function's own source; empty otherwise or where it was not known.
+        idle_ops: How many, constants left out, lead to nothing that the function returns or does.
     """
 
     file: str
@@ -31,6 +32,7 @@ class SourceLine:
     repeats: int
     in_loop: bool
     code: str
+    idle_ops: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,25 @@ class Constant:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ControlFlow:
-    """A loop or branch in a graph; ``type`` such as ``While`` or ``StatelessIf``."""
+    """A loop or branch in a graph.
+
+    Attributes:
+        type: Such as ``While`` or ``StatelessIf``.
+        file: As of a :class:`SourceLine`.
+        line: Likewise.
+        own_line: Likewise.
+        body_types: Of a loop, how many ops of each type its body has; none where that was not recorded.
+        body_elements: How many elements the largest tensor of numbers has that the body computes; ``None`` if that is not known.
+        turns: How many turns it has; ``None`` if that is not known before it runs.
+    """
 
     type: str
     file: str
     line: int
     own_line: int
+    body_types: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    body_elements: int | None = None
+    turns: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,14 @@ class InputCast:
     to_dtype: str
     file: str
     line: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class IdleArgument:
+    """An argument that leads to nothing that a function returns or does; ``computed_with`` if ops compute something of it all the same."""
+
+    name: str
+    computed_with: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +107,8 @@ class Graph:
         tensor_capture_bytes: What these have together.
         control_flow: Its loops and branches.
         input_casts: Inputs that are converted.
+        idle_arguments: Its arguments that make no difference.
+        always_the_same: Whether it returns tensors, and these are the same at every call.
     """
 
     ops: int
@@ -99,6 +124,8 @@ class Graph:
     tensor_capture_bytes: int
     control_flow: tuple[ControlFlow, ...]
     input_casts: tuple[InputCast, ...]
+    idle_arguments: tuple[IdleArgument, ...] = ()
+    always_the_same: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +211,7 @@ def graph(message: events_pb2.Graph) -> Graph:
                 repeats=max(1, line.repeats),
                 in_loop=line.in_loop,
                 code=line.code,
+                idle_ops=line.idle_ops,
             )
             for line in message.source_lines
         ),
@@ -204,12 +232,23 @@ def graph(message: events_pb2.Graph) -> Graph:
         tensor_captures=message.tensor_captures,
         tensor_capture_bytes=message.tensor_capture_bytes,
         control_flow=tuple(
-            ControlFlow(type=flow.type, file=file(flow.file), line=flow.line, own_line=flow.own_line) for flow in message.control_flow
+            ControlFlow(
+                type=flow.type,
+                file=file(flow.file),
+                line=flow.line,
+                own_line=flow.own_line,
+                body_types=_counts(flow.body_types),
+                body_elements=flow.body_elements or None,
+                turns=flow.turns or None,
+            )
+            for flow in message.control_flow
         ),
         input_casts=tuple(
             InputCast(input=cast.input, from_dtype=cast.from_dtype, to_dtype=cast.to_dtype, file=file(cast.file), line=cast.line)
             for cast in message.input_casts
         ),
+        idle_arguments=tuple(IdleArgument(name=idle.name, computed_with=idle.computed_with) for idle in message.idle_arguments),
+        always_the_same=message.always_the_same,
     )
 
 

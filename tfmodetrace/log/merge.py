@@ -96,6 +96,7 @@ def build_run(name: str, *, revision: int, parts: Iterable[Part]) -> tracelog.Ru
         called_bodies=tuple(merged.called_bodies),
         keras_calls=tuple(merged.keras_calls),
         comparisons=tuple(merged.comparisons),
+        left_alone=tuple(merged.left_alone),
         versions=_joined(process.versions for process in merged.processes),
         options=_joined(process.options for process in merged.processes),
         warnings=tuple(warnings),
@@ -119,10 +120,10 @@ class _Merged:
         self.sampled_places: list[samples.Place] = []
         self.sampled_definitions: list[samples.Definition] = []
         self.state_changes: list[state_table.StateChange] = []
-        # Processes of one program tell the same.
-        self.called_bodies: dict[function_table.CalledBody, None] = {}
+        self.called_bodies: list[function_table.CalledBody] = []
         self.keras_calls: list[keras_table.KerasCall] = []
         self.comparisons: list[comparison_table.Comparison] = []
+        self.left_alone: list[state_table.LeftAlone] = []
         self._definitions = 0
         self._columns: list[dict[str, npt.NDArray[Any]]] = []
 
@@ -198,7 +199,7 @@ class _Merged:
             dataclasses.replace(change, function_id=functions.one(change.function_id), time_ns=change.time_ns + shift)
             for change in found.state_changes
         )
-        self.called_bodies |= dict.fromkeys(found.called_bodies)
+        self.called_bodies.extend(dataclasses.replace(body, function_id=functions.one(body.function_id)) for body in found.called_bodies)
         keras_calls = {number: len(self.keras_calls) + at for at, number in enumerate(sorted(found.keras_calls))}
         self.keras_calls.extend(
             dataclasses.replace(
@@ -214,6 +215,7 @@ class _Merged:
         self.comparisons.extend(
             dataclasses.replace(compared, process=process, time_ns=compared.time_ns + shift) for compared in found.comparisons
         )
+        self.left_alone.extend(dataclasses.replace(left, function_id=functions.one(left.function_id)) for left in found.left_alone)
         self.host_memory.extend((process, time_ns + shift, resident_bytes) for time_ns, resident_bytes in found.host_memory)
         self._add_samples(found, process, shift, threads)
         for thread in _sorted(found.threads):

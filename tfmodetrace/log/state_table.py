@@ -1,4 +1,4 @@
-"""Values that graphs go on with although the program has changed them."""
+"""What a log says of Python in graphs: values that have changed since, functions that were called there, and what AutoGraph left alone."""
 
 from __future__ import annotations
 
@@ -32,3 +32,22 @@ class StateChange:
     before: str
     after: str
     time_ns: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """A function of the program's that AutoGraph could not convert, and called as it is.
+
+    Attributes:
+        function_id: Whose trace ran.
+        name: The function's qualified name.
+        file: Where it is.
+        line: The line, from 1.
+        cause: Why not, in AutoGraph's words.
+    """
+
+    function_id: int
+    name: str
+    file: str
+    line: int
+    cause: str

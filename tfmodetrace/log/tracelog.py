@@ -54,6 +54,7 @@ class Run:
         called_bodies: Functions that bodies call while graphs are made.
         keras_calls: Calls of Keras's fit, evaluate and predict, by number.
         comparisons: Functions that were run in several modes and measured.
+        left_alone: Functions that AutoGraph could not convert.
         profiles: The profiles of TensorFlow's that may show it, unread.
         tried: What came of fixes that were tried.
         warnings: A sentence for everything that could not be read.
@@ -81,6 +82,7 @@ class Run:
     called_bodies: tuple[function_table.CalledBody, ...] = ()
     keras_calls: tuple[keras_table.KerasCall, ...] = ()
     comparisons: tuple[comparison_table.Comparison, ...] = ()
+    left_alone: tuple[state_table.LeftAlone, ...] = ()
     profiles: tuple[profiles.ProfileFile, ...] = ()
     tried: tuple[tried.Tried, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Chunk(_message.Message):
-    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls", "keras_calls", "comparisons")
+    __slots__ = ("schema_major", "schema_minor", "sequence", "session_start", "threads", "functions", "signatures", "traces", "errors", "calls", "session_end", "dropped_calls", "internal_faults", "devices", "memory", "host_memory", "graphs", "placements", "logical_devices", "call_devices", "sampled_definitions", "sampled_places", "samples", "state_changes", "called_bodies", "counted_calls", "keras_calls", "comparisons", "left_alone")
     SCHEMA_MAJOR_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_MINOR_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class Chunk(_message.Message):
     COUNTED_CALLS_FIELD_NUMBER: _ClassVar[int]
     KERAS_CALLS_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_ALONE_FIELD_NUMBER: _ClassVar[int]
     schema_major: int
     schema_minor: int
     sequence: int
@@ -65,7 +66,8 @@ class Chunk(_message.Message):
     counted_calls: _containers.RepeatedCompositeFieldContainer[CountedCalls]
     keras_calls: _containers.RepeatedCompositeFieldContainer[KerasCall]
     comparisons: _containers.RepeatedCompositeFieldContainer[Comparison]
-    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ..., keras_calls: _Optional[_Iterable[_Union[KerasCall, _Mapping]]] = ..., comparisons: _Optional[_Iterable[_Union[Comparison, _Mapping]]] = ...) -> None: ...
+    left_alone: _containers.RepeatedCompositeFieldContainer[LeftAlone]
+    def __init__(self, schema_major: _Optional[int] = ..., schema_minor: _Optional[int] = ..., sequence: _Optional[int] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., functions: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[Signature, _Mapping]]] = ..., traces: _Optional[_Iterable[_Union[Trace, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[Error, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[CallBatch, _Mapping]]] = ..., session_end: _Optional[_Union[SessionEnd, _Mapping]] = ..., dropped_calls: _Optional[int] = ..., internal_faults: _Optional[int] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., memory: _Optional[_Iterable[_Union[MemoryBatch, _Mapping]]] = ..., host_memory: _Optional[_Union[HostMemory, _Mapping]] = ..., graphs: _Optional[_Iterable[_Union[Graph, _Mapping]]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., logical_devices: _Optional[_Iterable[str]] = ..., call_devices: _Optional[_Iterable[_Union[CallDevices, _Mapping]]] = ..., sampled_definitions: _Optional[_Iterable[_Union[SampledDefinition, _Mapping]]] = ..., sampled_places: _Optional[_Iterable[_Union[SampledPlace, _Mapping]]] = ..., samples: _Optional[_Iterable[_Union[SampleBatch, _Mapping]]] = ..., state_changes: _Optional[_Iterable[_Union[StateChange, _Mapping]]] = ..., called_bodies: _Optional[_Iterable[_Union[CalledBody, _Mapping]]] = ..., counted_calls: _Optional[_Iterable[_Union[CountedCalls, _Mapping]]] = ..., keras_calls: _Optional[_Iterable[_Union[KerasCall, _Mapping]]] = ..., comparisons: _Optional[_Iterable[_Union[Comparison, _Mapping]]] = ..., left_alone: _Optional[_Iterable[_Union[LeftAlone, _Mapping]]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("device_id", "name")
@@ -343,7 +345,7 @@ class Trace(_message.Message):
     def __init__(self, trace_id: _Optional[int] = ..., function_id: _Optional[int] = ..., ordinal: _Optional[int] = ..., call_id: _Optional[int] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., signature_id: _Optional[int] = ..., key: _Optional[_Union[CacheKey, _Mapping]] = ..., outputs: _Optional[_Union[Node, _Mapping]] = ..., captures: _Optional[_Iterable[str]] = ..., concrete_name: _Optional[str] = ..., gone_objects: _Optional[_Iterable[int]] = ..., graph_number: _Optional[int] = ..., definition_bytes: _Optional[int] = ..., called_at: _Optional[_Union[Frame, _Mapping]] = ..., outside: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Graph(_message.Message):
-    __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "control_flow", "input_casts")
+    __slots__ = ("graph_id", "ops", "own_ops", "functions", "op_types", "files", "source_lines", "constants", "constant_bytes", "large_constants", "resource_captures", "tensor_captures", "tensor_capture_bytes", "control_flow", "input_casts", "idle_arguments", "always_the_same")
     GRAPH_ID_FIELD_NUMBER: _ClassVar[int]
     OPS_FIELD_NUMBER: _ClassVar[int]
     OWN_OPS_FIELD_NUMBER: _ClassVar[int]
@@ -359,6 +361,8 @@ class Graph(_message.Message):
     TENSOR_CAPTURE_BYTES_FIELD_NUMBER: _ClassVar[int]
     CONTROL_FLOW_FIELD_NUMBER: _ClassVar[int]
     INPUT_CASTS_FIELD_NUMBER: _ClassVar[int]
+    IDLE_ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    ALWAYS_THE_SAME_FIELD_NUMBER: _ClassVar[int]
     graph_id: int
     ops: int
     own_ops: int
@@ -374,7 +378,17 @@ class Graph(_message.Message):
     tensor_capture_bytes: int
     control_flow: _containers.RepeatedCompositeFieldContainer[ControlFlow]
     input_casts: _containers.RepeatedCompositeFieldContainer[InputCast]
-    def __init__(self, graph_id: _Optional[int] = ..., ops: _Optional[int] = ..., own_ops: _Optional[int] = ..., functions: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., source_lines: _Optional[_Iterable[_Union[SourceLine, _Mapping]]] = ..., constants: _Optional[int] = ..., constant_bytes: _Optional[int] = ..., large_constants: _Optional[_Iterable[_Union[Constant, _Mapping]]] = ..., resource_captures: _Optional[int] = ..., tensor_captures: _Optional[int] = ..., tensor_capture_bytes: _Optional[int] = ..., control_flow: _Optional[_Iterable[_Union[ControlFlow, _Mapping]]] = ..., input_casts: _Optional[_Iterable[_Union[InputCast, _Mapping]]] = ...) -> None: ...
+    idle_arguments: _containers.RepeatedCompositeFieldContainer[IdleArgument]
+    always_the_same: bool
+    def __init__(self, graph_id: _Optional[int] = ..., ops: _Optional[int] = ..., own_ops: _Optional[int] = ..., functions: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., source_lines: _Optional[_Iterable[_Union[SourceLine, _Mapping]]] = ..., constants: _Optional[int] = ..., constant_bytes: _Optional[int] = ..., large_constants: _Optional[_Iterable[_Union[Constant, _Mapping]]] = ..., resource_captures: _Optional[int] = ..., tensor_captures: _Optional[int] = ..., tensor_capture_bytes: _Optional[int] = ..., control_flow: _Optional[_Iterable[_Union[ControlFlow, _Mapping]]] = ..., input_casts: _Optional[_Iterable[_Union[InputCast, _Mapping]]] = ..., idle_arguments: _Optional[_Iterable[_Union[IdleArgument, _Mapping]]] = ..., always_the_same: bool = ...) -> None: ...
+
+class IdleArgument(_message.Message):
+    __slots__ = ("name", "computed_with")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    COMPUTED_WITH_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    computed_with: bool
+    def __init__(self, name: _Optional[str] = ..., computed_with: bool = ...) -> None: ...
 
 class OpCount(_message.Message):
     __slots__ = ("type", "ops")
@@ -385,7 +399,7 @@ class OpCount(_message.Message):
     def __init__(self, type: _Optional[str] = ..., ops: _Optional[int] = ...) -> None: ...
 
 class SourceLine(_message.Message):
-    __slots__ = ("file", "line", "own_line", "ops", "op_types", "repeats", "in_loop", "code")
+    __slots__ = ("file", "line", "own_line", "ops", "op_types", "repeats", "in_loop", "code", "idle_ops")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     OWN_LINE_FIELD_NUMBER: _ClassVar[int]
@@ -394,6 +408,7 @@ class SourceLine(_message.Message):
     REPEATS_FIELD_NUMBER: _ClassVar[int]
     IN_LOOP_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    IDLE_OPS_FIELD_NUMBER: _ClassVar[int]
     file: int
     line: int
     own_line: int
@@ -402,7 +417,8 @@ class SourceLine(_message.Message):
     repeats: int
     in_loop: bool
     code: str
-    def __init__(self, file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ..., ops: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., repeats: _Optional[int] = ..., in_loop: bool = ..., code: _Optional[str] = ...) -> None: ...
+    idle_ops: int
+    def __init__(self, file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ..., ops: _Optional[int] = ..., op_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., repeats: _Optional[int] = ..., in_loop: bool = ..., code: _Optional[str] = ..., idle_ops: _Optional[int] = ...) -> None: ...
 
 class Constant(_message.Message):
     __slots__ = ("op", "dtype", "shape", "bytes", "file", "line")
@@ -421,16 +437,22 @@ class Constant(_message.Message):
     def __init__(self, op: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Union[Shape, _Mapping]] = ..., bytes: _Optional[int] = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
 
 class ControlFlow(_message.Message):
-    __slots__ = ("type", "file", "line", "own_line")
+    __slots__ = ("type", "file", "line", "own_line", "body_types", "body_elements", "turns")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     OWN_LINE_FIELD_NUMBER: _ClassVar[int]
+    BODY_TYPES_FIELD_NUMBER: _ClassVar[int]
+    BODY_ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    TURNS_FIELD_NUMBER: _ClassVar[int]
     type: str
     file: int
     line: int
     own_line: int
-    def __init__(self, type: _Optional[str] = ..., file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ...) -> None: ...
+    body_types: _containers.RepeatedCompositeFieldContainer[OpCount]
+    body_elements: int
+    turns: int
+    def __init__(self, type: _Optional[str] = ..., file: _Optional[int] = ..., line: _Optional[int] = ..., own_line: _Optional[int] = ..., body_types: _Optional[_Iterable[_Union[OpCount, _Mapping]]] = ..., body_elements: _Optional[int] = ..., turns: _Optional[int] = ...) -> None: ...
 
 class InputCast(_message.Message):
     __slots__ = ("input", "from_dtype", "to_dtype", "file", "line")
@@ -569,7 +591,7 @@ class StateChange(_message.Message):
     def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ...) -> None: ...
 
 class CalledBody(_message.Message):
-    __slots__ = ("caller_file", "caller_line", "called_as", "qualname", "file", "line", "parameters", "source", "source_truncated")
+    __slots__ = ("caller_file", "caller_line", "called_as", "qualname", "file", "line", "parameters", "source", "source_truncated", "function_id", "always")
     CALLER_FILE_FIELD_NUMBER: _ClassVar[int]
     CALLER_LINE_FIELD_NUMBER: _ClassVar[int]
     CALLED_AS_FIELD_NUMBER: _ClassVar[int]
@@ -579,6 +601,8 @@ class CalledBody(_message.Message):
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ALWAYS_FIELD_NUMBER: _ClassVar[int]
     caller_file: str
     caller_line: int
     called_as: str
@@ -588,7 +612,9 @@ class CalledBody(_message.Message):
     parameters: _containers.RepeatedScalarFieldContainer[str]
     source: str
     source_truncated: bool
-    def __init__(self, caller_file: _Optional[str] = ..., caller_line: _Optional[int] = ..., called_as: _Optional[str] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., parameters: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., source_truncated: bool = ...) -> None: ...
+    function_id: int
+    always: bool
+    def __init__(self, caller_file: _Optional[str] = ..., caller_line: _Optional[int] = ..., called_as: _Optional[str] = ..., qualname: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., parameters: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., source_truncated: bool = ..., function_id: _Optional[int] = ..., always: bool = ...) -> None: ...
 
 class Comparison(_message.Message):
     __slots__ = ("function", "arguments", "time_ns", "duration_ns", "modes", "control_ns", "variables", "other_resources", "draws_random_numbers", "coarsest_float", "largest_elements")
@@ -684,6 +710,20 @@ class LeafDifference(_message.Message):
     index: str
     def __init__(self, path: _Optional[str] = ..., dtype: _Optional[str] = ..., elements: _Optional[int] = ..., different: _Optional[int] = ..., non_finite_different: _Optional[int] = ..., max_ulps: _Optional[int] = ..., max_difference: _Optional[float] = ..., scale: _Optional[float] = ..., when_perturbed: _Optional[float] = ..., flips_when_perturbed: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., index: _Optional[str] = ...) -> None: ...
 
+class LeftAlone(_message.Message):
+    __slots__ = ("function_id", "name", "file", "line", "cause")
+    FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    function_id: int
+    name: str
+    file: str
+    line: int
+    cause: str
+    def __init__(self, function_id: _Optional[int] = ..., name: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., cause: _Optional[str] = ...) -> None: ...
+
 class CacheKey(_message.Message):
     __slots__ = ("arguments", "scope_type", "parent_graph", "device_functions", "colocation_stack", "in_cross_replica_context", "variable_policy", "xla_context", "from_cache")
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
@@ -761,7 +801,7 @@ class Raised(_message.Message):
     def __init__(self, type: _Optional[str] = ..., message: _Optional[str] = ..., bases: _Optional[_Iterable[str]] = ..., relation: _Optional[_Union[Raised.Relation, str]] = ..., origin: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow", "in_branch")
+    __slots__ = ("file", "line", "function", "code", "owner", "folded", "variables", "source", "source_line", "modules", "tensorflow", "in_branch", "loop")
     FILE_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
@@ -774,6 +814,7 @@ class Frame(_message.Message):
     MODULES_FIELD_NUMBER: _ClassVar[int]
     TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
     IN_BRANCH_FIELD_NUMBER: _ClassVar[int]
+    LOOP_FIELD_NUMBER: _ClassVar[int]
     file: str
     line: int
     function: str
@@ -786,7 +827,8 @@ class Frame(_message.Message):
     modules: _containers.RepeatedCompositeFieldContainer[Variable]
     tensorflow: str
     in_branch: bool
-    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ..., in_branch: bool = ...) -> None: ...
+    loop: str
+    def __init__(self, file: _Optional[str] = ..., line: _Optional[int] = ..., function: _Optional[str] = ..., code: _Optional[str] = ..., owner: _Optional[str] = ..., folded: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ..., modules: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tensorflow: _Optional[str] = ..., in_branch: bool = ..., loop: _Optional[str] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "type")

@@ -191,6 +191,12 @@ FindingId = Literal[
     "input-bound",
     "slow-input-step",
     "mode-mismatch",
+    "output-independent-of-input",
+    "autograph-not-applied",
+    "redundant-tf-function",
+    "scalar-loop-in-graph",
+    "per-example-calls",
+    "slows-down",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

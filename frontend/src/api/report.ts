@@ -103,6 +103,12 @@ export type FindingId =
   | "input-bound"
   | "slow-input-step"
   | "mode-mismatch";
+  | "output-independent-of-input"
+  | "autograph-not-applied"
+  | "redundant-tf-function"
+  | "scalar-loop-in-graph"
+  | "per-example-calls"
+  | "slows-down";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -153,6 +159,8 @@ export interface Place {
   readonly code: string;
   /** The name that TensorFlow has there; empty if not known. */
   readonly tensorflow: string;
+  /** The innermost loop around the statement; empty if there is none, or it was not recorded. */
+  readonly loop: string;
 }
 
 /** A Keras model; `number` counts the models of its process from 1. */

@@ -16,17 +16,23 @@ from tfmodetrace.insight.findings import (
     first_calls,
     folding,
     graphs,
+    idle,
     input_steps,
     inputs,
     loops,
     memory,
+    nested,
+    per_example,
     placement,
     predictions,
     programs,
     recreated,
     retracing,
+    scalar_loops,
     silent,
+    slowing,
     tracing,
+    unconverted,
 )
 from tfmodetrace.schema import words
 
@@ -46,19 +52,22 @@ _OF_SAMPLES: Final[Mapping[words.FindingId, float]] = {"eager-hot-function": 0.5
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 _FAMILIES: Final = (
-    predictions,
-    retracing,
-    recreated,
-    tracing,
-    loops,
-    graphs,
-    casts,
-    placement,
-    memory,
-    programs,
-    compilations,
-    silent,
-    comparisons,
+    *(
+        predictions,
+        retracing,
+        recreated,
+        unconverted,
+        tracing,
+        loops,
+        scalar_loops,
+        graphs,
+        casts,
+        placement,
+        memory,
+        programs,
+        compilations,
+    ),
+    *(silent, nested, per_example, slowing, comparisons),
 )
 _BY_SAMPLES: Final = (eager, inputs, input_steps)
 
@@ -67,6 +76,7 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Returns the findings of a run: those that matter most first, and of these the costliest."""
     ledger = costs.Ledger(evidence)
     drafts = [draft for family in (*_FAMILIES, *_BY_SAMPLES) for draft in family.find(evidence)]
+    drafts += idle.find(evidence, tuple(drafts))
     found = _told(evidence, ledger, drafts)
     told = frozenset(number for finding in found for number in finding.trace_ids)
     found += _told(evidence, ledger, memory.kept_graphs(evidence, told))

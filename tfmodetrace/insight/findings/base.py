@@ -169,6 +169,11 @@ class Evidence:
         return grouped
 
     @functools.cached_property
+    def places(self) -> frozenset[tuple[str, int]]:
+        """Where the recorded functions are defined."""
+        return frozenset((function.file, function.line) for function in self.run.functions)
+
+    @functools.cached_property
     def calls_of(self) -> Sequence[int]:
         """How many calls each function has, by function id."""
         counts: list[int] = np.bincount(self.run.calls.function_id, minlength=len(self.run.functions)).tolist()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import fixes, places, side_effects, sources
+from tfmodetrace.insight import executions, fixes, places, side_effects, sources
 from tfmodetrace.insight.findings import base
-from tfmodetrace.log import call_columns, function_table, state_table, trace_table
-from tfmodetrace.schema import words
-
-_EXECUTING: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
-_TRACING: Final = int(words.Mode.TRACING)
+from tfmodetrace.log import function_table, state_table, trace_table
 
 _INSTEAD: Final[Mapping[side_effects.Kind, str]] = {
     "print": "Use tf.print, which is an op of the graph and prints at every call.",
@@ -70,7 +67,7 @@ def _stale_call(evidence: base.Evidence, change: state_table.StateChange) -> int
     rows = np.flatnonzero(calls.function_id == change.function_id)
     rows = rows[np.argsort(calls.start_ns[rows], kind="stable")]
     later = rows[calls.start_ns[rows] >= change.time_ns]
-    if not len(later) or calls.trace_id[later[0]] >= 0 or int(calls.mode[later[0]]) not in _EXECUTING:
+    if not len(later) or calls.trace_id[later[0]] >= 0 or int(calls.mode[later[0]]) not in executions.EXECUTING:
         return None
     return len(rows) - len(later) + 1
 
@@ -116,41 +113,93 @@ def _stale(
 # --- What is done only while tracing ------------------------------------------------------------------------------------------------------
 
 
+_OF_ELEMENTS: Final = frozenset({"random", "next", "append"})
+"""What is told of tf.data's functions, of which it is not known how many elements they are run for."""
+
+
 def _side_effects(evidence: base.Evidence, function: function_table.Function) -> Iterator[base.Draft]:
-    runs, executions, executing = _runs(evidence, function)
-    if not runs or executions < runs + 2:
+    runs, executed, executing = executions.of_function(evidence.run, evidence.traces, function)
+    of_elements = function.kind == "tf.data"
+    if of_elements:
+        runs, executing = len(evidence.traces.get(function.function_id, ())), (function.function_id,)
+    elif executed < runs + 2:
         return
-    effects = side_effects.of_function(function, _facts(evidence, function, executing))
-    by_kind: dict[side_effects.Kind, list[side_effects.Effect]] = collections.defaultdict(list)
-    for effect in effects:
-        by_kind[effect.kind].append(effect)
-    for kind, found in by_kind.items():
-        first = found[0]
-        deliberate = all(effect.deliberate for effect in found)
-        changes_results = kind in _CHANGES_RESULTS or any(effect.is_read for effect in found)
-        others = f" and {len(found) - 1} more lines" if len(found) > 2 else " and one more line" if len(found) == 2 else ""
-        yield base.Draft(
-            id="python-side-effect",
-            functions=(function.function_id,),
-            title=f"{_short(first.what)}{others} ran only while {function.name} was traced, {base.times(runs)} in {executions:,} calls"
-            if any(effect.in_loop for effect in found)
-            else f"{_short(first.what)}{others} ran {base.times(runs)} in {executions:,} calls of {function.name}",
-            evidence={
-                "kind": kind,
-                "places": [places.place(function.file, effect.line) for effect in found],
-                "code": [effect.code for effect in found],
-                "body_ran": runs,
-                "executed": executions,
-                "changes_results": changes_results and not deliberate,
-            },
-            at=function_table.Place(file=function.file, line=first.line, function=function.qualname, code=first.code),
-            why="A graph has only the ops that TensorFlow's functions have made while the body was traced. What Python does beside that is "
-            "done then, and not when the graph runs."
-            + (" Every run of the graph has the one value that was drawn then." if kind == "random" else ""),
-            advice=_INSTEAD[kind].format(target=first.target),
-            cause=kind,
-            normal=deliberate,
-            wrong=changes_results and not deliberate,
+    if not runs:
+        return
+    # What tf.data was given runs as it is to make its graph, and what has a decorator may not.
+    for body, is_run in ((function, of_elements and not sources.decorators(function)), *_called(evidence, function)):
+        effects = side_effects.of_function(body, _facts(evidence, body, function, executing, is_run=is_run))
+        by_kind: dict[side_effects.Kind, list[side_effects.Effect]] = collections.defaultdict(list)
+        for effect in effects:
+            if not of_elements or effect.kind in _OF_ELEMENTS or effect.is_read:
+                by_kind[effect.kind].append(effect)
+        for kind, found in by_kind.items():
+            yield _side_effect(function, body, kind, found, runs, None if of_elements else executed)
+
+
+def _side_effect(
+    function: function_table.Function,
+    body: function_table.Function,
+    kind: side_effects.Kind,
+    found: Sequence[side_effects.Effect],
+    runs: int,
+    executed: int | None,
+) -> base.Draft:
+    first = found[0]
+    deliberate = all(effect.deliberate for effect in found)
+    changes_results = kind in _CHANGES_RESULTS or any(effect.is_read for effect in found)
+    others = f" and {len(found) - 1} more lines" if len(found) > 2 else " and one more line" if len(found) == 2 else ""
+    where = "" if body is function else f" in {body.name}"
+    what = f"{_short(first.what)}{others}{where}"
+    if executed is None:
+        title = f"{what} ran {base.times(runs)} for all elements of {function.name}"
+    elif any(effect.in_loop for effect in found):
+        title = f"{what} ran only while {function.name} was traced, {base.times(runs)} in {executed:,} calls"
+    else:
+        title = f"{what} ran {base.times(runs)} in {executed:,} calls of {function.name}"
+    once = " Every element gets" if executed is None else " Every run of the graph has"
+    return base.Draft(
+        id="python-side-effect",
+        functions=(function.function_id,),
+        title=title,
+        evidence={
+            "kind": kind,
+            "places": [places.place(body.file, effect.line) for effect in found],
+            "code": [effect.code for effect in found],
+            "body_ran": runs,
+            "executed": executed,
+            "changes_results": changes_results and not deliberate,
+        },
+        at=function_table.Place(file=body.file, line=first.line, function=body.qualname, code=first.code),
+        why="A graph has only the ops that TensorFlow's functions have made while the body was traced. What Python does beside that is "
+        "done then, and not when the graph runs." + (f"{once} the one value that was drawn then." if kind == "random" else ""),
+        advice=_INSTEAD[kind].format(target=first.target),
+        cause=(kind, body.file, body.line),
+        normal=deliberate,
+        wrong=changes_results and not deliberate,
+    )
+
+
+def _called(evidence: base.Evidence, function: function_table.Function) -> Iterator[tuple[function_table.Function, bool]]:
+    """Yields the functions that a body calls and that are not recorded themselves, and whether each is known to have run."""
+    found: dict[tuple[str, int], tuple[function_table.CalledBody, bool]] = {}
+    for body in evidence.run.called_bodies:
+        place = (body.file, body.line)
+        if body.function_id == function.function_id and place not in evidence.places:
+            found[place] = body, body.always or (place in found and found[place][1])
+    for body, always in found.values():
+        yield (
+            dataclasses.replace(
+                function,
+                name=body.qualname.rpartition(".")[2],
+                qualname=body.qualname,
+                file=body.file,
+                line=body.line,
+                parameters=(),
+                source=body.source,
+                source_truncated=body.source_truncated,
+            ),
+            always,
         )
 
 
@@ -158,48 +207,33 @@ def _short(code: str) -> str:
     return code if len(code) <= 60 else code[:59] + "…"
 
 
-def _facts(evidence: base.Evidence, function: function_table.Function, executing: Collection[int]) -> side_effects.Facts:
-    """Returns what the traces of the functions that execute a function's ops tell of it."""
+def _facts(
+    evidence: base.Evidence, body: function_table.Function, function: function_table.Function, executing: Collection[int], *, is_run: bool
+) -> side_effects.Facts:
+    """Returns what the traces of the functions that execute a body's ops tell of it.
+
+    Args:
+        evidence: The evidence.
+        body: The function itself, or one that it calls.
+        function: The function.
+        executing: The functions whose calls execute the ops.
+        is_run: Whether the body is known to have run.
+    """
     outside: dict[str, set[str]] = collections.defaultdict(set)
     ops: dict[int, set[str]] = collections.defaultdict(set)
     for trace in (trace for each in executing for trace in evidence.traces.get(each, ())):
         for text, what in trace.outside.items():
             reader, _, name = text.partition(" ")
-            if reader == function.qualname:
+            if reader == body.qualname:
                 outside[name].add(what)
         for line in () if trace.graph is None else trace.graph.source_lines:
-            if line.file == function.file:
+            if line.file == body.file:
                 ops[line.line] |= set(line.op_types)
-            if line.own_line and trace.function_id == function.function_id:
+            if line.own_line and body is function and trace.function_id == function.function_id:
                 ops[line.own_line] |= set(line.op_types)
-    decorators = sources.decorators(function)
+    decorators = sources.decorators(body)
     return side_effects.Facts(
         outside={name: frozenset(what) for name, what in outside.items()},
         ops={line: frozenset(types) for line, types in ops.items()},
-        is_run=bool(decorators) and all(name.rpartition(".")[2] in _KNOWN_DECORATORS for name in decorators),
+        is_run=is_run or (bool(decorators) and all(name.rpartition(".")[2] in _KNOWN_DECORATORS for name in decorators)),
     )
-
-
-def _runs(evidence: base.Evidence, function: function_table.Function) -> tuple[int, int, Collection[int]]:
-    """How often a function's body ran to be traced, how often what was traced was executed by recorded calls, and of which functions."""
-    calls, number = evidence.run.calls, function.function_id
-    rows = np.flatnonzero(calls.function_id == number)
-    symbolic = rows[calls.mode[rows] == _TRACING]
-    if number in evidence.traces and function.tf_function is not None:
-        executed = int(np.isin(calls.mode[rows], _EXECUTING).sum())
-        if executed:
-            return len(evidence.traces[number]), executed, (number,)
-    # Traced inside of others: executed as often as those are that lie around it.
-    around = {found for row in symbolic.tolist() if (found := _executing_around(calls, row)) is not None}
-    executed = sum(int(((calls.function_id == other) & np.isin(calls.mode, _EXECUTING)).sum()) for other in around)
-    return (len(symbolic), executed, around) if around else (0, 0, ())
-
-
-def _executing_around(calls: call_columns.Calls, row: int) -> int | None:
-    """Returns the function whose call, in a graph, a body ran in to be traced; ``None`` if there is none."""
-    at = int(calls.parent_rows[row])
-    while at >= 0:
-        if int(calls.mode[at]) in _EXECUTING:
-            return int(calls.function_id[at])
-        at = int(calls.parent_rows[at])
-    return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.insight import call_rewrites, diagnoses, edits, subtypes
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, unconverted
 from tfmodetrace.log import error_table, function_table
 from tfmodetrace.schema import keys
 
@@ -27,7 +27,8 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
     failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in evidence.run.errors:
-        if error.mode == "tracing" and evidence.run.functions[error.function_id].kind == "tf.function":
+        is_trace = error.mode == "tracing" and evidence.run.functions[error.function_id].kind == "tf.function"
+        if is_trace and unconverted.of_error(evidence, error) is None:  # which tells why it failed
             failures[error.function_id].append(error)
     for function_id, errors in failures.items():
         function = evidence.run.functions[function_id]
@@ -56,16 +57,8 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
     for function_id, groups in by_function.items():
         for signatures in groups.values():
             first = next((signature for signature in signatures if signature.signature_id in traced), None)
-            if first is None:
-                continue
-            # A tensor in one and a NumPy array in the other are of one type.
-            types = _literal_types(first.arguments)
-            others = [
-                signature
-                for signature in signatures
-                if signature.signature_id not in traced and _literal_types(signature.arguments) != types
-            ]
-            if not others:
+            others = [signature for signature in signatures if signature.signature_id not in traced and _differs(signature, first)]
+            if first is None or not others:
                 continue
             function = evidence.run.functions[function_id]
             counted = np.isin(evidence.run.calls.signature_id, [signature.signature_id for signature in others])
@@ -83,11 +76,14 @@ def _collisions(evidence: base.Evidence) -> Iterator[base.Draft]:
             )
 
 
+def _differs(signature: function_table.Signature, first: function_table.Signature | None) -> bool:
+    """Whether Python values are of another type, and not only what was given as a tensor, which may be an array as well."""
+    return first is not None and _literal_types(signature.arguments) != _literal_types(first.arguments)
+
+
 def _literal_types(node: keys.Node) -> tuple[str, ...]:
-    """The types of the Python values in a signature."""
-    if node.kind == Kind.LITERAL:
-        return (node.type_name,)
-    return tuple(name for child in node.children for name in _literal_types(child))
+    own = (node.type_name,) if node.kind == Kind.LITERAL else ()
+    return (*own, *(name for child in node.children for name in _literal_types(child)))
 
 
 def _values_only(node: keys.Node) -> Any:

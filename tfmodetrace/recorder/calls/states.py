@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.calls import functions, memory, native, sampling
+from tfmodetrace.recorder.support import sources
 from tfmodetrace.recorder.tf import execution
 from tfmodetrace.schema import events_pb2, words
 
@@ -77,8 +78,11 @@ class Definitions(Protocol):
     def add_placements(self, placements: list[events_pb2.Placement]) -> None:
         """Keeps placements of traces."""
 
-    def add_called_body(self, body: events_pb2.CalledBody) -> None:
-        """Keeps for the writer what a body is that another calls while a graph is made."""
+    def add_left_alone(self, left: events_pb2.LeftAlone) -> None:
+        """Keeps what AutoGraph could not convert."""
+
+    def add_called_body(self, body: events_pb2.CalledBody, source: Callable[[], sources.Source]) -> None:
+        """Keeps a function that a body calls, with its source if there was none of its place before."""
 
     def add_state_change(self, change: events_pb2.StateChange) -> None:
         """Keeps what was seen of a value that a function's traces have read and the program has changed."""
@@ -172,6 +176,9 @@ class TraceUnderWay(Protocol):
 
     def body_entered(self, call: OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
+
+    def layer_entered(self, layer: Any) -> None:
+        """Takes note of a Keras layer whose ``call`` runs in it, which no source of the program's may name."""
 
 
 class OpenCall:

@@ -242,6 +242,7 @@ class KerasProgram:
             info = self._info_of(args[0])
             if info is None:
                 return None
+            self._tell_trace(args[0])
             call = calls_module.enter_innermost(session, info, args, kwargs)
             thread.depth = depth + 1
             return _LayerCall(depth, None, call)
@@ -254,6 +255,13 @@ class KerasProgram:
                 self._left_symbolic(layer.symbolic, error)
 
         return around.around(original, begin, end, for_autograph=True)
+
+    def _tell_trace(self, layer: Any) -> None:
+        """Tells a trace that runs on this thread of a layer that it calls."""
+        session = _STATE.session
+        traces_under_way = () if session is None else session.thread_calls().pending_traces
+        if traces_under_way:
+            traces_under_way[-1].layer_entered(layer)
 
     def _info_of(self, layer: Any) -> functions.FunctionInfo | None:
         """Returns what is known of a layer; None if it is not recorded."""

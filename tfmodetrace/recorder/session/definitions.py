@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import functions, signatures
+from tfmodetrace.recorder.support import sources
 from tfmodetrace.schema import events_pb2, keys
 
 MAX_LITERAL_SIGNATURES: Final = 256
@@ -49,7 +51,9 @@ class Definitions:
             "called_bodies": [],
             "keras_calls": [],
             "comparisons": [],
+            "left_alone": [],
         }
+        self._body_sources: set[tuple[str, int]] = set()
         # What a graph is made of → its number. Traces of one function mostly agree in it.
         self._graph_numbers: dict[bytes, int] = {}
         self.trace_count = 0
@@ -123,11 +127,6 @@ class Definitions:
         with self._lock:
             self._waiting["state_changes"].append(change)
 
-    def add_called_body(self, body: events_pb2.CalledBody) -> None:
-        """Keeps for the writer what a body is that another calls while a graph is made."""
-        with self._lock:
-            self._waiting["called_bodies"].append(body)
-
     def number_keras_call(self) -> int:
         """Gives a call of Keras's fit, evaluate or predict its number."""
         return next(self._keras_call_ids)
@@ -143,6 +142,20 @@ class Definitions:
         comparison.time_ns -= self._anchor_ns
         with self._lock:
             self._waiting["comparisons"].append(comparison)
+
+    def add_left_alone(self, left: events_pb2.LeftAlone) -> None:
+        """Keeps for the writer what AutoGraph could not convert."""
+        with self._lock:
+            self._waiting["left_alone"].append(left)
+
+    def add_called_body(self, body: events_pb2.CalledBody, source: Callable[[], sources.Source]) -> None:
+        """Keeps for the writer a function that a body calls, with its source if there was none of its place before."""
+        place = (body.file, body.line)
+        text = sources.NONE if place in self._body_sources else source()
+        body.source, body.source_truncated = text
+        with self._lock:
+            self._body_sources.add(place)
+            self._waiting["called_bodies"].append(body)
 
     def add_error(self, error: events_pb2.Error) -> int:
         """Numbers an exception that left a call and keeps it for the writer; returns its number."""

@@ -31,6 +31,7 @@ _MAX_PARSED: Final = 1 << 20
 _STATEMENT_LINES: Final = 20
 _STATEMENT_CHARACTERS: Final = 1000
 _FILE_CHARACTERS: Final = 2 << 20
+_LOOP_CHARACTERS: Final = 2000
 
 _WITH: Final = re.compile(r"(\s*(?:async\s+)?)with\b")
 
@@ -183,12 +184,41 @@ def statement_around(file: str, line: int) -> Statement:
     return Statement(line, "")
 
 
+@functools.lru_cache(maxsize=4096)
+def loop_around(file: str, line: int) -> str:
+    """Returns the text of the innermost loop around a line, in the same function; empty if there is none, or it is long. Never raises."""
+    try:
+        first, last = max((span for span in _loops(file) if span[0] < line <= span[1]), default=(0, 0))
+        text = textwrap.dedent("".join(linecache.getlines(file)[first - 1 : last])).rstrip() if first else ""
+        definitions = (first < number <= line <= end for number, end in _definitions(file)) if text else ()
+        return "" if len(text) > _LOOP_CHARACTERS or any(definitions) else text
+    except Exception as error:  # no such file, or what it holds is not what runs
+        interrupts.let_pass(error)
+    return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _loops(file: str) -> tuple[tuple[int, int], ...]:
+    return tuple((node.lineno, node.end_lineno or 0) for node in _nodes(file) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
+
+
+@functools.lru_cache(maxsize=64)
+def _definitions(file: str) -> tuple[tuple[int, int], ...]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return tuple((node.lineno, node.end_lineno or 0) for node in _nodes(file) if isinstance(node, kinds))
+
+
+def _nodes(file: str) -> Iterator[ast.AST]:
+    text = "".join(linecache.getlines(file))
+    if len(text) <= _FILE_CHARACTERS:
+        yield from ast.walk(_tree(text))
+
+
 @functools.lru_cache(maxsize=64)
 def _spans(file: str) -> tuple[tuple[int, int, int, int], ...]:
     """The lines of every statement of a file: first its order, so that the innermost is the largest, then the first and last line."""
     found: list[tuple[int, int, int, int]] = []
-    text = "".join(linecache.getlines(file))
-    for node in ast.walk(ast.parse(text)) if len(text) <= _FILE_CHARACTERS else ():
+    for node in _nodes(file):
         if isinstance(node, ast.stmt):
             last = node.end_lineno or node.lineno
             body = getattr(node, "body", None)

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
-from tfmodetrace.recorder.tf import installation, names
+from tfmodetrace.recorder.tf import installation, names, replacements
 
 _autograph_api = names.module("tensorflow.python.autograph.impl.api")
 _method_target = names.module("tensorflow.python.eager.polymorphic_function.tf_method_target")
@@ -98,6 +98,41 @@ def as_dynamic_code(wrapper: Any) -> Any:
 def called_by_converted_call() -> bool:
     """Whether the caller's caller is AutoGraph taking a call apart (it looks inside ``functools.partial``)."""
     return sys._getframe(2).f_code is _CONVERTED_CALL_CODE
+
+
+class LeftAloneHook:
+    """Sees each function that AutoGraph cannot convert and calls as it is, between :meth:`install` and :meth:`remove`.
+
+    Args:
+        left: Called with the function and why, in AutoGraph's words; must not raise.
+    """
+
+    available: Final = names.attribute(_autograph_api, "_fall_back_unconverted") is not None
+    """Whether this TensorFlow has the function that does so."""
+
+    def __init__(self, left: Callable[[Any, str], None]) -> None:
+        self._left = left
+        self._replacements = replacements.Replacements()
+
+    def install(self) -> None:
+        """Replaces that function; does nothing where it is missing."""
+        if self.available:
+            self._replacements.replace(_autograph_api, "_fall_back_unconverted", self._leaving)
+
+    def remove(self) -> None:
+        """Puts the original back, unless somebody else has replaced ours meanwhile."""
+        self._replacements.restore()
+
+    def _leaving(self, original: Any) -> Any:
+        left = self._left
+
+        def fall_back_unconverted(f: Any, args: Any, kwargs: Any, options: Any, exc: Any) -> Any:
+            # Of an exception that is not TensorFlow's own, the message may be made by the program.
+            own = type(exc).__module__.startswith("tensorflow.")
+            left(f, str(exc) if own else type(exc).__name__)
+            return original(f, args, kwargs, options, exc)
+
+        return fall_back_unconverted
 
 
 AUTOGRAPH_FILE: Final = "__autograph_generated_file"

@@ -19,6 +19,24 @@ def parameter_types(concrete_function: Any) -> Iterator[tuple[str, Any, Any]]:
         yield name, parameter.kind, parameter.type_constraint
 
 
+def argument_tensors(concrete_function: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yields (name, tensors that stand for it in the graph) for every parameter; nothing if that cannot be told."""
+    counted = []
+    for name, _, trace_type in parameter_types(concrete_function):
+        flatten = getattr(trace_type, "flatten", None)
+        if flatten is None:
+            return
+        counted.append((name, len(flatten())))
+    inputs = list(concrete_function.inputs)
+    inputs = inputs[: len(inputs) - len(concrete_function.captured_inputs)]
+    if len(inputs) != sum(count for _, count in counted):
+        return
+    at = 0
+    for name, count in counted:
+        yield name, tuple(inputs[at : at + count])
+        at += count
+
+
 def output_type(concrete_function: Any) -> Any:
     """Returns the TraceType of what a concrete function returns."""
     return concrete_function.function_type.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,6 +11,30 @@ from tfmodetrace.recorder.tf import around, names, replacements
 _structured_function = names.module("tensorflow.python.data.ops.structured_function")
 
 _StructuredFunctionWrapper = names.attribute(_structured_function, "StructuredFunctionWrapper")
+
+
+def function_of(traced: Any) -> Any:
+    """Returns the function that was given to a transformation, of what tf.data has traced for it; anything else as it is."""
+    if _StructuredFunctionWrapper is None:
+        return traced
+    waiting, met = [traced], 0
+    while waiting and met < _MAX_MET:
+        met += 1
+        function = waiting.pop(0)
+        waiting += [inner for inner in (getattr(function, "__wrapped__", None),) if type(inner) is types.FunctionType]
+        for cell in getattr(function, "__closure__", None) or ():
+            try:
+                inner = cell.cell_contents
+            except ValueError:  # not filled yet
+                continue
+            if type(inner) is _StructuredFunctionWrapper:
+                return getattr(inner, "_func", traced)
+            if type(inner) is types.FunctionType and inner.__module__ == _StructuredFunctionWrapper.__module__:
+                waiting.append(inner)
+    return traced
+
+
+_MAX_MET: Final = 8
 
 
 class DatasetFunctionHook:

@@ -57,6 +57,79 @@ def is_part_of(graph: Any, function_graph: Any) -> bool:
     return False
 
 
+def effects(graph: Any) -> tuple[Any, ...]:
+    """Returns the ops that a function's graph runs whether or not a result needs them."""
+    return tuple(getattr(graph, "control_outputs", ()))
+
+
+def has_state(op: Any) -> bool:
+    """Whether what an op does depends on more than its inputs, or is more than its outputs; so it is of what cannot be asked."""
+    return bool(getattr(op, "_is_stateful", True))
+
+
+class LoopGraphs(NamedTuple):
+    """The graphs of a loop's condition and body."""
+
+    condition: Any
+    body: Any
+
+
+def graphs_of_loop(op: Any) -> LoopGraphs | None:
+    """Returns the graphs of a loop; None if they are not there any more."""
+    try:
+        wanted = [op.get_attr(name).name for name in ("cond", "body")]
+    except (AttributeError, ValueError):
+        return None
+    functions = getattr(op.graph, "_functions", _NO_FUNCTIONS)
+    condition, body = (getattr(functions.get(name), "_cached_graph", None) for name in wanted)
+    return None if condition is None or body is None else LoopGraphs(condition, body)
+
+
+def branches_of(op: Any) -> tuple[Any, ...]:
+    """Returns the graphs of the branches of a condition, as far as they are there."""
+    functions = getattr(op.graph, "_functions", _NO_FUNCTIONS)
+    found = [op.get_attr(name) for name in ("then_branch", "else_branch", "branches") if name in op.node_def.attr]
+    wanted = [each.name for item in found for each in (item if isinstance(item, list) else [item])]
+    graphs = (getattr(functions.get(name), "_cached_graph", None) for name in wanted)
+    return tuple(graph for graph in graphs if graph is not None)
+
+
+def turns_of_loop(op: Any, loop: LoopGraphs) -> int:
+    """Returns how many turns a loop has at most that counts up to what is known before it runs; 0 for any other."""
+    found = []
+    for less in loop.condition.get_operations():
+        counter, limit = less.inputs if less.type == "Less" else (None, None)
+        place = None if counter is None else _place_in(loop.condition, counter)
+        if place is None:
+            continue
+        start, end = tf.get_static_value(op.inputs[place]), _static_in(loop.condition, limit, op)
+        step = _step_in(loop.body, place, op)
+        if start is not None and end is not None and step is not None and step > 0:
+            found.append(max(0, -int(-(end - start) // step)))
+    return min(found, default=0)
+
+
+def _place_in(graph: Any, tensor: Any) -> int | None:
+    """Which input of a function's graph a tensor is."""
+    return next((place for place, each in enumerate(graph.inputs) if each is tensor), None)
+
+
+def _static_in(graph: Any, tensor: Any, op: Any) -> Any:
+    """What is known before it runs of a tensor in the graph of a function that an op calls."""
+    place = _place_in(graph, tensor)
+    return tf.get_static_value(tensor if place is None else op.inputs[place])
+
+
+def _step_in(body: Any, place: int, op: Any) -> Any:
+    """By what the body of a loop counts on; None if it does not, or that is not known."""
+    made = body.outputs[place].op
+    while made.type == "Identity":
+        made = made.inputs[0].op
+    if made.type != "AddV2" or _place_in(body, made.inputs[0]) != place:
+        return None
+    return _static_in(body, made.inputs[1], op)
+
+
 def stack_of(op: Any) -> tuple[tuple[str, int], ...]:
     """Returns (file, line) of the frames in which an op was made, innermost first, as AutoGraph maps them to the user's files.
 

@@ -14,7 +14,9 @@ _tf_stack = names.module("tensorflow.python.util.tf_stack")
 _SentinelFilter = names.attribute(_tf_stack, "SentinelFilter")
 _filter_stacks = names.attribute(_tf_stack, "_source_filter_stacks")
 
-available: Final = hasattr(_SentinelFilter, "get_filtered_filenames") and hasattr(_SentinelFilter, "update") and isinstance(_filter_stacks, dict)
+available: Final = (
+    hasattr(_SentinelFilter, "get_filtered_filenames") and hasattr(_SentinelFilter, "update") and isinstance(_filter_stacks, dict)
+)
 """Whether this TensorFlow can be told what to leave out."""
 
 

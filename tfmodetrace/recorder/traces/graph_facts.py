@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from tfmodetrace.recorder.calls import tensor_facts
 from tfmodetrace.recorder.tf import concrete_functions, graphs
-from tfmodetrace.recorder.traces import op_lines
+from tfmodetrace.recorder.traces import graph_flow, op_lines
 from tfmodetrace.schema import events_pb2
 
 MAX_LARGE_CONSTANTS: Final = 8
@@ -22,20 +22,28 @@ MAX_SOURCE_LINES: Final = 2000
 
 _MAX_CODE: Final = 160
 _CONSTANTS: Final = frozenset({"Const"})
-_CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
+_LOOPS: Final = frozenset({"While", "StatelessWhile"})
+_CONTROL_FLOW: Final = _LOOPS | frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 
 
 class _Line:
-    """What one line made, in loops or outside any: how many ops of each type, and their types in the order in which they were made."""
+    """What one line made, in loops or outside any.
 
-    __slots__ = ("sequences", "types")
+    Attributes:
+        types: How many ops of each type.
+        sequences: Their types in the order in which they were made.
+        idle: How many lead to nothing, constants left out.
+    """
+
+    __slots__ = ("idle", "sequences", "types")
 
     def __init__(self) -> None:
+        self.idle = 0
         self.types: dict[str, int] = {}
         self.sequences: dict[int, list[str]] = {}  # by graph
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Line) and self.sequences == other.sequences and self.types == other.types
+        return isinstance(other, _Line) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -68,16 +76,18 @@ class GraphFacts:
         self._lines: dict[tuple[op_lines.OpLine, bool], _Line] = {}
         self._constants = 0
         self._large_constants: list[_Constant] = []
-        self._control_flow: list[tuple[str, op_lines.OpLine]] = []
+        self._control_flow: list[tuple[str, op_lines.OpLine, graph_flow.Loop | None]] = []
         self._casts: list[tuple[str, str, str, op_lines.OpLine]] = []
         self.constant_bytes = 0
         graph = concrete_functions.graph_of(concrete_function)
-        self._own_ops = self._add_graph(0, graph, in_loop=False)
+        flow = graph_flow.Flow(concrete_function)
+        self._idle_arguments, self._always_the_same = flow.idle_arguments, flow.always_the_same
+        self._own_ops = self._add_graph(0, graph, flow, in_loop=False)
         self._functions = 0
         for number, function in enumerate(graphs.library_functions(graph), 1):
             self._functions = number
             if function.graph is not None:
-                self._add_graph(number, function.graph, in_loop=graphs.is_loop_graph(function.graph))
+                self._add_graph(number, function.graph, None, in_loop=graphs.is_loop_graph(function.graph))
             else:
                 self._add_unseen(function.op_types)
         self._captures = _captures(concrete_function)
@@ -88,7 +98,7 @@ class GraphFacts:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _add_graph(self, number: int, graph: Any, *, in_loop: bool) -> int:
+    def _add_graph(self, number: int, graph: Any, flow: graph_flow.Flow | None, *, in_loop: bool) -> int:
         known = self._op_lines.of_graph(graph)
         find, body, types, by_line = self._op_lines.find, self._body, self._types, self._lines
         ops = graph.get_operations()
@@ -102,12 +112,14 @@ class GraphFacts:
                     line = op_lines.NOWHERE
                 at = by_line.setdefault((line, in_loop), _Line())
             at.types[kind] = at.types.get(kind, 0) + 1
+            if flow is not None and kind not in _CONSTANTS and flow.is_idle(op):
+                at.idle += 1
             if line.line:
                 at.sequences.setdefault(number, []).append(kind)
             if kind in _CONSTANTS:
                 self._add_constant(op, line)
             elif kind in _CONTROL_FLOW:
-                self._control_flow.append((kind, line))
+                self._control_flow.append((kind, line, graph_flow.loop_of(op) if kind in _LOOPS else None))
             elif kind == "Cast" and number == 0:
                 self._add_cast(op, line)
         return len(ops)
@@ -161,6 +173,7 @@ class GraphFacts:
                 repeats=max(map(repetitions, at.sequences.values()), default=1),
                 in_loop=in_loop,
             )
+            entry.idle_ops = at.idle
             entry.op_types.extend(_counts(at.types))
             if line.line and not (line.file == own.file and own.first <= line.line <= own.last):
                 entry.code = linecache.getline(line.file, line.line).strip()[:_MAX_CODE]
@@ -169,8 +182,14 @@ class GraphFacts:
                 op=constant.op, dtype=constant.dtype, bytes=constant.bytes, file=file(constant.line), line=constant.line.line
             )
             described.shape.dims.extend(constant.shape)
-        for kind, line in self._control_flow[:MAX_SOURCE_LINES]:
-            message.control_flow.add(type=kind, file=file(line), line=line.line, own_line=line.own_line)
+        for kind, line, loop in self._control_flow[:MAX_SOURCE_LINES]:
+            flow = message.control_flow.add(type=kind, file=file(line), line=line.line, own_line=line.own_line)
+            if loop is not None:
+                flow.body_types.extend(_counts(dict(loop.body_types)))
+                flow.body_elements, flow.turns = loop.body_elements, loop.turns
+        for idle in self._idle_arguments:
+            message.idle_arguments.add(name=idle.name, computed_with=idle.computed_with)
+        message.always_the_same = self._always_the_same
         for name, before, after, line in self._casts[:MAX_SOURCE_LINES]:
             message.input_casts.add(input=name, from_dtype=before, to_dtype=after, file=file(line), line=line.line)
         message.files.extend(files)
@@ -179,7 +198,7 @@ class GraphFacts:
 
 _COMPARED: Final = (
     *("ops", "_own_ops", "_functions", "_types", "_captures", "_constants", "constant_bytes"),
-    *("_large_constants", "_casts", "_control_flow", "_lines"),
+    *("_large_constants", "_casts", "_control_flow", "_lines", "_idle_arguments", "_always_the_same"),
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from tfmodetrace.recorder.traces import body_scope, shown_only
+from tfmodetrace.schema import lambdas
 
 PURE_CALLS: Final = frozenset({"min", "max", "abs", "int", "float", "bool", "round", "len", "sum"})
 """Functions of Python's of which a value is computed in Python only."""
@@ -103,15 +104,34 @@ NOTHING: Final = Reads((), (), (), "", frozenset(), frozenset(), frozenset())
 
 
 @functools.lru_cache(maxsize=1024)
-def of_source(source: str) -> Reads:
-    """Finds what a function's definition reads, given its text; nothing where that is not one function's."""
+def of_source(source: str, lambda_: tuple[tuple[str, ...], frozenset[str]] | None = None) -> Reads:
+    """Finds what a function's definition reads, given its text; nothing where that is not one function's.
+
+    Args:
+        source: The text.
+        lambda_: Of a lambda, its parameters and every other name that it reads.
+    """
+    if lambda_ is not None:
+        parameters, used = lambda_
+        found = [node for node, _ in lambdas.as_definitions(source, parameters) if _reads_names(node, parameters) == used]
+        return _of_definition(found[0]) if len(found) == 1 else NOTHING
     try:
         tree = ast.parse(textwrap.dedent(source))
     except (SyntaxError, ValueError, RecursionError):  # a lambda inside of a statement that is not whole, or not what ran
         return NOTHING
     node = tree.body[0] if len(tree.body) == 1 else None
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return NOTHING
+    return _of_definition(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else NOTHING
+
+
+def _reads_names(node: ast.FunctionDef, parameters: Collection[str]) -> frozenset[str]:
+    """The names and attributes that a definition reads."""
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} | {
+        part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)
+    }
+    return frozenset(names - set(parameters))
+
+
+def _of_definition(node: body_scope.Function) -> Reads:
     given = body_scope.given_names(node)
     visitor = _Visitor(body_scope.parameters(node) | given, shown_only.unused_names(node))
     visitor.visit_all(node.body)

@@ -8,6 +8,7 @@ is called: at its first calls, and after that at one now and then. Nothing of th
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
 from typing import Any, Final
@@ -21,7 +22,7 @@ from tfmodetrace.schema import events_pb2
 MAX_VALUES: Final = 32
 """Values that are watched of one function at most."""
 
-MAX_BODIES: Final = 1024
+MAX_BODIES: Final = 4096
 """Functions that others call while graphs are made that are told of at most, by what these call them."""
 
 MAX_WATCHES: Final = 512
@@ -166,8 +167,7 @@ class OutsideState:
     def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._watches: dict[int, Watch] = {}
-        self._bodies: set[tuple[str, int, str, str, int]] = set()
-        self._sources: set[tuple[str, int, str]] = set()
+        self._bodies: set[tuple[int, str, int, str, str, int]] = set()
 
     def traced(self, info: functions.FunctionInfo, python_function: Any) -> dict[str, str]:
         """Notes what a trace has read from outside, and returns what it has called there: see ``Trace.outside``.
@@ -189,35 +189,33 @@ class OutsideState:
                 self._watches[id(info)] = watch
             if found is None:
                 return {}
-            for body in found.bodies:
-                self._tell(body)
+            for body, always in found.bodies.items():
+                self._tell_body(info, body, always=always)
             return found.called
         except Exception as error:
             interrupts.let_pass(error)
             self._session.fault("what a trace reads could not be noted", error)
             return {}
 
-    def _tell(self, body: outside_walk.CalledBody) -> None:
+    def _tell_body(self, info: functions.FunctionInfo, body: outside_walk.CalledBody, *, always: bool) -> None:
         caller, code = body.caller, body.code
-        key = (caller.co_filename, caller.co_firstlineno, body.called_as, code.co_filename, code.co_firstlineno)
+        file, line = ("", 0) if caller is None else (caller.co_filename, caller.co_firstlineno)
+        key = (info.function_id, file, line, body.called_as, code.co_filename, code.co_firstlineno)
         if key in self._bodies or len(self._bodies) >= MAX_BODIES:
             return
         self._bodies.add(key)
         message = events_pb2.CalledBody(
-            caller_file=caller.co_filename,
-            caller_line=caller.co_firstlineno,
+            function_id=info.function_id,
+            caller_file=file,
+            caller_line=line,
             called_as=body.called_as,
             qualname=body.qualname,
             file=code.co_filename,
             line=code.co_firstlineno,
             parameters=body.parameters,
+            always=always,
         )
-        place = (code.co_filename, code.co_firstlineno, body.qualname)
-        if place not in self._sources:
-            self._sources.add(place)
-            source = sources.of_function(code)
-            message.source, message.source_truncated = source.text, source.truncated
-        self._session.definitions.add_called_body(message)
+        self._session.definitions.add_called_body(message, functools.partial(sources.of_function, code))
 
     def tend(self) -> None:
         """Has the next calls looked at. For the writer thread."""

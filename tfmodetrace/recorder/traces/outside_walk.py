@@ -134,14 +134,14 @@ class CalledBody(NamedTuple):
     """A function of the program's that another body calls while the graph is made.
 
     Attributes:
-        caller: The code of that body.
+        caller: The code of that body; None if that is not the program's, or only hands it on.
         called_as: What that calls it.
         code: Its own.
         qualname: Its qualified name.
         parameters: What stands for the arguments of the call, in order.
     """
 
-    caller: types.CodeType
+    caller: types.CodeType | None
     called_as: str
     code: types.CodeType
     qualname: str
@@ -154,12 +154,12 @@ class Found(NamedTuple):
     Attributes:
         values: What they read.
         called: What they have methods called of, as ``Trace.outside`` has it.
-        bodies: Those that others of them call.
+        bodies: Those that others of them call or hand on, and whether each is called whenever the first body runs.
     """
 
     values: list[Value]
     called: dict[str, str]
-    bodies: list[CalledBody]
+    bodies: dict[CalledBody, bool]
 
 
 def found_in(body: Any, receiver: Any) -> Found:
@@ -171,7 +171,7 @@ def found_in(body: Any, receiver: Any) -> Found:
     """
     found: list[tuple[Value, outside_reads.Read]] = []
     called: dict[str, str] = {}
-    bodies: list[CalledBody] = []
+    bodies: dict[CalledBody, bool] = {}
     changed: set[str | body_scope.Step] = set()
     waiting = [_Body(body, *_bound(body, receiver), always=True, conditions=(), depth=0)]
     met: set[Any] = set()
@@ -185,8 +185,9 @@ def found_in(body: Any, receiver: Any) -> Found:
         users = owners.is_users(file, "")
         # Keras calls what the program has written from methods and closures of its own.
         kerases = owners.owner_of(file) in _KERASES and (each.given or function.__code__.co_freevars)
-        if users and each.caller is not None and owners.is_users(each.caller.co_filename, ""):
-            bodies.append(_called_body(each, each.caller))
+        if users and each.depth:
+            body = _called_body(each)
+            bodies[body] = bodies.get(body, False) or (each.always and all(asked.holds() for asked in each.conditions))
         if place in met or not (users or kerases):
             continue
         met.add(place)
@@ -201,11 +202,13 @@ def found_in(body: Any, receiver: Any) -> Found:
     return Found([value for value, read in found if (read.steps[-1] if read.steps else read.root) not in changed], called, bodies)
 
 
-def _called_body(body: _Body, caller: types.CodeType) -> CalledBody:
+def _called_body(body: _Body) -> CalledBody:
     code = body.function.__code__
     named = code.co_argcount + code.co_kwonlyargcount
     parameters = code.co_varnames[1 if body.is_bound and code.co_argcount else 0 : named]
-    return CalledBody(caller, body.called_as, code, body.function.__qualname__, parameters)
+    # What Keras calls is called by names that the program does not know.
+    known = body.caller is not None and owners.is_users(body.caller.co_filename, "")
+    return CalledBody(body.caller if known else None, body.called_as if known else "", code, body.function.__qualname__, parameters)
 
 
 def _bound(function: Any, receiver: Any) -> tuple[dict[str, outside_names.Origin], tuple[outside_names.Origin | None, ...]]:
@@ -405,6 +408,12 @@ class _Look:
         return (method, receiver) if type(method) is types.FunctionType else None
 
 
+def _names_of(code: types.CodeType) -> frozenset[str]:
+    """The names and attributes that a lambda reads, as its code has them."""
+    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return frozenset({*code.co_names, *code.co_freevars}).union(*map(_names_of, inner)) - set(code.co_varnames[: code.co_argcount])
+
+
 def _reads_of(code: types.CodeType) -> outside_reads.Reads:
     place = (code.co_filename, code.co_firstlineno, code.co_name, hash(code.co_code))
     reads = _reads.get(place)
@@ -412,7 +421,8 @@ def _reads_of(code: types.CodeType) -> outside_reads.Reads:
         if len(_reads) >= _MAX_DEFINITIONS:
             _reads.clear()
         source = sources.of_function(code)
-        reads = _reads[place] = outside_reads.NOTHING if source.truncated else outside_reads.of_source(source.text)
+        lambda_ = (code.co_varnames[: code.co_argcount], _names_of(code)) if code.co_name == "<lambda>" else None
+        reads = _reads[place] = outside_reads.NOTHING if source.truncated else outside_reads.of_source(source.text, lambda_)
     return reads
 
 

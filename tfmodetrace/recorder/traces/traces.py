@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import collections
 import time
+import types
 import weakref
 from typing import Any
 
 from tfmodetrace.recorder.calls import functions, signatures, states
-from tfmodetrace.recorder.support import by_object, call_sites, sources
-from tfmodetrace.recorder.tf import concrete_functions, function_objects, tracing
+from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
+from tfmodetrace.recorder.tf import autograph, concrete_functions, dataset_functions, function_objects, tracing
 from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
@@ -25,6 +26,12 @@ _TOLD_AT = 2
 
 _MAX_PLACES = 64
 """Lines that the text around is told of at most."""
+
+MAX_LAYERS = 200
+"""Keras layers of one trace that are looked through."""
+
+MAX_CAUSE = 400
+"""Characters of AutoGraph's words that are kept."""
 
 # id of a FunctionCache → its tf.function's info. The cache takes no weak reference, so the function's death removes the entry.
 _infos_by_cache: dict[int, functions.FunctionInfo] = {}
@@ -42,10 +49,11 @@ class PendingTrace:
         body: What its ops' lines are told by.
         called_at: The user's line that has led to it, and the name of TensorFlow there; None if there is none.
         python_function: What is traced.
+        layers: The Keras layers that it calls, by id; they are held until it ends.
         start_ns: ``time.perf_counter_ns()`` when it began.
     """
 
-    __slots__ = ("body", "call", "called_at", "calls", "info", "python_function", "start_ns")
+    __slots__ = ("body", "call", "called_at", "calls", "info", "layers", "python_function", "start_ns")
 
     def __init__(
         self,
@@ -59,9 +67,15 @@ class PendingTrace:
         self.called_at = called_at
         self.body = body
         self.python_function = python_function
+        self.layers: dict[int, Any] = {}
         self.calls = calls
         self.call = calls.innermost if calls.innermost.info is info else None
         self.start_ns = time.perf_counter_ns()
+
+    def layer_entered(self, layer: Any) -> None:
+        """Takes note of a Keras layer whose ``call`` runs in it."""
+        if len(self.layers) < MAX_LAYERS:
+            self.layers[id(layer)] = layer
 
     def body_entered(self, call: states.OpenCall) -> None:
         """Takes the call of a traced function below ``@tf.function`` as the cause of the trace that runs it."""
@@ -109,6 +123,7 @@ class TraceRecorder:
         # Of traces that XLA compiles, until their first call returns: how many ops they have.
         self._compiled_ops: dict[int, int] = {}
         self._hook = tracing.TraceHook(self._begin, self._failed, self._ended, self._added)
+        self._left_alone = autograph.LeftAloneHook(self._left)
         self.placements = placement.PlacementRecorder(session, self._lines)
         self._outside = outside_state.OutsideState(session)
         # How often traces came from a line; of those from which several did, the text around is told once.
@@ -123,6 +138,7 @@ class TraceRecorder:
         """Sees traces from now on."""
         try:
             self._hook.install()
+            self._left_alone.install()
             self.placements.install()
         except Exception as error:
             self._session.fault("traces cannot be seen", error)
@@ -130,6 +146,7 @@ class TraceRecorder:
     def see_no_more(self) -> None:
         """Sees no more traces; of those it has seen, placements can still be found out."""
         self._hook.remove()
+        self._left_alone.remove()
 
     def see_again(self) -> None:
         """Sees traces again after :meth:`see_no_more`."""
@@ -142,6 +159,7 @@ class TraceRecorder:
     def leave_to_parent(self) -> None:
         """Sees no more traces in a forked child, and waits for no lock that another thread held at the fork."""
         self._hook.remove()
+        self._left_alone.remove()
         self.placements.leave_to_parent()
         self._tokens.renew_lock()
         self._lines.leave_to_parent()
@@ -205,6 +223,8 @@ class TraceRecorder:
             )
             if pending.called_at is not None:
                 self._tell_place(trace.called_at, *pending.called_at)
+                if not info.traces:
+                    trace.called_at.loop = sources.loop_around(pending.called_at[0].file, pending.called_at[0].line)
             try:
                 self._describe(trace, info, concrete_function, context)
             except Exception as error:
@@ -212,7 +232,11 @@ class TraceRecorder:
                 session.fault("a trace's cache key could not be read", error)
             # Whatever lies around it is what calls execute.
             executing = calls.pending_traces[0].info if calls.pending_traces else info
-            trace.outside.update(self._outside.traced(executing, pending.python_function))
+            body = pending.python_function if info.kind != "tf.data" else dataset_functions.function_of(pending.python_function)
+            trace.outside.update(self._outside.traced(executing, body))
+            for layer in pending.layers.values():
+                if type(method := getattr(type(layer), "call", None)) is types.FunctionType:
+                    trace.outside.update(self._outside.traced(executing, types.MethodType(method, layer)))
             graph = self._graph(trace, concrete_function, pending.body)
             session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
             if call is not None:
@@ -231,6 +255,26 @@ class TraceRecorder:
         self._called_at[site] += 1
         if self._called_at[site] == _TOLD_AT and len(self._called_at) <= _MAX_PLACES:
             frame.source, frame.source_line = sources.around(site.file, site.line)
+
+    def _left(self, function: Any, cause: str) -> None:
+        """Notes what AutoGraph could not convert, of the program's own."""
+        session = self._session
+        try:
+            pending = None if session.ended else next(iter(session.thread_calls().pending_traces), None)
+            body, _ = function_objects.body_of(function, owners.is_written_by_the_user)
+            if pending is None or type(body) is not types.FunctionType or not owners.is_users(body.__code__.co_filename, ""):
+                return
+            session.definitions.add_left_alone(
+                events_pb2.LeftAlone(
+                    function_id=pending.info.function_id,
+                    name=body.__qualname__,
+                    file=body.__code__.co_filename,
+                    line=body.__code__.co_firstlineno,
+                    cause=cause[:MAX_CAUSE],
+                )
+            )
+        except Exception as error:
+            session.fault("what AutoGraph left alone could not be recorded", error)
 
     def _describe(self, trace: events_pb2.Trace, info: functions.FunctionInfo, concrete_function: Any, context: Any) -> None:
         trace.gone_objects.extend(self._tokens.take_gone())

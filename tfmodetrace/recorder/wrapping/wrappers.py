@@ -26,6 +26,7 @@ _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
 
+
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     """Returns a function that does what ``function`` does and records it."""
     maker = {"generator": _generator, "coroutine": _coroutine, "async-generator": _async_generator}.get(info.kind, _plain)
