@@ -102,7 +102,7 @@ export type FindingId =
   | "slow-first-call"
   | "input-bound"
   | "slow-input-step"
-  | "mode-mismatch";
+  | "mode-mismatch"
   | "output-independent-of-input"
   | "autograph-not-applied"
   | "redundant-tf-function"
