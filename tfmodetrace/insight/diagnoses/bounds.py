@@ -188,7 +188,7 @@ def gradient_is_none(failure: Failure) -> Match | None:
         failure.is_a("ValueError")
         and failure.raised_in("make_tensor_proto", "convert_to_tensor")
         and failure.text.startswith("None values not supported")
-    )
+    ) or (failure.is_a("ValueError") and failure.text.startswith("Attempt to convert a value (None) with an unsupported type"))
     arithmetic = failure.is_a("TypeError") and failure.search(r"^unsupported operand type\(s\) for .*'NoneType'")
     site = failure.site
     if isinstance(site.statement, ast.Raise) or not (none or arithmetic):

@@ -248,7 +248,12 @@ def shape_mismatch(failure: Failure) -> Match | None:
 def refused_by_kernel(failure: Failure) -> Match | None:
     """What else an op's own code says of the shapes, ranks and axes that it was given, in its own words."""
     origin = failure.core.origin
-    if not failure.is_a("InvalidArgumentError") or origin is None or origin.owner != "tensorflow" or origin.function not in _EXECUTING:
+    if origin is None or origin.owner != "tensorflow":
+        return None
+    if failure.is_a("ValueError") and _is_ops(origin.file) and failure.search(_IN_PYTHON) and not failure.search(_OF_OTHERS):
+        said = failure.text.strip().partition("\n")[0][:300].rstrip(".")
+        return Match(id="shape-mismatch", title=f"tf's {origin.function.strip('_')}: {said}", advice=_COMPARE)
+    if not failure.is_a("InvalidArgumentError") or origin.function not in _EXECUTING:
         return None
     sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
     sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
@@ -261,8 +266,20 @@ def refused_by_kernel(failure: Failure) -> Match | None:
     return Match(
         id="shape-mismatch",
         title=f"{op or 'An op'}: {said.rstrip('.')}",
-        advice="Print the shapes of what the line gives to the op, and bring them to the ones that it takes.",
+        advice=_COMPARE,
     )
+
+
+_COMPARE: Final = "Print the shapes of what the line gives to the op, and bring them to the ones that it takes."
+_IN_PYTHON: Final = (
+    r"(?i)\b(?:must|should|expected|requires?|at least|incompatible)\b.{0,200}\b(?:rank|\d-?D|dimensions?|dimensional|shapes?)\b"
+)
+
+
+def _is_ops(file: str) -> bool:
+    """Whether a file of TensorFlow's has functions that make ops, and not what programs check with themselves."""
+    path = file.replace("\\", "/")
+    return "/python/ops/" in path and not path.endswith(("/check_ops.py", "/resource_variable_ops.py", "/tensor_array_ops.py"))
 
 
 _EXECUTING: Final = ("raise_from_not_ok_status", "quick_execute", "__next__", "_next_internal", "numpy", "_numpy")
@@ -273,11 +290,9 @@ _CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
 
 _OF_SHAPES: Final = (
     r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar|-?dimensional"
-    r"|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+    r"|ndims|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
 )
-_OF_OTHERS: Final = (
-    r"(?i)dtype|data type|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
-)
+_OF_OTHERS: Final = r"(?i)dtype|data type|unknown|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
 
 
 def _node_op(text: str) -> str:

@@ -84,17 +84,21 @@ def data(failure: Failure) -> Match | None:
             advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
             return Match(id="unsupported-data", title=f"Keras cannot compute with data of dtype {kind[1]}", advice=advice)
         if lists:
+            kind_of = failure.search(r"\(of type <class '([\w.]+)'>\)")
             return Match(
                 id="unsupported-data",
-                title="Keras takes arrays, tensors and datasets, and no lists of Python's",
+                title=f"Keras takes arrays, tensors and datasets, and no {kind_of[1] if kind_of else 'list'}",
                 edits=_as_arrays(failure.site),
-                advice="Make arrays of the lists: np.array(x).",
+                advice="Make arrays of lists: np.array(x); and a generator function, or a dataset, of what yields batches.",
             )
     uneven = failure.search(
         r"The requested array has an inhomogeneous shape|^Can't convert non-rectangular Python sequence to Tensor"
-        r"|^Failed to convert a NumPy array to a Tensor \(Unsupported"
+        r"|^Failed to convert a NumPy array to a Tensor \(Unsupported object type (?:list|tuple|numpy\.ndarray)"
     )
-    strange = failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
+    strange = failure.search(
+        r"^Failed to convert a NumPy array to a Tensor \(Unsupported|^Can't convert Python sequence with mixed types to Tensor"
+    )
+    strange = strange or failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
     if failure.is_a("ValueError", "TypeError") and failure.comes_from("tensorflow") and (uneven or strange):
         return Match(
             id="unsupported-data",
@@ -211,7 +215,7 @@ def built(failure: Failure) -> Match | None:
     if not failure.is_a("ValueError", "AttributeError") or not failure.comes_from("keras"):
         return None
     if not failure.search(
-        r"^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
+        r"has no defined (?:inputs?|outputs?|input shape|output shape) yet|^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
         r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) (?:yet )?been (?:built|called)"
     ):
         return None
