@@ -256,8 +256,7 @@ def refused_by_kernel(failure: Failure) -> Match | None:
     if not failure.is_a("InvalidArgumentError") or origin.function not in _EXECUTING:
         return None
     sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
-    sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
-    said = sentence.partition("\n")[0][:300]
+    said = sentence.strip().partition("\n")[0].partition(" [Op:")[0].partition("[[{{node")[0].strip()[:300]
     if failure.op in _CHECKS or any(f"/{check}/" in said or said.startswith("assertion failed") for check in _CHECKS):
         return None
     if not re.search(_OF_SHAPES, said) or re.search(_OF_OTHERS, said):
