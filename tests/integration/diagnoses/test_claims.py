@@ -27,7 +27,7 @@ def numbers_joined_to_fractions() -> Any:
 
 @tf.function
 def condition_of_a_vector(x: Any) -> Any:
-    if x > 0:  # noqa: SIM108 - what is tried
+    if x > 0:
         y = x
     else:
         y = -x

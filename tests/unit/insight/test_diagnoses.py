@@ -41,7 +41,8 @@ def test_rules_look_at_no_more_than_so_much_of_a_message(length: int) -> None:
 
 def test_what_a_graph_says_at_the_end_of_a_long_message_is_read() -> None:
     frames = '  File "/work/train.py", line 3, in step\n' * 20_000
-    long = f"Graph execution error:\n\nDetected at node a/GatherV2 defined at:\n{frames}\nindices[0] = 7 is not in [0, 4)\n\t [[{{{{node a/GatherV2}}}}]]"
+    head = "Graph execution error:\n\nDetected at node a/GatherV2 defined at:\n"
+    long = f"{head}{frames}\nindices[0] = 7 is not in [0, 4)\n\t [[{{{{node a/GatherV2}}}}]]"
     assert diagnoses.diagnose(error(long), None).id == "index-out-of-range"
 
 

@@ -113,7 +113,7 @@ def returns_no_tensors(failure: Failure) -> Match | None:
         return Match(
             id="autograph-limitation",
             title=f"The function that was to be traced is {kinds[found[1]]}",
-            advice="Let the function return its tensors, as a list or out of a tf.TensorArray; a generator is for tf.data's from_generator.",
+            advice="Let the function return its tensors, as a list or out of a tf.TensorArray; generators are for from_generator.",
         )
     return Match(
         id="unsupported-data",
@@ -160,9 +160,10 @@ def caught_in_graph(failure: Failure) -> Match | None:
         inside = outer
     else:
         return None
+    kind = failure.core.type.rpartition(".")[2]
     return Match(
         id="autograph-limitation",
-        title=f"`try` cannot catch {failure.core.type.rpartition('.')[2]} here: the op fails when the graph runs, and Python has left it by then",
+        title=f"`try` cannot catch {kind} here: the op fails when the graph runs, and not while it is traced",
         advice="Ask before whether the op may run, with tf.cond; loop over a dataset with `for`, which ends by itself; or catch the error "
         "where the function is called.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +65,7 @@ def input_shape(failure: Failure) -> Match | None:
             code = f"{index}:" if index == "-1" else f"{index}:{int(index) + 1}"
             return Match(
                 id="keras-input-shape",
-                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away by a number in brackets",
+                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away",
                 edits=failure.site.rewritten({node: code}),
                 advice=f"Keep the dimension with a slice, as x[:, {code}] in place of x[:, {index}], or add it with tf.newaxis.",
                 place=_line_of(failure.site, node),
@@ -101,7 +102,7 @@ def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | No
         if isinstance(node, ast.Call) and (site.is_of(node.func, "keras", "tensorflow") or ast.unparse(node.func)).endswith("Sequential"):
             layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List | ast.Tuple) else []
             names = [ast.unparse(each.func).rpartition(".")[2] if isinstance(each, ast.Call) else "" for each in layers]
-            pairs += [(before, after) for before, after in zip(names, names[1:], strict=False) if after.lower() == kind]
+            pairs += [(before, after) for before, after in itertools.pairwise(names) if after.lower() == kind]
     if len(pairs) != 1 or pairs[0][0] not in classes:
         return None
     call = next((node for node in classes[pairs[0][0]].body if isinstance(node, ast.FunctionDef) and node.name == "call"), None)
@@ -208,7 +209,7 @@ def function_of_loss(failure: Failure) -> Match | None:
     return Match(
         id="keras-loss-shape",
         title=f"Labels and logits do not fit{sizes}",
-        advice="Sparse losses take one number for each row of logits; others take labels of the logits' shape: tf.one_hot(labels, classes), "
+        advice="Sparse losses take one number for each row of logits; others labels of the logits' shape: tf.one_hot(labels, classes), "
         "or labels[:, tf.newaxis] for one output.",
     )
 

@@ -180,8 +180,11 @@ _OTHER_SHAPES: Final = (
         ("tensorflow",),
     ),
     (r"^Dimensions (?P<first>\d+) and (?P<second>\d+) are not compatible", ("ValueError",), ("tensorflow",)),
-    (r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",)
-    + (("ValueError",), ("keras",)),
+    (
+        r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",
+        ("ValueError",),
+        ("keras",),
+    ),
     (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
@@ -288,10 +291,13 @@ _CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
 """Ops by which programs check something themselves."""
 
 _OF_SHAPES: Final = (
-    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar|-?dimensional"
-    r"|ndims|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar"
+    r"|-?dimensional|ndims|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
 )
-_OF_OTHERS: Final = r"(?i)dtype|data type|unknown|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
+_OF_OTHERS: Final = (
+    r"(?i)dtype|data type|unknown|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized"
+    r"|element_shape"
+)
 
 
 def _node_op(text: str) -> str:

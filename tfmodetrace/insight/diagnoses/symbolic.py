@@ -132,6 +132,7 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
 
 
 def asked(site: code_module.Site) -> Edits:
+    """Writes what asks a symbolic tensor whether it is true as an op that the graph can run."""
     statement = site.statement
     if isinstance(statement, ast.Assert):
         message = "" if statement.msg is None else site.text(statement.msg)

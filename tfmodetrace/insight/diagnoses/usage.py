@@ -18,7 +18,7 @@ _FIT: Final = (
         "Leave y away: the dataset yields pairs.",
     ),
     (
-        r"^Argument `?(?:class_weight|sample_weight|validation_split)`? is not supported|^`(?:class_weight|sample_weight)` (?:argument )?is not",
+        r"^Argument `?(?:class_weight|sample_weight|validation_split)`? is not supported|^`(?:class|sample)_weight` (?:argument )?is not",
         "Weights of classes or samples are given beside data that has no place for them",
         "Let the dataset or generator yield (x, y, sample_weight).",
     ),
@@ -215,7 +215,8 @@ def built(failure: Failure) -> Match | None:
     if not failure.is_a("ValueError", "AttributeError") or not failure.comes_from("keras"):
         return None
     if not failure.search(
-        r"has no defined (?:inputs?|outputs?|input shape|output shape) yet|^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
+        r"has no defined (?:inputs?|outputs?|input shape|output shape) yet"
+        r"|^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
         r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) (?:yet )?been (?:built|called)"
     ):
         return None
