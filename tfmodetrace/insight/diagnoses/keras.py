@@ -98,7 +98,7 @@ def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | No
     kind = re.sub(r"_\d+$", "", complains).replace("_", "")
     classes = {node.name: node for node in site.walk() if isinstance(node, ast.ClassDef)}
     pairs: list[tuple[str, str]] = []
-    for node in site.walk():
+    for node in ast.walk(_model_of(site) or site.scope()):
         if isinstance(node, ast.Call) and (site.is_of(node.func, "keras", "tensorflow") or ast.unparse(node.func)).endswith("Sequential"):
             layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List | ast.Tuple) else []
             names = [ast.unparse(each.func).rpartition(".")[2] if isinstance(each, ast.Call) else "" for each in layers]
@@ -116,6 +116,13 @@ def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | No
         return None
     index = ast.unparse(numbers[0])
     return (pairs[0][0], numbers[0], index) if not index.startswith("-") or index == "-1" else None
+
+
+def _model_of(site: code_module.Site) -> ast.expr | None:
+    """What the one model whose method the line calls is made by, where the function that the line is in makes it once."""
+    owners = [node.value.id for node in site.expressions() if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    made = [assigned.value for name in dict.fromkeys(owners) for assigned in site.assignments(name)]
+    return made[0] if len(made) == 1 else None
 
 
 def _line_of(site: code_module.Site, node: ast.expr) -> error_table.Frame:

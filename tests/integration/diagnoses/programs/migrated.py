@@ -87,7 +87,7 @@ def a_name_that_never_was_imported():
 
 @failing("unclassified", mode="eager")
 def a_package_that_is_not_there():
-    from no_such_keras.layers import core  # type: ignore # noqa: PGH003, PLC0415 # fails
+    from no_such_keras.layers import core  # type: ignore[import-not-found] # fails
 
     core.Dense(1)
 
