@@ -212,10 +212,16 @@ def function_of_loss(failure: Failure) -> Match | None:
     if not found:
         return None
     parts = found.groupdict()
+    both = failure.search(r"labels\.shape=(\([^)]*\)) of rank \d+ and logits\.shape=(\([^)]*\))")
+    labels = [
+        key.value for node in failure.site.expressions() if isinstance(node, ast.Call) for key in node.keywords if key.arg == "labels"
+    ]
+    one_hot = both and both[1] == both[2] and len(labels) == 1
     sizes = f": logits of shape {parts['logits']}, labels of shape {parts['labels']}" if parts["labels"] else ""
     return Match(
         id="keras-loss-shape",
         title=f"Labels and logits do not fit{sizes}",
+        edits=failure.site.rewritten({labels[0]: f"tf.argmax({failure.site.text(labels[0])}, axis=-1)"}) if one_hot else (),
         advice="Sparse losses take one number for each row of logits; others labels of the logits' shape: tf.one_hot(labels, classes), "
         "or labels[:, tf.newaxis] for one output.",
     )

@@ -64,6 +64,7 @@ def dtype_mismatch(failure: Failure) -> Match | None:
         return Match(
             id="dtype-mismatch",
             title=f"{failure.op or 'An op'} takes no {got} tensor there, but {takes}",
+            edits=_as_allowed(failure.site, got, takes.rpartition(", ")[2]),
             advice=f"Cast the tensor with tf.cast(x, tf.{takes.rpartition(', ')[2]}).",
         )
     runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
@@ -80,6 +81,12 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             id="dtype-mismatch", title=f"There is no {runs[1]} of {dtype} tensors", advice="Cast the tensor with tf.cast(x, tf.float32)."
         )
     return _python_float(failure) if failure.is_a("TypeError") else None
+
+
+def _as_allowed(site: code_module.Site, got: str, want: str) -> Edits:
+    """Casts the one variable of a dtype that an op of the line refuses."""
+    refused = [node for node in site.expressions() if _dtype(site, node) == got and not _is_in_cast(site, node)]
+    return site.rewritten({refused[0]: f"tf.cast({site.text(refused[0])}, tf.{want})"}) if len(refused) == 1 else ()
 
 
 def _allowed(site: code_module.Site, parameter: str, dtype: str, allowed: str) -> Edits:

@@ -152,6 +152,7 @@ def saving(failure: Failure) -> Match | None:
         return Match(
             id="keras-saving",
             title=f"Keras 3 wants a file name that ends in {ending[1]}",
+            edits=_with_ending(site, ending[1]),
             advice=f"Give the file the ending {ending[1]}.",
         )
     if config:
@@ -180,6 +181,21 @@ def saving(failure: Failure) -> Match | None:
             advice="Pass safe_mode=False if you trust the file, or write a layer of your own in place of the lambda.",
         )
     return None
+
+
+def _with_ending(site: code_module.Site, ending: str) -> Edits:
+    """Gives the one text in a line's call that saves or loads weights the ending that Keras wants."""
+    call = _called(site, "save_weights", "load_weights", "ModelCheckpoint")
+    if call is None:
+        return ()
+    path = [*call.args[:1], *(key.value for key in call.keywords if key.arg == "filepath")]
+    texts = [node for each in path[:1] for node in ast.walk(each) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    inside = any(isinstance(node, ast.JoinedStr | ast.Call) for each in path[:1] for node in ast.walk(each) if node is not each)
+    if len(texts) != 1 or (isinstance(path[0], ast.JoinedStr | ast.Call)) or (inside and not isinstance(path[0], ast.BinOp)):
+        return ()
+    name = str(texts[0].value)
+    stem = name.removesuffix(".weights.h5").removesuffix(".h5").removesuffix(".ckpt").removesuffix(".hdf5")
+    return site.rewritten({texts[0]: repr(stem + ending)})
 
 
 def _has(call: ast.Call, name: str) -> bool:
