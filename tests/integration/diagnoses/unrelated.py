@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import base64
 import collections
 import concurrent.futures
 import configparser
 import contextvars
+import csv
 import dataclasses
 import datetime as dt
 import decimal
@@ -17,8 +19,11 @@ import ipaddress
 import json
 import operator
 import os
+import pathlib
+import pickle
 import queue
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -98,6 +103,24 @@ SYMBOLIC_LOOK = (
     (ValueError, "Shapes (3,) and (4,) are incompatible"),
     (TypeError, "Value passed to parameter 'input' has DataType bool not in list of allowed values: float32"),
     (ValueError, 'Need to be inside "with strategy.scope()" for a mirrored strategy'),
+    (NotImplementedError, "a return statement cannot be placed inside this TensorFlow loop; this may happen"),
+    (NotImplementedError, "break and return statements which depend on a TF condition are not supported in Python for loops."),
+    (
+        TypeError,
+        "To be compatible with tf.function, Python functions must return zero or more Tensors; found return value of type generator",
+    ),
+    (RuntimeError, "Could not read index 0 twice because it was cleared after a previous read"),
+    (ValueError, "Inconsistent shapes: saw (4,) but expected (3,)"),
+    (TypeError, "'TensorArray' object is not subscriptable"),
+    (ValueError, "Argument(s) not recognized: {'lr': 0.001}"),
+    (ImportError, "cannot import name 'np_utils' from 'keras.utils'"),
+    (AttributeError, "module 'keras.backend' has no attribute 'sqrt'"),
+    (RuntimeError, "Number of ways to split should evenly divide the split dimension, but got split_dim 0 (size = 5)"),
+    (ValueError, "'images' must have either 3 or 4 dimensions."),
+    (MemoryError, "Unable to allocate the images of the third shard"),
+    (RuntimeError, "logits and labels must be broadcastable: logits_size=[2,4] labels_size=[2,3]"),
+    (TypeError, "Failed to convert elements of [None, 4] to Tensor."),
+    (ValueError, "'y' is None at the end of the else branch."),
 )
 
 
@@ -217,6 +240,12 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: ipaddress.ip_address("x"),
     lambda: configparser.ConfigParser().get("no", "such"),
     lambda: concurrent.futures.Future().result(timeout=0),
+    lambda: pathlib.Path("/no/such/shape").read_text(),
+    lambda: shutil.copy("/no/such/rank", "/tmp"),
+    lambda: csv.reader(io.StringIO("a"), dialect="no such dialect"),
+    lambda: base64.b64decode("x", validate=True),
+    lambda: pickle.loads(b"no pickle"),
+    lambda: pickle.dumps(lambda: 1),
     lambda: contextvars.ContextVar("rate").get(),
     lambda: _own_fit(loss="mse"),
     _wrapped,

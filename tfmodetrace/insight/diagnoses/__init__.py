@@ -59,14 +59,13 @@ def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
     for error in run.errors:
         failures[error.first_error_id].append(error)
-    told: list[Diagnosis] = []
+    found: dict[int, Diagnosis] = {}
     for error in run.errors:
         around = [other for other in failures[error.first_error_id] if other.error_id > error.error_id]
-        diagnosis = diagnose(error, run.functions[error.function_id], around)
-        # Further out it is the same failure, of which less may be known.
-        same = told[error.first_error_id] if error.first_error_id < error.error_id else diagnosis
-        told.append(same if diagnosis.id == "unclassified" else diagnosis)
-    return tuple(told)
+        own = diagnose(error, run.functions[error.function_id], around)
+        # Further out, less is known of where it was raised: tracebacks have been cut by then.
+        found[error.error_id] = found.get(error.first_error_id, own) if own.id == "unclassified" else own
+    return tuple(found[error.error_id] for error in run.errors)
 
 
 def diagnose(error: error_table.Error, function: function_table.Function | None, around: Sequence[error_table.Error] = ()) -> Diagnosis:

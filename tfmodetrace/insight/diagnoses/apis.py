@@ -149,8 +149,8 @@ def removed(failure: Failure) -> Match | None:
 def _of_module(site: code_module.Site, node: ast.Attribute) -> Match | None:
     tensorflow = site.is_of(node, "tensorflow")
     keras = site.is_of(node, "keras") or (tensorflow[6:] if tensorflow and tensorflow.startswith("keras.") else None)
-    if keras is not None and keras in _OF_KERAS:
-        instead = _OF_KERAS[keras]
+    if keras is not None and (keras in _OF_KERAS or keras.endswith(".experimental")):
+        instead = _OF_KERAS.get(keras, "")
         return Match(
             id="removed-api",
             title=f"Keras 3 has no keras.{keras}",

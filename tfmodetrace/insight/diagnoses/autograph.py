@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -65,6 +66,7 @@ def not_converted(failure: Failure) -> Match | None:
     if unknown is not None:
         what, instead = _UNKNOWN[unknown]
         title, advice = f"AutoGraph does not know {what}, and has left the function as it is", f"{instead[0].upper()}{instead[1:]}."
+        edits = _after_loop(site)
     elif "lambda" in refused:
         title = "There are several lambdas on the line, and AutoGraph cannot tell which one it is to convert"
         alone = sum(isinstance(node, ast.IfExp | ast.BoolOp) for node in site.expressions()) == 1
@@ -73,6 +75,19 @@ def not_converted(failure: Failure) -> Match | None:
         title = "AutoGraph could not convert the function, and has left it as it is"
         advice = "Write the function in simpler Python, without match and `:=`, or use tf.cond and tf.while_loop in it."
     return Match(id="autograph-limitation", title=title, edits=edits, advice=advice)
+
+
+def _after_loop(site: code_module.Site) -> Edits:
+    """Writes the else of a loop that nothing breaks out of, and which always runs therefore, after the loop."""
+    loop = site.statement
+    if not isinstance(loop, ast.For | ast.While) or not loop.orelse or any(isinstance(node, ast.Break) for node in ast.walk(loop)):
+        return ()
+    lines = textwrap.dedent(" " * loop.col_offset + site.text(loop)).split("\n")
+    ends = (loop.body[-1].end_lineno or loop.lineno) - loop.lineno + 1
+    begins = loop.orelse[0].lineno - loop.lineno
+    if begins <= ends:
+        return ()
+    return site.replaced(loop, "\n".join([*lines[:ends], textwrap.dedent("\n".join(lines[begins:]))]))
 
 
 _FLAG: Final = "set a flag in the loop, and ask it afterwards with `if`"
@@ -113,7 +128,7 @@ def returns_no_tensors(failure: Failure) -> Match | None:
         return Match(
             id="autograph-limitation",
             title=f"The function that was to be traced is {kinds[found[1]]}",
-            advice="Let the function return its tensors, as a list or out of a tf.TensorArray; a generator is for tf.data's from_generator.",
+            advice="Let the function return its tensors, as a list or out of a tf.TensorArray; generators are for from_generator.",
         )
     return Match(
         id="unsupported-data",
@@ -160,9 +175,10 @@ def caught_in_graph(failure: Failure) -> Match | None:
         inside = outer
     else:
         return None
+    kind = failure.core.type.rpartition(".")[2]
     return Match(
         id="autograph-limitation",
-        title=f"`try` cannot catch {failure.core.type.rpartition('.')[2]} here: the op fails when the graph runs, and Python has left it by then",
+        title=f"`try` cannot catch {kind} here: the op fails when the graph runs, and not while it is traced",
         advice="Ask before whether the op may run, with tf.cond; loop over a dataset with `for`, which ends by itself; or catch the error "
         "where the function is called.",
     )

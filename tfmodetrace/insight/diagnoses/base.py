@@ -68,6 +68,15 @@ class Diagnosis:
     source: error_table.Frame | None
 
 
+def shortened(message: str) -> str:
+    """Leaves out the middle of a message that is longer than any of which the rules know, so that no rule takes long."""
+    return message if len(message) <= MAX_TEXT else f"{message[: MAX_TEXT // 2]}\n{message[-MAX_TEXT // 2 :]}"
+
+
+MAX_TEXT: Final = 12_000
+"""Characters of a message that rules look at."""
+
+
 class Failure:
     """One error, as the rules look at it.
 
@@ -130,7 +139,7 @@ class Failure:
     @functools.cached_property
     def text(self) -> str:
         """The message, without what only colours it, and without the name of what TensorFlow has put around an op."""
-        return _FUNCTION_NODE.sub("", _ANSI.sub("", self.core.message))
+        return _FUNCTION_NODE.sub("", _ANSI.sub("", shortened(self.core.message)))
 
     def search(self, pattern: str) -> re.Match[str] | None:
         """Searches the message."""

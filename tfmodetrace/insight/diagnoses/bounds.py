@@ -129,8 +129,28 @@ def declared_type(failure: Failure) -> Match | None:
     return Match(
         id="declared-type-mismatch",
         title=f"What {what} was told to expect is not what comes",
+        edits=_declared(failure),
         advice="Declare what really comes: output_signature of from_generator, Tout of py_function, fn_output_signature of map_fn.",
     )
+
+
+def _declared(failure: Failure) -> Edits:
+    """Declares the dtype that a Python function returns, where there is one such function that is declared otherwise."""
+    other = failure.search(r"-th value returned by \w+ is (\w+), but expects (\w+)")
+    if not other:
+        return ()
+    names = {"float": "float32", "double": "float64", "half": "float16"}
+    comes, told = (names.get(each, each) for each in other.groups())
+    site = failure.site
+    calls = [node for node in site.walk() if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") in _OF_PYTHON]
+    if len(calls) != 1:
+        return ()
+    declared = [*calls[0].args[2:3], *(key.value for key in calls[0].keywords if key.arg == "Tout")]
+    fits = len(declared) == 1 and site.is_of(declared[0], "tensorflow") == told
+    return site.rewritten({declared[0]: f"tf.{comes}"}) if fits else ()
+
+
+_OF_PYTHON: Final = ("numpy_function", "py_function")
 
 
 def untracked(failure: Failure) -> Match | None:
@@ -188,7 +208,7 @@ def gradient_is_none(failure: Failure) -> Match | None:
         failure.is_a("ValueError")
         and failure.raised_in("make_tensor_proto", "convert_to_tensor")
         and failure.text.startswith("None values not supported")
-    )
+    ) or (failure.is_a("ValueError") and failure.text.startswith("Attempt to convert a value (None) with an unsupported type"))
     arithmetic = failure.is_a("TypeError") and failure.search(r"^unsupported operand type\(s\) for .*'NoneType'")
     site = failure.site
     if isinstance(site.statement, ast.Raise) or not (none or arithmetic):

@@ -101,6 +101,7 @@ def undefined_in_branch(failure: Failure) -> Match | None:
         return Match(
             id="undefined-in-branch",
             title=f"{nothing[1]} is None after {where}, and a graph has no None",
+            edits=_like_other_branch(site, nothing[1]),
             advice=f"Give {nothing[1]} a tensor in every branch, of one dtype and shape; say apart, with a tf.bool, whether it holds.",
         )
     if returned:
@@ -124,6 +125,19 @@ def undefined_in_branch(failure: Failure) -> Match | None:
             advice=f"Give {variable} a value before the loop, of the dtype and shape that it has afterwards.",
         )
     return None
+
+
+def _like_other_branch(site: code_module.Site, name: str) -> Edits:
+    """Gives a name zeros like the other branch's value where one branch gives it None."""
+    statement = site.statement
+    if not isinstance(statement, ast.If):
+        return ()
+    values = [_given_last(block, name) for block in (statement.body, statement.orelse)]
+    nothing = [value for value in values if isinstance(value, ast.Constant) and value.value is None]
+    others = [value for value in values if value is not None and value not in nothing]
+    if len(nothing) != 1 or len(others) != 1 or isinstance(others[0], ast.Tuple | ast.List | ast.Dict):
+        return ()
+    return site.rewritten({nothing[0]: f"tf.zeros_like({site.text(others[0])})"})
 
 
 def _dedented(statement: ast.stmt, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +65,7 @@ def input_shape(failure: Failure) -> Match | None:
             code = f"{index}:" if index == "-1" else f"{index}:{int(index) + 1}"
             return Match(
                 id="keras-input-shape",
-                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away by a number in brackets",
+                title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}: {layer} before it takes one away",
                 edits=failure.site.rewritten({node: code}),
                 advice=f"Keep the dimension with a slice, as x[:, {code}] in place of x[:, {index}], or add it with tf.newaxis.",
                 place=_line_of(failure.site, node),
@@ -97,11 +98,11 @@ def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | No
     kind = re.sub(r"_\d+$", "", complains).replace("_", "")
     classes = {node.name: node for node in site.walk() if isinstance(node, ast.ClassDef)}
     pairs: list[tuple[str, str]] = []
-    for node in site.walk():
+    for node in ast.walk(_model_of(site) or site.scope()):
         if isinstance(node, ast.Call) and (site.is_of(node.func, "keras", "tensorflow") or ast.unparse(node.func)).endswith("Sequential"):
             layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List | ast.Tuple) else []
             names = [ast.unparse(each.func).rpartition(".")[2] if isinstance(each, ast.Call) else "" for each in layers]
-            pairs += [(before, after) for before, after in zip(names, names[1:], strict=False) if after.lower() == kind]
+            pairs += [(before, after) for before, after in itertools.pairwise(names) if after.lower() == kind]
     if len(pairs) != 1 or pairs[0][0] not in classes:
         return None
     call = next((node for node in classes[pairs[0][0]].body if isinstance(node, ast.FunctionDef) and node.name == "call"), None)
@@ -115,6 +116,13 @@ def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | No
         return None
     index = ast.unparse(numbers[0])
     return (pairs[0][0], numbers[0], index) if not index.startswith("-") or index == "-1" else None
+
+
+def _model_of(site: code_module.Site) -> ast.expr | None:
+    """What the one model whose method the line calls is made by, where the function that the line is in makes it once."""
+    owners = [node.value.id for node in site.expressions() if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    made = [assigned.value for name in dict.fromkeys(owners) for assigned in site.assignments(name)]
+    return made[0] if len(made) == 1 else None
 
 
 def _line_of(site: code_module.Site, node: ast.expr) -> error_table.Frame:
@@ -204,11 +212,17 @@ def function_of_loss(failure: Failure) -> Match | None:
     if not found:
         return None
     parts = found.groupdict()
+    both = failure.search(r"labels\.shape=(\([^)]*\)) of rank \d+ and logits\.shape=(\([^)]*\))")
+    labels = [
+        key.value for node in failure.site.expressions() if isinstance(node, ast.Call) for key in node.keywords if key.arg == "labels"
+    ]
+    one_hot = both and both[1] == both[2] and len(labels) == 1
     sizes = f": logits of shape {parts['logits']}, labels of shape {parts['labels']}" if parts["labels"] else ""
     return Match(
         id="keras-loss-shape",
         title=f"Labels and logits do not fit{sizes}",
-        advice="Sparse losses take one number for each row of logits; others take labels of the logits' shape: tf.one_hot(labels, classes), "
+        edits=failure.site.rewritten({labels[0]: f"tf.argmax({failure.site.text(labels[0])}, axis=-1)"}) if one_hot else (),
+        advice="Sparse losses take one number for each row of logits; others labels of the logits' shape: tf.one_hot(labels, classes), "
         "or labels[:, tf.newaxis] for one output.",
     )
 

@@ -151,7 +151,12 @@ def _instead_of_module(rest: str) -> str | None:
 
 def _from_layers(site: code_module.Site, statement: ast.Import | ast.ImportFrom, rest: str) -> Edits:
     """Imports layers from ``keras.layers``, where each of them is there."""
-    if not isinstance(statement, ast.ImportFrom) or not rest.startswith("layers.") or statement.module is None:
+    if not isinstance(statement, ast.ImportFrom) or statement.module is None:
+        return ()
+    alias = statement.names[0]
+    if rest == "utils.np_utils" and len(statement.names) == 1:
+        return site.replaced(statement, f"from {statement.module.removesuffix('.utils')} import utils as {alias.asname or alias.name}")
+    if not rest.startswith("layers."):
         return ()
     if any(alias.name not in _IN_LAYERS for alias in statement.names):
         return ()

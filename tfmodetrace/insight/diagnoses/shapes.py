@@ -64,6 +64,7 @@ def dtype_mismatch(failure: Failure) -> Match | None:
         return Match(
             id="dtype-mismatch",
             title=f"{failure.op or 'An op'} takes no {got} tensor there, but {takes}",
+            edits=_as_allowed(failure.site, got, takes.rpartition(", ")[2]),
             advice=f"Cast the tensor with tf.cast(x, tf.{takes.rpartition(', ')[2]}).",
         )
     runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
@@ -80,6 +81,12 @@ def dtype_mismatch(failure: Failure) -> Match | None:
             id="dtype-mismatch", title=f"There is no {runs[1]} of {dtype} tensors", advice="Cast the tensor with tf.cast(x, tf.float32)."
         )
     return _python_float(failure) if failure.is_a("TypeError") else None
+
+
+def _as_allowed(site: code_module.Site, got: str, want: str) -> Edits:
+    """Casts the one variable of a dtype that an op of the line refuses."""
+    refused = [node for node in site.expressions() if _dtype(site, node) == got and not _is_in_cast(site, node)]
+    return site.rewritten({refused[0]: f"tf.cast({site.text(refused[0])}, tf.{want})"}) if len(refused) == 1 else ()
 
 
 def _allowed(site: code_module.Site, parameter: str, dtype: str, allowed: str) -> Edits:
@@ -180,8 +187,11 @@ _OTHER_SHAPES: Final = (
         ("tensorflow",),
     ),
     (r"^Dimensions (?P<first>\d+) and (?P<second>\d+) are not compatible", ("ValueError",), ("tensorflow",)),
-    (r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",)
-    + (("ValueError",), ("keras",)),
+    (
+        r"^The total size of the tensor must be unchanged\. Received: input_shape=(?P<first>\([^)]*\)), target_shape=(?P<second>\([^)]*\))",
+        ("ValueError",),
+        ("keras",),
+    ),
     (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
@@ -248,11 +258,15 @@ def shape_mismatch(failure: Failure) -> Match | None:
 def refused_by_kernel(failure: Failure) -> Match | None:
     """What else an op's own code says of the shapes, ranks and axes that it was given, in its own words."""
     origin = failure.core.origin
-    if not failure.is_a("InvalidArgumentError") or origin is None or origin.owner != "tensorflow" or origin.function not in _EXECUTING:
+    if origin is None or origin.owner != "tensorflow":
+        return None
+    if failure.is_a("ValueError") and _is_ops(origin.file) and failure.search(_IN_PYTHON) and not failure.search(_OF_OTHERS):
+        said = failure.text.strip().partition("\n")[0][:300].rstrip(".")
+        return Match(id="shape-mismatch", title=f"tf's {origin.function.strip('_')}: {said}", advice=_COMPARE)
+    if not failure.is_a("InvalidArgumentError") or origin.function not in _EXECUTING:
         return None
     sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
-    sentence = re.sub(r"\s*(?:\[Op:.*|\[\[\{\{node[\s\S]*|\(at \S+\))$", "", sentence.strip(), count=0).strip()
-    said = sentence.partition("\n")[0][:300]
+    said = sentence.strip().partition("\n")[0].partition(" [Op:")[0].partition("[[{{node")[0].strip()[:300]
     if failure.op in _CHECKS or any(f"/{check}/" in said or said.startswith("assertion failed") for check in _CHECKS):
         return None
     if not re.search(_OF_SHAPES, said) or re.search(_OF_OTHERS, said):
@@ -261,8 +275,20 @@ def refused_by_kernel(failure: Failure) -> Match | None:
     return Match(
         id="shape-mismatch",
         title=f"{op or 'An op'}: {said.rstrip('.')}",
-        advice="Print the shapes of what the line gives to the op, and bring them to the ones that it takes.",
+        advice=_COMPARE,
     )
+
+
+_COMPARE: Final = "Print the shapes of what the line gives to the op, and bring them to the ones that it takes."
+_IN_PYTHON: Final = (
+    r"(?i)\b(?:must|should|expected|requires?|at least|incompatible)\b.{0,200}\b(?:rank|\d-?D|dimensions?|dimensional|shapes?)\b"
+)
+
+
+def _is_ops(file: str) -> bool:
+    """Whether a file of TensorFlow's has functions that make ops, and not what programs check with themselves."""
+    path = file.replace("\\", "/")
+    return "/python/ops/" in path and not path.endswith(("/check_ops.py", "/resource_variable_ops.py", "/tensor_array_ops.py"))
 
 
 _EXECUTING: Final = ("raise_from_not_ok_status", "quick_execute", "__next__", "_next_internal", "numpy", "_numpy")
@@ -272,11 +298,12 @@ _CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
 """Ops by which programs check something themselves."""
 
 _OF_SHAPES: Final = (
-    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar|-?dimensional"
-    r"|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+    r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar"
+    r"|-?dimensional|ndims|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
 )
 _OF_OTHERS: Final = (
-    r"(?i)dtype|data type|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized|element_shape"
+    r"(?i)dtype|data type|unknown|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized"
+    r"|element_shape"
 )
 
 

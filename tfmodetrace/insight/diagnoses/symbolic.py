@@ -132,6 +132,7 @@ def truth_of_symbolic(failure: Failure) -> Match | None:
 
 
 def asked(site: code_module.Site) -> Edits:
+    """Writes what asks a symbolic tensor whether it is true as an op that the graph can run."""
     statement = site.statement
     if isinstance(statement, ast.Assert):
         message = "" if statement.msg is None else site.text(statement.msg)
@@ -157,6 +158,8 @@ def _truth(site: code_module.Site, node: ast.expr) -> str | None:
         for value in node.values[1:]:
             joined = f"tf.logical_{name}({joined}, {condition(site, value)})"
         return joined
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool" and len(node.args) == 1:
+        return condition(site, node.args[0])
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return f"tf.logical_not({condition(site, node.operand)})"
     if isinstance(node, ast.Compare) and len(node.ops) > 1:

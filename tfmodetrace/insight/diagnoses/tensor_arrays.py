@@ -158,9 +158,9 @@ def as_list(failure: Failure) -> Match | None:
             edits = site.rewritten({node: f"{site.text(node.value)}.read({site.text(node.slice)})"})
     elif failure.search(rf"^object of type '{name}' has no len\(\)$"):
         found, instead = "is asked for len()", "array.size()"
-        node = next((node for node in site.expressions() if isinstance(node, ast.Call) and ast.unparse(node.func) == "len"), None)
-        if isinstance(node, ast.Call) and len(node.args) == 1 and _holds(failure, node.args[0]):
-            edits = site.rewritten({node: f"{site.text(node.args[0])}.size()"})
+        call = next((node for node in site.expressions() if isinstance(node, ast.Call) and ast.unparse(node.func) == "len"), None)
+        if call is not None and len(call.args) == 1 and _holds(failure, call.args[0]):
+            edits = site.rewritten({call: f"{site.text(call.args[0])}.size()"})
     elif failure.search(rf"^'{name}' object is not iterable$"):
         found, instead = "is looped over", "for x in array.stack()"
         if isinstance(site.statement, ast.For) and _holds(failure, site.statement.iter):

@@ -18,7 +18,7 @@ _FIT: Final = (
         "Leave y away: the dataset yields pairs.",
     ),
     (
-        r"^Argument `?(?:class_weight|sample_weight|validation_split)`? is not supported|^`(?:class_weight|sample_weight)` (?:argument )?is not",
+        r"^Argument `?(?:class_weight|sample_weight|validation_split)`? is not supported|^`(?:class|sample)_weight` (?:argument )?is not",
         "Weights of classes or samples are given beside data that has no place for them",
         "Let the dataset or generator yield (x, y, sample_weight).",
     ),
@@ -84,17 +84,21 @@ def data(failure: Failure) -> Match | None:
             advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
             return Match(id="unsupported-data", title=f"Keras cannot compute with data of dtype {kind[1]}", advice=advice)
         if lists:
+            kind_of = failure.search(r"\(of type <class '([\w.]+)'>\)")
             return Match(
                 id="unsupported-data",
-                title="Keras takes arrays, tensors and datasets, and no lists of Python's",
+                title=f"Keras takes arrays, tensors and datasets, and no {kind_of[1] if kind_of else 'list'}",
                 edits=_as_arrays(failure.site),
-                advice="Make arrays of the lists: np.array(x).",
+                advice="Make arrays of lists: np.array(x); and a generator function, or a dataset, of what yields batches.",
             )
     uneven = failure.search(
         r"The requested array has an inhomogeneous shape|^Can't convert non-rectangular Python sequence to Tensor"
-        r"|^Failed to convert a NumPy array to a Tensor \(Unsupported"
+        r"|^Failed to convert a NumPy array to a Tensor \(Unsupported object type (?:list|tuple|numpy\.ndarray)"
     )
-    strange = failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
+    strange = failure.search(
+        r"^Failed to convert a NumPy array to a Tensor \(Unsupported|^Can't convert Python sequence with mixed types to Tensor"
+    )
+    strange = strange or failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
     if failure.is_a("ValueError", "TypeError") and failure.comes_from("tensorflow") and (uneven or strange):
         return Match(
             id="unsupported-data",
@@ -148,6 +152,7 @@ def saving(failure: Failure) -> Match | None:
         return Match(
             id="keras-saving",
             title=f"Keras 3 wants a file name that ends in {ending[1]}",
+            edits=_with_ending(site, ending[1]),
             advice=f"Give the file the ending {ending[1]}.",
         )
     if config:
@@ -176,6 +181,21 @@ def saving(failure: Failure) -> Match | None:
             advice="Pass safe_mode=False if you trust the file, or write a layer of your own in place of the lambda.",
         )
     return None
+
+
+def _with_ending(site: code_module.Site, ending: str) -> Edits:
+    """Gives the one text in a line's call that saves or loads weights the ending that Keras wants."""
+    call = _called(site, "save_weights", "load_weights", "ModelCheckpoint")
+    if call is None:
+        return ()
+    path = [*call.args[:1], *(key.value for key in call.keywords if key.arg == "filepath")]
+    texts = [node for each in path[:1] for node in ast.walk(each) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    inside = any(isinstance(node, ast.JoinedStr | ast.Call) for each in path[:1] for node in ast.walk(each) if node is not each)
+    if len(texts) != 1 or (isinstance(path[0], ast.JoinedStr | ast.Call)) or (inside and not isinstance(path[0], ast.BinOp)):
+        return ()
+    name = str(texts[0].value)
+    stem = name.removesuffix(".weights.h5").removesuffix(".h5").removesuffix(".ckpt").removesuffix(".hdf5")
+    return site.rewritten({texts[0]: repr(stem + ending)})
 
 
 def _has(call: ast.Call, name: str) -> bool:
@@ -211,7 +231,8 @@ def built(failure: Failure) -> Match | None:
     if not failure.is_a("ValueError", "AttributeError") or not failure.comes_from("keras"):
         return None
     if not failure.search(
-        r"^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
+        r"has no defined (?:inputs?|outputs?|input shape|output shape) yet"
+        r"|^This model has not yet been built|but the layer isn't built|has never been called and thus has no defined"
         r"|[Yy]ou (?:must|need to) (?:call|build) .{0,200}(?:`build|before)|has (?:not|never) (?:yet )?been (?:built|called)"
     ):
         return None

@@ -17,6 +17,9 @@ from tfmodetrace.schema import events_pb2, words
 MAX_MESSAGE: Final = 10_000
 """Characters of a message that are kept."""
 
+_END: Final = 3_000
+"""Characters of the end of a longer message that are kept."""
+
 MAX_CHAIN: Final = 6
 """Exceptions of a chain that are kept."""
 
@@ -187,13 +190,14 @@ _TELLING: Final = 12
 def describe(error: BaseException) -> tuple[str, str]:
     """Returns an exception's qualified type name (without ``builtins.``) and message, whatever its class makes of that."""
     try:
-        # Of whatever subclass of str it may be.
-        message = str.__getitem__(str(error), slice(MAX_MESSAGE + 1))
+        # Of whatever subclass of str it may be. What tells is at the beginning, of a graph's errors at the end.
+        whole = str(error)
+        message = str.__getitem__(whole, slice(MAX_MESSAGE + 1))
+        if len(message) > MAX_MESSAGE:
+            message = f"{message[: MAX_MESSAGE - _END - 1]}…{str.__getitem__(whole, slice(-_END, None))}"
     except Exception as failure:
         interrupts.let_pass(failure)
         message = f"(its message could not be read: {type(failure).__name__})"
-    if len(message) > MAX_MESSAGE:
-        message = message[: MAX_MESSAGE - 1] + "…"
     return _encodable(_name(type(error))), _encodable(message)
 
 
