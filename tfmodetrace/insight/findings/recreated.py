@@ -163,8 +163,8 @@ def _made_anew(
         decorated = fixes.made_once(function, made) if not of_method or making.has_one(owner) else ()
         if of_method:
             advice = (
-                f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}, and keep one instance of "
-                f"{owner}."
+                f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}, and keep one instance "
+                f"of {owner}."
             )
         else:
             what = "what it is given" if name in _NAMELESS else name
