@@ -230,6 +230,12 @@ class Making:
         calls = [call for call in self.around.calls_of("function") if call in inside and call.args]
         return calls[0] if len(calls) == 1 else None
 
+    def has_one(self, owner: str) -> bool:
+        """Whether a class is seen to have one instance, whose method is made a function again and again."""
+        calls = self.around.calls_of(owner)
+        statement = self.around.statement(calls[0]) if len(calls) == 1 else None
+        return statement is not None and not self.around.loops(statement) and not self.around.comprehensions(calls[0])
+
     def changing(self) -> list[str]:
         """Returns what of the names that it has from around it the loop changes."""
         loops = self.around.loops(self.statement)
@@ -304,7 +310,8 @@ def statements(around: surroundings.Surroundings, group: Sequence[ast.stmt], *, 
         group: The statements, in order.
         also: Names of functions that give something that stands for the same, called again.
     """
-    if not group or not around.is_alike(group, also):
+    outward = any(isinstance(part, ast.Nonlocal | ast.Global) for each in group for part in ast.walk(each))
+    if not group or outward or not around.is_alike(group, also):
         return ()
     texts = [around.text(each, each) for each in group]
     made = {name for each in group for name in surroundings.bound(each)}

@@ -25,6 +25,9 @@ _HANDED_TO_GRAPHS: Final = frozenset(
 )
 """Methods whose objects graphs go on with as they are: what these change are variables."""
 
+_KEEPING: Final = frozenset({"add", "append", "appendleft", "insert", "put", "setdefault"})
+"""Methods that keep what they are given, so that it matters whether that is one object or several."""
+
 _LIBRARIES: Final = frozenset({"tf", "tensorflow", "np", "numpy", "keras", "functools", "math", "dataclasses", "collections", "os"})
 _NEVER_THE_SAME: Final = frozenset({"random", "Variable", "Module", "layers", "models", "metrics", "optimizers", "Generator", "urandom"})
 """Parts of dotted names whose calls give something else each time, or something with a state of its own."""
@@ -199,7 +202,8 @@ class Surroundings:
 
     def changed(self, block: ast.AST, but: Collection[ast.stmt]) -> set[str]:
         """The names that a block may give something else to, or whose objects it may change."""
-        found: set[str] = set()
+        # Of what a function gives something else to from inside, it is not known when it is called.
+        found = {name for node in ast.walk(self.tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
         for node in _within(block, but):
             if isinstance(node, ast.stmt | ast.NamedExpr):
                 found |= bound(node)
@@ -210,12 +214,33 @@ class Surroundings:
         return found - {""}
 
     def _changed_by(self, call: ast.Call) -> set[str]:
+        return self._changed_in(call) | self._changed_receiver(call)
+
+    def _changed_in(self, call: ast.Call) -> set[str]:
+        """Which arguments a function whose definition is seen changes."""
+        name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        made = self.defined(name)
+        if not isinstance(made, ast.FunctionDef):
+            return set()
+        parameters = [each.arg for each in (*made.args.posonlyargs, *made.args.args)]
+        if parameters[:1] in (["self"], ["cls"]):
+            parameters = parameters[1:]
+        given = [*zip(parameters, call.args, strict=False), *((word.arg or "", word.value) for word in call.keywords)]
+        stored = {
+            _root(part) for part in ast.walk(made) if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load)
+        }
+        stored |= {root for part in ast.walk(made) if isinstance(part, ast.Call) for root in self._changed_receiver(part)}
+        return {argument.id for parameter, argument in given if parameter in stored and isinstance(argument, ast.Name)}
+
+    def _changed_receiver(self, call: ast.Call) -> set[str]:
         if not isinstance(call.func, ast.Attribute) or call.func.attr in _HANDED_TO_GRAPHS:
             return set()
         if call.func.attr == "shuffle" and call.args:
             return {_root(call.args[0])}
         statement = self._parents.get(call)
         root = _root(call.func)
+        if call.func.attr in _KEEPING:
+            return {root, *(each.id for each in call.args if isinstance(each, ast.Name))}
         return {root} if isinstance(statement, ast.Expr) and root not in self.modules else set()
 
     def is_alike(self, nodes: Iterable[ast.AST], also: Collection[str] = ()) -> bool:
@@ -267,7 +292,7 @@ class Surroundings:
 
     def is_plain_factory(self, node: ast.stmt | None) -> bool:
         """Whether a function only makes others of what it is given."""
-        if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+        if not isinstance(node, ast.FunctionDef) or node.decorator_list or has_state(node):
             return False
         body = [part for part in node.body if not isinstance(part, ast.FunctionDef)]
         kept = (ast.Return, ast.Assign, ast.Expr)
@@ -282,6 +307,15 @@ def read(around: function_table.Around | None) -> Surroundings | None:
     """Reads the text around a line; ``None`` if it is not known, or no Python."""
     tree = None if around is None else sources.parsed(around.text)
     return None if around is None or tree is None else Surroundings(around, tree)
+
+
+def has_state(node: ast.AST) -> bool:
+    """Whether functions in some code give something to names around them, or have a container to fill."""
+    return any(
+        isinstance(part, ast.Nonlocal | ast.Global)
+        or (isinstance(part, ast.Assign) and isinstance(part.value, ast.List | ast.Dict | ast.Set))
+        for part in ast.walk(node)
+    )
 
 
 def free_names(nodes: Sequence[ast.AST]) -> set[str]:

@@ -320,6 +320,7 @@ PROGRAMS = [
         finding="object-identity",
         option=None,
         traces=4,
+        left=1,
     ),
     Program(
         name="a tf.function made in a loop",

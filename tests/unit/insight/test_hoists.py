@@ -17,6 +17,13 @@ class Config:
     def __init__(self, rate=0.1):
         self.rate = rate
 
+def slow(what):
+    what.rate *= 0.5
+
+def extended(what):
+    what.append(1)
+    return what
+
 def run(epochs, rate):
     values = []
     for epoch in range(epochs):
@@ -67,6 +74,8 @@ def test_an_object_is_made_before_the_outermost_loop_that_does_not_change_it() -
         ("        self.rate = rate", "        self.rate = rate\n\n    def step(self):\n        self.kept.append(2)"),
         ("        self.rate = rate", "        self.rate = rate\n        register(self)"),
         ("class Config:", "class Config(tf.Module):"),
+        ("        for batch", "        slow(config)\n        for batch"),
+        ("        for batch", "        kept = extended(config)\n        for batch"),
     ],
 )
 def test_what_may_differ_in_every_turn_stays_where_it_is(old: str, new: str) -> None:

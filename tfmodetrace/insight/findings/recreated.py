@@ -115,7 +115,8 @@ def _functions(
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     changes: tuple[edits.Edit, ...] = ()
-    title = f"{name} was made {len(functions)} times, and traced for each"
+    shown = f"{name} of {places.place(row.file, row.line)}" if sources.bare_name(functions[-1]) in _NAMELESS else name
+    title = f"{shown} was made {len(functions)} times, and traced for each"
     if not fixes.is_users(functions[-1]):
         caller = made.function if made is not None and made.function.isidentifier() else "a function that has what is around it"
         advice = (
@@ -157,15 +158,22 @@ def _made_anew(
     owner, is_method, _ = function.qualname.rpartition(".")
     maker, is_inside, _ = function.qualname.rpartition(".<locals>.")
     if making is not None and making.call is not None:  # `tf.function(f)`, where it is made again and again
-        once = fixes.made_once(function, made) or making.moved()
-        if is_method and not is_inside:
-            return f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}.", once
-        what = "what it is given" if name in _NAMELESS else name
-        return f"Make {what} a tf.function once, before the loop instead of{at}, and call that same object every time.", once
+        of_method = bool(is_method and not is_inside)
+        # A method made a tf.function by its class has a cache for every instance.
+        decorated = fixes.made_once(function, made) if not of_method or making.has_one(owner) else ()
+        if of_method:
+            advice = (
+                f"Write @tf.function above the definition of {function.qualname}, instead of making one of it{at}, and keep one instance "
+                f"of {owner}."
+            )
+        else:
+            what = "what it is given" if name in _NAMELESS else name
+            advice = (
+                f"Make {what} a tf.function once, before the loop instead of{at}{_differing(making)}, and call that same object every time."
+            )
+        return advice, decorated or making.moved()
     if making is not None and making.is_definition and making.is_in_loop:
-        changing = making.changing()
-        differing = f", with what changes in it, {base.listed(changing)}, as parameters: numbers as tensors" if changing else ""
-        return f"Define {name} once, before the loop instead of{at}{differing}.", making.moved()
+        return f"Define {name} once, before the loop instead of{at}{_differing(making)}.", making.moved()
     if is_inside:
         advice = (
             f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
@@ -177,6 +185,11 @@ def _made_anew(
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
     return advice, fixes.made_once(function, made)
+
+
+def _differing(making: hoists.Making) -> str:
+    changing = making.changing()
+    return f", with what changes in it, {base.listed(changing)}, as parameters (numbers as tensors)" if changing else ""
 
 
 def _models(
