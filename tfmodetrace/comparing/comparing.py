@@ -125,7 +125,8 @@ class _Comparing:
             if self._runs:
                 self._compare_results()
                 if steps is not None:
-                    self._follow(steps)
+                    with contextlib.suppress(_FailedError):  # which measuring will meet, too
+                        self._follow(steps)
                 self._measure()
         finally:
             self._state.restore()
@@ -174,7 +175,8 @@ class _Comparing:
                 interrupts.let_pass(error)
             else:
                 told.tracing_ns.append(time.perf_counter_ns() - began_ns)
-                graph_facts.tell(self._message, concrete, self._state.is_handle)
+                if len(told.tracing_ns) == 1:
+                    graph_facts.tell(self._message, concrete, self._state.is_handle)
                 run.prepare()
                 began_ns = time.perf_counter_ns()
         result = run.call()
@@ -230,6 +232,8 @@ class _Comparing:
 
     def _compare_results(self) -> None:
         first = self._first[self._reference]
+        for _, told in self._modes():
+            told.ClearField("from_reference")
         others = [(told, self._first[mode]) for mode, told in self._modes() if mode != self._reference]
         for told, other in others:
             told.from_reference.CopyFrom(results.compare(first, other))
@@ -276,14 +280,26 @@ class _Comparing:
         trajectories.follow(followed, number, self._state)
 
     def _measure(self) -> None:
-        found = rounds.measure(
-            self._runs,
-            self._reference,
-            clock=time.perf_counter_ns,
-            deadline_ns=self._deadline_ns,
-            shuffle=random.Random(0),  # noqa: S311 - the order of blocks is no secret
-            least_ns=rounds.least_block_ns(time.perf_counter_ns, self._synchronize),
-        )
+        """Measures the modes, without those that fail only now, after some calls."""
+        least_ns = rounds.least_block_ns(time.perf_counter_ns, self._synchronize)
+        shuffle = random.Random(0)  # noqa: S311 - the order of blocks is no secret
+        while True:
+            try:
+                found = rounds.measure(
+                    self._runs,
+                    self._reference,
+                    clock=time.perf_counter_ns,
+                    deadline_ns=self._deadline_ns,
+                    shuffle=shuffle,
+                    least_ns=least_ns,
+                )
+                break
+            except _FailedError as failed:
+                self._fail(next(told for mode, told in self._modes() if mode == failed.mode), failed.error)
+                del self._runs[failed.mode]
+                if not self._runs:
+                    return
+                self._compare_results()
         for mode, told in self._modes():
             told.calls_per_block = found.modes[mode].calls
             told.warm_up_ns.extend(found.modes[mode].warm_up_ns)
@@ -294,8 +310,9 @@ class _Comparing:
 class _FailedError(Exception):
     """The function has raised."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
+    def __init__(self, mode: str, error: Exception) -> None:
+        super().__init__(mode)
+        self.mode = mode
         self.error = error
 
 
@@ -335,16 +352,24 @@ class _Run:
                 self._synchronize()
         except Exception as error:
             interrupts.let_pass(error)
-            raise _FailedError(error) from error
+            raise _FailedError(self.mode, error) from error
         return result
 
     def run(self, calls: int) -> None:
-        """See ``rounds.Runner``."""
+        """See ``rounds.Runner``.
+
+        Raises:
+            _FailedError: If the function raises.
+        """
         function, args, kwargs = self.function, self._args, self._kwargs
-        for _ in itertools.repeat(None, calls):
-            function(*args, **kwargs)
-        if self._synchronize is not None:
-            self._synchronize()
+        try:
+            for _ in itertools.repeat(None, calls):
+                function(*args, **kwargs)
+            if self._synchronize is not None:
+                self._synchronize()
+        except Exception as error:
+            interrupts.let_pass(error)
+            raise _FailedError(self.mode, error) from error
 
 
 @functools.cache

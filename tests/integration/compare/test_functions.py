@@ -276,6 +276,41 @@ def test_what_fails_everywhere_is_told_and_raises_nothing() -> None:
     assert "fails" in str(answer)
 
 
+def test_a_mode_that_fails_only_after_some_calls_has_its_diagnosis_too() -> None:
+    calls = {"n": 0}
+
+    def tires(x: Any) -> Any:
+        if tf.executing_eagerly():
+            calls["n"] += 1
+            if calls["n"] > 30:
+                raise ValueError("no more")
+        return x + 1.0
+
+    answer = compared(tires, X)
+    assert answer.reference == "graph"
+    assert answer.row("eager").failure.message == "no more"
+    assert answer.row("xla").results.agreement in AGREE
+
+
+def test_variables_that_another_thread_changes_are_not_put_back() -> None:
+    import threading
+
+    own, others = tf.Variable(0), tf.Variable(0)
+
+    def function(x: Any) -> Any:
+        own.assign_add(1)
+        if tf.executing_eagerly():
+            thread = threading.Thread(target=others.assign_add, args=(1,))
+            thread.start()
+            thread.join()
+        return x + 1.0
+
+    answer = compared(function, X, modes=("eager", "graph"))
+    assert answer.variables == 1
+    assert own.numpy() == 0
+    assert others.numpy() > 1
+
+
 def test_a_tf_function_is_run_in_every_mode_and_traced_no_more_than_before() -> None:
     @tf.function(input_signature=[tf.TensorSpec([None, 8])])
     def product(x: Any) -> Any:
