@@ -50,8 +50,8 @@ def compare(
     message = events_pb2.Comparison(time_ns=time.perf_counter_ns())
     subject.describe(message, args, kwargs)
     with _as_region(f"compare {message.function.name}"), _undisturbed() as session:
-        deadline_ns = message.time_ns + int(budget_secs * 1e9)
-        _Comparing(subject, args, kwargs, message, deadline_ns).run(modes, steps)
+        _set_up_process()
+        _Comparing(subject, args, kwargs, message, int(budget_secs * 1e9)).run(modes, steps)
     message.duration_ns = time.perf_counter_ns() - message.time_ns
     told = comparisons.of(messages.comparison(message, "."))
     if session is not None:
@@ -105,12 +105,13 @@ class _Comparing:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         message: events_pb2.Comparison,
-        deadline_ns: int,
+        budget_ns: int,
     ) -> None:
         self._subject = subject
         self._args, self._kwargs = args, kwargs
         self._message = message
-        self._began_ns, self._deadline_ns = message.time_ns, deadline_ns
+        self._budget_ns = budget_ns
+        self._deadline_ns = time.perf_counter_ns() + budget_ns
         self._state = state.State()
         self._synchronize = _synchronization()
         self._runs: dict[str, _Run] = {}
@@ -119,22 +120,23 @@ class _Comparing:
     def run(self, modes: Sequence[str], steps: int | None) -> None:
         """Fills the message in."""
         try:
-            self._meet()
-            for mode in modes:
-                self._first_runs(mode, self._message.modes.add(mode=int(subjects.MODES[mode]), peak_bytes=-1, dispatched_ops=-1))
+            with state.kept_random_numbers():  # with a seed, TensorFlow makes each random op anew: no time may be measured so
+                self._meet()
+                for mode in modes:
+                    self._first_runs(mode, self._message.modes.add(mode=int(subjects.MODES[mode]), peak_bytes=-1, dispatched_ops=-1))
+                if self._runs:
+                    self._compare_results()
+                    if steps is not None:
+                        with contextlib.suppress(_FailedError):  # which measuring will meet, too
+                            self._follow(steps)
             if self._runs:
-                self._compare_results()
-                if steps is not None:
-                    with contextlib.suppress(_FailedError):  # which measuring will meet, too
-                        self._follow(steps)
                 self._measure()
         finally:
             self._state.restore()
         self._message.variables = len(self._state)
 
     def _meet(self) -> None:
-        """Calls the function once, so that its variables are known, and what it and the process make for a first call is there."""
-        _set_up_process()
+        """Calls the function once, so that its variables are known, and what it makes for a first call is there."""
         try:
             with self._state.watching():
                 self._run_of("eager").call()
@@ -195,7 +197,7 @@ class _Comparing:
     def _make_anew(self, mode: str, told: events_pb2.ComparedMode) -> None:
         """Has the mode made some more times, as far as that is quick, to know by how much its cost may be off."""
         cost_ns = sum(told.tracing_ns) + sum(told.first_call_ns)
-        if mode == "eager" or cost_ns > _MADE_ANEW_SHARE * (self._deadline_ns - self._began_ns) / (2 * _MADE_ANEW):
+        if mode == "eager" or cost_ns > _MADE_ANEW_SHARE * self._budget_ns / (2 * _MADE_ANEW):
             return
         for _ in range(_MADE_ANEW):
             run = self._run_of(mode)

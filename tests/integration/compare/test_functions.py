@@ -214,6 +214,19 @@ def test_random_numbers_are_not_compared(kind: str) -> None:
     np.testing.assert_array_equal(generator.state.numpy(), state)
 
 
+def test_time_is_measured_with_the_programs_own_seed() -> None:
+    seeds = []
+
+    def function(x: Any) -> Any:
+        seeds.append(tf.compat.v1.get_seed(None)[0] if tf.executing_eagerly() else "graph")
+        return x + 1.0
+
+    tf.random.set_seed(11)
+    compared(function, X, modes=("eager",))
+    assert seeds[0] == seeds[-1] == 11
+    assert len(set(seeds)) == 2  # results are compared with a seed of ours
+
+
 @pytest.mark.parametrize("seeded", [True, False])
 def test_the_program_draws_what_it_would_have_drawn(seeded: bool) -> None:
     def drawn() -> list[float]:
