@@ -137,9 +137,11 @@ class _Comparing:
 
     def _meet(self) -> None:
         """Calls the function once, so that its variables are known, and what it makes for a first call is there."""
+        run = self._run_of("eager")
+        run.prepare()
         try:
             with self._state.watching():
-                self._run_of("eager").call()
+                run.call()
         except _FailedError:  # it may run in graphs only
             pass
         self._state.restore()

@@ -357,6 +357,20 @@ def test_functions_inside_of_the_function_are_eager_in_eager_mode() -> None:
     assert tf.config.functions_run_eagerly() is False
 
 
+def test_variables_of_functions_inside_of_the_function_are_put_back() -> None:
+    total = tf.Variable(0.0)
+
+    @tf.function
+    def inner(x: Any) -> Any:
+        return total.assign_add(tf.reduce_sum(x))
+
+    inner(X)
+    total.assign(0.0)
+    answer = compared(lambda x: inner(x) * 1.0, X, modes=("graph", "eager"))
+    assert answer.row("eager").results.agreement in AGREE
+    assert total.numpy() == 0.0
+
+
 def test_variables_made_in_the_first_call_are_no_hindrance() -> None:
     class Lazy(tf.Module):
         def __init__(self) -> None:
