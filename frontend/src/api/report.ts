@@ -846,7 +846,7 @@ export interface ModeRow {
   readonly mode: Mode;
   /** Why it fails; null if it does not. */
   readonly failure: ModeFailure | null;
-  /** What a call takes once everything is made: the median over the blocks. */
+  /** What a call takes once everything is made: the reference's median over the blocks, times the ratio. */
   readonly call_ns: number | null;
   /** Calls that this rests on. */
   readonly calls: number;
