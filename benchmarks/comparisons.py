@@ -151,7 +151,7 @@ def _observed(name: str, number: int, x: Any) -> int:
 
 
 def functions(budget_secs: float) -> None:
-    """Verdicts of one comparison against medians of many blocks of each mode by itself."""
+    """Verdicts of one comparison against medians of longer blocks, measured without any of its code."""
     import tensorflow as tf
 
     import tfmodetrace as tmt
@@ -164,8 +164,8 @@ def functions(budget_secs: float) -> None:
             if row.verdict is None or row.failure is not None:
                 continue
             with_jit = tf.function(function, jit_compile=row.mode == "xla")
-            ratio = _longer(with_jit, args) / _longer(function, args)
-            truth = "slower" if ratio > 1.03 else "faster" if ratio < 0.97 else "near"
+            ratio = _longer(function, with_jit, args)
+            truth = "slower" if ratio > 1.05 else "faster" if ratio < 0.95 else "near"
             verdict = "agreed" if row.verdict == truth or truth == "near" else "open" if row.verdict == "undecided" else "WRONG"
             agreed += verdict == "agreed"
             undecided += verdict == "open"
@@ -174,19 +174,22 @@ def functions(budget_secs: float) -> None:
     print(f"{agreed} agreed, {undecided} undecided, {wrong} wrong")
 
 
-def _longer(function: Callable[..., Any], args: tuple[Any, ...]) -> float:
-    function(*args)
-    function(*args)
-    began = time.perf_counter()
-    function(*args)
-    calls = max(1, int(0.01 / max(1e-6, time.perf_counter() - began)))
-    blocks = []
-    for _ in range(25):
-        began = time.perf_counter()
-        for _ in range(calls):
+def _longer(eager: Callable[..., Any], other: Callable[..., Any], args: tuple[Any, ...]) -> float:
+    """The ratio of the medians of 40 blocks of 20 ms each, one after the other in turn."""
+    times: dict[str, list[float]] = {"eager": [], "other": []}
+    calls = {}
+    for name, function in (("eager", eager), ("other", other)):
+        for _ in range(3):
+            began = time.perf_counter()
             function(*args)
-        blocks.append((time.perf_counter() - began) / calls)
-    return means.median(blocks)
+        calls[name] = max(1, int(0.02 / max(1e-6, time.perf_counter() - began)))
+    for _ in range(40):
+        for name, function in (("eager", eager), ("other", other)):
+            began = time.perf_counter()
+            for _ in range(calls[name]):
+                function(*args)
+            times[name].append((time.perf_counter() - began) / calls[name])
+    return means.median(times["other"]) / means.median(times["eager"])
 
 
 def main() -> None:

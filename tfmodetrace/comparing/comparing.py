@@ -50,8 +50,8 @@ def compare(
     message = events_pb2.Comparison(time_ns=time.perf_counter_ns())
     subject.describe(message, args, kwargs)
     with _as_region(f"compare {message.function.name}"), _undisturbed() as session:
-        deadline_ns = message.time_ns + int(budget_secs * 1e9)
-        _Comparing(subject, args, kwargs, message, deadline_ns).run(modes, steps)
+        _set_up_process()
+        _Comparing(subject, args, kwargs, message, int(budget_secs * 1e9)).run(modes, steps)
     message.duration_ns = time.perf_counter_ns() - message.time_ns
     told = comparisons.of(messages.comparison(message, "."))
     if session is not None:
@@ -105,12 +105,13 @@ class _Comparing:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         message: events_pb2.Comparison,
-        deadline_ns: int,
+        budget_ns: int,
     ) -> None:
         self._subject = subject
         self._args, self._kwargs = args, kwargs
         self._message = message
-        self._began_ns, self._deadline_ns = message.time_ns, deadline_ns
+        self._budget_ns = budget_ns
+        self._deadline_ns = time.perf_counter_ns() + budget_ns
         self._state = state.State()
         self._synchronize = _synchronization()
         self._runs: dict[str, _Run] = {}
@@ -119,24 +120,28 @@ class _Comparing:
     def run(self, modes: Sequence[str], steps: int | None) -> None:
         """Fills the message in."""
         try:
-            self._meet()
-            for mode in modes:
-                self._first_runs(mode, self._message.modes.add(mode=int(subjects.MODES[mode]), peak_bytes=-1, dispatched_ops=-1))
+            with state.kept_random_numbers():  # with a seed, TensorFlow makes each random op anew: no time may be measured so
+                self._meet()
+                for mode in modes:
+                    self._first_runs(mode, self._message.modes.add(mode=int(subjects.MODES[mode]), peak_bytes=-1, dispatched_ops=-1))
+                if self._runs:
+                    self._compare_results()
+                    if steps is not None:
+                        with contextlib.suppress(_FailedError):  # which measuring will meet, too
+                            self._follow(steps)
             if self._runs:
-                self._compare_results()
-                if steps is not None:
-                    self._follow(steps)
                 self._measure()
         finally:
             self._state.restore()
         self._message.variables = len(self._state)
 
     def _meet(self) -> None:
-        """Calls the function once, so that its variables are known, and what it and the process make for a first call is there."""
-        _set_up_process()
+        """Calls the function once, so that its variables are known, and what it makes for a first call is there."""
+        run = self._run_of("eager")
+        run.prepare()
         try:
             with self._state.watching():
-                self._run_of("eager").call()
+                run.call()
         except _FailedError:  # it may run in graphs only
             pass
         self._state.restore()
@@ -174,7 +179,8 @@ class _Comparing:
                 interrupts.let_pass(error)
             else:
                 told.tracing_ns.append(time.perf_counter_ns() - began_ns)
-                graph_facts.tell(self._message, concrete, self._state.is_handle)
+                if len(told.tracing_ns) == 1:
+                    graph_facts.tell(self._message, concrete, self._state.is_handle)
                 run.prepare()
                 began_ns = time.perf_counter_ns()
         result = run.call()
@@ -193,7 +199,7 @@ class _Comparing:
     def _make_anew(self, mode: str, told: events_pb2.ComparedMode) -> None:
         """Has the mode made some more times, as far as that is quick, to know by how much its cost may be off."""
         cost_ns = sum(told.tracing_ns) + sum(told.first_call_ns)
-        if mode == "eager" or cost_ns > _MADE_ANEW_SHARE * (self._deadline_ns - self._began_ns) / (2 * _MADE_ANEW):
+        if mode == "eager" or cost_ns > _MADE_ANEW_SHARE * self._budget_ns / (2 * _MADE_ANEW):
             return
         for _ in range(_MADE_ANEW):
             run = self._run_of(mode)
@@ -230,6 +236,8 @@ class _Comparing:
 
     def _compare_results(self) -> None:
         first = self._first[self._reference]
+        for _, told in self._modes():
+            told.ClearField("from_reference")
         others = [(told, self._first[mode]) for mode, told in self._modes() if mode != self._reference]
         for told, other in others:
             told.from_reference.CopyFrom(results.compare(first, other))
@@ -276,14 +284,26 @@ class _Comparing:
         trajectories.follow(followed, number, self._state)
 
     def _measure(self) -> None:
-        found = rounds.measure(
-            self._runs,
-            self._reference,
-            clock=time.perf_counter_ns,
-            deadline_ns=self._deadline_ns,
-            shuffle=random.Random(0),  # noqa: S311 - the order of blocks is no secret
-            least_ns=rounds.least_block_ns(time.perf_counter_ns, self._synchronize),
-        )
+        """Measures the modes, without those that fail only now, after some calls."""
+        least_ns = rounds.least_block_ns(time.perf_counter_ns, self._synchronize)
+        shuffle = random.Random(0)  # noqa: S311 - the order of blocks is no secret
+        while True:
+            try:
+                found = rounds.measure(
+                    self._runs,
+                    self._reference,
+                    clock=time.perf_counter_ns,
+                    deadline_ns=self._deadline_ns,
+                    shuffle=shuffle,
+                    least_ns=least_ns,
+                )
+                break
+            except _FailedError as failed:
+                self._fail(next(told for mode, told in self._modes() if mode == failed.mode), failed.error)
+                del self._runs[failed.mode]
+                if not self._runs:
+                    return
+                self._compare_results()
         for mode, told in self._modes():
             told.calls_per_block = found.modes[mode].calls
             told.warm_up_ns.extend(found.modes[mode].warm_up_ns)
@@ -294,8 +314,9 @@ class _Comparing:
 class _FailedError(Exception):
     """The function has raised."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
+    def __init__(self, mode: str, error: Exception) -> None:
+        super().__init__(mode)
+        self.mode = mode
         self.error = error
 
 
@@ -335,16 +356,24 @@ class _Run:
                 self._synchronize()
         except Exception as error:
             interrupts.let_pass(error)
-            raise _FailedError(error) from error
+            raise _FailedError(self.mode, error) from error
         return result
 
     def run(self, calls: int) -> None:
-        """See ``rounds.Runner``."""
+        """See ``rounds.Runner``.
+
+        Raises:
+            _FailedError: If the function raises.
+        """
         function, args, kwargs = self.function, self._args, self._kwargs
-        for _ in itertools.repeat(None, calls):
-            function(*args, **kwargs)
-        if self._synchronize is not None:
-            self._synchronize()
+        try:
+            for _ in itertools.repeat(None, calls):
+                function(*args, **kwargs)
+            if self._synchronize is not None:
+                self._synchronize()
+        except Exception as error:
+            interrupts.let_pass(error)
+            raise _FailedError(self.mode, error) from error
 
 
 @functools.cache

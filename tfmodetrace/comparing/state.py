@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +31,7 @@ class State:
     def __init__(self) -> None:
         self._kept: dict[int, _Kept] = {}
         self._looking = False
+        self._thread = threading.get_ident()
         self._watch = variables.VariableWatch(self._met)
 
     def __len__(self) -> int:
@@ -45,7 +47,8 @@ class State:
             self._watch.remove()
 
     def _met(self, variable: Any) -> None:
-        if self._looking or id(variable) in self._kept:
+        # What other threads change meanwhile is not the function's, and must not be put back.
+        if self._looking or id(variable) in self._kept or threading.get_ident() != self._thread:
             return
         self._looking = True
         try:
@@ -95,7 +98,8 @@ def seed() -> None:
     """Has all generators of random numbers draw what they drew after the last time: Python's, NumPy's and TensorFlow's."""
     random.seed(_SEED)
     np.random.seed(_SEED)
-    tf.random.set_seed(_SEED)
+    if random_state.kept() is not None:  # else it could not be put back
+        tf.random.set_seed(_SEED)
 
 
 @contextlib.contextmanager

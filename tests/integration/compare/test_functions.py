@@ -214,6 +214,19 @@ def test_random_numbers_are_not_compared(kind: str) -> None:
     np.testing.assert_array_equal(generator.state.numpy(), state)
 
 
+def test_time_is_measured_with_the_programs_own_seed() -> None:
+    seeds = []
+
+    def function(x: Any) -> Any:
+        seeds.append(tf.compat.v1.get_seed(None)[0] if tf.executing_eagerly() else "graph")
+        return x + 1.0
+
+    tf.random.set_seed(11)
+    compared(function, X, modes=("eager",))
+    assert seeds[0] == seeds[-1] == 11
+    assert len(set(seeds)) == 2  # results are compared with a seed of ours
+
+
 @pytest.mark.parametrize("seeded", [True, False])
 def test_the_program_draws_what_it_would_have_drawn(seeded: bool) -> None:
     def drawn() -> list[float]:
@@ -276,6 +289,41 @@ def test_what_fails_everywhere_is_told_and_raises_nothing() -> None:
     assert "fails" in str(answer)
 
 
+def test_a_mode_that_fails_only_after_some_calls_has_its_diagnosis_too() -> None:
+    calls = {"n": 0}
+
+    def tires(x: Any) -> Any:
+        if tf.executing_eagerly():
+            calls["n"] += 1
+            if calls["n"] > 30:
+                raise ValueError("no more")
+        return x + 1.0
+
+    answer = compared(tires, X)
+    assert answer.reference == "graph"
+    assert answer.row("eager").failure.message == "no more"
+    assert answer.row("xla").results.agreement in AGREE
+
+
+def test_variables_that_another_thread_changes_are_not_put_back() -> None:
+    import threading
+
+    own, others = tf.Variable(0), tf.Variable(0)
+
+    def function(x: Any) -> Any:
+        own.assign_add(1)
+        if tf.executing_eagerly():
+            thread = threading.Thread(target=others.assign_add, args=(1,))
+            thread.start()
+            thread.join()
+        return x + 1.0
+
+    answer = compared(function, X, modes=("eager", "graph"))
+    assert answer.variables == 1
+    assert own.numpy() == 0
+    assert others.numpy() > 1
+
+
 def test_a_tf_function_is_run_in_every_mode_and_traced_no_more_than_before() -> None:
     @tf.function(input_signature=[tf.TensorSpec([None, 8])])
     def product(x: Any) -> Any:
@@ -307,6 +355,20 @@ def test_functions_inside_of_the_function_are_eager_in_eager_mode() -> None:
     answer = compared(lambda x: inner(x), X, modes=("eager", "graph"))
     assert answer.row("eager").dispatched_ops >= 60
     assert tf.config.functions_run_eagerly() is False
+
+
+def test_variables_of_functions_inside_of_the_function_are_put_back() -> None:
+    total = tf.Variable(0.0)
+
+    @tf.function
+    def inner(x: Any) -> Any:
+        return total.assign_add(tf.reduce_sum(x))
+
+    inner(X)
+    total.assign(0.0)
+    answer = compared(lambda x: inner(x) * 1.0, X, modes=("graph", "eager"))
+    assert answer.row("eager").results.agreement in AGREE
+    assert total.numpy() == 0.0
 
 
 def test_variables_made_in_the_first_call_are_no_hindrance() -> None:

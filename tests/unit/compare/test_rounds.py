@@ -79,7 +79,7 @@ def test_orders_are_random_and_each_mode_follows_each_other_equally_often(size: 
     cycle = size if size % 2 == 0 else 2 * size
     orders = list(itertools.islice(rounds._orders(names, random.Random(1)), 10 * cycle))
     assert all(sorted(map(str, order)) == sorted(map(str, names)) for order in orders)
-    assert len({tuple(order) for order in orders}) > 1
+    assert len({tuple(order) for order in orders}) > (cycle if size == 4 else 1)
     for start in range(0, len(orders), cycle):
         follow = collections.Counter(pair for order in orders[start : start + cycle] for pair in itertools.pairwise(order))
         assert len(set(follow.values())) == 1
