@@ -327,6 +327,14 @@ def loops_that_cannot_be_ops() -> None:
         return out.stack()
 
     @tf.function
+    def sum_of_sums(x: Any) -> Any:
+        whole, part = 0.0, 0.0
+        for number in tf.range(600):
+            whole += part
+            part += x[number] * x[number]
+        return whole
+
+    @tf.function
     def first(x: Any) -> Any:
         found = -1
         for number in tf.range(600):
@@ -351,6 +359,7 @@ def loops_that_cannot_be_ops() -> None:
 
     for _ in range(2):
         smoothed(LONG)
+        sum_of_sums(LONG)
         first(LONG)
         rows(LONG)
         few(LONG)

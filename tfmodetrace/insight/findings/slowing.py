@@ -64,9 +64,10 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         everything.append(growth)
         number = int(calls.function_id[rows[0]])
-        if _is_slope(calls.duration_ns, growth):
-            if number not in found or growth.middles[-1] * len(rows) > found[number].middles[-1] * len(found[number].rows):
-                found[number] = growth
+        known = found.get(number)
+        longer = known is None or growth.middles[-1] * len(growth.rows) > known.middles[-1] * len(known.rows)
+        if longer and _is_slope(calls.duration_ns, growth):
+            found[number] = growth
     for number, growth in found.items():
         if _is_own(evidence, growth) and not _is_machine(evidence, growth, everything):
             draft = _draft(evidence, evidence.run.functions[number], growth)

@@ -11,7 +11,7 @@ from typing import Any
 from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
 from tfmodetrace.recorder.tf import autograph, concrete_functions, dataset_functions, function_objects, tracing
-from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, placement, trace_keys
+from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, outside_values, placement, trace_keys
 from tfmodetrace.schema import events_pb2, keys, words
 
 INFO_ATTRIBUTE = "__modetrace_info__"
@@ -235,7 +235,7 @@ class TraceRecorder:
             body = pending.python_function if info.kind != "tf.data" else dataset_functions.function_of(pending.python_function)
             trace.outside.update(self._outside.traced(executing, body))
             for layer in pending.layers.values():
-                if type(method := getattr(type(layer), "call", None)) is types.FunctionType:
+                if type(method := outside_values.of_class(type(layer), "call")) is types.FunctionType:
                     trace.outside.update(self._outside.traced(executing, types.MethodType(method, layer)))
             graph = self._graph(trace, concrete_function, pending.body)
             session.definitions.add_trace(info, trace, known_ordinal=_ordinal(info, cache))
@@ -261,8 +261,10 @@ class TraceRecorder:
         session = self._session
         try:
             pending = None if session.ended else next(iter(session.thread_calls().pending_traces), None)
+            if pending is None or type(function) not in (types.FunctionType, types.MethodType):
+                return  # of an object that is called nothing is asked
             body, _ = function_objects.body_of(function, owners.is_written_by_the_user)
-            if pending is None or type(body) is not types.FunctionType or not owners.is_users(body.__code__.co_filename, ""):
+            if type(body) is not types.FunctionType or not owners.is_users(body.__code__.co_filename, ""):
                 return
             session.definitions.add_left_alone(
                 events_pb2.LeftAlone(
