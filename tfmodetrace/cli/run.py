@@ -19,9 +19,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from tfmodetrace import children
+from tfmodetrace import children, starting
 from tfmodetrace import options as options_module
-from tfmodetrace import starting
 from tfmodetrace.cli import cpu_memory, exits, terminal
 from tfmodetrace.verify import overlay
 
@@ -49,7 +48,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--layers", metavar="N", type=int, default=1, help="how deep Keras layers are recorded; 1 if not given")
     parser.add_argument("--explain-errors", action="store_true", help="add to exceptions what they mean, where that is known")
     parser.add_argument("--no-samples", dest="samples", action="store_false", default=None, help="do not sample the program's stacks")
-    parser.add_argument("--quiet", action="store_true", help="say nothing at the end; else where the recording is, as the last lines of stderr")
+    parser.add_argument(
+        "--quiet", action="store_true", help="say nothing at the end; else where the recording is, as the last lines of stderr"
+    )
     parser.add_argument("--overlay", help=argparse.SUPPRESS)  # what `verify` runs a program with
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="module …", help="run a module, as `python -m` does")
     parser.add_argument("script", nargs=argparse.REMAINDER, metavar="script.py …", help="run a script")

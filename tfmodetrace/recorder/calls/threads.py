@@ -10,7 +10,6 @@ from typing import Final
 
 from tfmodetrace.recorder.calls import states
 
-
 _NOTHING: Final[Mapping[tuple[int, int, int], Sequence[int]]] = {}
 
 

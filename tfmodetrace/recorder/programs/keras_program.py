@@ -140,7 +140,7 @@ class KerasProgram:
             thread.model = self._models.find(args[0])
             return entry
 
-        def end(entry: _Entry, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(entry: _Entry, error: BaseException | None = None, _result: Any = None, /) -> None:
             thread.model = entry.around
             self._close_epochs(entry.epochs, error)
             if entry.call.is_open:
@@ -188,7 +188,7 @@ class KerasProgram:
         return wrappers.wrap(original, info)
 
     def _maker(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        def end(given: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(given: Any, error: BaseException | None = None, _result: Any = None, /) -> None:
             args, _ = given
             if error is not None or not args:
                 return
@@ -230,7 +230,7 @@ class KerasProgram:
             thread.depth = depth + 1
             return _LayerCall(depth, None, call)
 
-        def end(layer: _LayerCall, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(layer: _LayerCall, error: BaseException | None = None, _result: Any = None, /) -> None:
             thread.depth = layer.depth
             if layer.call is not None:
                 calls_module.leave(layer.call, error, 0, result)
@@ -242,7 +242,7 @@ class KerasProgram:
     def _info_of(self, layer: Any) -> functions.FunctionInfo | None:
         """Returns what is known of a layer; None if it is not recorded."""
         if self._layers.has(layer):
-            return self._layers.find(layer)  # type: ignore[no-any-return]
+            return self._layers.find(layer)
         info = None
         try:
             kind = type(layer)
@@ -291,7 +291,7 @@ class KerasProgram:
         return around.around(original, begin)
 
     def _epoch_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def end(_: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(_: Any, error: BaseException | None = None, _result: Any = None, /) -> None:
             if error is None:
                 self._close_epochs(len(self._thread.epochs) - 1, None)
 

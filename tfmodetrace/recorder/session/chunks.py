@@ -18,7 +18,9 @@ from tfmodetrace.schema import codec, events_pb2, words
 
 _MAX_ROWS_PER_BATCH: Final = 1 << 16
 
-_ALWAYS_THERE: Final = frozenset({"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory", "counted_calls"})
+_ALWAYS_THERE: Final = frozenset(
+    {"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory", "counted_calls"}
+)
 """Fields of a chunk that are no reason to write one."""
 
 

@@ -13,7 +13,6 @@ from typing import Final
 from tfmodetrace.recorder.calls import states
 from tfmodetrace.recorder.session import record_files, session
 
-
 CHILD_FLUSH_SECS: Final = 0.1
 """Seconds after which at the latest everything that a forked child has recorded is in its file."""
 

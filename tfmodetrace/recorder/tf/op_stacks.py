@@ -1,4 +1,4 @@
-"""What TensorFlow leaves out of the stacks that it keeps of ops, and shows in messages: the frames that led from a command to the program."""
+"""What TensorFlow leaves out of the stacks that it keeps of ops, and shows in messages: the frames that led to the program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _tf_stack = names.module("tensorflow.python.util.tf_stack")
 _SentinelFilter = names.attribute(_tf_stack, "SentinelFilter")
 _filter_stacks = names.attribute(_tf_stack, "_source_filter_stacks")
 
-available: Final = hasattr(_SentinelFilter, "get_filtered_filenames") and hasattr(_SentinelFilter, "update") and isinstance(_filter_stacks, dict)
+available: Final = (
+    hasattr(_SentinelFilter, "get_filtered_filenames") and hasattr(_SentinelFilter, "update") and isinstance(_filter_stacks, dict)
+)
 """Whether this TensorFlow can be told what to leave out."""
 
 

@@ -26,6 +26,7 @@ _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
 
+
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     """Returns a function that does what ``function`` does and records it."""
     maker = {"generator": _generator, "coroutine": _coroutine, "async-generator": _async_generator}.get(info.kind, _plain)
@@ -45,8 +46,8 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
     wrapper = autograph.as_dynamic_code(modetrace_call)
     # Of these a class makes static and class methods itself, if they are functions to Python's core.
     if recorder is None or getattr(function, "__name__", "") in _IMPLICITLY_STATIC:
-        return wrapper  # type: ignore[no-any-return]
-    return around.frameless(wrapper, recorder)  # type: ignore[no-any-return]
+        return wrapper
+    return around.frameless(wrapper, recorder)
 
 
 _IMPLICITLY_STATIC: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
@@ -80,7 +81,7 @@ def _generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     def modetrace_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         return (yield from _steps(function(*args, **kwargs), info, args, kwargs))
 
-    return autograph.as_dynamic_code(modetrace_generator)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_generator)
 
 
 class _Awaitable:
@@ -99,7 +100,7 @@ def _coroutine(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     async def modetrace_coroutine(*args: Any, **kwargs: Any) -> Any:
         return await _Awaitable(_steps(function(*args, **kwargs), info, args, kwargs))
 
-    return autograph.as_dynamic_code(modetrace_coroutine)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_coroutine)
 
 
 def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -131,7 +132,7 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
         finally:
             _end_suspendable(call, error)
 
-    return autograph.as_dynamic_code(modetrace_async_generator)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_async_generator)
 
 
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
