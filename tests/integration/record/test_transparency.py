@@ -13,7 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -278,7 +278,7 @@ def test_a_decorated_function_is_a_function_to_those_who_ask() -> None:
 
 def test_what_a_class_makes_static_itself_stays_so() -> None:
     class Base:
-        made: list[str] = []
+        made: ClassVar[list[str]] = []
 
         @tmt.traced
         def __new__(cls) -> Any:

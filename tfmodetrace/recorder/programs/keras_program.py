@@ -140,7 +140,7 @@ class KerasProgram:
             thread.model = self._models.find(args[0])
             return entry
 
-        def end(entry: _Entry, error: BaseException | None = None, _result: Any = None, /) -> None:
+        def end(entry: _Entry, error: BaseException | None = None, result: Any = None, /) -> None:
             thread.model = entry.around
             self._close_epochs(entry.epochs, error)
             if entry.call.is_open:
@@ -230,7 +230,7 @@ class KerasProgram:
             thread.depth = depth + 1
             return _LayerCall(depth, None, call)
 
-        def end(layer: _LayerCall, error: BaseException | None = None, _result: Any = None, /) -> None:
+        def end(layer: _LayerCall, error: BaseException | None = None, result: Any = None, /) -> None:
             thread.depth = layer.depth
             if layer.call is not None:
                 calls_module.leave(layer.call, error, 0, result)
