@@ -87,7 +87,7 @@ def around(original: Callable[..., Any], begin: Begin | None = None, end: End | 
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         try:
             options = autograph.options_of_caller() if for_autograph else None
-        except ValueError:
+        except ValueError:  # no Python code has called us, as when the interpreter shuts down
             options = None
         token = None if begin is None else begin(args, kwargs)
         if end is None or (token is None and begin is not None):

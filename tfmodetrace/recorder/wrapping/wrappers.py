@@ -9,6 +9,7 @@ that signatures, sources and tf.function's argument binding see what they saw be
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final
 
@@ -25,6 +26,9 @@ _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
+_frame: Final = sys._getframe
+_UNCONVERTED: Final = autograph.UNCONVERTED_CALL_CODE
+_METHOD_TARGET: Final = autograph.METHOD_TARGET_CALL_CODE
 
 
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -57,9 +61,12 @@ def _recorder_in_python(function: Callable[..., Any], info: functions.FunctionIn
     def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
         try:
-            options = autograph.options_of_caller(depth=3)
-        except ValueError:
+            caller = _frame(2)
+        except ValueError:  # no Python code has called us, as when the interpreter shuts down
             return function(*args, **kwargs)
+        code = caller.f_code
+        options = autograph.options_of(caller) if code is _UNCONVERTED or code is _METHOD_TARGET else None
+        del caller
         call = None if session is None else _enter(session, info, args, kwargs)
         if call is None:
             return function(*args, **kwargs) if options is None else autograph.call_with_options(function, args, kwargs, options)
