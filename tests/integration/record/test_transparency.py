@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import inspect
+import operator
 import pickle
 import traceback
 import types
@@ -227,7 +228,7 @@ def test_a_warning_points_at_the_line_that_calls_a_decorated_function(recording:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 function()
-                line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+                line = inspect.currentframe().f_lineno - 1
             assert [(each.filename, each.lineno) for each in caught] == [(__file__, line)]
         with warnings.catch_warnings(), pytest.raises(DeprecationWarning, match="old"):
             warnings.simplefilter("error")
@@ -297,4 +298,4 @@ def test_what_a_class_makes_static_itself_stays_so() -> None:
 
     assert type(Derived()) is Derived
     assert Base.made == ["Derived"]
-    assert Base[3] == 3
+    assert operator.getitem(Base, 3) == 3  # type: ignore[call-overload]
