@@ -13,7 +13,6 @@ from collections.abc import MutableMapping
 from typing import Final
 
 from tfmodetrace import options as options_module
-from tfmodetrace import starting
 
 VARIABLE: Final = "TFMODETRACE_CHILDREN"
 """``0``: they are not recorded."""
@@ -43,15 +42,14 @@ def have_recorded(environment: MutableMapping[str, str], logdir: str, options: o
     return True
 
 
-def begin() -> None:
-    """In a child: records it from the moment on at which it has imported TensorFlow, if it is to be."""
-    told = os.environ.get(_TOLD)
-    if not told or os.environ.get(VARIABLE) == "0" or _is_ours():
-        return
-    chosen = json.loads(told)
-    logdir = chosen.pop("logdir")
-    options = options_module.Options(instrument="all", flush_secs=FLUSH_SECS, **chosen)
-    starting.start_when_imported(logdir, options, command="")
+def told() -> tuple[str, options_module.Options] | None:
+    """In a child: returns where it is to be recorded, and how; None if it is not."""
+    given = os.environ.get(_TOLD)
+    if not given or os.environ.get(VARIABLE) == "0" or _is_ours():
+        return None
+    chosen = json.loads(given)
+    logdir = str(chosen.pop("logdir"))
+    return logdir, options_module.Options(instrument="all", flush_secs=FLUSH_SECS, **chosen)
 
 
 def _is_ours() -> bool:

@@ -8,6 +8,7 @@ import sys
 import types
 from typing import Any, Final
 
+from tfmodetrace import children
 from tfmodetrace import options as options_module
 
 _PROCESS: Final = "tfmodetrace.recorder.session.process"
@@ -81,6 +82,13 @@ def start_when_imported(logdir: str, options: options_module.Options, *, command
 
     on_import.watch("keras")
     on_import.when_imported("tensorflow", begin)
+
+
+def start_as_child() -> None:
+    """Records a Python program that a recorded one has started, if it is to be, from the moment on at which it has imported TensorFlow."""
+    told = children.told()
+    if told is not None:
+        start_when_imported(*told, command="")
 
 
 def stop(session: Any = None) -> bool:

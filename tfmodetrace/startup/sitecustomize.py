@@ -24,7 +24,7 @@ def _go_on() -> None:
 
 
 with contextlib.suppress(Exception):  # another Python, or another environment, than that of the recorded program
-    from tfmodetrace import children
+    from tfmodetrace import starting
 
-    children.begin()
+    starting.start_as_child()
 _go_on()

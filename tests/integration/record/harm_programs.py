@@ -508,6 +508,35 @@ def end_without_stopping(logdir: str) -> None:
     sys.exit(3)
 
 
+def recurse_deeply(logdir: str) -> None:
+    """As deep as a plain wrapper can."""
+
+    @tmt.traced
+    def deep(levels: int) -> int:
+        return 0 if levels == 0 else 1 + int(deep(levels - 1))
+
+    sys.setrecursionlimit(100_000)
+    with tmt.record(logdir):
+        assert deep(11_000) == 11_000
+        assert work(2) == 2
+
+
+def terminate_workers(logdir: str) -> None:
+    """A pool ends its workers without asking them."""
+
+    with tmt.record(logdir, flush_secs=1000):
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            pids = set(pool.map(_work_and_wait, range(6), chunksize=1))
+        print(*sorted(pids))
+
+
+def _work_and_wait(value: int) -> int:
+    for _ in range(20):
+        work(value)
+    time.sleep(0.25)
+    return os.getpid()
+
+
 def exit_in_a_thread(logdir: str) -> None:
     """Which ends the thread, and nothing else."""
     with tmt.record(logdir):

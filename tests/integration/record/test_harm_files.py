@@ -134,6 +134,33 @@ def test_calls_that_find_no_room_meanwhile_are_counted(disk: Disk, tmp_path: pat
     assert run.complete
     assert 200 <= len(run.calls) < 2_200
     assert len(run.calls) + run.processes[0].dropped == 2_200
+    # What has no row is counted all the same.
+    (report,) = tmt.read(tmp_path).to_dict()["runs"]
+    (function,) = report["functions"]
+    assert (function["calls"]["eager"], function["calls"]["total"]) == (2_200, 2_200)
+    assert [definition["calls"]["eager"] for definition in report["definitions"]] == [2_200]
+    kept_ns = int(run.calls.duration_ns.sum())
+    (without_row,) = run.counted_calls
+    assert without_row.calls == run.processes[0].dropped == run.processes[0].counted > 0
+    assert function["time_ns"]["total"] == kept_ns + without_row.duration_ns > kept_ns
+    (process_,) = report["processes"]
+    assert process_["dropped_text"] == f"rows of {without_row.calls:,} calls were dropped; counts and sums are exact"
+
+
+def test_a_full_thread_waits_for_the_writer_and_not_for_ever(disk: Disk, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "MAX_WAITING_ROWS_OF_THREAD", 256)
+    with tmt.record(tmp_path, flush_secs=1000):
+        call(20_000)
+        flush()
+        assert one_run(tmp_path).processes[0].dropped == 0
+        disk.error = errno.ENOSPC
+        waits = []
+        monkeypatch.setattr(states.time, "sleep", waits.append)
+        call(2_000)
+        assert sum(waits) < 0.2
+        disk.error = 0
+    (report,) = tmt.read(tmp_path).to_dict()["runs"]
+    assert report["functions"][0]["calls"]["total"] == 22_000
 
 
 @pytest.mark.parametrize("error", ERRORS)

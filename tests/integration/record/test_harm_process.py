@@ -265,6 +265,24 @@ def test_a_program_ends_with_threads_that_still_call_traced_functions(program: P
     assert {"after the main thread", "at exit"} >= set(_values(run)[0]) >= {"after the main thread"}
 
 
+def test_recursion_goes_as_deep_as_below_a_plain_wrapper(program: Program) -> None:
+    program("recurse_deeply")
+    run = program.run()
+    assert run.complete
+    assert 0 < run.calls.depth.max() < 1000
+    assert len(run.calls) + run.processes[0].dropped == 11_002
+    assert [run.functions[number].name for number in run.calls.function_id[-1:]] == ["work"]
+
+
+def test_workers_that_are_terminated_lose_a_tenth_of_a_second_at_most(program: Program) -> None:
+    pids = {int(word) for word in program("terminate_workers").split()}
+    run = program.run()
+    workers = [process for process in run.processes if process.pid in pids]
+    assert {process.pid for process in workers} == pids
+    assert len(run.calls) == 6 * 20
+    assert {process.may_miss_ns for process in workers if not process.complete} <= {100_000_000}
+
+
 def test_an_exit_in_a_thread_ends_only_that(program: Program) -> None:
     program("exit_in_a_thread")
     run = program.run()

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.record.conftest import Recorder, function_named
 from tfmodetrace.cli import main as cli
-from tfmodetrace.recorder.tf import graph_collection, graphs, names, tensors, tracing
+from tfmodetrace.recorder.tf import graph_collection, graphs, names, op_stacks, tensors, tracing
 from tfmodetrace.recorder.traces import trace_keys
 
 
@@ -28,6 +28,7 @@ def test_this_tensorflow_has_every_private_name() -> None:
     assert tracing.TraceHook.available
     assert graphs.OpHook.available
     assert graph_collection.GraphCollection.available
+    assert op_stacks.available
 
 
 def test_shapes_and_dtypes_are_those_of_the_public_properties() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import inspect
+import operator
 import pickle
+import traceback
+import types
+import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +22,9 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.integration.record import subjects
+from tfmodetrace.recorder.calls import native
+
+needs_native = pytest.mark.skipif(native.HOT_PATH is None, reason="a wrapper in Python has a frame")
 
 
 @contextlib.contextmanager
@@ -200,3 +209,93 @@ def test_decorating_with_options_keeps_everything_too() -> None:
     assert function(3) == 3
     assert function.__doc__ == "Says so."
     assert function.__name__ == "function"
+
+
+# --- Nothing of ours between a function and its caller -----------------------------------------------------------------------------------
+
+
+def _old() -> None:
+    warnings.warn("old", DeprecationWarning, stacklevel=2)
+
+
+@needs_native
+@pytest.mark.parametrize("recording", [False, True])
+def test_a_warning_points_at_the_line_that_calls_a_decorated_function(recording: bool, tmp_path: Path) -> None:
+    old = tmt.traced(_old)
+    partial = tmt.traced(functools.partial(_old))
+    with tmt.record(tmp_path) if recording else contextlib.nullcontext():
+        for function in (old, tmt.traced(old)):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                function()
+                line = inspect.currentframe().f_lineno - 1
+            assert [(each.filename, each.lineno) for each in caught] == [(__file__, line)]
+        with warnings.catch_warnings(), pytest.raises(DeprecationWarning, match="old"):
+            warnings.simplefilter("error")
+            old()
+        assert partial.func is _old
+
+
+@needs_native
+@pytest.mark.parametrize("recording", [False, True])
+def test_no_frame_of_ours_stands_in_tracebacks_and_stacks(recording: bool, tmp_path: Path) -> None:
+    def fails(depth: int) -> None:
+        found.extend(frame.filename for frame in traceback.extract_stack())
+        raise ValueError(depth)
+
+    found: list[str] = []
+    decorated = tmt.traced(fails)
+    graph = tmt.traced(tf.function(decorated, autograph=True))
+    with tmt.record(tmp_path) if recording else contextlib.nullcontext():
+        for function in (decorated, graph):
+            with pytest.raises(ValueError, match="1") as caught:
+                function(1)
+            found.extend(frame.filename for frame in traceback.extract_tb(caught.value.__traceback__))
+    package = str(Path(tmt.__file__).parent)
+    assert not [file for file in found if file.startswith(package) or file == "<string>"]
+
+
+def test_a_decorated_function_is_a_function_to_those_who_ask() -> None:
+    def plain(x: int, *, y: int = 2) -> int:
+        """Adds."""
+        return x + y
+
+    decorated = tmt.traced(plain)
+    assert isinstance(decorated, types.FunctionType)
+    assert inspect.isfunction(decorated)
+    assert inspect.isroutine(decorated)
+    assert (decorated.__name__, decorated.__doc__, decorated.__defaults__, type(decorated).__name__) == ("plain", "Adds.", None, "function")
+    assert copy.copy(decorated) is copy.deepcopy(decorated) is decorated
+    assert weakref.ref(decorated)() is decorated
+    assert decorated(x=1, y=3) == decorated(*(1,), y=3) == decorated.__call__(1, y=3) == 4
+    decorated.note = 1
+    assert vars(decorated)["note"] == decorated.note == 1
+    assert "note" in dir(decorated)
+    del decorated.note
+    assert not hasattr(decorated, "note")
+    assert hash(decorated) == hash(decorated)
+    assert decorated != tmt.traced(plain)
+
+
+def test_what_a_class_makes_static_itself_stays_so() -> None:
+    class Base:
+        made: ClassVar[list[str]] = []
+
+        @tmt.traced
+        def __new__(cls) -> Any:
+            return super().__new__(cls)
+
+        @tmt.traced
+        def __init_subclass__(cls) -> None:
+            cls.made.append(cls.__name__)
+
+        @tmt.traced
+        def __class_getitem__(cls, item: Any) -> Any:
+            return item
+
+    class Derived(Base):
+        pass
+
+    assert type(Derived()) is Derived
+    assert Base.made == ["Derived"]
+    assert operator.getitem(Base, 3) == 3  # type: ignore[call-overload]

@@ -224,7 +224,10 @@ ENDING_WELL: Final = {
         def fails(x):
             raise ValueError("on purpose")
 
-        for attempt in (lambda: gather(tf.ones((2,)), tf.constant([7])), lambda: fails(tf.constant(1)), lambda: tf.ones((2,)) + tf.ones((3,))):
+        attempts = (
+            lambda: gather(tf.ones((2,)), tf.constant([7])), lambda: fails(tf.constant(1)), lambda: tf.ones((2,)) + tf.ones((3,))
+        )
+        for attempt in attempts:
             try:
                 attempt()
             except Exception as error:

@@ -43,7 +43,13 @@ def test_runs_lists_every_run_with_its_processes(get: Get) -> None:
     assert (answer["schema_version"], answer["indexing"], answer["warnings"]) == (1, False, [])
     assert isinstance(run.pop("revision"), str)
     state = {"complete": True, "state": "complete", "last_written_unix_ns": files.START_UNIX_NS, "dropped": 0}
-    assert run == {"run": "run1", "calls": 5, "processes": [{"host": "h", "pid": 1, "worker": None, **state}], **state}
+    assert run == {
+        "run": "run1",
+        "calls": 5,
+        "processes": [{"host": "h", "pid": 1, "worker": None, **state}],
+        **state,
+        "dropped_text": None,
+    }
 
 
 def test_runs_of_an_empty_directory_says_how_to_record(tmp_path: pathlib.Path) -> None:

@@ -204,7 +204,7 @@ class KerasProgram:
         return wrappers.wrap(original, info)
 
     def _maker(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        def end(given: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(given: Any, error: BaseException | None = None, _result: Any = None, /) -> None:
             args, _ = given
             if error is not None or not args:
                 return
@@ -266,7 +266,7 @@ class KerasProgram:
     def _info_of(self, layer: Any) -> functions.FunctionInfo | None:
         """Returns what is known of a layer; None if it is not recorded."""
         if self._layers.has(layer):
-            return self._layers.find(layer)  # type: ignore[no-any-return]
+            return self._layers.find(layer)
         info = None
         try:
             kind = type(layer)
@@ -315,7 +315,7 @@ class KerasProgram:
         return around.around(original, begin)
 
     def _epoch_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def end(_: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(_: Any, error: BaseException | None = None, _result: Any = None, /) -> None:
             if error is None:
                 self._close_epochs(len(self._thread.epochs) - 1, None)
 

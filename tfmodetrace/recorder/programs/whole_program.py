@@ -112,7 +112,7 @@ class WholeProgram:
     # --- tf.functions -------------------------------------------------------------------------------------------------------------------
 
     def _making(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def end(given: Any, error: BaseException | None = None, result: Any = None, /) -> None:
+        def end(given: Any, error: BaseException | None = None, _result: Any = None, /) -> None:
             args, kwargs = given
             if error is not None or not args:
                 return

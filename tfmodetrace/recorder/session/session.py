@@ -85,9 +85,14 @@ class Session:
             faults=self.faults,
         )
         self.profiling = session_profiler.Profiling(False if self.inherited else options.profiler, self.faults)
-        describe = process_facts.session_start
-        told = {"memory": options.memory, "profiler": self.profiling.wanted, "flush_secs": options.flush_secs}
-        described = functools.partial(describe, self.session_id, start_unix_ns, **told)
+        described = functools.partial(
+            process_facts.session_start,
+            self.session_id,
+            start_unix_ns,
+            memory=options.memory,
+            profiler=self.profiling.wanted,
+            flush_secs=options.flush_secs,
+        )
         find = self.traces.placements.collect
         made = chunks.Chunks(anchor_ns, described, self.threads, self.samplers, self.definitions, self.sampler, find, self.faults)
         self.writer = writer.Writer(self, made, self.faults, options.flush_secs)

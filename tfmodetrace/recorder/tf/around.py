@@ -24,7 +24,8 @@ Target = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 class End(Protocol):
     """Called after a call that :data:`Begin` has given a token, with the exception that has left it or with what it has returned."""
 
-    def __call__(self, token: Any, error: BaseException | None = None, result: Any = None, /) -> Any: ...
+    def __call__(self, token: Any, error: BaseException | None = None, result: Any = None, /) -> Any:
+        """Takes note of the end."""
 
 
 class _InC:
@@ -45,7 +46,7 @@ def use(module: types.ModuleType) -> None:
     _IN_C.module = module
 
 
-def frameless(shown: types.FunctionType, target: Target) -> Any:
+def frameless(shown: Callable[..., Any], target: Target) -> Any:
     """Returns what ``shown`` is, and where that is possible calls the target without a frame.
 
     Args:
@@ -86,7 +87,7 @@ def around(original: Callable[..., Any], begin: Begin | None = None, end: End | 
     def modetrace_call(*args: Any, **kwargs: Any) -> Any:
         try:
             options = autograph.options_of_caller() if for_autograph else None
-        except ValueError:
+        except ValueError:  # no Python code has called us, as when the interpreter shuts down
             options = None
         token = None if begin is None else begin(args, kwargs)
         if end is None or (token is None and begin is not None):
@@ -108,7 +109,7 @@ def of_each(original: Callable[..., Any], found: dict[int, tuple[Any, Any]] | st
 
     Args:
         original: The method.
-        found: The objects' recorders, by their ids, as ``ByObject`` has them; or the name of the attribute that holds an object's. A recorder
+        found: The objects' recorders, by their ids, as ``ByObject`` has them; or the name of the attribute that holds an object's. One
             is called with the object, a tuple and a dict of arguments; None stands for the method itself.
         learn: Returns what there shall be for an object that is not in ``found``.
     """

@@ -55,16 +55,13 @@ def options_of(caller: types.FrameType) -> Any:
     return None
 
 
-def options_of_caller(depth: int = 2) -> Any:
+def options_of_caller() -> Any:
     """Returns what :func:`options_of` does of the frame that called our caller; None if that is not AutoGraph's.
 
-    Args:
-        depth: How many frames further out it is.
-
     Raises:
-        ValueError: If there is none: no Python code has called us, as when the interpreter shuts down.
+        ValueError: If there is none: no Python code has called us.
     """
-    frame = sys._getframe(depth)
+    frame = sys._getframe(2)
     return options_of(frame) if frame.f_code is UNCONVERTED_CALL_CODE or frame.f_code is METHOD_TARGET_CALL_CODE else None
 
 

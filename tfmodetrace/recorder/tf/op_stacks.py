@@ -1,4 +1,4 @@
-"""What TensorFlow leaves out of the stacks that it keeps of ops, and shows in messages: the frames that led from a command to the program."""
+"""What TensorFlow leaves out of the stacks that it keeps of ops, and shows in messages: the frames that led to the program."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ that signatures, sources and tf.function's argument binding see what they saw be
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final
 
@@ -25,6 +26,10 @@ _enter: Final = calls_module.enter
 _leave: Final = calls_module.leave
 _suspend: Final = calls_module.suspend
 _resume: Final = calls_module.resume
+_frame: Final = sys._getframe
+_UNCONVERTED: Final = autograph.UNCONVERTED_CALL_CODE
+_METHOD_TARGET: Final = autograph.METHOD_TARGET_CALL_CODE
+
 
 
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -46,8 +51,8 @@ def _plain(function: Callable[..., Any], info: functions.FunctionInfo) -> Callab
     wrapper = autograph.as_dynamic_code(modetrace_call)
     # Of these a class makes static and class methods itself, if they are functions to Python's core.
     if recorder is None or getattr(function, "__name__", "") in _IMPLICITLY_STATIC:
-        return wrapper  # type: ignore[no-any-return]
-    return around.frameless(wrapper, recorder)  # type: ignore[no-any-return]
+        return wrapper
+    return around.frameless(wrapper, recorder)
 
 
 _IMPLICITLY_STATIC: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
@@ -57,9 +62,12 @@ def _recorder_in_python(function: Callable[..., Any], info: functions.FunctionIn
     def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         session = _STATE.session
         try:
-            options = autograph.options_of_caller(depth=3)
-        except ValueError:
+            caller = _frame(2)
+        except ValueError:  # no Python code has called us, as when the interpreter shuts down
             return function(*args, **kwargs)
+        code = caller.f_code
+        options = autograph.options_of(caller) if code is _UNCONVERTED or code is _METHOD_TARGET else None
+        del caller
         call = None if session is None else _enter(session, info, args, kwargs)
         if call is None:
             return function(*args, **kwargs) if options is None else autograph.call_with_options(function, args, kwargs, options)
@@ -81,7 +89,7 @@ def _generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     def modetrace_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         return (yield from _steps(function(*args, **kwargs), info, args, kwargs))
 
-    return autograph.as_dynamic_code(modetrace_generator)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_generator)
 
 
 class _Awaitable:
@@ -100,7 +108,7 @@ def _coroutine(function: Callable[..., Any], info: functions.FunctionInfo) -> Ca
     async def modetrace_coroutine(*args: Any, **kwargs: Any) -> Any:
         return await _Awaitable(_steps(function(*args, **kwargs), info, args, kwargs))
 
-    return autograph.as_dynamic_code(modetrace_coroutine)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_coroutine)
 
 
 def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
@@ -132,7 +140,7 @@ def _async_generator(function: Callable[..., Any], info: functions.FunctionInfo)
         finally:
             _end_suspendable(call, error)
 
-    return autograph.as_dynamic_code(modetrace_async_generator)  # type: ignore[no-any-return]
+    return autograph.as_dynamic_code(modetrace_async_generator)
 
 
 def _begin_suspendable(info: functions.FunctionInfo, args: tuple[Any, ...], kwargs: dict[str, Any]) -> states.OpenCall | None:
