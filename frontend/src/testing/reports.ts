@@ -202,6 +202,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     errors: [],
     findings: [],
     keras_phases: [],
+    process_memory: [],
     samples: null,
     warnings: [],
     summary: SUMMARY,

@@ -6,8 +6,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, failures, memory, summary
-from tfmodetrace.insight.report import budgets, definitions, errors, findings, functions, keras_phases, profiles, samples, traces
+from tfmodetrace.insight import answers, failures, memory, model_identity, summary
+from tfmodetrace.insight.report import (
+    budgets,
+    definitions,
+    errors,
+    findings,
+    functions,
+    keras_phases,
+    process_memory,
+    profiles,
+    samples,
+    traces,
+)
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -50,6 +61,7 @@ class RunReport:
         budgets: The same of every process, and of its other threads.
         definitions: The functions folded by definition, by number.
         keras_phases: What Keras's fit, evaluate and predict did with their time, those that took longest first.
+        process_memory: What memory the processes had; none where the operating system does not tell.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -74,6 +86,7 @@ class RunReport:
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
     keras_phases: tuple[keras_phases.KerasCallInfo, ...]
+    process_memory: tuple[process_memory.ProcessMemoryInfo, ...]
     samples: samples.SamplesInfo | None
 
 
@@ -113,7 +126,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
         findings=tuple(findings.info(run, finding) for finding in told.findings),
-        warnings=(*run.warnings, *memory.untold(run)),
+        warnings=(*run.warnings, *memory.untold(run), *model_identity.untold(run)),
         summary=told.summary,
         failures=told.failures,
         wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,
@@ -121,6 +134,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
         keras_phases=keras_phases.infos(told),
+        process_memory=process_memory.infos(run),
         samples=samples.info(told),
     )
 
