@@ -250,7 +250,14 @@ class KerasPhases:
 
     def ended(self, own: _Open) -> None:
         """Is told that one has ended, however that was."""
-        self._thread.open = self._latest = within = own.within
+        self._thread.open = self._latest = own.within
+        try:
+            self._end(own)
+        except Exception as error:
+            self._faults("what a Keras call did with its time is not known", error)
+
+    def _end(self, own: _Open) -> None:
+        within = own.within
         for owner, callbacks in own.timed:
             if type(owner.callbacks) is _TimedCallbacks:
                 owner.callbacks = callbacks
@@ -351,7 +358,8 @@ class KerasPhases:
         try:
             listed = callbacks.callbacks
             # Most callbacks do nothing at steps: these are not gone through one by one.
-            own.quiet_hooks = frozenset(name for name in _HOOKS if all(self._does_nothing(type(each), name) for each in listed))
+            kinds = {type(each) for each in list.__iter__(listed)}  # which is not going through it to call them
+            own.quiet_hooks = frozenset(name for name in _HOOKS if all(self._does_nothing(kind, name) for kind in kinds))
             if type(listed) is list:
                 callbacks.callbacks = _TimedCallbacks(listed, self._thread)
                 own.timed.append((callbacks, listed))
