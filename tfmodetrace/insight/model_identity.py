@@ -30,6 +30,17 @@ def is_entry(function: function_table.Function) -> bool:
     return function.kind == "method" and is_kerass(function) and function.qualname.rpartition(".")[2] not in _STEPS
 
 
+def untold(run: tracelog.Run) -> tuple[str, ...]:
+    """Returns a sentence if models of tf_keras were there, of which less is recorded than of Keras 3's, else none."""
+    if not any(function.module.partition(".")[0] == "tf_keras" for function in run.functions):
+        return ()
+    told = (
+        "Models of tf_keras (Keras 2) are recorded by their tf.functions and by samples; their fit, epochs, steps, layers and what fit "
+        "did with its time are not. Keras 3 (`keras`, without TF_USE_LEGACY_KERAS) is recorded in full."
+    )
+    return (told,)
+
+
 def model_of(function: function_table.Function) -> str | None:
     """Returns the name of the model that a train, test or predict function was made for; ``None`` for any other function."""
     role = function.qualname.removeprefix("Model")

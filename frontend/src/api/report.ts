@@ -845,6 +845,19 @@ export interface KerasCallInfo {
   readonly text: string;
 }
 
+/** The memory of a process that is not swapped out, sampled whenever it wrote what it had recorded. */
+export interface ProcessMemoryInfo {
+  readonly process: number;
+  /** How often. */
+  readonly samples: number;
+  /** The first sample. */
+  readonly begin_bytes: number;
+  /** The last. */
+  readonly end_bytes: number;
+  /** The largest. */
+  readonly most_bytes: number;
+}
+
 /** The eager time of a line; `code` is its text, null if that is not known. */
 export interface EagerLineInfo {
   readonly line: number;
@@ -1064,6 +1077,8 @@ export interface RunReport {
   readonly definitions: readonly DefinitionInfo[];
   /** What Keras's fit, evaluate and predict did with their time, those that took longest first. */
   readonly keras_phases: readonly KerasCallInfo[];
+  /** What memory the processes had; none where the operating system does not tell. */
+  readonly process_memory: readonly ProcessMemoryInfo[];
   /** Eager time by definition, line and op, of code that nobody has decorated, too; null if no stacks were sampled. */
   readonly samples: SamplesInfo | null;
   /** Functions that were run in several modes one beside the other, in the order in which that was done. */

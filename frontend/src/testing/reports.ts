@@ -206,6 +206,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     errors: [],
     findings: [],
     keras_phases: [],
+    process_memory: [],
     samples: null,
     comparisons: [],
     warnings: [],

@@ -321,19 +321,26 @@ def test_what_is_called_in_two_ways_is_told_with_what_both_come_from(session: fi
     assert finding.evidence["eager_ns"] == 1000 * MS
 
 
-@pytest.mark.parametrize(("lines", "told"), [((4, 5), "step"), ((5, 5), None)], ids=["from the start again and again", "one long line"])
-def test_a_function_that_is_begun_again_is_called_again_whoever_calls_it(
-    session: files.SessionFile, tmp_path: pathlib.Path, lines: tuple[int, int], told: str | None
-) -> None:
-    source = "import scipy.optimize\n\ndef step(x):\n    y = w * x\n    return tf.reduce_sum(y)\nscipy.optimize.minimize(step, x0)\n"
+def test_a_function_that_is_begun_again_is_called_again_whoever_calls_it(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    source = textwrap.dedent("""\
+        def put(values):
+            for v, part in values:
+                v.assign(part)
+        def value(x):
+            put(x)
+            return tf.reduce_sum(x)
+        scipy.optimize.minimize(value, x0)
+        """)
     module = session.sampled_definition("<module>", source)
-    text, line = definition_of(source, "step")
-    step = session.sampled_definition("step", text, line=line)
-    first, second = (session.place(step, each, "op", op="mul", caller=module, caller_line=6) for each in lines)
-    sampled(session, [first] * 30 + [second] * 30 if told is None else [first, second] * 30)
-    session.end(end_ns=600 * MS)
-    found = eager_findings(tmp_path)
-    assert [finding.advice.startswith(f"Put @tf.function above {told} ") for finding in found] == ([True] if told else [])
+    put = session.sampled_definition("put", definition_of(source, "put")[0], line=1)
+    value = session.sampled_definition("value", definition_of(source, "value")[0], line=4)
+    own = session.place(value, 6, "op", op="sum", caller=module, caller_line=7)
+    below = session.place(put, 3, "op", op="assign", caller=value, caller_line=5, outer=module, outer_line=7)
+    sampled(session, [below, own] * 50)
+    session.end(end_ns=1000 * MS)
+    (finding,) = eager_findings(tmp_path)
+    assert finding.title.startswith("value runs op by op")
+    assert finding.evidence["eager_ns"] == 1000 * MS
 
 
 HIDDEN = SCRIPT.replace("    y = w * x\n", "    y = note(x)\n") + "def note(x):\n    seen.append(x.numpy())\n    return x\n"

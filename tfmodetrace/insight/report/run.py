@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, dropped, failures, memory, summary
+from tfmodetrace.insight import answers, dropped, failures, memory, model_identity, summary
 from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight.report import (
     budgets,
@@ -16,6 +16,7 @@ from tfmodetrace.insight.report import (
     findings,
     functions,
     keras_phases,
+    process_memory,
     profiles,
     samples,
     traces,
@@ -70,6 +71,7 @@ class RunReport:
         definitions: The functions folded by definition, by number.
         keras_phases: What Keras's fit, evaluate and predict did with their time, those that took longest first.
         comparisons: Functions that were run in several modes one beside the other, in the order in which that was done.
+        process_memory: What memory the processes had; none where the operating system does not tell.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -94,6 +96,7 @@ class RunReport:
     budgets: tuple[budgets.ProcessBudgetInfo, ...]
     definitions: tuple[definitions.DefinitionInfo, ...]
     keras_phases: tuple[keras_phases.KerasCallInfo, ...]
+    process_memory: tuple[process_memory.ProcessMemoryInfo, ...]
     samples: samples.SamplesInfo | None
     comparisons: tuple[comparisons_module.ComparisonInfo, ...]
 
@@ -134,7 +137,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
         findings=tuple(findings.info(run, finding, told.attribution) for finding in told.findings),
-        warnings=(*run.warnings, *memory.untold(run)),
+        warnings=(*run.warnings, *memory.untold(run), *model_identity.untold(run)),
         summary=told.summary,
         failures=told.failures,
         wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,
@@ -142,6 +145,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         budgets=budgets.infos(told),
         definitions=definitions.infos(told),
         keras_phases=keras_phases.infos(told),
+        process_memory=process_memory.infos(run),
         samples=samples.info(told),
         comparisons=comparisons.infos(told),
     )

@@ -8,6 +8,7 @@ data is told by tf.data, and read now and then.
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 import time
 import types
@@ -23,6 +24,7 @@ from tfmodetrace.schema import events_pb2, words
 
 _WORDS: Final = {"fit": "train", "evaluate": "test", "predict": "predict"}
 _BEGINS: Final = ("on_train_begin", "on_test_begin", "on_predict_begin")
+_HOOKS: Final = tuple(f"on_{word}_batch_{at}" for word in _WORDS.values() for at in ("begin", "end"))
 _ROUND_BEGINS: Final = ("on_epoch_begin", "on_test_begin", "on_predict_begin")
 _ROUND_ENDS: Final = ("on_epoch_end", "on_test_end", "on_predict_end")
 _ENDS: Final = ("on_train_end", "on_test_end", "on_predict_end")
@@ -66,6 +68,7 @@ class _Open:
         self.validation, self.nested = _Total(), _Total()
         self.callbacks: dict[type, _Total] = {}
         self.in_callback = False
+        self.quiet_hooks: frozenset[str] = frozenset()
         self.data_since = self.function_since = self.loop_since = self.end_since = 0
         self.loop_ns = 0
         self.elements = self.gaps = self.gaps_ns = self.first_gap_ns = 0
@@ -181,9 +184,9 @@ class _TimedCallbacks(list[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         own = self._thread.open
-        if own is None or own.in_callback:
-            yield from super().__iter__()
-            return
+        return super().__iter__() if own is None or own.in_callback else self._measured(own)
+
+    def _measured(self, own: _Open) -> Iterator[Any]:
         totals, clock = own.callbacks, _now
         own.in_callback = True
         try:
@@ -212,14 +215,16 @@ class KerasPhases:
         self._faults = faults
         self._thread = _Thread()
         self._latest: _Open | None = None
+        self._idle: dict[str, Any] = {}
         self._replacements = replacements.Replacements()
 
     def install(self, keras: types.ModuleType) -> None:
         """Sees the program from now on."""
         kind, made = keras.callbacks.CallbackList, self._replacements
         for word in _WORDS.values():
-            made.replace_inherited(kind, f"on_{word}_batch_begin", self._step_begins)
-            made.replace_inherited(kind, f"on_{word}_batch_end", self._step_ends)
+            for name, replace in ((f"on_{word}_batch_begin", self._step_begins), (f"on_{word}_batch_end", self._step_ends)):
+                made.replace_inherited(kind, name, functools.partial(replace, name))
+        self._idle = {name: getattr(keras.callbacks.Callback, name, None) for name in (*_HOOKS, "on_batch_begin", "on_batch_end")}
         for name in sorted({*_BEGINS, *_ROUND_BEGINS, *_ROUND_ENDS, *_ENDS}):
             made.replace_inherited(kind, name, functools.partial(self._round, name))
         made.replace_inherited(tf.data.Dataset, "__iter__", self._iterating)
@@ -245,7 +250,14 @@ class KerasPhases:
 
     def ended(self, own: _Open) -> None:
         """Is told that one has ended, however that was."""
-        self._thread.open = self._latest = within = own.within
+        self._thread.open = self._latest = own.within
+        try:
+            self._end(own)
+        except Exception as error:
+            self._faults("what a Keras call did with its time is not known", error)
+
+    def _end(self, own: _Open) -> None:
+        within = own.within
         for owner, callbacks in own.timed:
             if type(owner.callbacks) is _TimedCallbacks:
                 owner.callbacks = callbacks
@@ -264,7 +276,7 @@ class KerasPhases:
 
     # --- What Keras calls -----------------------------------------------------------------------------------------------------------------
 
-    def _step_begins(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _step_begins(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
 
         @functools.wraps(original)
@@ -277,13 +289,18 @@ class KerasPhases:
                 (own.data if own.loop_since else own.setup).add(now - own.data_since)
             if not own.loop_since:
                 own.loop_since = now
-            result = original(callbacks, *args, **kwargs)
+            if name in own.quiet_hooks:
+                own.in_callback = True  # there is nothing to measure
+                result = original(callbacks, *args, **kwargs)
+                own.in_callback = False
+            else:
+                result = original(callbacks, *args, **kwargs)
             own.function_since = _now()
             return result
 
         return on_batch_begin
 
-    def _step_ends(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _step_ends(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
 
         @functools.wraps(original)
@@ -294,7 +311,12 @@ class KerasPhases:
             if own.function_since:
                 own.function.add(_now() - own.function_since)
                 own.function_since = 0
-            result = original(callbacks, *args, **kwargs)
+            if name in own.quiet_hooks:
+                own.in_callback = True
+                result = original(callbacks, *args, **kwargs)
+                own.in_callback = False
+            else:
+                result = original(callbacks, *args, **kwargs)
             now = own.data_since = _now()
             own.loop_ns += now - own.loop_since
             own.loop_since = now
@@ -335,11 +357,19 @@ class KerasPhases:
         """Has a list of callbacks measured until the call ends."""
         try:
             listed = callbacks.callbacks
+            # Most callbacks do nothing at steps: these are not gone through one by one.
+            kinds = {type(each) for each in list.__iter__(listed)}  # which is not going through it to call them
+            own.quiet_hooks = frozenset(name for name in _HOOKS if all(self._does_nothing(kind, name) for kind in kinds))
             if type(listed) is list:
                 callbacks.callbacks = _TimedCallbacks(listed, self._thread)
                 own.timed.append((callbacks, listed))
         except Exception as error:
             self._faults("callbacks cannot be measured", error)
+
+    def _does_nothing(self, kind: type, name: str) -> bool:
+        """Whether a class of callbacks has a hook as Keras's own has it, which calls another at the most."""
+        names = (name, name.replace("_train", ""))  # `on_train_batch_end` calls `on_batch_end`
+        return all(inspect.getattr_static(kind, each, None) is self._idle[each] for each in names if each in self._idle)
 
     def _iterating(self, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
