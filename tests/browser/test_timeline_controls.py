@@ -155,7 +155,8 @@ def test_a_search_counts_calls_and_enter_goes_through_them(timeline: Tab, report
         page.keyboard.press("Enter")
         expect(found).to_have_text(f"1 function, call {number} of {calls}")
         expect(frame.get_by_test_id("call-details")).to_have_attribute("data-function", "scale_loss")
-        seen.add(frame.get_by_test_id("call-details").get_attribute("data-call"))
+        page.wait_for_url(re.compile(r"modetrace\.call="))
+        seen.add(page.url.partition("modetrace.call=")[2].partition("&")[0])
         expect(search).to_be_focused()
     assert len(seen) == calls
     page.keyboard.press("Shift+Enter")

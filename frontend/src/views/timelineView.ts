@@ -52,6 +52,8 @@ export class TimelineView extends LitElement {
   @property({ reflect: true }) theme: Theme = "light";
   @property({ type: Boolean }) active = false;
   @property({ attribute: false }) url: UrlState = DEFAULT_URL_STATE;
+  /** Whether somebody came by the address, whose window then is what is shown. */
+  @property({ type: Boolean }) restored = false;
 
   @state() private lanes: Lanes | null = null;
   @state() private failure: string | null = null;
@@ -492,8 +494,13 @@ export class TimelineView extends LitElement {
 
   /** Selects a call that is known from the server rather than from a slice on screen. */
   private async openCall(call: CallReference): Promise<void> {
+    const keeps = this.restored && this.url.window !== null;
     const slice = await this.selection.open(call);
     if (!slice || !this.engine) return;
+    if (keeps) {
+      this.revealRow(slice);
+      return;
+    }
     // A call narrower than a few pixels could not be told from its neighbours.
     if (slice.durationNs * 200 < camera.spanNs(this.engine.window)) this.zoomTo(slice, 0.1);
     else this.revealSlice(slice);
