@@ -95,6 +95,13 @@ export class App extends LitElement {
         cursor: pointer;
         white-space: nowrap;
       }
+      /* Below the run and the state there is room for all views side by side. */
+      @media (max-width: 1200px) {
+        .tabs {
+          order: 1;
+          flex-basis: 100%;
+        }
+      }
       @media (max-width: 700px) {
         .tabs {
           gap: 0;
