@@ -183,7 +183,7 @@ def _facts(evidence: base.Evidence, function: function_table.Function, executing
 def _runs(evidence: base.Evidence, function: function_table.Function) -> tuple[int, int, Collection[int]]:
     """How often a function's body ran to be traced, how often what was traced was executed by recorded calls, and of which functions."""
     calls, number = evidence.run.calls, function.function_id
-    rows = np.flatnonzero(calls.function_id == number)
+    rows = evidence.rows_of(number)
     symbolic = rows[calls.mode[rows] == _TRACING]
     if number in evidence.traces and function.tf_function is not None:
         executed = int(np.isin(calls.mode[rows], _EXECUTING).sum())
