@@ -95,6 +95,13 @@ export class App extends LitElement {
         cursor: pointer;
         white-space: nowrap;
       }
+      /* Below the run and the state there is room for all views side by side. */
+      @media (max-width: 1200px) {
+        .tabs {
+          order: 1;
+          flex-basis: 100%;
+        }
+      }
       @media (max-width: 700px) {
         .tabs {
           gap: 0;
@@ -177,6 +184,8 @@ export class App extends LitElement {
   ];
 
   @state() private url: UrlState = parseHash(readHash());
+  /** Whether the address says where we are, rather than a click on the page. */
+  @state() private restored = true;
   @state() private theme: Theme = "light";
   @state() private visited: ReadonlySet<View> = new Set();
 
@@ -214,6 +223,7 @@ export class App extends LitElement {
         if (this.hashTimer !== null) clearTimeout(this.hashTimer);
         this.hashTimer = null;
         this.url = parseHash(readHash());
+        this.restored = true;
       }
       this.session.want(this.url.run);
     }, listeners.signal);
@@ -407,6 +417,7 @@ export class App extends LitElement {
           .theme=${this.theme}
           .active=${this.url.view === "timeline"}
           .url=${this.url}
+          .restored=${this.restored}
         ></mt-timeline-view>`,
       )}
       ${panel(
@@ -496,6 +507,7 @@ export class App extends LitElement {
     const step = isStep(before, after);
     if (step) this.writeAddress("replace"); // where we have been is where the back button goes
     this.url = after;
+    this.restored = false;
     this.session.want(this.url.run);
     if (step) this.writeAddress("push");
     // Zooming changes the address many times a second; browsers refuse more than a few.

@@ -56,7 +56,7 @@ def serve(request: werkzeug.Request, root: pathlib.Path) -> werkzeug.Response:
             return responses.plain(request, path.read_bytes(), content_type)
     except (OSError, ValueError):
         pass  # A name that no file system takes names no file.
-    if request.path.endswith(metadata.ENTRY_MODULE):
+    if name.lstrip("/") == metadata.ENTRY_MODULE.lstrip("/"):
         script = f"export function render() {{ document.body.textContent = {json.dumps(_NOT_BUILT)}; }}\n"
         return responses.plain(request, script.encode(), _TYPES[".js"])
     raise errors.NotFoundError(f"The page has no file {name[:200]!r}.")

@@ -159,7 +159,7 @@ def test_the_wall_time_and_its_parts_are_the_reports(opened: Tab, told: dict[str
     assert texts(legend) == [" ".join(filter(None, [part["text"], part["plus_minus"], part["name"]])) for part in first["bar"]]
     assert legend.evaluate_all("items => items.map(item => item.title)") == [labels[part["part"]] for part in first["bar"]]
     widths = (
-        frame.get_by_test_id("first-bar").locator("span").evaluate_all("parts => parts.map(part => part.getBoundingClientRect().width)")
+        frame.get_by_test_id("first-bar").locator("button").evaluate_all("parts => parts.map(part => part.getBoundingClientRect().width)")
     )
     whole = sum(widths)
     for part, width in zip(first["bar"], widths, strict=True):

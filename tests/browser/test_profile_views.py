@@ -185,7 +185,7 @@ def test_a_call_shows_its_ops_and_an_op_its_call(opened: Tab, served: tensorboar
     expect(frame.get_by_test_id("selected-op")).to_contain_text("__inference_train_step")
     expect(frame.get_by_test_id("call-details")).to_have_attribute("data-call", str(call))
     frame.get_by_test_id("timeline-search").fill("MklMatMul" if any("Mkl" in row["name"] for row in times["op_types"]) else "MatMul")
-    expect(frame.get_by_text(re.compile(r"^[1-9]\d* functions?$"))).to_be_visible()
+    expect(frame.get_by_text(re.compile(r"^[1-9]\d* names?$"))).to_be_visible()
     assert violations(tab) == []
     assert tab.problems == []
 

@@ -60,7 +60,7 @@ class CallCosts:
     """What one call cost.
 
     Attributes:
-        terms: What its duration is the sum of, if it traced; none otherwise.
+        terms: What its duration is the sum of, if it traced and did anything else; none otherwise.
         terms_text: The same in words: ``5.36 s = 4.5 s tracing + 860 ms first run``; empty likewise.
         others: The calls of its function in its mode; ``None`` if there is no other.
         children: What it called itself, the longest first.
@@ -110,7 +110,8 @@ def _terms(told: answers.Answers, row: int) -> tuple[Term, ...]:
     else:
         beyond_ns = min((first.xla_ns or 0) + (first.rest_ns or 0), duration_ns - tracing_ns)
         found = [("tracing", tracing_ns), ("first run beyond a later one", beyond_ns), ("a run", duration_ns - tracing_ns - beyond_ns)]
-    return tuple(Term(name=name, ns=ns) for name, ns in found if ns > 0)
+    terms = tuple(Term(name=name, ns=ns) for name, ns in found if ns > 0)
+    return terms if len(terms) > 1 else ()
 
 
 def _others(told: answers.Answers, row: int) -> Others | None:

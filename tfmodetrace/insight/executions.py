@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.log import call_columns, function_table, trace_table, tracelog
 from tfmodetrace.schema import words
+
+Rows = npt.NDArray[np.int64]
 
 EXECUTING: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
 """Modes of calls that execute a graph."""
@@ -30,23 +33,29 @@ class Executions(NamedTuple):
     functions: Collection[int]
 
 
-def of_function(run: tracelog.Run, traces: Mapping[int, Sequence[trace_table.Trace]], function: function_table.Function) -> Executions:
+def of_function(
+    run: tracelog.Run,
+    rows_of: Callable[[int], Rows],
+    traces: Mapping[int, Sequence[trace_table.Trace]],
+    function: function_table.Function,
+) -> Executions:
     """Counts for one function; what was traced inside of others is executed as often as those are that lie around it.
 
     Args:
         run: The run.
+        rows_of: The rows of a function's calls.
         traces: Its traces by function id.
         function: The function.
     """
     calls, number = run.calls, function.function_id
-    rows = np.flatnonzero(calls.function_id == number)
+    rows = rows_of(number)
     if number in traces and function.tf_function is not None:
         executed = int(np.isin(calls.mode[rows], EXECUTING).sum())
         if executed:
             return Executions(len(traces[number]), executed, (number,))
     symbolic = rows[calls.mode[rows] == _TRACING]
     around = {found for row in symbolic.tolist() if (found := executing_around(calls, row)) is not None}
-    executed = sum(int(((calls.function_id == other) & np.isin(calls.mode, EXECUTING)).sum()) for other in around)
+    executed = sum(int(np.isin(calls.mode[rows_of(other)], EXECUTING).sum()) for other in around)
     return Executions(len(symbolic), executed, around) if around else Executions(0, 0, ())
 
 

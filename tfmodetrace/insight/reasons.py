@@ -32,6 +32,7 @@ class Reason:
         summary: The changes in one line.
         changes: Every change against the nearest trace.
         fix: Code that would have avoided it; ``None`` if none is suggested.
+        more_changes: How many changes there are beside ``changes``, where a report leaves some out.
     """
 
     kinds: tuple[words.ChangeKind, ...]
@@ -39,6 +40,7 @@ class Reason:
     summary: str
     changes: tuple[Change, ...]
     fix: str | None = None
+    more_changes: int = 0
 
 
 def explain(run: tracelog.Run) -> tuple[Reason, ...]:

@@ -26,6 +26,10 @@ _LABELS: Final = {"tensor_argument": "tensor arguments", "reduce_retracing": "re
 """The options, the mildest first."""
 
 
+WIDEST: Final = 5_000
+"""Keys with more parts are not replayed: no function's arguments are so many by design, and each option would take seconds."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """Numbers of traces.
@@ -108,12 +112,14 @@ def simulate(traces: Sequence[trace_table.Trace], *, reduces_retracing: bool = F
         python: Paths of values that the body needs as Python values, so that no tensor can stand for them.
 
     Returns:
-        The numbers; ``None`` if a trace's key is not TensorFlow's own.
+        The numbers; ``None`` if a trace's key is not TensorFlow's own, or has more than ``WIDEST`` parts.
     """
     cached = [trace.key for trace in traces if trace.key is not None and trace.key.from_cache]
     if len(cached) != len(traces) or not cached:
         return None
     arguments = [key.arguments for key in cached]
+    if max(map(_parts, arguments)) > WIDEST:
+        return None
     found = varying.values(arguments, but=python)
     signature = _common_signature([varying.as_tensors(node, found) for node in arguments])
     contexts = {key.context for key in cached}
@@ -127,6 +133,10 @@ def simulate(traces: Sequence[trace_table.Trace], *, reduces_retracing: bool = F
         signature=signature,
         values=found,
     )
+
+
+def _parts(node: keys.Node) -> int:
+    return 1 + sum(map(_parts, node.children))
 
 
 def _replay(traces: Sequence[trace_table.Trace], transform: Callable[[keys.Node], keys.Node], *, relax: bool) -> int:

@@ -378,6 +378,8 @@ export interface Reason {
   readonly changes: readonly Change[];
   /** Code that would have avoided it; null if none is suggested. */
   readonly fix: string | null;
+  /** How many changes there are beside `changes`, where a report leaves some out. */
+  readonly more_changes: number;
 }
 
 /** What the graph of a trace is made of, in numbers: see `log.graphs.Graph`. */
@@ -1466,7 +1468,7 @@ export interface Child {
 
 /** What one call cost. */
 export interface CallCosts {
-  /** What its duration is the sum of, if it traced; none otherwise. */
+  /** What its duration is the sum of, if it traced and did anything else; none otherwise. */
   readonly terms: readonly Term[];
   /** The same in words: `5.36 s = 4.5 s tracing + 860 ms first run`; empty likewise. */
   readonly terms_text: string;

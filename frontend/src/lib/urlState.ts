@@ -43,6 +43,16 @@ export const DEFAULT_URL_STATE: UrlState = {
   renderer: null,
 };
 
+export function sameWindow(a: TimeWindow | null, b: TimeWindow | null): boolean {
+  if (a === null || b === null) return a === b;
+  return Math.abs(a.beginNs - b.beginNs) < 1 && Math.abs(a.endNs - b.endNs) < 1;
+}
+
+export function roundedWindow(window: TimeWindow): TimeWindow {
+  const beginNs = Math.round(window.beginNs);
+  return { beginNs, endNs: Math.max(beginNs + 1, Math.round(window.endNs)) };
+}
+
 const PREFIX = "p.modetrace.";
 
 /** Reads the state out of a hash such as `#modetrace&p.modetrace.view=timeline`; what is malformed is as if absent. */

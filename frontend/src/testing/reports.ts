@@ -93,7 +93,7 @@ export function definitionInfo(
 }
 
 export function reason(kinds: readonly ChangeKind[], summary = ""): Reason {
-  return { kinds, nearest_trace_id: null, summary, changes: [], fix: null };
+  return { kinds, nearest_trace_id: null, summary, changes: [], fix: null, more_changes: 0 };
 }
 
 export function traceInfo(traceId: number, change: Partial<TraceInfo> = {}): TraceInfo {

@@ -321,7 +321,7 @@ export class CallDetails extends LitElement {
           Its graph
         </button>
       </p>
-      ${reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      ${reason.changes.length > 0 ? changesTable(reason) : nothing}
       <button
         type="button"
         class="link"

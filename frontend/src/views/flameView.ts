@@ -124,6 +124,7 @@ export class FlameView extends LitElement {
   @property({ attribute: false }) range: TimeWindow | null = null;
   @property({ type: Boolean }) active = false;
   @state() private root: number | null = null;
+  /** The node that the keyboard is at. */
   @state() private focused = 0;
   @state() private allRows = false;
 
@@ -190,6 +191,7 @@ export class FlameView extends LitElement {
   }
 
   private renderIcicle(nodes: readonly Placed[]): TemplateResult {
+    const at = this.focusedOf(nodes);
     const rows = Math.max(0, ...nodes.map(({ depth }) => depth)) + 1;
     return html`<div
       class="icicle"
@@ -200,23 +202,26 @@ export class FlameView extends LitElement {
         this.onKey(event, nodes);
       }}
     >
-      ${nodes.map(({ node, depth, left, width }, index) => {
+      ${nodes.map(({ node, depth, left, width }) => {
         const fill = node.part === null ? "" : background(BUDGET_FILLS[node.part]);
         const text = textOf(node);
         return html`<button
           type="button"
           class="node ${node.kind}"
-          tabindex=${index === Math.min(this.focused, nodes.length - 1) ? 0 : -1}
+          tabindex=${node.node === at ? 0 : -1}
           style="left:${left * 100}%;width:${width * 100}%;top:${depth * ROW_PX}px;${fill}"
           title=${text}
           aria-label=${text}
           data-testid="flame-node"
           data-node=${node.node}
           data-kind=${node.kind}
+        @focus=${() => {
+          this.focused = node.node;
+        }}
           data-total-ns=${node.total_ns}
           @click=${() => {
             this.root = this.root === node.node || node.parent === null ? null : node.node;
-            this.focused = 0;
+            this.focused = node.node;
           }}
         >
           ${width > 0.02 ? node.name : nothing}
@@ -267,8 +272,13 @@ export class FlameView extends LitElement {
     </div>`;
   }
 
+  /** The node that the keyboard is at, or the first where that is not shown. */
+  private focusedOf(nodes: readonly Placed[]): number | undefined {
+    return (nodes.find(({ node }) => node.node === this.focused) ?? nodes[0])?.node.node;
+  }
+
   private onKey(event: KeyboardEvent, nodes: readonly Placed[]): void {
-    const at = nodes[Math.min(this.focused, nodes.length - 1)];
+    const at = nodes.find(({ node }) => node.node === this.focusedOf(nodes));
     if (!at) return;
     const found = {
       ArrowDown: nodes.findIndex(({ node }) => node.parent === at.node.node),
@@ -279,9 +289,9 @@ export class FlameView extends LitElement {
     if (found === undefined) return;
     event.preventDefault();
     if (found < 0) return;
-    this.focused = found;
+    this.focused = nodes[found]?.node.node ?? 0;
     void this.updateComplete.then(() =>
-      this.renderRoot.querySelector<HTMLElement>(`[data-node="${nodes[found]?.node.node ?? -1}"]`)?.focus(),
+      this.renderRoot.querySelector<HTMLElement>(`[data-node="${this.focused}"]`)?.focus(),
     );
   }
 }

@@ -5,10 +5,28 @@ import { formatCount } from "../lib/text";
 import { JUMP_KINDS, nextPlace, targetsOf, type JumpKind, type Target } from "../timeline/jumps";
 import { Fetched } from "../widgets/fetched";
 
-const WORDS: Readonly<Record<JumpKind, { readonly one: string; readonly many: string; readonly key: string }>> = {
-  trace: { one: "trace", many: "traces", key: "T" },
-  error: { one: "error", many: "errors", key: "E" },
-  longest: { one: "longest call", many: "longest calls", key: "L" },
+interface Words {
+  readonly one: string;
+  readonly many: string;
+  readonly key: string;
+  readonly meaning: string;
+}
+
+const WORDS: Readonly<Record<JumpKind, Words>> = {
+  trace: { one: "trace", many: "traces", key: "T", meaning: "Every trace, in order of time" },
+  error: {
+    one: "error",
+    many: "errors",
+    key: "E",
+    meaning:
+      "Every exception that left a recorded call, in order of time; one that left several calls is there for each",
+  },
+  longest: {
+    one: "longest call",
+    many: "longest calls",
+    key: "L",
+    meaning: "The calls that took most time by themselves, without what they called and traced",
+  },
 };
 
 /** Ways from one trace, error or long call to the next, by key and by button. */
@@ -64,7 +82,7 @@ export class TimelineJumps {
   private renderKind(kind: JumpKind): TemplateResult | typeof nothing {
     const count = this.targets?.[kind].length ?? 0;
     if (count === 0) return nothing;
-    const { one, many, key } = WORDS[kind];
+    const { one, many, key, meaning } = WORDS[kind];
     const place = this.at[kind];
     const button = (step: 1 | -1, sign: string) =>
       html`<button
@@ -81,7 +99,7 @@ export class TimelineJumps {
       </button>`;
     return html`<span class="jump">
       ${button(-1, "‹")}
-      <span role="status" data-testid="jump-${kind}-at"
+      <span role="status" title=${meaning} data-testid="jump-${kind}-at"
         >${place === undefined ? `${formatCount(count)} ${count === 1 ? one : many}` : `${one} ${formatCount(place + 1)} of ${formatCount(count)}`}</span
       >
       ${button(1, "›")}

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { MODES, type LaneInfo, type Part, type ProcessInfo } from "../api/types";
+import { MODES, type FoundProfile, type LaneInfo, type Part, type ProcessInfo } from "../api/types";
 import { MODE_STYLES, modeOfCode } from "../lib/modes";
 import { PART_STYLES, partOfCode } from "../lib/parts";
 import { plural, shortProcess } from "../lib/text";
@@ -121,6 +121,41 @@ export function legend(shows: { readonly ops: boolean; readonly profiled: boolea
       </ul>`
       : nothing
   }`;
+}
+
+export function zoomButtons(does: {
+  readonly zoom: (factor: number) => void;
+  readonly fit: () => void;
+}): TemplateResult {
+  const button = (factor: number, sign: string, label: string, testId: string) =>
+    html`<button
+      type="button"
+      class="button"
+      aria-label=${label}
+      data-testid=${testId}
+      @click=${() => {
+        does.zoom(factor);
+      }}
+    >
+      ${sign}
+    </button>`;
+  return html`<span class="zoom">
+    ${button(2, "+", "Zoom in", "zoom-in")} ${button(0.5, "−", "Zoom out", "zoom-out")}
+    <button type="button" class="button" data-testid="zoom-fit" @click=${does.fit}>Fit all</button>
+  </span>`;
+}
+
+/** What is doubtful about profiles, or why they are not shown. */
+export function profileNotes(
+  profiles: readonly FoundProfile[],
+  failure: string | null,
+): TemplateResult | typeof nothing {
+  const notes = [...profiles.flatMap(({ note }) => note ?? []), ...(failure === null ? [] : [failure])];
+  if (notes.length === 0) return nothing;
+  return html`<details class="notes quiet" data-testid="profile-notes">
+    <summary>${plural(notes.length, "note")} on profiles</summary>
+    ${notes.map((note) => html`<p>${note}</p>`)}
+  </details>`;
 }
 
 export interface TooltipText {

@@ -6,7 +6,14 @@ import { modeOfCode, type Theme } from "../lib/modes";
 import { opNameId, partOfCode, PART_STYLES } from "../lib/parts";
 import { formatCount, matches, plural } from "../lib/text";
 import { formatDuration } from "../lib/time";
-import { DEFAULT_URL_STATE, type CallReference, type TimeWindow, type UrlState } from "../lib/urlState";
+import {
+  DEFAULT_URL_STATE,
+  roundedWindow,
+  sameWindow,
+  type CallReference,
+  type TimeWindow,
+  type UrlState,
+} from "../lib/urlState";
 import { sharedStyles } from "../styles";
 import * as camera from "../timeline/camera";
 import { TimelineEngine, type FrameReport } from "../timeline/engine";
@@ -26,7 +33,7 @@ import "./minimap";
 import type { WindowEvent } from "./minimap";
 import { Ruler } from "./ruler";
 import { TimelineJumps } from "./timelineJumps";
-import { gutter, legend, timeAxis, tooltip } from "./timelineParts";
+import { gutter, legend, profileNotes, timeAxis, tooltip, zoomButtons } from "./timelineParts";
 import { TimelineSearch } from "./timelineSearch";
 import { timelineStyles } from "./timelineStyles";
 import { viewStyles } from "./viewStyles";
@@ -52,6 +59,8 @@ export class TimelineView extends LitElement {
   @property({ reflect: true }) theme: Theme = "light";
   @property({ type: Boolean }) active = false;
   @property({ attribute: false }) url: UrlState = DEFAULT_URL_STATE;
+  /** Whether somebody came by the address, whose window then is what is shown. */
+  @property({ type: Boolean }) restored = false;
 
   @state() private lanes: Lanes | null = null;
   @state() private failure: string | null = null;
@@ -334,10 +343,6 @@ export class TimelineView extends LitElement {
 
   private renderToolbar(): TemplateResult {
     const { frame } = this;
-    const act = (change: (engine: TimelineEngine) => void) => () => {
-      if (this.engine) change(this.engine);
-      this.onMoved();
-    };
     return html`<div class="toolbar">
       <input
         type="search"
@@ -353,43 +358,23 @@ export class TimelineView extends LitElement {
         }}
       />
       ${this.url.filter === "" ? nothing : html`<span class="quiet" role="status" data-testid="timeline-found">${this.search.found?.functions ? this.search.text : plural(this.matching, "name")}</span>`}
-      <span class="zoom">
-        <button type="button" class="button" aria-label="Zoom in" data-testid="zoom-in" @click=${act((engine) => {
-          engine.zoom(2);
-        })}>+</button>
-        <button type="button" class="button" aria-label="Zoom out" data-testid="zoom-out" @click=${act((engine) => {
-          engine.zoom(0.5);
-        })}>−</button>
-        <button
-          type="button"
-          class="button"
-          data-testid="zoom-fit"
-          @click=${() => {
-            this.fit();
-          }}
-        >
-          Fit all
-        </button>
-      </span>
+      ${zoomButtons({
+        zoom: (factor) => {
+          this.engine?.zoom(factor);
+          this.onMoved();
+        },
+        fit: () => {
+          this.fit();
+        },
+      })}
       ${this.jumps.render()}
       <span class="quiet progress">${frame?.loading ? "Loading…" : frame ? formatDuration(frame.window.endNs - frame.window.beginNs) : nothing}</span>
       ${legend({
         ops: this.shownLanes?.lanes.some(({ ops }) => ops) ?? false,
         profiled: profiledWindows(this.profile.value?.profiles ?? []).length > 0,
       })}
-      ${this.renderNotes()}
+      ${profileNotes(this.profile.value?.profiles ?? [], this.profile.failure)}
     </div>`;
-  }
-
-  private renderNotes(): TemplateResult | typeof nothing {
-    const notes = (this.profile.value?.profiles ?? []).flatMap(({ note }) => note ?? []);
-    const failure = this.profile.failure;
-    if (failure !== null) notes.push(failure);
-    if (notes.length === 0) return nothing;
-    return html`<details class="notes quiet" data-testid="profile-notes">
-      <summary>${plural(notes.length, "note")} on profiles</summary>
-      ${notes.map((note) => html`<p>${note}</p>`)}
-    </details>`;
   }
 
   private renderTooltip(): TemplateResult | typeof nothing {
@@ -405,14 +390,13 @@ export class TimelineView extends LitElement {
   };
 
   private jumpTo({ call, timeNs }: Target): void {
-    if (call) this.dispatchEvent(new NavigateEvent({ call }));
-    if (timeNs === null || !this.engine) return;
     const { engine } = this;
-    const window = camera.reveal(engine.window, engine.data, { beginNs: timeNs, endNs: timeNs + 1 });
-    if (!call || window === engine.window) {
-      engine.setWindow(window);
+    // A long call may be on screen while what happened in it is not.
+    if (timeNs !== null && engine) {
+      engine.setWindow(camera.reveal(engine.window, engine.data, { beginNs: timeNs, endNs: timeNs + 1 }));
       this.onMoved();
     }
+    if (call) this.dispatchEvent(new NavigateEvent({ call }));
   }
 
   private loadProfile(): void {
@@ -492,8 +476,13 @@ export class TimelineView extends LitElement {
 
   /** Selects a call that is known from the server rather than from a slice on screen. */
   private async openCall(call: CallReference): Promise<void> {
+    const keeps = this.restored && this.url.window !== null;
     const slice = await this.selection.open(call);
     if (!slice || !this.engine) return;
+    if (keeps) {
+      this.revealRow(slice);
+      return;
+    }
     // A call narrower than a few pixels could not be told from its neighbours.
     if (slice.durationNs * 200 < camera.spanNs(this.engine.window)) this.zoomTo(slice, 0.1);
     else this.revealSlice(slice);
@@ -582,14 +571,4 @@ export class TimelineView extends LitElement {
     const mode = part ? PART_STYLES[part].label : modeOfCode(slice.modeCode);
     return `${what}, ${mode ?? ""}, ${formatDuration(slice.durationNs)}, at ${formatDuration(slice.startNs)}, row ${formatCount(slice.row + 1)}`;
   }
-}
-
-function sameWindow(a: TimeWindow | null, b: TimeWindow | null): boolean {
-  if (a === null || b === null) return a === b;
-  return Math.abs(a.beginNs - b.beginNs) < 1 && Math.abs(a.endNs - b.endNs) < 1;
-}
-
-function roundedWindow(window: TimeWindow): TimeWindow {
-  const beginNs = Math.round(window.beginNs);
-  return { beginNs, endNs: Math.max(beginNs + 1, Math.round(window.endNs)) };
 }

@@ -243,7 +243,7 @@ export class TracesView extends LitElement {
             : `Show trace ${trace.ordinal} in the timeline`,
         )}</span>
       </div>
-      ${!first && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason.changes)}</div>` : nothing}
+      ${!first && reason.changes.length > 0 ? html`<div class="indent">${changesTable(reason)}</div>` : nothing}
       ${
         reason.fix && open
           ? html`<div class="indent fix">
@@ -262,7 +262,7 @@ export class TracesView extends LitElement {
     const compared =
       nearest === null ? null : (this.report?.traces.find(({ trace_id }) => trace_id === nearest) ?? null);
     return html`<div class="indent details" data-testid="trace-details">
-      ${first && reason.changes.length > 0 ? changesTable(reason.changes) : nothing}
+      ${first && reason.changes.length > 0 ? changesTable(reason) : nothing}
       <dl>
         <dt>Signature</dt>
         <dd class="mono">${trace.signature ?? MISSING}</dd>

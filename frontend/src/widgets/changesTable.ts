@@ -1,6 +1,7 @@
-import { css, html, type TemplateResult } from "lit";
-import type { Change } from "../api/types";
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Reason } from "../api/types";
 import { diffTokens, type DiffPart } from "../lib/diff";
+import { plural } from "../lib/text";
 import { MISSING } from "../lib/time";
 
 export const changesStyles = css`
@@ -38,7 +39,7 @@ export const changesStyles = css`
 `;
 
 /** Every change of a reason: where, before and after, with what differs marked. */
-export function changesTable(changes: readonly Change[]): TemplateResult {
+export function changesTable({ changes, more_changes }: Pick<Reason, "changes" | "more_changes">): TemplateResult {
   return html`<table class="changes" data-testid="changes">
     <thead>
       <tr>
@@ -58,6 +59,13 @@ export function changesTable(changes: readonly Change[]): TemplateResult {
           <td class="quiet">${change.kind}</td>
         </tr>`;
       })}
+      ${
+        more_changes === 0
+          ? nothing
+          : html`<tr>
+            <td colspan="4" class="quiet" data-testid="more-changes">${plural(more_changes, "change")} more</td>
+          </tr>`
+      }
     </tbody>
   </table>`;
 }

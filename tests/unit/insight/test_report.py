@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import files
 from tfmodetrace import insight
-from tfmodetrace.insight import calls, plain, report
+from tfmodetrace.insight import answers, calls, plain, report
 from tfmodetrace.log import reader, tracelog
 from tfmodetrace.schema import words
 
@@ -72,7 +72,7 @@ def test_the_report_is_the_json_of_the_design(tmp_path: pathlib.Path) -> None:
     }
     assert second["reason"]["nearest_trace_id"] == 0
     assert second["reason"]["changes"] == [{"kind": "shape", "path": "x", "before": "float32[32, 8]", "after": "float32[17, 8]"}]
-    assert set(second["reason"]) == {"kinds", "nearest_trace_id", "summary", "changes", "fix"}
+    assert set(second["reason"]) == {"kinds", "nearest_trace_id", "summary", "changes", "fix", "more_changes"}
     (error,) = run["errors"]
     assert error == {
         **error,
@@ -235,3 +235,23 @@ def test_to_pandas_has_a_row_a_call_with_names_and_missing_values(tmp_path: path
     assert frame["parent_id"].isna().all()
     assert frame["raised"].tolist() == [True, False, False, False, False, True, False, False]
     assert frame.groupby("mode", observed=True)["duration_ns"].sum()["graph"] == 300
+
+
+def test_a_report_of_very_wide_keys_has_a_part_of_the_changes_and_a_trace_alone_all_of_them(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    step = session.function("step", kind="tf.function")
+    for number in range(3):
+        key = files.arguments(**{f"a{place}": files.literal(number * place) for place in range(6_000)})
+        session.trace(step, ordinal=number + 1, start_ns=number * 10, duration_ns=5, key=key)
+    session.end()
+    told = answers.Answers(reader.read(tmp_path).runs[0])
+    assert all(finding.what_if is None for finding in told.findings), "nothing is simulated that would take a minute"
+    cut = report.of_run(told, full=False).traces[1].reason
+    whole = report.of_run(told).traces[1].reason
+    assert (len(cut.changes), cut.more_changes) == (200, 5_999 - 200)
+    assert (len(whole.changes), whole.more_changes) == (5_999, 0)
+    assert cut.changes == whole.changes[:200]
+    assert cut.summary == whole.summary
+    alone = report.trace_report(told, 1)["reason"]
+    assert (len(alone["changes"]), alone["more_changes"]) == (5_999, 0)

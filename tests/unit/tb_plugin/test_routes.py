@@ -214,6 +214,13 @@ def test_an_id_is_explained_in_each_group_that_has_it(get: Get) -> None:
         ("timeline/slices", {**WINDOW, "resolution_ns": 3}, "power of two"),
         ("timeline/slices", {**WINDOW, "resolution_ns": 0}, "power of two"),
         ("timeline/slices", {**WINDOW, "resolution_ns": -1}, "power of two"),
+        ("timeline/window", {"run": "run1", "begin_ns": 9, "end_ns": 8}, "must not end before it begins"),
+        ("timeline/window", {"run": "run1", "begin_ns": 9}, "`end_ns`"),
+        ("timeline/flame", {"run": "run1", "begin_ns": 9}, "`end_ns`"),
+        ("timeline/flame", {"run": "run1", "begin_ns": 9, "end_ns": 8}, "must not end before it begins"),
+        ("timeline/events", {}, "`run`"),
+        ("timeline/find", {"run": "run1", "text": "step", "after_ns": 0, "step": 2}, "`step` must be 1 or -1"),
+        ("timeline/find", {"run": "run1", "after_ns": 0, "step": 1}, "`text`"),
     ],
 )
 def test_a_bad_argument_is_answered_with_a_sentence(get: Get, route: str, query: dict[str, Any], words: str) -> None:
@@ -231,6 +238,11 @@ def test_a_bad_argument_is_answered_with_a_sentence(get: Get, route: str, query:
         ("timeline/slices", {**WINDOW, "run": "nope"}, "'nope'"),
         ("timeline/slices", {**WINDOW, "lane": 1}, "no lane 1"),
         ("timeline/slices", {**WINDOW, "lane": -1}, "no lane -1"),
+        ("timeline/window", {"run": "nope", "begin_ns": 0, "end_ns": 1}, "'nope'"),
+        ("timeline/flame", {"run": "nope"}, "'nope'"),
+        ("timeline/events", {"run": "nope"}, "'nope'"),
+        ("timeline/find", {"run": "nope", "text": "a", "after_ns": 0, "step": 1}, "'nope'"),
+        ("nothing/index.js", {}, "no file"),
         ("call", {"run": "nope", "process": 0, "call_id": 0}, "'nope'"),
         ("call", {"run": "run1", "process": 0, "call_id": 99}, "no call 99"),
         ("call", {"run": "run1", "process": 0, "call_id": -1}, "no call -1"),
@@ -255,9 +267,27 @@ def test_a_window_outside_the_run_or_at_the_edge_of_the_integers_is_empty(get: G
         assert header["count"] == 0
     header, _ = decode(get("timeline/slices", **{**WINDOW, "begin_ns": -far, "end_ns": far, "resolution_ns": 2**62}).data)
     assert header["count"] > 0
+    whole = get("timeline/window", run="run1", begin_ns=-far, end_ns=far).json
+    assert whole["calls"] == 5
+    assert get("timeline/window", run="run1", begin_ns=far, end_ns=far).json["calls"] == 0
+    assert get("timeline/flame", run="run1", begin_ns=-far, end_ns=far).json["nodes"][0]["total_ns"] > 0
+    assert get("timeline/flame", run="run1", begin_ns=far, end_ns=far).json["nodes"] == []
+    assert get("timeline/find", run="run1", text="step", after_ns=far, step=1).json["number"] == 1
 
 
-@pytest.mark.parametrize("route", ["runs", "report?run=run1", "timeline/lanes?run=run1", "index.js", "report", "nothing.js"])
+@pytest.mark.parametrize(
+    "route",
+    [
+        "runs",
+        "report?run=run1",
+        "timeline/lanes?run=run1",
+        "timeline/events?run=run1",
+        "timeline/flame?run=run1",
+        "index.js",
+        "report",
+        "nothing.js",
+    ],
+)
 def test_every_answer_has_the_headers_that_tensorboard_demands(get: Get, route: str) -> None:
     response = get(route)
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -19,7 +19,7 @@ from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
-from tfmodetrace.log import function_table, trace_table, tracelog
+from tfmodetrace.log import call_columns, function_table, trace_table, tracelog
 from tfmodetrace.schema import words
 
 Rows = npt.NDArray[np.int64]
@@ -178,6 +178,14 @@ class Evidence:
         """How many calls each function has, by function id."""
         counts: list[int] = np.bincount(self.run.calls.function_id, minlength=len(self.run.functions)).tolist()
         return counts
+
+    def rows_of(self, function_id: int) -> Rows:
+        """The rows of a function's calls, ascending."""
+        return self._rows.get(function_id, np.empty(0, dtype=np.int64))
+
+    @functools.cached_property
+    def _rows(self) -> Mapping[int, Rows]:
+        return dict(call_columns.rows_by_group(self.run.calls.function_id))
 
     def wall_ns(self, process: int) -> int:
         """The wall time of a process; 0 if it is not known."""

@@ -44,7 +44,7 @@ def _place(function: function_table.Function) -> tuple[str, int]:
 def _is_executed(evidence: base.Evidence, function: function_table.Function) -> bool:
     if function.kind == "tf.data":  # of whose elements nobody knows how many there are
         return True
-    return executions.of_function(evidence.run, evidence.traces, function).executed >= CALLS
+    return executions.of_function(evidence.run, evidence.rows_of, evidence.traces, function).executed >= CALLS
 
 
 # --- Arguments ----------------------------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def _gradients(
             if not work or idle < work or _is_used_in_other_branches(owner, node, _targets(node, call), traces):
                 continue
             code = sources.lines_of(owner, first, first).strip()
-            executed = executions.of_function(evidence.run, evidence.traces, function).executed
+            executed = executions.of_function(evidence.run, evidence.rows_of, evidence.traces, function).executed
             yield base.Draft(
                 id="output-independent-of-input",
                 functions=(owner.function_id,),

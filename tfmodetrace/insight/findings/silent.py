@@ -118,7 +118,7 @@ _OF_ELEMENTS: Final = frozenset({"random", "next", "append"})
 
 
 def _side_effects(evidence: base.Evidence, function: function_table.Function) -> Iterator[base.Draft]:
-    runs, executed, executing = executions.of_function(evidence.run, evidence.traces, function)
+    runs, executed, executing = executions.of_function(evidence.run, evidence.rows_of, evidence.traces, function)
     of_elements = function.kind == "tf.data"
     if of_elements:
         runs, executing = len(evidence.traces.get(function.function_id, ())), (function.function_id,)

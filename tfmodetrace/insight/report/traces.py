@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from typing import Final
 
 import numpy as np
 
 from tfmodetrace.insight import answers, placements, reasons
 from tfmodetrace.insight.report import graph_lines, graphs, placement
 from tfmodetrace.log import function_table, trace_table, tracelog
+
+MOST_CHANGES: Final = 200
+"""Changes of a trace that are told of at most, where not everything is wanted; those of one trace alone are all there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,7 @@ def infos(told: answers.Answers, *, full: bool) -> tuple[TraceInfo, ...]:
     """
     fixes = told.fixes
     return tuple(
-        _info(told.run, trace, reason, fixes.get(trace.trace_id), inside, full=full)
+        _info(told.run, trace, reason, fixes.get(trace.trace_id), inside, full=full, most_changes=sys.maxsize if full else MOST_CHANGES)
         for trace, reason, inside in zip(told.run.traces, told.reasons, told.attribution.trace_call_ids, strict=True)
     )
 
@@ -90,7 +95,14 @@ def details(told: answers.Answers, trace_id: int) -> TraceDetails:
 
 
 def _info(
-    run: tracelog.Run, trace: trace_table.Trace, reason: reasons.Reason, fix: str | None, inside_call_id: int | None, *, full: bool
+    run: tracelog.Run,
+    trace: trace_table.Trace,
+    reason: reasons.Reason,
+    fix: str | None,
+    inside_call_id: int | None,
+    *,
+    full: bool,
+    most_changes: int = sys.maxsize,
 ) -> TraceInfo:
     return TraceInfo(
         trace_id=trace.trace_id,
@@ -109,9 +121,14 @@ def _info(
         concrete_name=trace.concrete_name,
         # What dataclasses.replace() makes takes several times as long, and there may be ten thousand of them.
         reason=reason
-        if fix is None
+        if fix is None and len(reason.changes) <= most_changes
         else reasons.Reason(
-            kinds=reason.kinds, nearest_trace_id=reason.nearest_trace_id, summary=reason.summary, changes=reason.changes, fix=fix
+            kinds=reason.kinds,
+            nearest_trace_id=reason.nearest_trace_id,
+            summary=reason.summary,
+            changes=reason.changes[:most_changes],
+            fix=fix,
+            more_changes=max(0, len(reason.changes) - most_changes),
         ),
         graph=graphs.details(trace) if full else graphs.info(trace),
         placement=placement.details(trace.placement) if full else placement.info(trace.placement),
