@@ -90,4 +90,4 @@ def _help(parser: argparse.ArgumentParser) -> str:
 
 
 def _toctree(names: list[str]) -> str:
-    return "\n".join(["```{toctree}", ":hidden:", "", *names, "```"])
+    return "\n".join(["```{toctree}", ":hidden:", "", *(f"{name} <{name}>" for name in names), "```"])
