@@ -7,6 +7,7 @@ import importlib
 import os
 import pathlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 from tfmodetrace import cli
@@ -24,6 +25,9 @@ _MORE = {
     "explain": " Here: [findings](../findings/index.md), [diagnoses](../diagnoses/index.md), [reasons](../reasons/index.md).",
 }
 """Where more is said of a command."""
+
+_FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_ID = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)*)`")
 
 _TITLES: dict[explanations.Group, str] = {
     "findings": "Every finding",
@@ -67,7 +71,15 @@ def _explanation(group: explanations.Group, name: str) -> str:
     head, _, rest = explanations.markdown(group, name).partition("\n")
     others = [each for each in explanations.of(name) if each.group != group]
     also = "".join(f" There is also a [{each.noun}](../{each.group}/{name}.md) of this name." for each in others)
-    return f"{head}\n\n`{name}` is a {told.noun}; `tfmodetrace explain {name}` prints this page.{also}\n{rest}"
+    prose_and_code = _FENCED.split(rest)
+    prose_and_code[::2] = [_ID.sub(lambda match: _link(group, match[1]) or match[0], prose) for prose in prose_and_code[::2]]
+    return f"{head}\n\n`{name}` is a {told.noun}; `tfmodetrace explain {name}` prints this page.{also}\n{''.join(prose_and_code)}"
+
+
+def _link(group: explanations.Group, name: str) -> str | None:
+    """A link to the page of an id, that of the same group if it is in several; ``None`` for what is no id."""
+    groups = [each.group for each in explanations.of(name)]
+    return f"[`{name}`](../{group if group in groups else groups[0]}/{name}.md)" if groups else None
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
@@ -90,4 +102,4 @@ def _help(parser: argparse.ArgumentParser) -> str:
 
 
 def _toctree(names: list[str]) -> str:
-    return "\n".join(["```{toctree}", ":hidden:", "", *names, "```"])
+    return "\n".join(["```{toctree}", ":hidden:", "", *(f"{name} <{name}>" for name in names), "```"])

@@ -60,7 +60,8 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
             need, numbered from 0.
 
     Returns:
-        Something that behaves as ``target`` did: same results, same traces, same signature, same type if it was a tf.function or a partial.
+        Something that behaves as ``target`` did, with the same results, traces and signature, and the same type if it was a tf.function or
+        a partial.
 
     Raises:
         TypeError: If ``target`` cannot be traced.
