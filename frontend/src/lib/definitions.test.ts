@@ -32,7 +32,14 @@ describe("the table of definitions", () => {
 
 test("the functions of a definition have no column that holds nothing either", () => {
   const made = functionInfo(1, { instance: 1, calls: callCounts(), traces: 1 });
-  const place = { file: "/home/me/train.py", line: 7, function: "main", code: "step = make()", tensorflow: "", loop: "" };
+  const place = {
+    file: "/home/me/train.py",
+    line: 7,
+    function: "main",
+    code: "step = make()",
+    tensorflow: "",
+    loop: "",
+  };
   expect(memberColumns([made]).map(({ label, text }) => [label, text(made)])).toEqual([
     ["Function", "2"],
     ["Traces", "1"],

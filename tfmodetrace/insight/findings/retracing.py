@@ -186,11 +186,11 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     size = evidence.size_use(function.function_id)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if size is not None:
-        why += f" The body needs a size while it is traced: `{size.code}` ({places.place(size.file, size.line)})."
+        needed = f"`{size.code}` ({places.place(size.file, size.line)})"
+        why += f" The body needs a size while it is traced: {needed}."
         advice = (
-            f"Take sizes from tf.shape(…) instead of `{size.code}` ({places.place(size.file, size.line)}), and loop over tf.range; then one "
-            f"graph can serve all shapes, with reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths "
-            "(Dataset.padded_batch)."
+            f"Take sizes from tf.shape(…) instead of {needed}, and loop over tf.range; then one graph can serve all shapes, with "
+            f"reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch)."
         )
     elif option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."

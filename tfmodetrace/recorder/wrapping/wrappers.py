@@ -31,7 +31,6 @@ _UNCONVERTED: Final = autograph.UNCONVERTED_CALL_CODE
 _METHOD_TARGET: Final = autograph.METHOD_TARGET_CALL_CODE
 
 
-
 def wrap(function: Callable[..., Any], info: functions.FunctionInfo) -> Callable[..., Any]:
     """Returns a function that does what ``function`` does and records it."""
     maker = {"generator": _generator, "coroutine": _coroutine, "async-generator": _async_generator}.get(info.kind, _plain)
