@@ -52,7 +52,7 @@ def test_what_gaps_leave_of_the_loop_was_waiting(session: files.SessionFile, tmp
     # The first was long since TensorFlow set itself up; the others are 15 ms of the 40 between two elements.
     call.elements, call.gaps, call.first_gap_ns, call.gaps_ns = 10, gaps, 90 * MS, (90 + 15 * (gaps - 1)) * MS
     (fitted,) = told(session, tmp_path)
-    spent = {phase.name: (phase.ns, phase.how) for phase in fitted.phases}
+    spent: dict[str, Any] = {phase.name: (phase.ns, phase.how) for phase in fitted.phases}
     waited_ns, known = spent["data"]
     assert waited_ns == pytest.approx(250 * MS, rel=0.05)
     assert known == how

@@ -186,10 +186,10 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     size = evidence.size_use(function.function_id)
     why = f"A tensor's shape is part of the cache key, and {base.listed(names)} came in many."
     if size is not None:
-        needed = f"`{size.code}` ({places.place(size.file, size.line)})"
-        why += f" The body needs a size while it is traced: {needed}."
+        asked = f"`{size.code}` ({places.place(size.file, size.line)})"
+        why += f" The body needs a size while it is traced: {asked}."
         advice = (
-            f"Take sizes from tf.shape(…) instead of {needed}, and loop over tf.range; then one graph can serve all shapes, with "
+            f"Take sizes from tf.shape(…) instead of {asked}, and loop over tf.range; then one graph can serve all shapes, with "
             f"reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch)."
         )
     elif option is not None:
