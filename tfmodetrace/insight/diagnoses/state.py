@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import symbolic
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
 
@@ -310,7 +311,7 @@ def no_gradients(failure: Failure) -> Match | None:
 
 def unknown_variable(failure: Failure) -> Match | None:
     """An optimizer that was built for other variables."""
-    if failure.is_a("NotImplementedError") and failure.raised_in("numpy", "_numpy") and _applied(failure.site):
+    if failure.is_a("NotImplementedError") and failure.raised_in("numpy", "_numpy") and symbolic.applies_gradients(failure.site):
         # Keras 3.10 fails in a graph to say which variable it is: its message has the variable's value in it.
         return Match(id="optimizer-unknown-variable", title="The optimizer was built for other variables, and does not know one of these")
     if not failure.is_a("ValueError") or not failure.comes_from("keras"):
@@ -322,12 +323,6 @@ def unknown_variable(failure: Failure) -> Match | None:
         id="optimizer-unknown-variable",
         title=f"The optimizer was built for other variables, and does not know {known[1]}",
     )
-
-
-def _applied(site: code_module.Site) -> bool:
-    """Whether all that a line calls for values is an optimizer."""
-    methods = {node.func.attr for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
-    return bool(methods & {"apply_gradients", "apply"}) and "numpy" not in methods
 
 
 def _file(path: str) -> str:

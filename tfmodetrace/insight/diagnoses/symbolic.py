@@ -14,12 +14,23 @@ _SYMBOLIC: Final = r"(?:[\w.]*\.)?(?:Symbolic|Keras)?Tensor"
 _REDUCTIONS: Final = ("sum", "mean", "max", "min", "any", "all", "prod")
 
 
+def applies_gradients(site: code_module.Site) -> bool:
+    """Whether all that a line calls for values is an optimizer."""
+    methods = {node.func.attr for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    return bool(methods & {"apply_gradients", "apply"}) and "numpy" not in methods
+
+
 def value_of_symbolic(failure: Failure) -> Match | None:
     """``.numpy()`` and the like."""
     match = failure.search(rf"^'{_SYMBOLIC}' object has no attribute '(\w+)'")
     if match is not None and match[1] in _VALUES and failure.is_a("AttributeError"):
         method, what = match[1], "a symbolic tensor"
-    elif failure.is_a("NotImplementedError") and failure.raised_in("numpy") and failure.text.startswith("numpy() is only available"):
+    elif (
+        failure.is_a("NotImplementedError")
+        and failure.raised_in("numpy")
+        and failure.text.startswith("numpy() is only available")
+        and not applies_gradients(failure.site)
+    ):
         method, what = "numpy", "a variable while a graph is built"
     else:
         return None
@@ -79,6 +90,7 @@ def numpy_of_symbolic(failure: Failure) -> Match | None:
     """NumPy's and Python's functions on symbolic tensors."""
     numpy = failure.is_a("NotImplementedError") and failure.raised_in("__array__", "numpy") and "symbolic tf.Tensor" in failure.text
     variable = failure.is_a("NotImplementedError") and failure.raised_in("numpy", "__array__") and "numpy() is only" in failure.text
+    variable = variable and not applies_gradients(failure.site)
     number = failure.is_a("TypeError") and failure.search(r"^must be real number, not (?:SymbolicTensor|ResourceVariable)")
     index = failure.is_a("TypeError") and failure.search(
         r"^(?:'SymbolicTensor' object cannot be interpreted as an integer"
