@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from tfmodetrace.insight import edits, sources
+from tfmodetrace.insight import edits, source_loops, sources
 from tfmodetrace.log import function_table, trace_table
 
 _STACKS: Final = ("tf.stack", "tf.convert_to_tensor")
@@ -21,7 +21,7 @@ _FLOAT: Final = "float"
 _INDEX_DTYPES: Final = frozenset({"float32", "float64"})
 
 
-def in_graph(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
+def in_graph(function: function_table.Function, loop: source_loops.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
     """Makes a loop over ``range`` one of the graph's.
 
     Args:
@@ -46,7 +46,9 @@ def in_graph(function: function_table.Function, loop: sources.Loop, trace: trace
     return (*carried, edits.Edit(file=function.file, line=loop.line, replaces=old, code=head))
 
 
-def _found(function: function_table.Function, loop: sources.Loop) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, ast.For | None]:
+def _found(
+    function: function_table.Function, loop: source_loops.Loop
+) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, ast.For | None]:
     node = sources.definition(function)
     loops = [part for part in ast.walk(node) if isinstance(part, ast.For)] if node is not None else []
     own = [part for part in loops if part.lineno + function.line - 1 == loop.line]
@@ -170,7 +172,7 @@ def _with_array(
     function: function_table.Function,
     node: ast.FunctionDef | ast.AsyncFunctionDef,
     turn: ast.For,
-    loop: sources.Loop,
+    loop: source_loops.Loop,
     dtype: str | None,
 ) -> tuple[edits.Edit, ...]:
     """Writes a loop anew that appends to one list, once in every turn, which the function makes one tensor of after it."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.integration.reasons import scenario, test_scenarios
 from tests.support import finding_rules
-from tfmodetrace.insight import call_rewrites, called_bodies, fixes, sources, varying, whatif
+from tfmodetrace.insight import call_rewrites, called_bodies, fixes, python_uses, varying, whatif
 from tfmodetrace.log import function_table
 from tfmodetrace.schema import keys
 
@@ -45,7 +45,7 @@ def _predictions(case: scenario.Scenario, logdir: pathlib.Path) -> dict[str, tup
         python = {
             path
             for path in values
-            if sources.python_use(function, path, called_bodies.CalledBodies(run.called_bodies, run.functions)) is not None
+            if python_uses.use(function, path, called_bodies.CalledBodies(run.called_bodies, run.functions)) is not None
         }
         found[name] = function, whatif.simulate(traces, reduces_retracing=reduces, python=python)
     del kept

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tfmodetrace.insight import fixes, rewrites, sources
+from tfmodetrace.insight import fixes, rewrites, source_loops, sources
 from tfmodetrace.log import function_table
 
 
@@ -95,7 +95,7 @@ def f(x, steps):
 
 
 def test_a_loop_that_appends_is_written_with_an_array() -> None:
-    (loop,) = sources.loops(function(_LOOP))
+    (loop,) = source_loops.loops(function(_LOOP))
     assert (loop.line, loop.appends_to) == (13, ("found",))
     (edit,) = rewrites.in_graph(function(_LOOP), loop, trace("float32[9, 3]"))
     assert (edit.file, edit.line, edit.replaces.splitlines()[0]) == ("m.py", 12, "found = []")
@@ -122,9 +122,9 @@ def test_a_loop_that_appends_is_written_with_an_array() -> None:
 )
 def test_a_loop_of_which_more_would_have_to_be_changed_is_not(old: str, new: str) -> None:
     changed = function(_LOOP.replace(old, new))
-    (loop,) = sources.loops(changed)
+    (loop,) = source_loops.loops(changed)
     assert rewrites.in_graph(changed, loop, trace("float32[9, 3]")) == ()
-    (loop,) = sources.loops(function(_LOOP))
+    (loop,) = source_loops.loops(function(_LOOP))
     assert rewrites.in_graph(function(_LOOP), loop, trace("(float32[9, 3], int32[])")) == ()  # of which is what is appended?
 
 
@@ -159,11 +159,11 @@ def f(x, steps):
 )
 def test_a_loop_goes_into_the_graph_with_dtypes_and_shapes_that_it_keeps(old: str, new: str, heads: list[str]) -> None:
     changed = function(_NUMBERS.replace(old, new) if old else _NUMBERS)
-    (loop,) = sources.loops(changed)
+    (loop,) = source_loops.loops(changed)
     assert [edit.code for edit in rewrites.in_graph(changed, loop, trace("float64[]"))] == heads
 
 
 def test_a_loop_may_index_tensors_with_its_number() -> None:
     source = "def f(x, w):\n    for i in range(9):\n        x = x + w[i]\n    return x"
-    assert [loop.in_graph for loop in sources.loops(function(source))] == [None]
-    assert [loop.in_graph for loop in sources.loops(function(source), {"w"})] == ["for i in tf.range(9):"]
+    assert [loop.in_graph for loop in source_loops.loops(function(source))] == [None]
+    assert [loop.in_graph for loop in source_loops.loops(function(source), {"w"})] == ["for i in tf.range(9):"]

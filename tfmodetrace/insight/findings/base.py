@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, sources, static_sizes, verified, whatif
+from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, python_uses, sources, static_sizes, verified, whatif
 from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
@@ -266,7 +266,7 @@ class Evidence:
 
     def python_use(self, function: function_table.Function, path: str) -> str | None:
         """Returns the code that needs a value in Python, in a function or in those that it hands the value on to."""
-        return sources.python_use(function, path, self._bodies)
+        return python_uses.use(function, path, self._bodies)
 
     def size_use(self, function_id: int) -> static_sizes.Use | None:
         """Returns where a function needs a size in Python in which its traces differ; ``None`` if it is not known to."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import fixes, obstacles, places, samples, sources, units
+from tfmodetrace.insight import fixes, obstacles, places, samples, source_loops, sources, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
 
@@ -136,7 +136,7 @@ class _Thread:
     def _known_restarts(self) -> dict[int, int]:
         return {}
 
-    def _loop_around(self, number: int, line: int) -> sources.Loop | None:
+    def _loop_around(self, number: int, line: int) -> source_loops.Loop | None:
         """The innermost loop of a definition's own whose body a line is in."""
         around = [
             loop for loop in self._loops(number) if (loop.line if loop.text.startswith("while ") else loop.first) <= line <= loop.last
@@ -144,12 +144,12 @@ class _Thread:
         return max(around, key=lambda loop: loop.line, default=None)
 
     @functools.cached_property
-    def _known_loops(self) -> dict[int, list[sources.Loop]]:
+    def _known_loops(self) -> dict[int, list[source_loops.Loop]]:
         return {}
 
-    def _loops(self, number: int) -> list[sources.Loop]:
+    def _loops(self, number: int) -> list[source_loops.Loop]:
         if number not in self._known_loops:
-            self._known_loops[number] = sources.loops(eager_module.as_function(self._samples.definitions[number]))
+            self._known_loops[number] = source_loops.loops(eager_module.as_function(self._samples.definitions[number]))
         return self._known_loops[number]
 
     @functools.cached_property
@@ -305,7 +305,7 @@ class _Thread:
             at=function_table.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
         )
 
-    def _in_loop(self, root: int, loop: sources.Loop) -> list[tuple[int, obstacles.Obstacle]]:
+    def _in_loop(self, root: int, loop: source_loops.Loop) -> list[tuple[int, obstacles.Obstacle]]:
         function = self._function(root)
         tree = sources.tree(function)
         for node in ast.walk(tree) if tree is not None else ():
@@ -313,7 +313,7 @@ class _Thread:
                 return [(root, each) for each in _in_file(node.body, function)]
         return []
 
-    def _below(self, root: int, loop: sources.Loop | None, known: set[int]) -> list[tuple[int, obstacles.Obstacle]]:
+    def _below(self, root: int, loop: source_loops.Loop | None, known: set[int]) -> list[tuple[int, obstacles.Obstacle]]:
         """What is in the way in functions of the same script that a root calls, whether samples have found them or not."""
         definition = self._samples.definitions[root]
         script = next((each for each in self._samples.definitions if each.file == definition.file and each.qualname == _MODULE), None)
@@ -323,7 +323,7 @@ class _Thread:
         first, last = (loop.line, loop.last) if loop is not None else (definition.line, None)
         return [(root, each) for each in obstacles.in_called(tree, first, last) if each.line not in known]
 
-    def _advice(self, root: int, loop: sources.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]]) -> str:
+    def _advice(self, root: int, loop: source_loops.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]]) -> str:
         definition = self._samples.definitions[root]
         if loop is not None:
             place = places.place(definition.file, loop.line)

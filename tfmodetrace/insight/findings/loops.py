@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tfmodetrace.insight import edits, places, rewrites, sources, subtypes
+from tfmodetrace.insight import edits, places, rewrites, source_loops, sources, subtypes
 from tfmodetrace.insight import graphs as graph_facts
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, graphs, trace_table
@@ -35,8 +35,8 @@ def _unrolled(function: function_table.Function, traces: base.Traces, trace: tra
     if graph is None:
         return
     converted = {flow.own_line for flow in graph.control_flow if flow.type in graph_facts.LOOPS}
-    loops = sources.loops(function, _tensors(trace))
-    repeated: dict[sources.Loop, list[graphs.SourceLine]] = {}
+    loops = source_loops.loops(function, _tensors(trace))
+    repeated: dict[source_loops.Loop, list[graphs.SourceLine]] = {}
     for line in graph.source_lines:
         around = [loop for loop in loops if loop.first <= line.own_line <= loop.last]
         loop = max(around, key=lambda loop: loop.line, default=None)
@@ -76,7 +76,7 @@ def _tensors(trace: trace_table.Trace) -> frozenset[str]:
     return frozenset(name for name, child in pairs if child.kind in subtypes.TENSORS)
 
 
-def _advice(loop: sources.Loop, at: str, changes: tuple[edits.Edit, ...]) -> str:
+def _advice(loop: source_loops.Loop, at: str, changes: tuple[edits.Edit, ...]) -> str:
     if loop.appends_to:
         return (
             f"Make the loop at {at} one of the graph's (tf.range), and collect what it appends to {base.listed(loop.appends_to)} in a "
@@ -94,7 +94,7 @@ def _advice(loop: sources.Loop, at: str, changes: tuple[edits.Edit, ...]) -> str
     )
 
 
-def _edits(function: function_table.Function, loop: sources.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
+def _edits(function: function_table.Function, loop: source_loops.Loop, trace: trace_table.Trace) -> tuple[edits.Edit, ...]:
     if "tf" not in sources.names_in(function):  # by which its module knows TensorFlow, then
         return ()
     return rewrites.in_graph(function, loop, trace)
