@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import fixes, obstacles, places, samples, source_loops, sources, units
+from tfmodetrace.insight import fixes, obstacles, places, samples, source_loops, sources, traced_anew, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
 
@@ -332,12 +332,18 @@ class _Thread:
             goal = "put what runs again and again there into a function with @tf.function above it"
         else:
             goal = f"put @tf.function above {definition.qualname.rpartition('.')[2]} ({places.place(definition.file, definition.line)})"
+        anew = "" if loop is not None else traced_anew.told(self._function(root))
         if not in_the_way:
-            return f"{goal[0].upper()}{goal[1:]}; what varies from call to call and is a Python number should be passed as a tensor."
+            start = f"{goal[0].upper()}{goal[1:]}"
+            return (
+                f"{start}.{anew}"
+                if anew
+                else f"{start}; what varies from call to call and is a Python number should be passed as a tensor."
+            )
         number, first = in_the_way[0]
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
-        return f"First take out what cannot be in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}."
+        return f"First take out what cannot be in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"
 
     def _names_in(self, file: str) -> frozenset[str]:
         """The names that a file's definitions have, as far as they were sampled."""
