@@ -101,6 +101,9 @@ def test_tensor_arguments_would_have_left_as_many_traces_as_predicted(case: scen
     if not predicted or any(step.kind == keys.Kind.ATTRS for step in steps):
         return  # the corpus does without attrs, whose own function the fix calls
 
+    if any(path.startswith("*") for what_if, _ in predicted.values() for path in what_if.values):
+        return  # what stands under *args or **kwargs is no variable here that a fix could be written for
+
     def pass_tensors(name: str, function: Any) -> Any:
         if name not in predicted:
             return function

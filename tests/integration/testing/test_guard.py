@@ -180,7 +180,7 @@ def test_check_fails_a_recording_that_exceeds_a_limit(logdir: Path, capsys: pyte
 
 def test_check_passes_a_recording_that_keeps_its_limits(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", str(logdir), "--max-traces", "3", "--max-tracing-share", "1"]) == 0
-    assert capsys.readouterr().out.startswith("OK: 1 functions, 3 traces")
+    assert capsys.readouterr().out.startswith("OK: 1 function, 3 traces")
     assert cli.main(["check", str(logdir), "--max-traces", "0", "--function", "other*"]) == 0
     assert "nothing was checked" in capsys.readouterr().err
 

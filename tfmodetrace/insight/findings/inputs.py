@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import model_identity, places, samples, sources, units
+from tfmodetrace.insight import keras_phases, model_identity, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
@@ -21,6 +21,16 @@ SHARE: Final = costs.HIGH
 LEAST_SAMPLES: Final = 10
 LEAST_NS: Final = 1_000_000
 """What a batch must be waited for; to fetch one that is there costs a few tenths of that."""
+
+LEAST_PLACED: Final = 3
+"""Samples that say where a program waits, of which it is known otherwise how long it did."""
+
+UNEXPLAINED_NS: Final = 5_000_000
+"""What a batch must be waited for where neither Python was seen to make it nor tf.data counts who does: what is left of a loop's time
+but for its steps is not known to a millisecond on a busy machine."""
+
+EXPLAINED: Final = 0.3
+"""The part of the waiting that transformations must have worked for."""
 
 LEAST_BESIDE: Final = 20
 BUSY: Final = 0.9
@@ -52,10 +62,12 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         loops = np.array([place.in_keras_loop and place.state in ("graph", "input") for place in found.places], dtype=np.bool_)
         rows = np.flatnonzero((found.thread_id == thread_id) & loops[found.place_id])
-        if len(rows) < LEAST_SAMPLES:
+        if len(rows) < LEAST_PLACED:
             continue
         weights = evidence.budgets.samples.weights_ns[rows].astype(np.float64)
         maker = _made_beside(found, rows, process, thread_id)
+        if maker is None and spent_ns < UNEXPLAINED_NS * steps and _worked_ns(calls) < EXPLAINED * spent_ns:
+            continue
         caller = _most(found, rows)
         place = maker or caller
         if place is None or place.definition_id is None:
@@ -93,6 +105,12 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
             process=process,
             at=function_table.Place(file=function.file, line=line, function=function.qualname),
         )
+
+
+def _worked_ns(calls: Sequence[keras_phases.KerasCall]) -> float:
+    """How long the transformations of the calls' pipelines worked, as far as tf.data counts it, which it does not inside of others."""
+    stages = (stage for call in calls for pipeline in call.stages for stage in pipeline)
+    return sum(stage.processing_ns / max(1.0, stage.parallelism) for stage in stages)
 
 
 def _made_beside(found: log_samples.Samples, rows: samples.Ints, process: int, thread_id: int) -> log_samples.Place | None:

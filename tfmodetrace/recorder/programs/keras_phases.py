@@ -19,7 +19,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import states
-from tfmodetrace.recorder.tf import dataset_models, keras_data, replacements
+from tfmodetrace.recorder.tf import around, dataset_models, keras_data, replacements
 from tfmodetrace.schema import events_pb2, words
 
 _WORDS: Final = {"fit": "train", "evaluate": "test", "predict": "predict"}
@@ -279,79 +279,78 @@ class KerasPhases:
     def _step_begins(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
 
-        @functools.wraps(original)
-        def on_batch_begin(callbacks: Any, *args: Any, **kwargs: Any) -> Any:
+        def begin(_args: tuple[Any, ...], _kwargs: dict[str, Any]) -> _Open | None:
             own = thread.open
             if own is None or own.in_callback:
-                return original(callbacks, *args, **kwargs)
+                return None
             now = _now()
             if own.data_since:
                 (own.data if own.loop_since else own.setup).add(now - own.data_since)
             if not own.loop_since:
                 own.loop_since = now
-            if name in own.quiet_hooks:
-                own.in_callback = True  # there is nothing to measure
-                result = original(callbacks, *args, **kwargs)
-                own.in_callback = False
-            else:
-                result = original(callbacks, *args, **kwargs)
-            own.function_since = _now()
-            return result
+            own.in_callback = name in own.quiet_hooks  # then there is nothing to measure
+            return own
 
-        return on_batch_begin
+        def end(own: _Open, error: BaseException | None = None, _result: Any = None, /) -> None:
+            own.in_callback = False
+            if error is None:
+                own.function_since = _now()
+
+        return around.around(original, begin, end)
 
     def _step_ends(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
 
-        @functools.wraps(original)
-        def on_batch_end(callbacks: Any, *args: Any, **kwargs: Any) -> Any:
+        def begin(_args: tuple[Any, ...], _kwargs: dict[str, Any]) -> _Open | None:
             own = thread.open
             if own is None or own.in_callback:
-                return original(callbacks, *args, **kwargs)
+                return None
             if own.function_since:
                 own.function.add(_now() - own.function_since)
                 own.function_since = 0
-            if name in own.quiet_hooks:
-                own.in_callback = True
-                result = original(callbacks, *args, **kwargs)
-                own.in_callback = False
-            else:
-                result = original(callbacks, *args, **kwargs)
+            own.in_callback = name in own.quiet_hooks
+            return own
+
+        def end(own: _Open, error: BaseException | None = None, _result: Any = None, /) -> None:
+            own.in_callback = False
+            if error is not None:
+                return
             now = own.data_since = _now()
             own.loop_ns += now - own.loop_since
             own.loop_since = now
             if own.wants_to_ask(now):
                 own.ask_iterator()
                 own.data_since = own.loop_since = _now()
-            return result
 
-        return on_batch_end
+        return around.around(original, begin, end)
 
     def _round(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         thread, first, last = self._thread, name in _BEGINS, name in _ENDS
         begins, ends = name in _ROUND_BEGINS, name in _ROUND_ENDS
 
-        @functools.wraps(original)
-        def on_round(callbacks: Any, *args: Any, **kwargs: Any) -> Any:
+        def begin(args: tuple[Any, ...], _kwargs: dict[str, Any]) -> _Open | None:
             own = thread.open
-            if own is None or own.in_callback:
-                return original(callbacks, *args, **kwargs)
+            if own is None or own.in_callback or not args:
+                return None
             if ends:
                 own.end_of_steps()
                 own.ask_iterator()
             if first:
                 own.setup.add(_now() - own.begin_ns)
-                self._measure(own, callbacks)
-            result = original(callbacks, *args, **kwargs)
+                self._measure(own, args[0])
+            return own
+
+        def end(own: _Open, error: BaseException | None = None, _result: Any = None, /) -> None:
+            if error is not None:
+                return
             if begins:
                 own.data_since = _now()
             elif ends and not last and _now() - own.written_ns > _WRITE_NS:
                 self._write(own, ended=False)
             if last:
                 own.end_since = _now()
-            return result
 
-        return on_round
+        return around.around(original, begin, end)
 
     def _measure(self, own: _Open, callbacks: Any) -> None:
         """Has a list of callbacks measured until the call ends."""
@@ -374,18 +373,15 @@ class KerasPhases:
     def _iterating(self, original: Callable[..., Any]) -> Callable[..., Any]:
         thread = self._thread
 
-        @functools.wraps(original)
-        def iterate(dataset: Any) -> Any:
-            iterator = original(dataset)
+        def end(_token: Any, error: BaseException | None = None, iterator: Any = None, /) -> None:
             own = thread.open
-            if own is not None and not own.in_callback:
+            if error is None and own is not None and not own.in_callback:
                 try:
                     own.reads_from(iterator)
-                except Exception as error:
-                    self._faults("an iterator cannot be asked", error)
-            return iterator
+                except Exception as failure:
+                    self._faults("an iterator cannot be asked", failure)
 
-        return iterate
+        return around.around(original, None, end)
 
     def _from_workers(self, iterator: Iterator[Any]) -> Iterator[Any]:
         """Measures how long tf.data waits for what workers make, on a thread of its own; of several calls at once the latest has it."""
