@@ -188,7 +188,8 @@ def _text(entry: str, calls: int, whole: int, phases: Sequence[Phase]) -> str:
 def _waited_ns(call: keras_table.KerasCall) -> tuple[int, words.HowKnown]:
     """How long the steps of a call waited for their data, and how that is known; 0 where it is not.
 
-    The first step traces and sets up, which is no waiting, before it asks for its data: it is taken to have waited as the others did.
+    The first step traces and sets up before it asks for its data, and what the last of an epoch does with its own, tracing for a short batch,
+    say, no later element tells: these are taken to have waited as the others did.
     """
     function = next((phase for phase in call.phases if phase.kind == "function"), None)
     if function is not None and call.waits:
@@ -196,7 +197,9 @@ def _waited_ns(call: keras_table.KerasCall) -> tuple[int, words.HowKnown]:
     if function is None or function.count < 2 or call.gaps < _LEAST_GAPS or call.elements < 2:
         return 0, "measured"
     between = (call.gaps_ns - call.first_gap_ns) / (call.gaps - 1)
-    later = call.elements * (function.count - 1) / function.count
-    waited = call.loop_ns - function.first_ns - between * later
-    whole = min(round(waited * function.count / (function.count - 1)), function.total_ns)
-    return max(0, whole), "measured" if call.gaps >= _ALL_KNOWN * (call.elements - 1) else "sampled"
+    steps = function.count - 1 - call.ends
+    if steps < 1:
+        return 0, "measured"
+    waited = call.loop_ns - function.first_ns - call.ends_ns - between * call.elements * steps / function.count
+    whole = min(round(waited * function.count / steps), function.total_ns)
+    return max(0, whole), "measured" if call.gaps >= _ALL_KNOWN * (call.elements - 1 - call.ends) else "sampled"

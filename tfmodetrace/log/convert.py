@@ -240,6 +240,8 @@ def keras_call(message: events_pb2.KerasCall) -> keras_table.KerasCall:
             if phase.kind in words.KERAS_PHASES
         ),
         loop_ns=max(0, time_ns(message.loop_ns)),
+        ends=message.ends,
+        ends_ns=max(0, time_ns(message.ends_ns)),
         elements=message.elements,
         gaps=message.gaps,
         gaps_ns=max(0, time_ns(message.gaps_ns)),

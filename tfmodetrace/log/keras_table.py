@@ -34,6 +34,8 @@ class Stage:
 
     Attributes:
         name: As tf.data calls it, such as ``ParallelMapV2``.
+        ends: How many last steps of epochs are in that, but for the first step of all.
+        ends_ns: How long these took.
         elements: How many elements it has made.
         processing_ns: How long that took in itself, not in those before it; of parallel ones the sum.
         parallelism: How many of its elements are made at a time; 0 where it is not parallel.
@@ -83,6 +85,8 @@ class KerasCall:
     within_callback: bool
     phases: tuple[Phase, ...]
     loop_ns: int
+    ends: int
+    ends_ns: int
     elements: int
     gaps: int
     gaps_ns: int

@@ -991,7 +991,7 @@ class Column(_message.Message):
     def __init__(self, id: _Optional[_Union[Column.Id, str]] = ..., encoding: _Optional[_Union[Column.Encoding, str]] = ..., width: _Optional[int] = ..., base: _Optional[int] = ..., first: _Optional[int] = ...) -> None: ...
 
 class KerasCall(_message.Message):
-    __slots__ = ("keras_call_id", "entry", "model", "thread_id", "start_ns", "duration_ns", "ended", "within_number", "within_callback", "phases", "loop_ns", "elements", "gaps", "gaps_ns", "first_gap_ns", "waits", "waited_ns", "stages")
+    __slots__ = ("keras_call_id", "entry", "model", "thread_id", "start_ns", "duration_ns", "ended", "within_number", "within_callback", "phases", "loop_ns", "elements", "gaps", "gaps_ns", "first_gap_ns", "waits", "waited_ns", "stages", "ends", "ends_ns")
     KERAS_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -1010,6 +1010,8 @@ class KerasCall(_message.Message):
     WAITS_FIELD_NUMBER: _ClassVar[int]
     WAITED_NS_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
+    ENDS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_NS_FIELD_NUMBER: _ClassVar[int]
     keras_call_id: int
     entry: str
     model: str
@@ -1028,7 +1030,9 @@ class KerasCall(_message.Message):
     waits: int
     waited_ns: int
     stages: _containers.RepeatedCompositeFieldContainer[InputStage]
-    def __init__(self, keras_call_id: _Optional[int] = ..., entry: _Optional[str] = ..., model: _Optional[str] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., ended: bool = ..., within_number: _Optional[int] = ..., within_callback: bool = ..., phases: _Optional[_Iterable[_Union[KerasPhase, _Mapping]]] = ..., loop_ns: _Optional[int] = ..., elements: _Optional[int] = ..., gaps: _Optional[int] = ..., gaps_ns: _Optional[int] = ..., first_gap_ns: _Optional[int] = ..., waits: _Optional[int] = ..., waited_ns: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[InputStage, _Mapping]]] = ...) -> None: ...
+    ends: int
+    ends_ns: int
+    def __init__(self, keras_call_id: _Optional[int] = ..., entry: _Optional[str] = ..., model: _Optional[str] = ..., thread_id: _Optional[int] = ..., start_ns: _Optional[int] = ..., duration_ns: _Optional[int] = ..., ended: bool = ..., within_number: _Optional[int] = ..., within_callback: bool = ..., phases: _Optional[_Iterable[_Union[KerasPhase, _Mapping]]] = ..., loop_ns: _Optional[int] = ..., elements: _Optional[int] = ..., gaps: _Optional[int] = ..., gaps_ns: _Optional[int] = ..., first_gap_ns: _Optional[int] = ..., waits: _Optional[int] = ..., waited_ns: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[InputStage, _Mapping]]] = ..., ends: _Optional[int] = ..., ends_ns: _Optional[int] = ...) -> None: ...
 
 class InputStage(_message.Message):
     __slots__ = ("name", "elements", "processing_ns", "parallelism")

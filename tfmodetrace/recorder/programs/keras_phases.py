@@ -70,7 +70,7 @@ class _Open:
         self.in_callback = False
         self.quiet_hooks: frozenset[str] = frozenset()
         self.data_since = self.function_since = self.loop_since = self.end_since = 0
-        self.loop_ns = 0
+        self.loop_ns = self.last_step_ns = self.ends = self.ends_ns = 0
         self.elements = self.gaps = self.gaps_ns = self.first_gap_ns = 0
         self.waited = _Total()
         self.timed: list[tuple[Any, list[Any]]] = []
@@ -124,7 +124,11 @@ class _Open:
     # --- Where it stands ------------------------------------------------------------------------------------------------------------------
 
     def end_of_steps(self) -> None:
-        """After the last step of a round."""
+        """After the last step of a round, of which tf.data does not tell how long it took, as no element was asked for after it."""
+        if self.function.count > 1:
+            self.ends += 1
+            self.ends_ns += self.last_step_ns
+        self.last_step_ns = 0
         self.data_since = self.function_since = self.loop_since = 0
 
     def to_proto(self, *, ended: bool) -> events_pb2.KerasCall:
@@ -140,6 +144,8 @@ class _Open:
             duration_ns=_now() - self.begin_ns,
             ended=ended,
             loop_ns=self.loop_ns,
+            ends=self.ends,
+            ends_ns=self.ends_ns,
             elements=self.elements,
             gaps=self.gaps,
             gaps_ns=self.gaps_ns,
@@ -316,7 +322,8 @@ class KerasPhases:
             if error is not None:
                 return
             now = own.data_since = _now()
-            own.loop_ns += now - own.loop_since
+            own.last_step_ns = now - own.loop_since
+            own.loop_ns += own.last_step_ns
             own.loop_since = now
             if own.wants_to_ask(now):
                 own.ask_iterator()
