@@ -12,6 +12,9 @@ from typing import Final
 from tfmodetrace.insight import budget, findings, keras_phases, outermost, stretches, units
 from tfmodetrace.schema import words
 
+COSTLY: Final = 0.1
+"""The part of the wall time from which on also what nobody has to mend is worth a word."""
+
 MATTER: Final = 3
 """How many findings are told at once."""
 
@@ -144,7 +147,7 @@ def of_run(
         keras=(*(call.text for call in of_keras[:KERAS_TOLD]), *slow),
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
-        nothing_to_mend=_nothing_to_mend(bar, wall) if fine else None,
+        nothing_to_mend=_nothing_to_mend(bar, wall, found) if fine else None,
         ended_by=ended_by,
     )
 
@@ -165,7 +168,10 @@ def _slice(part: budget.Part, wall_ns: int, longest: stretches.Stretch | None) -
     )
 
 
-def _nothing_to_mend(bar: Sequence[Slice], wall: str) -> str:
+def _nothing_to_mend(bar: Sequence[Slice], wall: str, found: Sequence[findings.Finding]) -> str:
+    costly = max((each for each in found if each.trace_ids and each.id != "slow-first-call"), key=lambda each: each.share, default=None)
+    if costly is not None and costly.share >= COSTLY:  # what is normal, and costs much all the same in so short a run
+        return f"nothing has to be mended, but {units.share(costly.share)} of {wall} could be saved: {costly.title}"
     if bar and bar[0].part == "idle" and bar[0].how == "measured":  # of which nothing is known, so that nothing is said of it
         return f"nothing to mend in what was recorded; {bar[0].text} of {wall} is outside of it"
     return f"nothing to mend: {bar[0].text} of {wall} is {bar[0].name}" if bar else "nothing to mend"

@@ -188,8 +188,8 @@ def _text(entry: str, calls: int, whole: int, phases: Sequence[Phase]) -> str:
 def _waited_ns(call: keras_table.KerasCall) -> tuple[int, words.HowKnown]:
     """How long the steps of a call waited for their data, and how that is known; 0 where it is not.
 
-    The first step traces and sets up before it asks for its data, and what the last of an epoch does with its own, tracing for a short batch,
-    say, no later element tells: these are taken to have waited as the others did.
+    The first step traces and sets up before it asks for its data, and what the last of an epoch does with its own, such as tracing for a
+    short batch, no later element tells: these are taken to have waited as the others did.
     """
     function = next((phase for phase in call.phases if phase.kind == "function"), None)
     if function is not None and call.waits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import called_bodies, sources
@@ -39,17 +39,9 @@ def use(function: called_bodies.Written, path: str, bodies: called_bodies.Called
     node = sources.definition(function)
     if node is None or depth > _MAX_DEPTH:
         return None
-    try:
-        own = ast.unparse(ast.parse(path.lstrip("*"), mode="eval"))
-    except (SyntaxError, ValueError):
+    values = _values_of(node, path)
+    if values is None:
         return None
-    values = Values(own)
-    # What is computed of it in Python is Python's, too, however far down.
-    known = -1
-    while known != len(values.texts):
-        known = len(values.texts)
-        for statement in ast.walk(node):
-            values.follow(statement)
     for part in (found for statement in node.body for found in ast.walk(statement)):
         if needed_in(part, values):
             return ast.unparse(part).partition("\n")[0]
@@ -58,6 +50,75 @@ def use(function: called_bodies.Written, path: str, bodies: called_bodies.Called
                 if (found_use := use(callee.function, parameter, bodies, depth=depth + 1)) is not None:
                     return found_use
     return None
+
+
+UNKNOWN: Final = "unknown"
+"""The dtype of what is known to be calculated with, and no more."""
+
+_ARITHMETIC: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+
+
+def dtype_met(
+    function: called_bodies.Written,
+    path: str,
+    tensors: Mapping[str, str],
+    bodies: called_bodies.CalledBodies | None = None,
+    *,
+    depth: int = 0,
+) -> str | None:
+    """Returns what a tensor in the place of a number must be for a body to go on calculating with it, since TensorFlow mixes no dtypes.
+
+    Args:
+        function: The function whose source is looked at.
+        path: The number as the body names it.
+        tensors: The dtypes of tensors, as the body names them.
+        bodies: What it may hand the number on to.
+        depth: How many functions have handed it on already.
+
+    Returns:
+        A dtype; ``UNKNOWN`` where it meets what has one that is not known; ``None`` where it meets nothing but whole numbers.
+    """
+    node = sources.definition(function)
+    if node is None or depth > _MAX_DEPTH:
+        return None
+    values = _values_of(node, path)
+    if values is None:
+        return None
+    found: set[str] = set()
+    for part in (inner for statement in node.body for inner in ast.walk(statement)):
+        if isinstance(part, ast.BinOp | ast.AugAssign) and isinstance(part.op, _ARITHMETIC):
+            sides = (part.left, part.right) if isinstance(part, ast.BinOp) else (part.target, part.value)
+            own = [values.made_of(side) for side in sides]
+            if any(own) and isinstance(part.op, ast.Div):
+                found.add("float32")
+            if own.count(True) == 1:
+                other = sides[own.index(False)]
+                if isinstance(other, ast.Constant):
+                    found |= {"float32"} if isinstance(other.value, float) else set()
+                else:
+                    found.add(tensors.get(ast.unparse(other), UNKNOWN))
+        for callee in _callees(part, function, bodies):
+            for parameter in _handed_on(part, values, callee.parameters):
+                met = dtype_met(callee.function, parameter, {}, bodies, depth=depth + 1)
+                found |= set() if met is None else {met}
+    known = found - {UNKNOWN}
+    if len(known) > 1:
+        known -= {"float32"}  # which a number of Python's also is
+    return next(iter(known)) if len(known) == 1 else UNKNOWN if found else None
+
+
+def _values_of(node: ast.FunctionDef | ast.AsyncFunctionDef, path: str) -> Values | None:
+    """What stands for a value in a body: what is computed of it in Python is Python's, too, however far down."""
+    try:
+        values = Values(ast.unparse(ast.parse(path.lstrip("*"), mode="eval")))
+    except (SyntaxError, ValueError):
+        return None
+    known = -1
+    while known != len(values.texts):
+        known = len(values.texts)
+        for statement in ast.walk(node):
+            values.follow(statement)
+    return values
 
 
 def _callees(node: ast.AST, caller: called_bodies.Written, bodies: called_bodies.CalledBodies | None) -> Sequence[called_bodies.Callee]:

@@ -53,11 +53,13 @@ class Use(NamedTuple):
         code: What stands there.
         file: The file.
         line: The line.
+        in_loop: Whether a loop goes over it.
     """
 
     code: str
     file: str
     line: int
+    in_loop: bool
 
 
 def varying_in(arguments: Sequence[keys.Node]) -> dict[str, Tensor]:
@@ -102,7 +104,9 @@ def _use(function: called_bodies.Written, tensors: Mapping[str, Tensor], bodies:
     look = _Look(node, tensors)
     needed = look.needed()
     if needed is not None:
-        return Use(ast.unparse(needed).partition("\n")[0], function.file, function.line + needed.lineno - 1)
+        loops = [part.iter for part in ast.walk(node) if isinstance(part, ast.For | ast.comprehension)]
+        in_loop = any(inner is needed for over in loops for inner in ast.walk(over))
+        return Use(ast.unparse(needed).partition("\n")[0], function.file, function.line + needed.lineno - 1, in_loop)
     for call in look.calls():
         for callee in bodies.of(function, ast.unparse(call.func)):
             if (found := _use(callee.function, look.handed(call, callee.parameters), bodies, depth + 1)) is not None:

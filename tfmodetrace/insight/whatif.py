@@ -103,13 +103,20 @@ def told(options: Sequence[WhatIfOption]) -> str:
     return f"Traces now {now.traces}{'; ' if possible else ''}{possible}."
 
 
-def simulate(traces: Sequence[trace_table.Trace], *, reduces_retracing: bool = False, python: Collection[str] = ()) -> WhatIf | None:
+def simulate(
+    traces: Sequence[trace_table.Trace],
+    *,
+    reduces_retracing: bool = False,
+    python: Collection[str] = (),
+    dtypes: Mapping[str, str] | None = None,
+) -> WhatIf | None:
     """Replays the traces of one function under each option.
 
     Args:
         traces: All recorded traces of the function, in order.
         reduces_retracing: Whether the function already has ``reduce_retracing=True``.
         python: Paths of values that the body needs as Python values, so that no tensor can stand for them.
+        dtypes: What tensors in the place of numbers have to be, by path, where that is not what the numbers are.
 
     Returns:
         The numbers; ``None`` if a trace's key is not TensorFlow's own, or has more than ``WIDEST`` parts.
@@ -120,7 +127,8 @@ def simulate(traces: Sequence[trace_table.Trace], *, reduces_retracing: bool = F
     arguments = [key.arguments for key in cached]
     if max(map(_parts, arguments)) > WIDEST:
         return None
-    found = varying.values(arguments, but=python)
+    of_numbers = varying.values(arguments, but=python)
+    found = {path: dataclasses.replace(value, dtype=(dtypes or {}).get(path, value.dtype)) for path, value in of_numbers.items()}
     signature = _common_signature([varying.as_tensors(node, found) for node in arguments])
     contexts = {key.context for key in cached}
     lengths = {len(node.names) for node in arguments}

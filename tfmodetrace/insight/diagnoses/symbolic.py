@@ -14,6 +14,10 @@ _SYMBOLIC: Final = r"(?:[\w.]*\.)?(?:Symbolic|Keras)?Tensor"
 _REDUCTIONS: Final = ("sum", "mean", "max", "min", "any", "all", "prod")
 
 
+_GIVES_TO: Final = frozenset({"append", "appendleft", "extend", "add", "insert", "write", "info", "debug"})
+"""Methods that keep or show what they are given, once."""
+
+
 def applies_gradients(site: code_module.Site) -> bool:
     """Whether all that a line calls for values is an optimizer."""
     methods = {node.func.attr for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
@@ -34,12 +38,30 @@ def value_of_symbolic(failure: Failure) -> Match | None:
         method, what = "numpy", "a variable while a graph is built"
     else:
         return None
+    kept = _kept_in(failure.site)
+    if kept is not None:
+        return Match(
+            id="symbolic-to-numpy",
+            title=f".{method}() of {what}, which has no value yet",
+            edits=(),
+            advice=f"Return the tensor from the function, and give what .{method}() makes of it to {kept} after the call: in the function, "
+            "that would happen only while it is traced.",
+        )
     return Match(
         id="symbolic-to-numpy",
         title=f".{method}() of {what}, which has no value yet",
         edits=_without_method(failure.site, method),
         advice=f"Leave .{method}() away and go on with the tensor; or return the tensor and call .{method}() on what the function returns.",
     )
+
+
+def _kept_in(site: code_module.Site) -> str | None:
+    """What a statement does no more than to give something to, as ``history.append``; ``None`` for any other statement."""
+    statement = site.statement
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _GIVES_TO):
+        return None
+    return site.text(call.func)
 
 
 def _without_method(site: code_module.Site, method: str) -> Edits:

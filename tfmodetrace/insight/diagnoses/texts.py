@@ -174,7 +174,7 @@ ADVICE: Final[dict[words.DiagnosisId, str]] = {
     "gradient-none": "Compute everything from the variables to the loss inside of the tape and in floating point: no .numpy(), no cast to "
     "whole numbers, no argmax or round on the way.",
     "optimizer-unknown-variable": "Make a new optimizer for every model, and build it with all the variables that it is to change.",
-    "shape-mismatch": "Print tf.shape of both operands just before the line, and make the dimensions equal, or 1.",
+    "shape-mismatch": "Print both operands' shapes just before the line, with print(a.shape, b.shape), and make them equal, or 1.",
     "dtype-mismatch": "Cast one operand to the dtype of the other with tf.cast, or begin with a number of that dtype.",
     "keras-input-shape": "Compare model.summary() with x.shape, and give keras.Input the shape of one sample.",
     "version-conflict": "Run `tfmodetrace doctor`, which says which versions are installed and which go together.",

@@ -12,7 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
-from tfmodetrace.insight import budget, called_bodies, definitions, edits, first_calls, python_uses, sources, static_sizes, verified, whatif
+from tfmodetrace.insight import (
+    budget,
+    called_bodies,
+    definitions,
+    edits,
+    first_calls,
+    python_uses,
+    sources,
+    static_sizes,
+    varying,
+    verified,
+    whatif,
+)
 from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight import compilations as compilations_module
 from tfmodetrace.insight import eager as eager_module
@@ -253,7 +265,11 @@ class Evidence:
         if key not in self._what_if:
             options = self.run.functions[function_id].tf_function
             reduces = bool(options and options.reduce_retracing)
-            simulated = whatif.simulate(self.traces[function_id], reduces_retracing=reduces, python=python)
+            dtypes = self._dtypes(function_id, python)
+            unknown = {path for path, dtype in dtypes.items() if dtype == python_uses.UNKNOWN}
+            simulated = whatif.simulate(
+                self.traces[function_id], reduces_retracing=reduces, python=frozenset(python) | unknown, dtypes=dtypes
+            )
             if simulated is not None and self.size_use(function_id) is not None:
                 # A graph that serves all sizes has no number there.
                 simulated = dataclasses.replace(simulated, reduce_retracing=None, input_signature=None, signature=None)
@@ -274,6 +290,25 @@ class Evidence:
             tensors = static_sizes.varying_in([trace.key.arguments for trace in self.traces[function_id] if trace.key is not None])
             self._size_uses[function_id] = static_sizes.use(self.run.functions[function_id], tensors, self._bodies)
         return self._size_uses[function_id]
+
+    def _dtypes(self, function_id: int, python: Collection[str]) -> dict[str, str]:
+        """What tensors in the place of a function's numbers have to be; of floating numbers only where it is known to be something else."""
+        arguments = [trace.key.arguments for trace in self.traces[function_id] if trace.key is not None]
+        if not arguments:
+            return {}
+        tensors = {
+            leaf.path: leaf.node.dtype
+            for name, child in zip(arguments[0].names, arguments[0].children, strict=False)
+            for leaf in varying.leaves(child, name)
+            if leaf.node.dtype
+        }
+        found = {}
+        for path, value in varying.values(arguments, but=python).items():
+            if value.shape == () and value.dtype in ("int32", "float32") and not value.sometimes_tensor:
+                met = python_uses.dtype_met(self.run.functions[function_id], path, tensors, self._bodies)
+                if met is not None and (value.dtype == "int32" or met != python_uses.UNKNOWN):
+                    found[path] = met
+        return found
 
     def is_healthy(self, function_id: int) -> bool:
         """Whether each trace of a function served so many calls that nobody has to mend it."""

@@ -149,6 +149,8 @@ def _what_remains(left: int | None, others: Sequence[str], *, relaxed: bool = Fa
         return ""
     if relaxed and not others:
         return " Two remain: the first shape keeps its graph, and another one serves all that follow."
+    if list(others) == ["(variables) (variable-creation)"]:
+        return f" {left} traces remain, which is normal: the first makes the variables."
     return f" The {left} traces that remain differ in {_listed(others) if others else 'what their reasons tell'}."
 
 
@@ -188,10 +190,13 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
     if size is not None:
         asked = f"`{size.code}` ({places.place(size.file, size.line)})"
         why += f" The body needs a size while it is traced: {asked}."
-        advice = (
-            f"Take sizes from tf.shape(…) instead of {asked}, and loop over tf.range; then one graph can serve all shapes, with "
-            f"reduce_retracing=True. Or make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch)."
-        )
+        fewer = f"Make the shapes of {base.listed(names)} fewer: pad to a few lengths (Dataset.padded_batch)."
+        if size.in_loop:
+            advice = f"{fewer} For one graph, the loop over {asked} would have to be one of the graph's, as keras.layers.RNN has it."
+        else:
+            advice = (
+                f"Take the size from tf.shape(…) instead of {asked}; then one graph can serve all, with reduce_retracing=True. Or: {fewer}"
+            )
     elif option is not None:
         advice = f"Let one graph of {function.name} serve all shapes; it fits if nothing in the body needs the static size of what varies."
         left = None if what_if is None else what_if.left_with(option)
