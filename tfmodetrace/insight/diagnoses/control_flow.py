@@ -13,6 +13,9 @@ from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses import symbolic
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
+_OF_AUTOGRAPH: Final = re.compile(r"(?:if_body|else_body|loop_body|loop_test|extra_test|get_state|set_state)(?:_\d+)?")
+"""What AutoGraph calls the functions that it makes of parts of one."""
+
 _REPEATED: Final = 5
 """Times that a function must be on the stack to be called recursive."""
 
@@ -307,14 +310,17 @@ def recursion(failure: Failure) -> Match | None:
         return None
     counts = collections.Counter(frame.function for frame in failure.stack)
     counts.update(re.findall(r"line \d+, in (\w+)", failure.text))
-    name, times = counts.most_common(1)[0] if counts else ("", 0)
-    if times < _REPEATED:
+    if max(counts.values(), default=0) < _REPEATED:
         return None
+    # AutoGraph makes functions of branches and loops, which are on the stack as often, and which the program does not call.
+    names = [name for name, times in counts.most_common() if times > 1 and not _OF_AUTOGRAPH.fullmatch(name)] or [""]
+    called = [(name, failure.source_line(rf"^(?!\s*(?:def|@)\b).*\b{re.escape(name)}\(")) for name in names]
+    name, place = next((each for each in called if each[1] is not None), called[0])
     return Match(
         id="tracing-recursion",
-        title=f"{name} calls itself without end while it is traced",
+        title=f"{name or 'A function'} calls itself without end while it is traced",
         advice="Write a loop, which becomes part of the graph; or let a Python number end the recursion.",
-        place=failure.source_line(rf"^(?!\s*(?:def|@)\b).*\b{re.escape(name)}\("),
+        place=place,
     )
 
 
