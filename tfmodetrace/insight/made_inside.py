@@ -32,7 +32,7 @@ def use_of(around: surroundings.Surroundings, made: ast.stmt) -> Use | None:
     return found.pop() if len(found) == 1 else None
 
 
-def used_of(around: surroundings.Surroundings, made: ast.FunctionDef) -> list[str]:
+def used_of(around: surroundings.Surroundings, made: ast.stmt) -> list[str]:
     """Returns which names of the function around it a definition uses."""
     maker = around.scope(made)
     if isinstance(maker, ast.Module):
@@ -41,7 +41,7 @@ def used_of(around: surroundings.Surroundings, made: ast.FunctionDef) -> list[st
     own |= {
         name for each in ast.walk(maker) if isinstance(each, ast.stmt) and around.scope(each) is maker for name in surroundings.bound(each)
     }
-    return sorted(surroundings.free_names([made]) & own - {made.name})
+    return sorted(surroundings.free_names([made]) & own - surroundings.bound(made))
 
 
 def _uses(

@@ -306,7 +306,7 @@ def recursion(failure: Failure) -> Match | None:
     deep = any("RecursionError" in (raised.type, *raised.bases) for raised in (failure.core, *failure.further))
     deep = deep or failure.search(r"(?:^|\s)RecursionError: maximum recursion depth") is not None
     # Only of a recursion that a condition on a tensor was to end can be said why it does not.
-    if not deep or failure.mode != "tracing" or failure.variable_of("symbolic") is None:
+    if not deep or failure.mode != "tracing" or not _hangs_on_a_tensor(failure):
         return None
     counts = collections.Counter(frame.function for frame in failure.stack)
     counts.update(re.findall(r"line \d+, in (\w+)", failure.text))
@@ -322,6 +322,15 @@ def recursion(failure: Failure) -> Match | None:
         advice="Write a loop, which becomes part of the graph; or let a Python number end the recursion.",
         place=place,
     )
+
+
+def _hangs_on_a_tensor(failure: Failure) -> bool:
+    """Whether the line of a recursion has a tensor; where its variables had no values yet when Python gave up, the same further out."""
+    if failure.variables:
+        return failure.variable_of("symbolic") is not None
+    counts = collections.Counter((frame.file, frame.function) for frame in failure.stack)
+    levels = [frame for frame in failure.further_out if counts[frame.file, frame.function] > 1]
+    return any("symbolic" in kind for frame in levels for kind in dict(frame.variables).values())
 
 
 RULES: Final = (recursion, condition_not_scalar, undefined_in_branch, branch_mismatch, loop_invariant)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import collections
 import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
 from tfmodetrace.insight import definitions as definitions_module
-from tfmodetrace.insight import edits, fixes, hoists, made_inside, model_identity, places, recompiles, sources
+from tfmodetrace.insight import edits, fixes, hoists, model_identity, places, recompiles, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 
@@ -188,10 +187,9 @@ def _made_anew(
 
 def _once(maker: str, name: str, making: hoists.Making | None, *, is_moved: bool) -> str:
     """What to do about a function that another one makes, by what that one does with it."""
-    made = None if making is None or not making.is_definition else making.statement
-    use = None if making is None or made is None else made_inside.use_of(making.around, made)
-    if use == "called" or is_moved:
-        used = [] if making is None or not isinstance(made, ast.FunctionDef) else made_inside.used_of(making.around, made)
+    use = None if making is None else making.use
+    if making is not None and (use == "called" or is_moved):
+        used = making.used_of_maker()
         arguments = f", and pass what it uses there, {base.listed(used)}, as arguments (numbers as tensors)" if used else ""
         return f"move the definition of {name} out of {maker}, above it{arguments}."
     if use == "returned":
