@@ -6,7 +6,6 @@ As a script, it runs the programs that a list in JSON names; :func:`run_all` mak
 from __future__ import annotations
 
 import dataclasses
-import gc
 import json
 import os
 import pathlib
@@ -151,6 +150,5 @@ def _run(place: pathlib.Path, options: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    gc.freeze()  # or clear_session would look through all of TensorFlow after every program, for 0.2 s
     for _program in json.loads(pathlib.Path(sys.argv[1]).read_text()):
         _run(pathlib.Path(_program["place"]), _program["options"])
