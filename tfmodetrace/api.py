@@ -276,7 +276,7 @@ def compare(
         **kwargs: What it is called with by name. (For an argument that is called as one of the above, pass a ``functools.partial``.)
 
     Returns:
-        A row a mode, with times, ratios, verdicts and results: ``print`` it, or read ``.rows``.
+        A row a mode, with times, ratios, verdicts and results. ``print`` it, or read ``.rows``.
 
     Raises:
         TypeError: If ``fn`` or its arguments cannot be run again and again in several modes; the message says why.

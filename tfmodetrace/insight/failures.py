@@ -23,7 +23,7 @@ class FailureGroup:
         error_id: The first of them, as it left the innermost call.
         error_ids: Each of them, likewise, in order.
         count: How many they are.
-        left: The functions whose calls the first of them left, innermost first.
+        left: The functions whose calls the first of them left, innermost first, each once.
         stack_error_id: The error of the first of them that has the longest stack.
     """
 
@@ -79,6 +79,6 @@ def _group(failures: Sequence[Sequence[error_table.Error]], diagnosis: diagnoses
         error_id=errors[0].error_id,
         error_ids=tuple(each[0].error_id for each in failures),
         count=len(failures),
-        left=tuple(error.function_id for error in errors),
+        left=tuple(dict.fromkeys(error.function_id for error in errors)),  # a recursion's once
         stack_error_id=max(errors, key=lambda error: len(error.stack)).error_id,
     )

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
-from tfmodetrace.insight import call_rewrites, edits, sources, surroundings
+from tfmodetrace.insight import call_rewrites, edits, made_inside, sources, surroundings
 from tfmodetrace.log import function_table, trace_table
 
 Edits = tuple[edits.Edit, ...]
@@ -229,6 +229,15 @@ class Making:
         inside = set(ast.walk(self.statement))
         calls = [call for call in self.around.calls_of("function") if call in inside and call.args]
         return calls[0] if len(calls) == 1 else None
+
+    @property
+    def use(self) -> made_inside.Use | None:
+        """What the function around its definition does with it; ``None`` if that is not one thing, or not understood."""
+        return made_inside.use_of(self.around, self.statement) if self.is_definition else None
+
+    def used_of_maker(self) -> list[str]:
+        """Returns which names of the function around its definition it uses."""
+        return made_inside.used_of(self.around, self.statement) if self.is_definition else []
 
     def has_one(self, owner: str) -> bool:
         """Whether a class is seen to have one instance, whose method is made a function again and again."""

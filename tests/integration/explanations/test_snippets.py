@@ -23,10 +23,6 @@ _WITHOUT_PROGRAMS: Final = {
     ("reasons", "xla-context"): "needs a computation for an accelerator",
 }
 _NOTHING_TO_MEND: Final = {("reasons", "first-trace")}
-_NOT_BY_RECORDING: Final = {
-    ("findings", "graph-slower-than-eager"): "both modes must be measured, which `tfmodetrace compare` does",
-    ("findings", "mode-mismatch"): "both modes must be run, which `tfmodetrace compare` does",
-}
 _NUMBER: Final = re.compile(r"\d[\d.,]*(?: (?:ns|µs|ms|s|min|h|kB|MB|GB)\b|%)?(?: ± \d[\d.,]* (?:ns|µs|ms|s))?")
 _SEVERITY: Final = re.compile(r"^(?:high|medium|low|info)(?= ·)", re.MULTILINE)
 _EXCEPTION: Final = re.compile(r"\w+(?:Error|Exception)\b")
@@ -70,10 +66,6 @@ def test_the_wrong_program_is_told_under_its_id(told: explanations.Explanation, 
     raised, run = outcomes[told.group, told.id, "wrong"]
     assert run["processes"][0]["internal_faults"] == 0
     assert bool(raised) == (told.group == "diagnoses"), raised
-    if told.id not in explanations.IDS[told.group]:
-        pytest.skip("designed, and not yet told by this version")
-    if (reason := _NOT_BY_RECORDING.get((told.group, told.id))) is not None:
-        pytest.skip(reason)
     assert _is_told(told, run), ([finding["title"] for finding in run["findings"]], run["failures"], raised[-3:])
     shown = snippets.looks_like(told, snippets.Outcome(file=pathlib.Path(), logdir=pathlib.Path(), raised=tuple(raised)), run)
     assert shown is not None
@@ -85,10 +77,15 @@ def test_the_wrong_program_is_told_under_its_id(told: explanations.Explanation, 
 @pytest.mark.parametrize("told", [told for told in _WITH_PROGRAMS if told.group == "diagnoses"], ids=_name)
 def test_a_failure_means_the_same_further_out(told: explanations.Explanation, outcomes: Any) -> None:
     _, run = outcomes[told.group, told.id, "wrong"]
-    if told.id not in explanations.IDS[told.group]:
-        pytest.skip("designed, and not yet told by this version")
     assert {error["diagnosis"]["id"] for error in run["errors"]} == {told.id}
+    assert [failure["count"] for failure in run["failures"]] == [1]
     assert [error["diagnosis"]["why"] for error in run["errors"] if "tfmodetrace's" in error["diagnosis"]["why"]] == []
+
+
+def test_a_recursion_is_told_of_the_function_that_the_program_calls(outcomes: Any) -> None:
+    _, run = outcomes["diagnoses", "tracing-recursion", "wrong"]
+    assert [failure["title"] for failure in run["failures"]] == ["factorial calls itself without end while it is traced"]
+    assert [finding["title"] for finding in run["findings"]] == ["Tracing factorial failed once"]
 
 
 @pytest.mark.parametrize("told", [told for told in _WITH_PROGRAMS if told.right is not None], ids=_name)

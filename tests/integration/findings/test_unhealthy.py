@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,71 @@ def test_a_step_made_for_every_fold_is_told_once_with_the_line_that_makes_it(tmp
     assert (finding.id, len(finding.function_ids), finding.evidence["traces"]) == ("function-recreated", 6, 6)
     assert finding.evidence["made_at"].startswith("test_unhealthy.py:")
     assert "make makes step anew" in finding.advice or ".make makes step anew" in finding.advice
+
+
+def test_a_function_made_in_every_call_of_another_has_advice_by_what_becomes_of_it(tmp_path: pathlib.Path) -> None:
+    def returns(weight: Any) -> Any:
+        @tf.function
+        def returned(x: Any) -> Any:
+            return x * weight
+
+        return returned
+
+    def returns_in_a_tuple(weight: Any) -> Any:
+        @tf.function
+        def in_tuple(x: Any) -> Any:
+            return x * weight
+
+        return in_tuple, weight
+
+    class Stores:
+        def __init__(self, weight: Any) -> None:
+            @tf.function
+            def stored(x: Any) -> Any:
+                return x * weight
+
+            self.step = stored
+
+    def calls(weight: Any) -> Any:
+        @tf.function
+        def called(x: Any) -> Any:
+            return x * weight
+
+        return called(tf.ones(3))
+
+    def calls_with_nothing_of_its_own() -> Any:
+        @tf.function
+        def alone(x: Any) -> Any:
+            return x * 2.0
+
+        return alone(tf.ones(3)), alone(tf.zeros(3))
+
+    def does_both(weight: Any) -> Any:
+        @tf.function
+        def twofold(x: Any) -> Any:
+            return x * weight
+
+        return twofold(tf.ones(3)), twofold
+
+    def program() -> None:
+        for number in range(4):
+            returns(float(number))(tf.ones(3))
+            returns_in_a_tuple(float(number))[0](tf.ones(3))
+            Stores(float(number)).step(tf.ones(3))
+            calls(float(number))
+            calls_with_nothing_of_its_own()
+            does_both(float(number))
+
+    told = [finding.advice.partition(" each time it is called: ") for finding in mattering(program, tmp_path)]
+    advice = {maker.rpartition(".<locals>.")[2].partition(" makes ")[0]: rest for maker, _, rest in told}
+    once = "call it once, before the loop, keep what it returns, and pass what differs as arguments."
+    assert advice.keys() == {"returns", "returns_in_a_tuple", "Stores.__init__", "calls", "calls_with_nothing_of_its_own", "does_both"}
+    assert (advice["returns"], advice["returns_in_a_tuple"]) == (once, once)
+    assert advice["Stores.__init__"].startswith("call it once, before the loop, keep the object that has stored,")
+    uses = r", and pass what it uses there, weight, as arguments \(numbers as tensors\)"
+    assert re.fullmatch(rf"move the definition of called out of \S+\.calls, above it{uses}\.", advice["calls"])
+    assert re.fullmatch(r"move the definition of alone out of \S+, above it\.", advice["calls_with_nothing_of_its_own"])
+    assert advice["does_both"].startswith("make twofold once, outside of what runs again and again")
 
 
 def test_a_pipeline_built_for_every_step_is_one_finding_with_all_its_transformations(tmp_path: pathlib.Path) -> None:

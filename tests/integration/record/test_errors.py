@@ -78,6 +78,23 @@ def test_another_exception_further_out_is_another_failure(recording: Recorder) -
     assert [(raised["type"], raised["relation"]) for raised in chain] == [("RuntimeError", "left"), ("LookupError", "cause")]
 
 
+def test_a_failure_that_is_another_exception_on_every_level_is_told_once(recording: Recorder) -> None:
+    def down(level: int) -> None:
+        if level == 0:
+            fail()
+        try:
+            inner(lambda: down(level - 1))
+        except Exception as error:
+            raise RuntimeError(f"level {level}") from error
+
+    with recording() as report:
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                inner(lambda: down(20))
+    assert [error["first_error_id"] for error in report["errors"]] == [0] * 21 + [21] * 21
+    assert {len(error["chain"]) for error in report["errors"]} == set(range(1, errors.MAX_CHAIN + 1))
+
+
 def test_the_stack_leads_from_the_program_to_the_line_with_its_types(recording: Recorder) -> None:
     with recording() as report, pytest.raises(LookupError):
         outer(fail)

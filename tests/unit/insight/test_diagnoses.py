@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tfmodetrace.insight import diagnoses
@@ -58,3 +60,38 @@ def test_what_a_graph_says_at_the_end_of_a_long_message_is_read() -> None:
 )
 def test_shapes_are_told_of_what_kernels_refuse_and_not_of_what_programs_check(message: str, diagnosis: str) -> None:
     assert diagnoses.diagnose(error(message), None).id == diagnosis
+
+
+def frame(function: str, **variables: str) -> error_table.Frame:
+    return error_table.Frame(
+        file="train.py", line=5, function=function, code="return n * f(n - 1)", owner="", folded=0, variables=tuple(variables.items())
+    )
+
+
+def level(number: int, *stack: error_table.Frame) -> error_table.Error:
+    """One level of a recursion that Python has ended."""
+    raised = error("RecursionError: maximum recursion depth exceeded")
+    return dataclasses.replace(raised, error_id=number, mode="tracing", stack=stack)
+
+
+@pytest.mark.parametrize(
+    ("innermost", "further_out", "diagnosis"),
+    [
+        ({"n": "symbolic int32[]"}, ("factorial", {}), "tracing-recursion"),
+        ({}, ("factorial", {"n": "symbolic int32[]"}), "tracing-recursion"),
+        ({}, ("factorial", {}), "unclassified"),
+        # Plain Python that a line with a tensor has called.
+        ({}, ("step", {"n": "symbolic int32[]"}), "unclassified"),
+        ({"n": "5"}, ("factorial", {"n": "symbolic int32[]"}), "unclassified"),
+    ],
+)
+def test_a_recursion_hangs_on_a_tensor_also_where_that_is_seen_only_further_out(
+    innermost: dict[str, str], further_out: tuple[str, dict[str, str]], diagnosis: str
+) -> None:
+    before = [frame("step"), *[frame("else_body"), frame("else_body"), frame("factorial")] * 6]
+    function, variables = further_out
+    errors = [level(0, *before, frame("factorial", **innermost)), level(1, *before, frame(function, **variables))]
+    told = diagnoses.diagnose(errors[0], None, errors[1:])
+    assert told.id == diagnosis
+    if diagnosis == "tracing-recursion":
+        assert told.title == "factorial calls itself without end while it is traced"

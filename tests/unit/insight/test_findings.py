@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import files
 from tfmodetrace.insight import answers, findings, limits, plain, report
-from tfmodetrace.log import call_columns, function_table, process_table, trace_table, tracelog
+from tfmodetrace.log import call_columns, function_table, graphs, process_table, trace_table, tracelog
 from tfmodetrace.schema import keys, words
 
 MS = 1_000_000
@@ -228,6 +228,31 @@ def test_tracing_that_no_call_tells_of_is_told_if_it_takes_long() -> None:
     assert (finding.id, finding.severity, finding.title) == ("slow-tracing", "info", "Tracing step took 2 s, 20% of the wall time")
     assert "tf.range" not in finding.advice
     assert ids(dataclasses.replace(without, processes=(dataclasses.replace(run.processes[0], end_ns=60_000 * MS),))) == []
+
+
+def _graph(ops: int) -> graphs.Graph:
+    nothing = dict.fromkeys(("own_ops", "functions", "constants", "constant_bytes", "resource_captures", "tensor_captures"), 0)
+    empty = dict.fromkeys(("source_lines", "large_constants", "control_flow", "input_casts"), ())
+    return graphs.Graph(ops=ops, op_types={}, tensor_capture_bytes=0, **nothing, **empty)  # type: ignore[arg-type]
+
+
+def _made(run: tracelog.Run, ops: int | None) -> tracelog.Run:
+    """The same, whose traces made some ops."""
+    graph = None if ops is None else _graph(ops)
+    return dataclasses.replace(run, traces=tuple(dataclasses.replace(trace, graph=graph) for trace in run.traces))
+
+
+@pytest.mark.parametrize(("ops", "few"), [(0, True), (3, True), (200, True), (201, False), (5_000, False), (None, False)])
+def test_a_trace_that_was_long_for_its_few_ops_is_not_told_to_make_fewer(ops: int | None, few: bool) -> None:
+    run = run_of(*shapes(3), calls=20, duration_ns=1_000 * MS, call_ns=1_100 * MS, wall_ns=9_000 * MS)
+    first = dataclasses.replace(run, calls=_signed(run.calls, first_ns=1_100 * MS, later_ns=10 * MS))
+    alone = dataclasses.replace(
+        run, calls=call_columns.Calls.empty(), traces=tuple(dataclasses.replace(trace, call_id=None) for trace in run.traces)
+    )
+    for name, program in (("slow-first-call", first), ("slow-tracing", alone)):
+        (finding,) = found_in(_made(program, ops))
+        assert finding.id == name
+        assert ("fewer ops" in finding.advice, "while it is traced (reading, waiting" in finding.advice) == (not few, few)
 
 
 def _creating_variables(run: tracelog.Run) -> tracelog.Run:

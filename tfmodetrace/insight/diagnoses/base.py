@@ -225,6 +225,11 @@ class Failure:
         """The first variable of the line whose type has one of these words in it."""
         return next((name for name, kind in self.variables.items() if any(word in kind for word in words)), None)
 
+    @property
+    def further_out(self) -> tuple[error_table.Frame, ...]:
+        """The user's innermost frame as each call around it saw it, nearest first."""
+        return tuple(each.stack[-1] for each in self._around if each.stack)
+
     def source_line(self, pattern: str) -> error_table.Frame | None:
         """Finds the line of the function's own source that a pattern matches; ``None`` if there is none, or several."""
         function = self.function

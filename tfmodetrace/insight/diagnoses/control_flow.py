@@ -13,6 +13,9 @@ from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses import symbolic
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
+_OF_AUTOGRAPH: Final = re.compile(r"(?:if_body|else_body|loop_body|loop_test|extra_test|get_state|set_state)(?:_\d+)?")
+"""What AutoGraph calls the functions that it makes of parts of one."""
+
 _REPEATED: Final = 5
 """Times that a function must be on the stack to be called recursive."""
 
@@ -303,19 +306,31 @@ def recursion(failure: Failure) -> Match | None:
     deep = any("RecursionError" in (raised.type, *raised.bases) for raised in (failure.core, *failure.further))
     deep = deep or failure.search(r"(?:^|\s)RecursionError: maximum recursion depth") is not None
     # Only of a recursion that a condition on a tensor was to end can be said why it does not.
-    if not deep or failure.mode != "tracing" or failure.variable_of("symbolic") is None:
+    if not deep or failure.mode != "tracing" or not _hangs_on_a_tensor(failure):
         return None
     counts = collections.Counter(frame.function for frame in failure.stack)
     counts.update(re.findall(r"line \d+, in (\w+)", failure.text))
-    name, times = counts.most_common(1)[0] if counts else ("", 0)
-    if times < _REPEATED:
+    if max(counts.values(), default=0) < _REPEATED:
         return None
+    # AutoGraph makes functions of branches and loops, which are on the stack as often, and which the program does not call.
+    names = [name for name, times in counts.most_common() if times > 1 and not _OF_AUTOGRAPH.fullmatch(name)] or [""]
+    called = [(name, failure.source_line(rf"^(?!\s*(?:def|@)\b).*\b{re.escape(name)}\(")) for name in names]
+    name, place = next((each for each in called if each[1] is not None), called[0])
     return Match(
         id="tracing-recursion",
-        title=f"{name} calls itself without end while it is traced",
+        title=f"{name or 'A function'} calls itself without end while it is traced",
         advice="Write a loop, which becomes part of the graph; or let a Python number end the recursion.",
-        place=failure.source_line(rf"^(?!\s*(?:def|@)\b).*\b{re.escape(name)}\("),
+        place=place,
     )
+
+
+def _hangs_on_a_tensor(failure: Failure) -> bool:
+    """Whether the line of a recursion has a tensor; where its variables had no values yet when Python gave up, the same further out."""
+    if failure.variables:
+        return failure.variable_of("symbolic") is not None
+    counts = collections.Counter((frame.file, frame.function) for frame in failure.stack)
+    levels = [frame for frame in failure.further_out if counts[frame.file, frame.function] > 1]
+    return any("symbolic" in kind for frame in levels for kind in dict(frame.variables).values())
 
 
 RULES: Final = (recursion, condition_not_scalar, undefined_in_branch, branch_mismatch, loop_invariant)

@@ -22,7 +22,12 @@ SLOW_NS: Final = 500_000_000
 SECOND_TRACE: Final = 0.02
 """The share of the wall time from which on a second trace is worth to be avoided."""
 
+PER_OP_NS: Final = 5_000_000
+"""The time per op from which on a trace was long for something else than its ops, each of which is made in a fraction of that."""
+
 ORDER: Final = 60
+
+_FEWER_OPS: Final = "Nothing has to be mended; to shorten it, let the body make fewer ops: the trace's list of lines says which make most."
 
 _METRICS: Final = frozenset({"total", "count", "true_positives", "true_negatives", "false_positives", "false_negatives"})
 """What Keras calls the variables of metrics."""
@@ -84,14 +89,14 @@ def _first_call(evidence: base.Evidence, slow: first_calls.SlowFirstCall) -> bas
             "traces": len(call.trace_ids),
         },
         why=f"It is made of {made_of or 'tracing'}{unknown}. That is normal once per process.",
-        advice=_shorter(call),
+        advice=_shorter(call, inside),
         cause=call.row,
         order=ORDER,
     )
     return _avoidable(evidence, draft, _second(evidence, inside))
 
 
-def _shorter(call: first_calls.FirstCall) -> str:
+def _shorter(call: first_calls.FirstCall, traces: Sequence[trace_table.Trace]) -> str:
     parts = {"tracing": call.tracing_ns, "xla": call.xla_ns or 0, "rest": call.rest_ns or 0}
     most = max(parts, key=parts.__getitem__)
     if most == "xla":
@@ -100,16 +105,29 @@ def _shorter(call: first_calls.FirstCall) -> str:
             "compiled: TF_XLA_FLAGS=--tf_xla_persistent_cache_directory=DIRECTORY."
         )
     if most == "tracing":
-        return (
-            "Nothing has to be mended; to shorten it, let the body make fewer ops: the trace's list of lines says which make most. For a "
-            "try, a smaller model is traced sooner."
-        )
+        ops = _few_ops(traces, call.tracing_ns)
+        return _beside_ops(ops) if ops is not None else f"{_FEWER_OPS} For a try, a smaller model is traced sooner."
     return "Nothing has to be mended; to shorten it, make the graph smaller: what follows the trace grows with its ops."
+
+
+def _few_ops(traces: Sequence[trace_table.Trace], tracing_ns: int) -> int | None:
+    """How many ops some traces made, if these are too few for the time that the traces took; ``None`` if not, or if that is not known."""
+    made = [trace.graph.ops for trace in traces if trace.graph is not None]
+    few = len(made) == len(traces) > 0 and tracing_ns >= PER_OP_NS * max(1, sum(made))
+    return sum(made) if few else None
+
+
+def _beside_ops(ops: int) -> str:
+    return (
+        f"Nothing has to be mended; its {units.plural(ops, 'op')} took a small part of that. To shorten it, look for what else the body "
+        "does in Python while it is traced (reading, waiting, importing), and do that once, before the first call."
+    )
 
 
 def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[trace_table.Trace], free_ns: int) -> base.Draft:
     row = evidence.definitions.rows[definition_id]
     functions = tuple(dict.fromkeys(trace.function_id for trace in traces))
+    ops = _few_ops(traces, base.tracing_ns(traces))
     draft = base.Draft(
         id="slow-tracing",
         functions=functions,
@@ -120,7 +138,7 @@ def _tracing(evidence: base.Evidence, definition_id: int, traces: Sequence[trace
             "longest_ns": max(trace.duration_ns or 0 for trace in traces),
         },
         why="Tracing runs the Python body and builds a graph of it; that is normal once for every kind of arguments.",
-        advice="Nothing has to be mended; to shorten it, let the body make fewer ops: the trace's list of lines says which make most.",
+        advice=_FEWER_OPS if ops is None else _beside_ops(ops),
         order=ORDER,
     )
     return _avoidable(evidence, draft, _second(evidence, traces))

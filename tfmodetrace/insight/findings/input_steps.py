@@ -34,10 +34,12 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                 continue  # which of the program's transformations it is cannot be said
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
             parallel = found.parallelism > 0
+            # tf.data makes one transformation of a map and the batch after it, and counts what comes out of that.
+            one, several = ("a batch", "batches") if found.name.startswith("MapAndBatch") else ("an element", "elements")
             yield base.Draft(
                 id="slow-input-step",
                 functions=(function.function_id,),
-                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} an element",
+                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} {one}",
                 evidence={
                     "transformation": found.name,
                     "elements": found.elements,
@@ -47,7 +49,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                     "place": at,
                     "how": "measured",
                 },
-                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {units.plural(found.elements, 'element')}"
+                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {found.elements:,} {several}"
                 + (f", {found.parallelism:.0f} at a time" if parallel else ", one after the other")
                 + f"; the steps waited {units.duration(data.ns)} for their data.",
                 advice=(

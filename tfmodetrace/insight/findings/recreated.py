@@ -175,16 +175,28 @@ def _made_anew(
     if making is not None and making.is_definition and making.is_in_loop:
         return f"Define {name} once, before the loop instead of{at}{_differing(making)}.", making.moved()
     if is_inside:
-        advice = (
-            f"{maker} makes {name} anew{at} each time it is called: call it once, before the loop, keep what it returns, and pass "
-            "what differs as arguments."
-        )
-        return advice, (() if making is None else making.moved()) or hoists.by_factory(function, again, making)
+        moved = () if making is None else making.moved()
+        advice = f"{maker} makes {name} anew{at} each time it is called: {_once(maker, name, making, is_moved=bool(moved))}"
+        return advice, moved or hoists.by_factory(function, again, making)
     if is_method:
         advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
     return advice, fixes.made_once(function, made)
+
+
+def _once(maker: str, name: str, making: hoists.Making | None, *, is_moved: bool) -> str:
+    """What to do about a function that another one makes, by what that one does with it."""
+    use = None if making is None else making.use
+    if making is not None and (use == "called" or is_moved):
+        used = making.used_of_maker()
+        arguments = f", and pass what it uses there, {base.listed(used)}, as arguments (numbers as tensors)" if used else ""
+        return f"move the definition of {name} out of {maker}, above it{arguments}."
+    if use == "returned":
+        return "call it once, before the loop, keep what it returns, and pass what differs as arguments."
+    if use == "kept":
+        return f"call it once, before the loop, keep the object that has {name}, and pass what differs as arguments."
+    return f"make {name} once, outside of what runs again and again, call that same object every time, and pass what differs as arguments."
 
 
 def _differing(making: hoists.Making) -> str:

@@ -33,11 +33,12 @@ def _failed(evidence: base.Evidence) -> Iterator[base.Draft]:
     for function_id, errors in failures.items():
         function = evidence.run.functions[function_id]
         diagnosis = diagnoses.diagnose(errors[-1], function)
+        failed = len({error.first_error_id for error in errors})  # a recursion fails in each of its traces, and once
         yield base.Draft(
             id="failed-trace",
             functions=(function_id,),
-            title=f"Tracing {function.name} failed {base.times(len(errors))}",
-            evidence={"errors": len(errors), "types": sorted({error.type for error in errors}), "diagnosis": diagnosis.id},
+            title=f"Tracing {function.name} failed {base.times(failed)}",
+            evidence={"errors": failed, "types": sorted({error.type for error in errors}), "diagnosis": diagnosis.id},
             why=f"Its Python body raised while TensorFlow ran it symbolically: {_last_line(errors[-1])}. A failed trace is not cached, so "
             "every such call runs the body again.",
             advice=f"Mend what {function.name} raises: its errors tell the line, the message and the call.",

@@ -23,6 +23,9 @@ _END: Final = 3_000
 MAX_CHAIN: Final = 6
 """Exceptions of a chain that are kept."""
 
+_MAX_DEPTH: Final = 10_000
+"""Exceptions that a chain is followed for to its root: a recursion raises one on every level."""
+
 MAX_DESCRIBED: Final = 1_000
 """Errors of a session whose chains and stacks are kept, and that are explained; of further ones only type and message are kept."""
 
@@ -92,7 +95,7 @@ class ErrorRecorder:
         self._described += 1
         described = self._described <= MAX_DESCRIBED or ended_program
         chain = chain_of(error)
-        root = chain[-1][0]
+        root = _root_of(error)
         if described:
             try:
                 _fill(row, chain, info.file, sources=self._described <= MAX_WITH_SOURCE or ended_program)
@@ -173,6 +176,18 @@ def chain_of(error: BaseException) -> list[tuple[BaseException, int]]:
             relation = events_pb2.Raised.CAUSE
         chain.append((inner, relation))
     return chain
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """Returns the exception that a whole chain began with, which is the same for every call that one failure leaves."""
+    seen = {id(error)}
+    while len(seen) < _MAX_DEPTH:
+        inner = error.__cause__ or error.__context__
+        if inner is None or id(inner) in seen:
+            break
+        seen.add(id(inner))
+        error = inner
+    return error
 
 
 def _repeats(outer: BaseException, inner: BaseException) -> bool:
