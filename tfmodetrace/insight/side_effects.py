@@ -96,6 +96,37 @@ def of_function(function: function_table.Function, facts: Facts) -> Sequence[Eff
     return found
 
 
+def emptied(function: function_table.Function, *, by_assignment: bool) -> frozenset[str]:
+    """Returns the last names of what a body empties whenever it runs, such as ``losses`` of ``model.losses = []``.
+
+    Args:
+        function: The function.
+        by_assignment: Whether giving it an empty value counts, too, beside ``clear``.
+    """
+    node = sources.body_definition(function)
+    found: list[ast.expr] = []
+    for statement in () if node is None else _always(node.body):
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
+            if statement.value.func.attr == "clear":
+                found.append(statement.value.func.value)
+        elif isinstance(statement, ast.Assign) and by_assignment and _is_empty(statement.value):
+            found.extend(_targets(statement))
+    return frozenset(ast.unparse(each).rpartition(".")[2] for each in found)
+
+
+def _always(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in statements:
+        yield statement
+        if isinstance(statement, ast.With):
+            yield from _always(statement.body)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return not node.args and ast.unparse(node.func).rpartition(".")[2] in ("list", "dict", "set", "deque", "OrderedDict")
+    return isinstance(node, ast.Constant) or ast.unparse(node) in ("[]", "{}")
+
+
 class _Statement(NamedTuple):
     """A statement of a body that was run.
 

@@ -70,7 +70,7 @@ def _arguments(evidence: base.Evidence, function: function_table.Function, trace
     yield base.Draft(
         id="output-independent-of-input",
         functions=(function.function_id,),
-        title=_title(function, traces, shown, calls if same else None)
+        title=_title(function, traces, shown, calls if same and len(traces) == 1 else None)
         if all_idle
         else f"What {function.name} computes of {shown} leads to nothing",
         evidence={
@@ -97,7 +97,7 @@ def _title(function: function_table.Function, traces: base.Traces, shown: str, c
         return f"{function.name} does nothing with {shown}: it returns nothing, and none of its ops has an effect that {shown} leads to"
     if calls:
         return f"{function.name} returned the same in each of {units.plural(calls, 'call')}, whatever {shown} was"
-    return f"What {function.name} returns does not depend on {shown}"
+    return f"What {function.name} returns does not depend on the values of {shown}"
 
 
 def _why(
@@ -250,6 +250,8 @@ def _gradients(
             idle = sum(line.idle_ops for line in own)
             if not work or idle < work or _is_used_in_other_branches(owner, node, _targets(node, call), traces):
                 continue
+            if _is_used_in_other_graphs(evidence, owner.file, first, last):
+                continue  # by another function that calls the same one, and has a use for them
             code = sources.lines_of(owner, first, first).strip()
             executed = executions.of_function(evidence.run, evidence.rows_of, evidence.traces, function).executed
             yield base.Draft(
@@ -271,6 +273,17 @@ def _gradients(
                 at=function_table.Place(file=owner.file, line=first, function=owner.qualname, code=code),
                 wrong=True,
             )
+
+
+def _is_used_in_other_graphs(evidence: base.Evidence, file: str, first: int, last: int) -> bool:
+    """Whether lines have made ops in some graph that lead to something there."""
+    return any(
+        line.in_loop or line.ops - sum(line.op_types.get(kind, 0) for kind in _NO_WORK) > line.idle_ops
+        for trace in evidence.run.traces
+        if trace.graph is not None
+        for line in trace.graph.source_lines
+        if line.file == file and first <= line.line <= last
+    )
 
 
 def _owners(evidence: base.Evidence, traces: base.Traces) -> list[function_table.Function]:

@@ -33,11 +33,13 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             if function is None:
                 continue  # which of the program's transformations it is cannot be said
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
-            parallel = found.parallelism > 0
+            # A map without num_parallel_calls that tf.data has made one with the batches counts as one at a time.
+            parallel = found.parallelism > 1 or found.name.startswith("Parallel")
+            what = "batch" if "Batch" in found.name else "element"
             yield base.Draft(
                 id="slow-input-step",
                 functions=(function.function_id,),
-                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} an element",
+                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} {'a' if what == 'batch' else 'an'} {what}",
                 evidence={
                     "transformation": found.name,
                     "elements": found.elements,
@@ -47,8 +49,8 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                     "place": at,
                     "how": "measured",
                 },
-                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {units.plural(found.elements, 'element')}"
-                + (f", {found.parallelism:.0f} at a time" if parallel else ", one after the other")
+                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {units.plural(found.elements, what)}"
+                + (f", {found.parallelism:.0f} at a time" if found.parallelism > 1 else ", one after the other")
                 + f"; the steps waited {units.duration(data.ns)} for their data.",
                 advice=(
                     f"Let the function at {at} do less for each element, or .cache() after it what is the same in every epoch."

@@ -15,7 +15,10 @@ from tfmodetrace.schema import words
 FUNCTIONS: Final = 3
 """Definitions from which on they are worth a word."""
 
-TRACES: Final = 10
+TRACES: Final = 30
+SHARE: Final = costs.HIGH
+"""The part of the wall time in their tracing from which on it is more than what a library pays for being one."""
+
 SMALL: Final = 20
 """Ops a trace has at most that costs more for being one than for what is in it."""
 
@@ -64,5 +67,5 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
         advice=f"Leave @tf.function away from {base.listed(names)}: the one above {outer.name} makes a graph of all that it calls.",
         cause="nested",
         order=ORDER,
-        normal=len(small) < TRACES or tracing_ns < costs.MEDIUM * wall_ns,
+        normal=len(small) < TRACES or tracing_ns < SHARE * wall_ns,
     )
