@@ -107,7 +107,7 @@ BODIES: Final[dict[str, bool]] = {
 }
 
 
-@pytest.mark.parametrize("numbers", ["literals", "tensors"])
+@pytest.mark.parametrize("numbers", ["literals", "strings", "tensors"])
 @pytest.mark.parametrize("body", BODIES)
 def test_how_much_there_is_to_do_may_be_told_by_a_number(body: str, numbers: str, tmp_path: pathlib.Path) -> None:
     session = files.SessionFile(tmp_path)
@@ -116,7 +116,9 @@ def test_how_much_there_is_to_do_may_be_told_by_a_number(body: str, numbers: str
     session.chunk.functions[step].source = f"def step(x, steps):\n{body}\n"
     x, now = files.tensor("float32", 8), 0
     for number in range(200):
-        steps = files.literal(number) if numbers == "literals" else files.tensor("int32")
+        steps = {"literals": files.literal(number), "strings": files.literal("a" * number), "tensors": files.tensor("int32")}[numbers]
+        if number > 100 and numbers == "literals":  # where the values have become too many
+            steps = keys.Node(kind=keys.Kind.OMITTED, type_name="int")
         signature = session.signature(step, x=x, steps=steps)
         duration_ns = int((1 + number / 50) * MS)
         session.call(step, now, duration_ns, mode=words.Mode.EAGER, signature=signature)
@@ -137,7 +139,6 @@ def test_of_arguments_whose_sizes_are_not_known_nothing_is_told(x: keys.Node | N
     other = known if x is None else session.signature(step, x=x)
     for number in range(200):
         duration_ns = int((1 + number / 50) * MS)
-        # Of a function's types only so many are written; the calls with others have none.
         signature = other if x is not None else known if number < 40 else -1
         session.call(step, now, duration_ns, mode=words.Mode.EAGER, signature=signature)
         now += duration_ns

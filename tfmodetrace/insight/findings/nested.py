@@ -32,8 +32,11 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     around: dict[int, list[int]] = collections.defaultdict(list)
     for number, traces in evidence.traces.items():
         function = evidence.run.functions[number]
-        if function.tf_function is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
+        options = function.tf_function
+        if options is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
             continue
+        if options.jit_compile or options.has_input_signature:
+            continue  # which say something of their own, inside of a graph, too
         rows = np.flatnonzero(calls.function_id == number)
         outer = {executions.executing_around(calls, row) for row in rows.tolist()}
         # Called again with what it was traced for, it has saved the tracing of that.

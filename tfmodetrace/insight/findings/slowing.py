@@ -72,7 +72,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     for number, growth in found.items():
         if not _is_own(evidence, growth) or _is_machine(evidence, growth, everything):
             continue
-        if not amounts.may_be_told_by(evidence.run.functions[number], _numbers(evidence, growth.rows)):
+        if not amounts.may_be_told_by(evidence.run.functions[number], _values(evidence, growth.rows)):
             draft = _draft(evidence, evidence.run.functions[number], growth)
             if draft is not None:
                 yield draft
@@ -88,7 +88,7 @@ def _groups(evidence: base.Evidence) -> Iterator[base.Rows]:
     alike = [numbers.setdefault(tuple(_tensors(each.arguments)), len(numbers)) for each in evidence.run.signatures]
     signed = calls.signature_id >= 0
     tensors = np.where(signed, np.array([*alike, -1], dtype=np.int64)[np.where(signed, calls.signature_id, -1)], -1)
-    # Of a function's first so many types each is known; those that follow are one to us, and may be any.
+    # Where calls of a function have types, those without any may be of any.
     has_types = np.zeros(len(evidence.run.functions), dtype=np.bool_)
     has_types[calls.function_id[signed]] = True
     chosen = chosen[signed[chosen] | ~has_types[calls.function_id[chosen]]]
@@ -103,7 +103,7 @@ def _groups(evidence: base.Evidence) -> Iterator[base.Rows]:
 
 
 def _tensors(node: keys.Node) -> Iterator[object]:
-    if node.kind not in (keys.Kind.LITERAL, keys.Kind.NONE):
+    if node.kind not in (*_VALUES, keys.Kind.NONE):
         yield node.kind, node.dtype, node.shape, len(node.children)
     for child in node.children:
         yield from _tensors(child)
@@ -116,6 +116,7 @@ def _is_sized(node: keys.Node) -> bool:
     return all(map(_is_sized, node.children))
 
 
+_VALUES: Final = frozenset({keys.Kind.LITERAL, keys.Kind.OMITTED})
 _SHAPED: Final = frozenset({keys.Kind.TENSOR, keys.Kind.ARRAY, keys.Kind.VARIABLE})
 _OPEN: Final = frozenset({keys.Kind.COMPOSITE, keys.Kind.CUSTOM, keys.Kind.UNKNOWN})
 _SUSPENDED: Final = ("generator", "coroutine", "async-generator", "program")
@@ -158,16 +159,24 @@ def _is_own(evidence: base.Evidence, growth: _Growth) -> bool:
     return own.middles[-1] - own.middles[0] >= OWN * (growth.middles[-1] - growth.middles[0])
 
 
-def _numbers(evidence: base.Evidence, rows: base.Rows) -> frozenset[str]:
-    """The arguments that may be other numbers in later calls than in earlier ones: how many of something there shall be, perhaps."""
-    values: dict[str, set[object]] = collections.defaultdict(set)
+def _values(evidence: base.Evidence, rows: base.Rows) -> frozenset[str]:
+    """The arguments that may have other values in later calls than in earlier ones: how much of something there shall be, perhaps."""
+    found: dict[str, set[str]] = collections.defaultdict(set)
+    varying: set[str] = set()
     for number in np.unique(evidence.run.calls.signature_id[rows]).tolist():
         arguments = evidence.run.signatures[number].arguments if number >= 0 else None
-        for name, node in () if arguments is None else zip(arguments.names, arguments.children, strict=False):
-            values[name] |= {each.text for each in _walked(node) if each.kind == keys.Kind.LITERAL and each.type_name in ("int", "float")}
-            if any(each.kind in _SHAPED and each.shape == () and "int" in each.dtype for each in _walked(node)):
-                values[name] |= {"a value", "another"}
-    return frozenset(name for name, own in values.items() if len(own) > 1)
+        for name, argument in () if arguments is None else zip(arguments.names, arguments.children, strict=False):
+            for node in _walked(argument):
+                if node.kind == keys.Kind.LITERAL and len(node.text) < keys.MAX_TEXT:
+                    found[name].add(node.text)
+                elif node.kind in _VALUES or (node.kind in _SHAPED and _is_amount(node)):
+                    varying.add(name)
+    return frozenset(varying.union(name for name, texts in found.items() if len(texts) > 1))
+
+
+def _is_amount(node: keys.Node) -> bool:
+    """Whether there may be more to do for other values of a tensor: for a whole number, or for strings, of any length."""
+    return node.dtype == "string" or (node.shape == () and "int" in node.dtype)
 
 
 def _walked(node: keys.Node) -> Iterator[keys.Node]:
