@@ -11,7 +11,9 @@ from tfmodetrace.log import function_table
 
 _RANGES: Final = frozenset({"range", "trange"})
 _SIZES: Final = frozenset({"len", "shape", "size", "rank"})
-_SAYS: Final = frozenset({"print", "debug", "info", "warning", "scalar", "set_description", "set_postfix", "write", "format", "log_metrics"})
+_SAYS: Final = frozenset(
+    {"print", "debug", "info", "warning", "scalar", "set_description", "set_postfix", "write", "format", "log_metrics"}
+)
 """What functions are called that show a number to somebody."""
 
 
@@ -35,19 +37,18 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
 
 
 def _only_compared(node: ast.AST) -> Iterator[ast.Name]:
-    """Yields the names that are compared, shown, or taken modulo something, outside of a loop's condition."""
+    """Yields the names that are compared, shown, or taken modulo something, but for a loop's condition."""
     for part in ast.walk(node):
-        if isinstance(part, ast.While):
-            continue
         if isinstance(part, ast.If | ast.IfExp):
-            harmless: ast.AST = part.test
+            yield from _names(part.test)
         elif isinstance(part, ast.JoinedStr) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)):
-            harmless = part
+            yield from _names(part)
         elif isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] in _SAYS:
-            harmless = part
-        else:
-            continue
-        yield from (each for each in ast.walk(harmless) if isinstance(each, ast.Name))
+            yield from _names(part)
+
+
+def _names(node: ast.AST) -> Iterator[ast.Name]:
+    return (each for each in ast.walk(node) if isinstance(each, ast.Name))
 
 
 def _ranges(node: ast.AST) -> Iterator[ast.Call]:

@@ -12,7 +12,9 @@ from tfmodetrace.insight import sources
 _WRAPPERS: Final = frozenset({"tqdm", "trange", "list", "tuple", "sorted", "reversed", "iter"})
 _OF_OBJECTS: Final = frozenset({"__call__", "call"})
 _WELL_KNOWN: Final = frozenset({"tf", "np", "numpy", "keras", "tensorflow", "random", "math"})
-_READING: Final = frozenset({"tqdm", "numpy", "copy", "astype", "reshape", "mean", "sum", "min", "max", "item", "tolist", "index", "count", "get"})
+_READING: Final = frozenset(
+    {"tqdm", "numpy", "copy", "astype", "reshape", "mean", "sum", "min", "max", "item", "tolist", "index", "count", "get"}
+)
 """Methods that leave their object as it is."""
 
 _CLOCKS: Final = ("time.", "perf_counter", "timeit", "monotonic", "process_time", "sleep")

@@ -22,6 +22,7 @@ _TRACING: Final = re.compile(r"trac(?:e|ing)|compil|buil[dt]", re.IGNORECASE)
 _LOGGERS: Final = frozenset({"logging", "logger", "log", "_logger", "_log", "LOGGER", "LOG"})
 _LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
 _APPENDING: Final = frozenset({"append", "appendleft", "extend", "insert"})
+_TAKING: Final = frozenset({"clear", "pop", "popleft", "remove"})
 _TIME: Final = re.compile(r"time\.(?:time|perf_counter|monotonic|process_time)(?:_ns)?|(?:datetime\.)+(?:now|utcnow|today)")
 _OF_GRAPHS: Final = re.compile(r"(?:^|\.)(?:Variable|add_weight|add_variable|TensorArray|Generator|[A-Z]\w*)$")
 
@@ -97,28 +98,32 @@ def of_function(function: function_table.Function, facts: Facts) -> Sequence[Eff
 
 
 def emptied(function: function_table.Function, *, by_assignment: bool) -> frozenset[str]:
-    """Returns the last names of what a body empties whenever it runs, such as ``losses`` of ``model.losses = []``.
+    """Returns the last names of what a body empties, or takes something from, whenever it runs: ``losses`` of ``model.losses = []``.
 
     Args:
         function: The function.
-        by_assignment: Whether giving it an empty value counts, too, beside ``clear``.
+        by_assignment: Whether giving it an empty value counts, too, beside ``clear``, ``pop`` and ``del``.
     """
     node = sources.body_definition(function)
     found: list[ast.expr] = []
     for statement in () if node is None else _always(node.body):
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
-            if statement.value.func.attr == "clear":
-                found.append(statement.value.func.value)
-        elif isinstance(statement, ast.Assign) and by_assignment and _is_empty(statement.value):
-            found.extend(_targets(statement))
+        if isinstance(statement, ast.Assign):
+            found.extend(_targets(statement) if by_assignment and _is_empty(statement.value) else ())
+        elif isinstance(statement, ast.Delete):
+            found.extend(target.value for target in statement.targets if isinstance(target, ast.Subscript))
+        value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _TAKING:
+            found.append(value.func.value)
     return frozenset(ast.unparse(each).rpartition(".")[2] for each in found)
 
 
 def _always(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in statements:
         yield statement
-        if isinstance(statement, ast.With):
+        if isinstance(statement, ast.With | ast.Try):
             yield from _always(statement.body)
+        if isinstance(statement, ast.Try):
+            yield from _always(statement.finalbody)
 
 
 def _is_empty(node: ast.expr) -> bool:

@@ -36,8 +36,7 @@ ONE_AFTER_ANOTHER: Final = (
     "for v in x:\n    w = d * 1.0\n    s += w * v\n    d *= 0.9",
     "for v in x:\n    before = 0.5 * s\n    s += v\n    out = out.write(0, before)",
     "for v in x:\n    if v > 0:\n        out = out.write(k, v)\n        k += 1",
-    "while n < 9:\n    if a[i] < b[j]:\n        v = a[i]\n        i += 1\n    else:\n        v = b[j]\n        j += 1\n"
-    "    out = out.write(n, v)\n    n += 1",
+    "while n < 9:\n    if a[i] < b[j]:\n        i += 1\n    else:\n        j += 1\n    out = out.write(n, a[i])\n    n += 1",
     "for v in x:\n    self.s = self.s + v\n    t += v",
     "for v in x:\n    state[0] = v\n    t += v",
     "for v in x:\n    t += v\n    queue.enqueue(t)",

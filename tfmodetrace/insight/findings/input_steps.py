@@ -35,11 +35,11 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
             # A map without num_parallel_calls that tf.data has made one with the batches counts as one at a time.
             parallel = found.parallelism > 1 or found.name.startswith("Parallel")
-            what = "batch" if "Batch" in found.name else "element"
+            what = "a batch" if "Batch" in found.name else "an element"
             yield base.Draft(
                 id="slow-input-step",
                 functions=(function.function_id,),
-                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} {'a' if what == 'batch' else 'an'} {what}",
+                title=f"{function.name} is what {call.entry} waits for: {units.duration(each_ns)} {what}",
                 evidence={
                     "transformation": found.name,
                     "elements": found.elements,
@@ -49,7 +49,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                     "place": at,
                     "how": "measured",
                 },
-                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {units.plural(found.elements, what)}"
+                why=f"tf.data counts {units.duration(found.processing_ns)} in it for {units.plural(found.elements, what.partition(' ')[2])}"
                 + (f", {found.parallelism:.0f} at a time" if found.parallelism > 1 else ", one after the other")
                 + f"; the steps waited {units.duration(data.ns)} for their data.",
                 advice=(
