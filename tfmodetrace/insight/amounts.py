@@ -41,10 +41,12 @@ def _only_compared(node: ast.AST) -> Iterator[ast.Name]:
     for part in ast.walk(node):
         if isinstance(part, ast.If | ast.IfExp):
             yield from _names(part.test)
-        elif isinstance(part, ast.JoinedStr) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)):
+        elif _is_shown(part) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)):
             yield from _names(part)
-        elif isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] in _SAYS:
-            yield from _names(part)
+
+
+def _is_shown(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _SAYS)
 
 
 def _names(node: ast.AST) -> Iterator[ast.Name]:

@@ -215,7 +215,7 @@ class _Body:
                     yield "assignment", statement, ast.unparse(target)
         for part, is_shown in _own_expressions(statement):
             if isinstance(part, ast.Call):
-                yield from (each for each in self._call(part) if not (is_shown and each[0] in ("random", "time")))
+                yield from (each for each in self._call(part) if not (is_shown and each[0] in ("random", "time", "next")))
 
     def _call(self, node: ast.Call) -> Iterator[tuple[Kind, ast.expr, str]]:
         name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
@@ -331,7 +331,8 @@ def _own_expressions(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
             parts = []
         else:
             parts = list(ast.iter_child_nodes(node))
-        is_shown = is_shown or (isinstance(node, ast.Call) and _shows(node))
+        # What goes into a text is a name, or for somebody to read.
+        is_shown = is_shown or isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and _shows(node))
         waiting.extend((part, is_shown or part in _seeds(node)) for part in parts)
 
 

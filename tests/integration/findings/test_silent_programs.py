@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import time
 from collections.abc import Callable
@@ -176,13 +177,15 @@ def lists_that_begin_anew() -> None:
             self.layer += 1
             return tf.tanh(x * (1.0 + self.layer))
 
+    numbers = itertools.count()
     net, cleared, deleted, stack = Net(), list[Any](), list[Any](), list[Any]()
 
     def kept(x: Any) -> Any:
         cleared.append(x)
         deleted.append(x)
         stack.append(1)
-        x = x * float(len(stack))
+        with tf.name_scope(f"kept_{next(numbers)}"):
+            x = x * float(len(stack))
         stack.pop()
         return x
 
