@@ -12,6 +12,11 @@ from tfmodetrace.insight import sources
 _WRAPPERS: Final = frozenset({"tqdm", "trange", "list", "tuple", "sorted", "reversed", "iter"})
 _OF_OBJECTS: Final = frozenset({"__call__", "call"})
 _WELL_KNOWN: Final = frozenset({"tf", "np", "numpy", "keras", "tensorflow", "random", "math"})
+_READING: Final = frozenset(
+    {"tqdm", "numpy", "copy", "astype", "reshape", "mean", "sum", "min", "max", "item", "tolist", "index", "count", "get"}
+)
+"""Methods that leave their object as it is."""
+
 _CLOCKS: Final = ("time.", "perf_counter", "timeit", "monotonic", "process_time", "sleep")
 
 
@@ -74,7 +79,7 @@ def _in_statements(loop: ast.For, names: Collection[str]) -> Rows | None:
         return None
     calls = [call for each in loop.body for call in _calls(each, names)]
     rows = _of(loop.target, loop.iter)
-    if rows is None or len(calls) != 1:
+    if rows is None or len(calls) != 1 or _is_timed(inner):
         return None
     assigned = {part.id for part in inner if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     # What a turn makes of an element, and of nothing else of the loop's, stands for the element.
@@ -84,7 +89,35 @@ def _in_statements(loop: ast.For, names: Collection[str]) -> Rows | None:
             own = _element(statement.value, _Source(rows.indexes, known), assigned)
             if own is not None:
                 known[statement.targets[0].id] = own
-    return _argument(calls[0], _Source(rows.indexes, known), frozenset(assigned))
+    argument = _argument(calls[0], _Source(rows.indexes, known), frozenset(assigned))
+    return None if argument is None or _may_change(argument.of, inner, {id(call) for call in calls}) else argument
+
+
+def _may_change(of: str, inner: Collection[ast.AST], calls: Collection[int]) -> bool:
+    """Whether a loop may change what it goes through: what a call has returned is the next one's argument then."""
+    root = of.partition(".")[0].partition("[")[0]
+    for part in inner:
+        if isinstance(part, ast.Subscript | ast.Attribute) and not isinstance(part.ctx, ast.Load) and _root(part) == root:
+            return True
+        if isinstance(part, ast.Call) and id(part) not in calls and not _leaves_alone(part):
+            given = (*part.args, *(keyword.value for keyword in part.keywords))
+            if (isinstance(part.func, ast.Attribute) and _root(part.func) == root) or any(
+                isinstance(each, ast.Name | ast.Attribute) and _root(each) == root for each in given
+            ):
+                return True
+    return False
+
+
+def _leaves_alone(call: ast.Call) -> bool:
+    """Whether everybody knows that a call changes none of its arguments."""
+    root = _root(call.func)
+    return root in _WELL_KNOWN - {"random"} or (isinstance(call.func, ast.Name) and hasattr(builtins, root)) or _name(call.func) in _READING
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _of(target: ast.expr, iterated: ast.expr) -> _Source | None:
@@ -158,3 +191,23 @@ def _names(node: ast.AST) -> set[str]:
 
 def _is_clock(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and any(word in ast.unparse(node.func) for word in _CLOCKS)
+
+
+def _is_timed(inner: Collection[ast.AST]) -> bool:
+    """Whether a loop takes the difference of what one call without arguments says at two times: a clock, by whatever name."""
+    said: dict[str, str] = {}
+    for part in inner:
+        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.targets[0], ast.Name) and _asks(part.value):
+            said[part.targets[0].id] = ast.unparse(part.value)
+    return any(
+        isinstance(part, ast.BinOp)
+        and isinstance(part.op, ast.Sub)
+        and isinstance(part.right, ast.Name)
+        and part.right.id in said
+        and said[part.right.id] == (said.get(part.left.id) if isinstance(part.left, ast.Name) else ast.unparse(part.left))
+        for part in inner
+    )
+
+
+def _asks(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and not node.args and not node.keywords

@@ -22,6 +22,7 @@ _TRACING: Final = re.compile(r"trac(?:e|ing)|compil|buil[dt]", re.IGNORECASE)
 _LOGGERS: Final = frozenset({"logging", "logger", "log", "_logger", "_log", "LOGGER", "LOG"})
 _LOG_METHODS: Final = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
 _APPENDING: Final = frozenset({"append", "appendleft", "extend", "insert"})
+_TAKING: Final = frozenset({"clear", "pop", "popleft", "remove"})
 _TIME: Final = re.compile(r"time\.(?:time|perf_counter|monotonic|process_time)(?:_ns)?|(?:datetime\.)+(?:now|utcnow|today)")
 _OF_GRAPHS: Final = re.compile(r"(?:^|\.)(?:Variable|add_weight|add_variable|TensorArray|Generator|[A-Z]\w*)$")
 
@@ -94,6 +95,41 @@ def of_function(function: function_table.Function, facts: Facts) -> Sequence[Eff
             what = code if part is statement else ast.unparse(part)
             found.append(Effect(kind, line, code, what, target, deliberate, read, each.in_loop))
     return found
+
+
+def emptied(function: function_table.Function, *, by_assignment: bool) -> frozenset[str]:
+    """Returns the last names of what a body empties, or takes something from, whenever it runs: ``losses`` of ``model.losses = []``.
+
+    Args:
+        function: The function.
+        by_assignment: Whether giving it an empty value counts, too, beside ``clear``, ``pop`` and ``del``.
+    """
+    node = sources.body_definition(function)
+    found: list[ast.expr] = []
+    for statement in () if node is None else _always(node.body):
+        if isinstance(statement, ast.Assign):
+            found.extend(_targets(statement) if by_assignment and _is_empty(statement.value) else ())
+        elif isinstance(statement, ast.Delete):
+            found.extend(target.value for target in statement.targets if isinstance(target, ast.Subscript))
+        value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _TAKING:
+            found.append(value.func.value)
+    return frozenset(ast.unparse(each).rpartition(".")[2] for each in found)
+
+
+def _always(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in statements:
+        yield statement
+        if isinstance(statement, ast.With | ast.Try):
+            yield from _always(statement.body)
+        if isinstance(statement, ast.Try):
+            yield from _always(statement.finalbody)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return not node.args and ast.unparse(node.func).rpartition(".")[2] in ("list", "dict", "set", "deque", "OrderedDict")
+    return isinstance(node, ast.Constant) or ast.unparse(node) in ("[]", "{}")
 
 
 class _Statement(NamedTuple):
@@ -179,7 +215,7 @@ class _Body:
                     yield "assignment", statement, ast.unparse(target)
         for part, is_shown in _own_expressions(statement):
             if isinstance(part, ast.Call):
-                yield from (each for each in self._call(part) if not (is_shown and each[0] in ("random", "time")))
+                yield from (each for each in self._call(part) if not (is_shown and each[0] in ("random", "time", "next")))
 
     def _call(self, node: ast.Call) -> Iterator[tuple[Kind, ast.expr, str]]:
         name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
@@ -295,7 +331,8 @@ def _own_expressions(statement: ast.stmt) -> Iterator[tuple[ast.AST, bool]]:
             parts = []
         else:
             parts = list(ast.iter_child_nodes(node))
-        is_shown = is_shown or (isinstance(node, ast.Call) and _shows(node))
+        # What goes into a text is a name, or for somebody to read.
+        is_shown = is_shown or isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and _shows(node))
         waiting.extend((part, is_shown or part in _seeds(node)) for part in parts)
 
 

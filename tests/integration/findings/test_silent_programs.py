@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfmodetrace as tmt
 from tests.support import silent_findings
 
 X: Final = np.random.default_rng(0).random((64, 4)).astype(np.float32)
@@ -120,6 +123,104 @@ def arguments_that_may_be_left_alone() -> None:
         tick(ONES)
         add(ONES)
         stub(ONES)
+
+
+def gradients_that_another_function_uses() -> None:
+    weight = tf.Variable(tf.ones([4]))
+
+    @tmt.traced
+    def loss_and_gradients(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((x * weight) ** 2)
+        gradients = tape.gradient(loss, weight)
+        return loss, gradients
+
+    @tf.function
+    def learn(x: Any) -> Any:
+        loss, gradients = loss_and_gradients(x)
+        weight.assign_sub(0.1 * gradients)
+        return loss
+
+    @tf.function
+    def validate(x: Any) -> Any:
+        return loss_and_gradients(x)[0]
+
+    for _ in range(4):
+        learn(ONES)
+        validate(ONES)
+
+
+def summaries_without_a_writer() -> None:
+    def log(x: Any) -> None:
+        tf.summary.scalar("mean", tf.reduce_mean(x), step=0)
+
+    @tf.function
+    def directly(x: Any) -> None:
+        tf.summary.histogram("x", x * 2.0, step=0)
+
+    @tf.function
+    def through_another(x: Any) -> None:
+        log(x - 1.0)
+
+    for _ in range(4):
+        directly(ONES)
+        through_another(ONES)
+
+
+def lists_that_begin_anew() -> None:
+    class Net:
+        losses: list[Any]
+        layer = 0
+
+        def dense(self, x: Any) -> Any:
+            self.losses.append(tf.reduce_sum(x * x))
+            self.layer += 1
+            return tf.tanh(x * (1.0 + self.layer))
+
+    numbers = itertools.count()
+    net, cleared, deleted, stack = Net(), list[Any](), list[Any](), list[Any]()
+
+    def kept(x: Any) -> Any:
+        cleared.append(x)
+        deleted.append(x)
+        stack.append(1)
+        with tf.name_scope(f"kept_{next(numbers)}"):
+            x = x * float(len(stack))
+        stack.pop()
+        return x
+
+    @tf.function
+    def step(x: Any) -> Any:
+        net.losses = []
+        net.layer = 0
+        return net.dense(net.dense(x)) + tf.add_n(net.losses)
+
+    @tf.function
+    def features(x: Any) -> Any:
+        cleared.clear()
+        del deleted[:]
+        return tf.add_n([kept(kept(x)), *cleared, *deleted])
+
+    for _ in range(4):
+        step(ONES)
+        features(ONES)
+
+
+def a_list_that_nobody_empties() -> None:
+    kept: list[Any] = []
+
+    def keep(x: Any) -> Any:
+        kept.append(x)
+        if len(kept) > 100:
+            kept.clear()
+        return x
+
+    @tf.function
+    def step(x: Any) -> Any:
+        return keep(x * 2.0)
+
+    for _ in range(4):
+        step(ONES)
 
 
 def a_step_that_only_evaluates() -> None:
@@ -433,6 +534,26 @@ def what_must_be_one_after_another() -> None:
     def batch(x: Any) -> Any:
         return tf.reduce_mean(x)
 
+    @tf.function
+    def grown(x: Any) -> Any:
+        return 3.7 * x * (1.0 - x)
+
+    @tf.function
+    def answer(x: Any) -> Any:
+        return tf.nn.softmax(x)
+
+    class Camera:
+        def __iter__(self) -> Any:
+            for _ in range(60):
+                time.sleep(0.005)
+                yield EXAMPLES[:1]
+
+    path = np.full(81, 0.3, np.float32)
+    for number in range(80):
+        path[number + 1] = grown(path[number])
+    camera = Camera()
+    for frame in camera:
+        answer(frame)
     observed, state = EXAMPLES[0], tf.zeros([1, 4])
     for number in range(80):
         action = policy(observed[None])
@@ -530,12 +651,14 @@ TOLD: Final[dict[_Program, str]] = {
     **dict.fromkeys((a_sum, a_map, a_running_sum, a_count, a_mapped_function), LOOP),
     **dict.fromkeys((a_slice_each, a_row_each, a_number_each, an_object_called_for_each), EACH),
     **dict.fromkeys((drawn_in_a_map, drawn_in_a_lambda, drawn_in_what_a_lambda_calls, drawn_in_what_a_step_calls), DRAWN),
+    a_list_that_nobody_empties: DRAWN,
 }
 
 WITH: Final = {a_sum: "tf.reduce_sum", a_running_sum: "tf.cumsum", a_count: "tf.where", a_mapped_function: "tf.vectorized_map"}
 
 RIGHT: Final = (
     *(arguments_that_may_be_left_alone, a_step_that_only_evaluates, gradients_in_variables, python_that_needs_no_value),
+    *(gradients_that_another_function_uses, summaries_without_a_writer, lists_that_begin_anew),
     *(a_failure_that_it_could_not_avoid, loops_that_cannot_be_ops, what_must_be_one_after_another, functions_used_again, drawn_for_each),
 )
 
@@ -600,3 +723,23 @@ def test_small_functions_that_no_call_uses_again_are_told_together(tmp_path: pat
     (finding,) = [finding for finding in found if finding.id == "redundant-tf-function"]
     assert finding.severity in ("low", "info")
     assert (finding.lost_ns, sorted(finding.evidence["functions"])) == (0, ["dense", "scaled", "shifted"])
+
+
+def test_functions_that_are_compiled_or_have_a_signature_say_something_by_it(tmp_path: pathlib.Path) -> None:
+    @tf.function(jit_compile=True)
+    def compiled(x: Any) -> Any:
+        return x * 2.0
+
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def signed(x: Any) -> Any:
+        return x + 1.0
+
+    @tf.function
+    def plain(x: Any) -> Any:
+        return tf.sin(x)
+
+    @tf.function
+    def step(x: Any) -> Any:
+        return plain(signed(compiled(x)))
+
+    assert silent_findings.told(lambda: [step(ONES) for _ in range(4)], tmp_path) == []

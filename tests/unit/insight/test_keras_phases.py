@@ -94,6 +94,22 @@ def test_the_map_that_a_fit_waits_for_is_named_where_it_is_known_which_it_is(
     assert [finding.title.partition(" is ")[0] for finding in found] == ([] if named is None else [f"Dataset.map({named})"])
 
 
+@pytest.mark.parametrize(
+    ("name", "parallelism", "each", "in_parallel"),
+    [("MapAndBatch", 1, "a batch", False), ("MapAndBatch", 4, "a batch", True), ("Map", 0, "an element", False)],
+)
+def test_a_map_that_became_one_with_the_batches_counts_batches(
+    session: files.SessionFile, tmp_path: pathlib.Path, name: str, parallelism: int, each: str, in_parallel: bool
+) -> None:
+    call = fit(session)
+    call.elements, call.gaps, call.first_gap_ns, call.gaps_ns = 10, 9, 15 * MS, 135 * MS
+    call.stages.add(name=name, elements=10, processing_ns=600 * MS, parallelism=parallelism)
+    session.function("Dataset.map(load)", kind="tf.data")
+    (finding,) = [finding for finding in finding_rules.check(run_of(session, tmp_path)) if finding.id == "slow-input-step"]
+    assert finding.title.endswith(each)
+    assert ("num_parallel_calls" in finding.advice) != in_parallel
+
+
 def test_a_report_says_what_memory_processes_had_and_that_of_tf_keras_less_is_known(
     session: files.SessionFile, tmp_path: pathlib.Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -15,6 +16,7 @@ CALLS: Final = 3
 """Executions from which on it matters."""
 
 _GRADIENTS: Final = frozenset({"gradient", "jacobian", "batch_jacobian"})
+_SUMMARY: Final = re.compile(r"\bsummary\.\w+\(")
 _NO_WORK: Final = frozenset({"Const", "ReadVariableOp", "Placeholder", "NoOp"})
 """Types of ops that tell nothing: they are there, or run, whatever becomes of what is computed of them."""
 
@@ -62,7 +64,7 @@ def _arguments(evidence: base.Evidence, function: function_table.Function, trace
     instead = _taken_instead(function, names, traces) if all_idle and not computed else None
     if not computed and instead is None and not (all_idle and same and function.kind != "tf.data"):
         return
-    if function.kind == "tf.data" and not all_idle:
+    if (function.kind == "tf.data" and not all_idle) or (computed and _writes_summaries(evidence, function)):
         return
     calls = evidence.calls_of[function.function_id]
     shown = base.listed(computed or names)
@@ -70,7 +72,7 @@ def _arguments(evidence: base.Evidence, function: function_table.Function, trace
     yield base.Draft(
         id="output-independent-of-input",
         functions=(function.function_id,),
-        title=_title(function, traces, shown, calls if same else None)
+        title=_title(function, traces, shown, calls if same and len(traces) == 1 else None)
         if all_idle
         else f"What {function.name} computes of {shown} leads to nothing",
         evidence={
@@ -96,8 +98,8 @@ def _title(function: function_table.Function, traces: base.Traces, shown: str, c
     if not _returns(traces):
         return f"{function.name} does nothing with {shown}: it returns nothing, and none of its ops has an effect that {shown} leads to"
     if calls:
-        return f"{function.name} returned the same in each of {units.plural(calls, 'call')}, whatever {shown} was"
-    return f"What {function.name} returns does not depend on {shown}"
+        return f"{function.name} returned the same in each of {units.plural(calls, 'call')}, whatever {shown} held"
+    return f"What {function.name} returns does not depend on the values of {shown}"
 
 
 def _why(
@@ -208,6 +210,12 @@ def _is_for_another_branch(function: function_table.Function, name: str, traces:
     return node is None or _is_used_in_other_branches(function, node, {name}, traces)
 
 
+def _writes_summaries(evidence: base.Evidence, function: function_table.Function) -> bool:
+    """Whether a body, or one that it calls, makes summaries, which are no ops where there is no writer: that is how to switch them off."""
+    own = (body.source for body in evidence.run.called_bodies if body.function_id == function.function_id)
+    return any(_SUMMARY.search(source or "") for source in (function.source, *own))
+
+
 def _is_used_in_other_branches(function: function_table.Function, node: ast.AST, names: set[str], traces: base.Traces) -> bool:
     known = 0
     while known != len(names):
@@ -250,6 +258,8 @@ def _gradients(
             idle = sum(line.idle_ops for line in own)
             if not work or idle < work or _is_used_in_other_branches(owner, node, _targets(node, call), traces):
                 continue
+            if _is_used_in_other_graphs(evidence, owner.file, first, last):
+                continue  # by another function that calls the same one, and has a use for them
             code = sources.lines_of(owner, first, first).strip()
             executed = executions.of_function(evidence.run, evidence.rows_of, evidence.traces, function).executed
             yield base.Draft(
@@ -271,6 +281,17 @@ def _gradients(
                 at=function_table.Place(file=owner.file, line=first, function=owner.qualname, code=code),
                 wrong=True,
             )
+
+
+def _is_used_in_other_graphs(evidence: base.Evidence, file: str, first: int, last: int) -> bool:
+    """Whether lines have made ops in some graph that lead to something there."""
+    return any(
+        line.in_loop or line.ops - sum(line.op_types.get(kind, 0) for kind in _NO_WORK) > line.idle_ops
+        for trace in evidence.run.traces
+        if trace.graph is not None
+        for line in trace.graph.source_lines
+        if line.file == file and first <= line.line <= last
+    )
 
 
 def _owners(evidence: base.Evidence, traces: base.Traces) -> list[function_table.Function]:

@@ -33,9 +33,10 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             if function is None:
                 continue  # which of the program's transformations it is cannot be said
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
-            parallel = found.parallelism > 0
+            # A map without num_parallel_calls that tf.data has made one with the batches counts as one at a time.
+            parallel = found.parallelism > 1 or found.name.startswith("Parallel")
             # tf.data makes one transformation of a map and the batch after it, and counts what comes out of that.
-            one, several = ("a batch", "batches") if found.name.startswith("MapAndBatch") else ("an element", "elements")
+            one, several = ("a batch", "batches") if "Batch" in found.name else ("an element", "elements")
             yield base.Draft(
                 id="slow-input-step",
                 functions=(function.function_id,),
@@ -50,7 +51,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                     "how": "measured",
                 },
                 why=f"tf.data counts {units.duration(found.processing_ns)} in it for {found.elements:,} {several}"
-                + (f", {found.parallelism:.0f} at a time" if parallel else ", one after the other")
+                + (f", {found.parallelism:.0f} at a time" if found.parallelism > 1 else ", one after the other")
                 + f"; the steps waited {units.duration(data.ns)} for their data.",
                 advice=(
                     f"Let the function at {at} do less for each element, or .cache() after it what is the same in every epoch."

@@ -15,7 +15,10 @@ from tfmodetrace.schema import words
 FUNCTIONS: Final = 3
 """Definitions from which on they are worth a word."""
 
-TRACES: Final = 10
+TRACES: Final = 30
+SHARE: Final = costs.HIGH
+"""The part of the wall time in their tracing from which on it is more than what a library pays for being one."""
+
 SMALL: Final = 20
 """Ops a trace has at most that costs more for being one than for what is in it."""
 
@@ -29,8 +32,11 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     around: dict[int, list[int]] = collections.defaultdict(list)
     for number, traces in evidence.traces.items():
         function = evidence.run.functions[number]
-        if function.tf_function is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
+        options = function.tf_function
+        if options is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
             continue
+        if options.jit_compile or options.has_input_signature:
+            continue  # which say something of their own, inside of a graph, too
         rows = np.flatnonzero(calls.function_id == number)
         outer = {executions.executing_around(calls, row) for row in rows.tolist()}
         # Called again with what it was traced for, it has saved the tracing of that.
@@ -64,5 +70,5 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
         advice=f"Leave @tf.function away from {base.listed(names)}: the one above {outer.name} makes a graph of all that it calls.",
         cause="nested",
         order=ORDER,
-        normal=len(small) < TRACES or tracing_ns < costs.MEDIUM * wall_ns,
+        normal=len(small) < TRACES or tracing_ns < SHARE * wall_ns,
     )

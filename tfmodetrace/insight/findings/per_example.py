@@ -19,6 +19,9 @@ CALLS: Final = 50
 SHORT_NS: Final = 5_000_000
 """What a call takes, typically, at most: of a longer one most is the graph's own work."""
 
+APART: Final = 2
+"""How many times as long as a call the time between two may be, typically."""
+
 BATCH: Final = 32
 """Examples that one call could take; what it saves is counted for these."""
 
@@ -62,6 +65,8 @@ def _of(evidence: base.Evidence, function: function_table.Function, trace: trace
     typical_ns = int(np.median(calls.duration_ns[rows]))
     if typical_ns > SHORT_NS or not _is_of_one(evidence.run.signatures[int(signatures[0])].arguments):
         return
+    if _are_apart(evidence, rows, typical_ns):
+        return
     found = rows_of_loops.found(place.loop, place.code, call_rewrites.names_of(function))
     if found is None:
         return
@@ -89,6 +94,13 @@ def _of(evidence: base.Evidence, function: function_table.Function, trace: trace
         order=ORDER,
         at=dataclasses.replace(place, loop="", tensorflow=""),
     )
+
+
+def _are_apart(evidence: base.Evidence, rows: base.Rows, typical_ns: int) -> bool:
+    """Whether there is more time between the calls than in them: elements that come one by one, or with which more is done each time."""
+    calls = evidence.run.calls
+    rows = rows[np.argsort(calls.start_ns[rows], kind="stable")]
+    return bool(np.median(calls.start_ns[rows[1:]] - calls.end_ns[rows[:-1]]) > APART * typical_ns)
 
 
 def _keeps_state(kind: str) -> bool:

@@ -26,6 +26,7 @@ _INSTEAD: Final[Mapping[side_effects.Kind, str]] = {
 }
 
 _CHANGES_RESULTS: Final = frozenset({"random", "next", "append"})
+_KEPT: Final = frozenset({"append", "counter", "assignment"})
 _KNOWN_DECORATORS: Final = frozenset({"function", "traced"})
 """Decorators below which a function runs to make the graph, and at no other time."""
 
@@ -127,10 +128,15 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
     if not runs:
         return
     # What tf.data was given runs as it is to make its graph, and what has a decorator may not.
-    for body, is_run in ((function, of_elements and not sources.decorators(function)), *_called(evidence, function)):
+    bodies = [(function, of_elements and not sources.decorators(function)), *_called(evidence, function)]
+    for body, is_run in bodies:
         effects = side_effects.of_function(body, _facts(evidence, body, function, executing, is_run=is_run))
+        # What is kept from one body to the next, and begins anew with every trace, is no state.
+        emptied = frozenset[str]().union(*(side_effects.emptied(each, by_assignment=each is not body) for each, _ in bodies))
         by_kind: dict[side_effects.Kind, list[side_effects.Effect]] = collections.defaultdict(list)
         for effect in effects:
+            if effect.kind in _KEPT and effect.target.rpartition(".")[2] in emptied:
+                continue
             if not of_elements or effect.kind in _OF_ELEMENTS or effect.is_read:
                 by_kind[effect.kind].append(effect)
         for kind, found in by_kind.items():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from tfmodetrace.insight import units
+from tfmodetrace.insight import amounts, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
 from tfmodetrace.schema import keys, words
@@ -69,7 +70,9 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         if longer and _is_slope(calls.duration_ns, growth):
             found[number] = growth
     for number, growth in found.items():
-        if _is_own(evidence, growth) and not _is_machine(evidence, growth, everything):
+        if not _is_own(evidence, growth) or _is_machine(evidence, growth, everything):
+            continue
+        if not amounts.may_be_told_by(evidence.run.functions[number], _values(evidence, growth.rows)):
             draft = _draft(evidence, evidence.run.functions[number], growth)
             if draft is not None:
                 yield draft
@@ -85,6 +88,12 @@ def _groups(evidence: base.Evidence) -> Iterator[base.Rows]:
     alike = [numbers.setdefault(tuple(_tensors(each.arguments)), len(numbers)) for each in evidence.run.signatures]
     signed = calls.signature_id >= 0
     tensors = np.where(signed, np.array([*alike, -1], dtype=np.int64)[np.where(signed, calls.signature_id, -1)], -1)
+    # Where calls of a function have types, those without any may be of any.
+    has_types = np.zeros(len(evidence.run.functions), dtype=np.bool_)
+    has_types[calls.function_id[signed]] = True
+    chosen = chosen[signed[chosen] | ~has_types[calls.function_id[chosen]]]
+    sized = np.array([*map(_is_sized, (each.arguments for each in evidence.run.signatures)), True], dtype=np.bool_)
+    chosen = chosen[sized[np.where(signed, calls.signature_id, -1)[chosen]]]
     columns = (calls.function_id, tensors, calls.mode, calls.thread_id)
     keys = np.stack([column[chosen].astype(np.int64) for column in columns], axis=1)
     _, group = np.unique(keys, axis=0, return_inverse=True)
@@ -94,12 +103,22 @@ def _groups(evidence: base.Evidence) -> Iterator[base.Rows]:
 
 
 def _tensors(node: keys.Node) -> Iterator[object]:
-    if node.kind not in (keys.Kind.LITERAL, keys.Kind.NONE):
+    if node.kind not in (*_VALUES, keys.Kind.NONE):
         yield node.kind, node.dtype, node.shape, len(node.children)
     for child in node.children:
         yield from _tensors(child)
 
 
+def _is_sized(node: keys.Node) -> bool:
+    """Whether a type tells how much there is: not that of a ragged or sparse tensor, nor one with a size left open."""
+    if node.kind in _OPEN or (node.kind in _SHAPED and (node.shape is None or None in node.shape)):
+        return False
+    return all(map(_is_sized, node.children))
+
+
+_VALUES: Final = frozenset({keys.Kind.LITERAL, keys.Kind.OMITTED})
+_SHAPED: Final = frozenset({keys.Kind.TENSOR, keys.Kind.ARRAY, keys.Kind.VARIABLE})
+_OPEN: Final = frozenset({keys.Kind.COMPOSITE, keys.Kind.CUSTOM, keys.Kind.UNKNOWN})
 _SUSPENDED: Final = ("generator", "coroutine", "async-generator", "program")
 
 
@@ -138,6 +157,32 @@ def _is_own(evidence: base.Evidence, growth: _Growth) -> bool:
     if own is None:
         return False
     return own.middles[-1] - own.middles[0] >= OWN * (growth.middles[-1] - growth.middles[0])
+
+
+def _values(evidence: base.Evidence, rows: base.Rows) -> frozenset[str]:
+    """The arguments that may have other values in later calls than in earlier ones: how much of something there shall be, perhaps."""
+    found: dict[str, set[str]] = collections.defaultdict(set)
+    varying: set[str] = set()
+    for number in np.unique(evidence.run.calls.signature_id[rows]).tolist():
+        arguments = evidence.run.signatures[number].arguments if number >= 0 else None
+        for name, argument in () if arguments is None else zip(arguments.names, arguments.children, strict=False):
+            for node in _walked(argument):
+                if node.kind == keys.Kind.LITERAL and len(node.text) < keys.MAX_TEXT:
+                    found[name].add(node.text)
+                elif node.kind in _VALUES or (node.kind in _SHAPED and _is_amount(node)):
+                    varying.add(name)
+    return frozenset(varying.union(name for name, texts in found.items() if len(texts) > 1))
+
+
+def _is_amount(node: keys.Node) -> bool:
+    """Whether there may be more to do for other values of a tensor: for a whole number, or for strings, of any length."""
+    return node.dtype == "string" or (node.shape == () and "int" in node.dtype)
+
+
+def _walked(node: keys.Node) -> Iterator[keys.Node]:
+    yield node
+    for child in node.children:
+        yield from _walked(child)
 
 
 def _is_machine(evidence: base.Evidence, growth: _Growth, everything: Sequence[_Growth]) -> bool:
