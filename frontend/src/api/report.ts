@@ -747,7 +747,7 @@ export interface FailureGroup {
   readonly error_ids: readonly number[];
   /** How many they are. */
   readonly count: number;
-  /** The functions whose calls the first of them left, innermost first. */
+  /** The functions whose calls the first of them left, innermost first, each once. */
   readonly left: readonly number[];
   /** The error of the first of them that has the longest stack. */
   readonly stack_error_id: number;
