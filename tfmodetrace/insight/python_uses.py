@@ -55,6 +55,9 @@ def use(function: called_bodies.Written, path: str, bodies: called_bodies.Called
 UNKNOWN: Final = "unknown"
 """The dtype of what is known to be calculated with, and no more."""
 
+WHOLE: Final = "int"
+"""What stands for the dtype of a whole number of Python's, which a tensor of any dtype can be calculated with."""
+
 _ARITHMETIC: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 
 
@@ -71,7 +74,7 @@ def dtype_met(
     Args:
         function: The function whose source is looked at.
         path: The number as the body names it.
-        tensors: The dtypes of tensors, as the body names them.
+        tensors: The dtypes of tensors, as the body names them; ``WHOLE`` of whole numbers.
         bodies: What it may hand the number on to.
         depth: How many functions have handed it on already.
 
@@ -84,11 +87,14 @@ def dtype_met(
     values = _values_of(node, path)
     if values is None:
         return None
+    known_dtypes = _dtypes_in(node, tensors)
     found: set[str] = set()
     for part in (inner for statement in node.body for inner in ast.walk(statement)):
         if isinstance(part, ast.BinOp | ast.AugAssign) and isinstance(part.op, _ARITHMETIC):
             sides = (part.left, part.right) if isinstance(part, ast.BinOp) else (part.target, part.value)
             own = [values.made_of(side) for side in sides]
+            if isinstance(part, ast.AugAssign):  # what is changed by the number was something else before
+                own[0] = ast.unparse(part.target) == path
             if any(own) and isinstance(part.op, ast.Div):
                 found.add("float32")
             if own.count(True) == 1:
@@ -96,7 +102,8 @@ def dtype_met(
                 if isinstance(other, ast.Constant):
                     found |= {"float32"} if isinstance(other.value, float) else set()
                 else:
-                    found.add(tensors.get(ast.unparse(other), UNKNOWN))
+                    dtype = _dtype_of(other, known_dtypes) or UNKNOWN
+                    found |= set() if dtype == WHOLE else {dtype}
         for callee in _callees(part, function, bodies):
             for parameter in _handed_on(part, values, callee.parameters):
                 met = dtype_met(callee.function, parameter, {}, bodies, depth=depth + 1)
@@ -105,6 +112,53 @@ def dtype_met(
     if len(known) > 1:
         known -= {"float32"}  # which a number of Python's also is
     return next(iter(known)) if len(known) == 1 else UNKNOWN if found else None
+
+
+_KEEP_DTYPES: Final = (
+    "tf.reduce_",
+    "tf.nn.",
+    "tf.math.",
+    "tf.linalg.",
+    "tf.matmul",
+    "tf.reshape",
+    "tf.sqrt",
+    "tf.square",
+    "tf.exp",
+    "tf.abs",
+)
+_OTHER_DTYPES: Final = frozenset({"reduce_any", "reduce_all", "is_nan", "is_finite", "in_top_k", "argmax", "argmin", "count_nonzero"})
+
+
+def _dtypes_in(node: ast.AST, tensors: Mapping[str, str]) -> dict[str, str]:
+    """Adds to known dtypes those of what a body computes of such tensors and gives a name, if it gives it to nothing else."""
+    known, several = dict(tensors), set()
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+            name, dtype = statement.targets[0].id, _dtype_of(statement.value, known)
+            if name in known and known[name] != dtype:
+                several.add(name)
+            elif dtype is not None:
+                known[name] = dtype
+    return {name: dtype for name, dtype in known.items() if name not in several}
+
+
+def _dtype_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
+    """The dtype of an expression, as far as it follows from what is in it; ``None`` if not."""
+    if isinstance(node, ast.BinOp):
+        return _dtype_of(node.left, known) or _dtype_of(node.right, known)
+    if isinstance(node, ast.UnaryOp):
+        return _dtype_of(node.operand, known)
+    if isinstance(node, ast.Call):
+        name = sources.dotted(node.func)
+        if name == "tf.cast" and len(node.args) == 2:
+            dtype = sources.dotted(node.args[1])
+            return dtype.removeprefix("tf.") if dtype.startswith("tf.") else None
+        if name.startswith(_KEEP_DTYPES) and name.rpartition(".")[2] not in _OTHER_DTYPES and node.args:
+            return _dtype_of(node.args[0], known)
+        return None
+    if isinstance(node, ast.Subscript) and (found := known.get(ast.unparse(node.value))) is not None:
+        return found
+    return known.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else None
 
 
 def _values_of(node: ast.FunctionDef | ast.AsyncFunctionDef, path: str) -> Values | None:

@@ -145,7 +145,7 @@ def test_the_pytest_plugin_offers_the_fixture_and_the_marker(tmp_path: Path) -> 
     done = fresh.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", tmp_path, cwd=tmp_path)
     assert "2 failed, 3 passed" in done.stdout, done.stdout
     assert "n: 1 → 2" in done.stdout
-    assert "step(tf.ones(1), tf.constant(n, tf.int32))" in done.stdout
+    assert "step(tf.ones(1), tf.constant(n, tf.float32))" in done.stdout
     assert "assert step is None" in done.stdout
 
 

@@ -449,12 +449,29 @@ def test_no_tensor_is_proposed_for_a_number_that_is_handed_on_to_a_function_that
 
 
 @pytest.mark.parametrize(
-    "body", ["return y * x + tf.cast(x, tf.float32)", "z = y * x\n    if z > 1.0:\n        z = 1.0\n    return z[0]", "return f(y, x)"]
+    ("body", "dtype"),
+    [
+        ("return tf.gather(y, 2 * x + 1)", "int32"),
+        ("return f(y, x)", "int32"),
+        ("return y * tf.cast(x, tf.float32)", "int32"),
+        ("return 0.5 * x", "float32"),
+        ("return x / 10", "float32"),
+        ("z = tf.cast(y, tf.float64)\n    return z * x", "float64"),
+        ("z = tf.cast(y, tf.float32) * x\n    if z > 1.0:\n        z = 1.0\n    return z[0]", "float32"),
+    ],
 )
-def test_a_tensor_is_proposed_for_a_number_that_is_only_calculated_with(body: str) -> None:
+def test_a_tensor_is_proposed_for_a_number_that_is_only_calculated_with(body: str, dtype: str) -> None:
     source = f"@tf.function\ndef step(x):\n    {body}"
     (finding,) = found_in(run_of(*numbers(1, 2, 3, 4), function=function_of(source=source)))
-    assert (finding.fix or "").splitlines()[-1] == "step(tf.constant(x, tf.int32))"
+    assert (finding.fix or "").splitlines()[-1] == f"step(tf.constant(x, tf.{dtype}))"
+
+
+@pytest.mark.parametrize("body", ["return y * x", "y *= x\n    return y", "z = lookup(y)\n    return z + x"])
+def test_no_code_is_given_for_a_whole_number_that_meets_what_may_be_of_any_dtype(body: str) -> None:
+    source = f"@tf.function\ndef step(x):\n    {body}"
+    (finding,) = found_in(run_of(*numbers(1, 2, 3, 4), function=function_of(source=source)))
+    assert (finding.id, finding.fix) == ("python-scalar-argument", None)
+    assert finding.advice == "Pass x to step as a tensor, if the body can do with that."
 
 
 def test_one_kind_in_one_place_is_named_and_several_causes_are_called_so() -> None:

@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import functools
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ from tfmodetrace.schema import words
 
 Rows = npt.NDArray[np.int64]
 Traces = Sequence[trace_table.Trace]
+
+
+_NUMBERS: Final = {"int": python_uses.WHOLE, "float": "float32"}
+"""What numbers of Python's stand for where tensors are calculated with them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,10 +301,10 @@ class Evidence:
         if not arguments:
             return {}
         tensors = {
-            leaf.path: leaf.node.dtype
+            leaf.path: leaf.node.dtype or _NUMBERS[leaf.node.type_name]
             for name, child in zip(arguments[0].names, arguments[0].children, strict=False)
             for leaf in varying.leaves(child, name)
-            if leaf.node.dtype
+            if leaf.node.dtype or leaf.node.type_name in _NUMBERS
         }
         found = {}
         for path, value in varying.values(arguments, but=python).items():
