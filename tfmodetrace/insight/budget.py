@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
 from tfmodetrace.insight import first_calls as first_calls_module
-from tfmodetrace.insight import model_identity, spans
+from tfmodetrace.insight import keras_phases, model_identity, spans
 from tfmodetrace.insight import samples as samples_module
 from tfmodetrace.log import call_columns, function_table, process_table, tracelog
 from tfmodetrace.schema import words
@@ -254,12 +254,21 @@ class Budgets:
                     spent[name] = spent.get(name, 0) + ns
                     sampled.add(name)
                 sampled.add(pool)
+        # Keras's steps fetch their data in their graphs.
+        waited = min(self._waited_ns.get(thread.thread_id, 0), spent["graph"])
+        if waited:
+            spent["graph"] -= waited
+            spent["input"] = spent.get("input", 0) + waited
         for name in sampled if split is not None else ():
             chance_ns = split.plus_minus_ns(split.is_part(name)) if split is not None else 0
             unsure[name] = round((unsure.get(name, 0) ** 2 + chance_ns**2) ** 0.5)
         return ThreadBudget(
             thread_id=thread.thread_id, name=thread.name, main=main, parts=_parts(spent, unsure, sampled, complete=process.complete)
         )
+
+    @functools.cached_property
+    def _waited_ns(self) -> Mapping[int, int]:
+        return keras_phases.waited_in_graphs_ns(self._run)
 
     def _measured(self, thread_id: int, begin: int, end: int) -> tuple[dict[words.BudgetPart, int], dict[words.BudgetPart, int]]:
         """What is measured of a thread's time: the parts, which sum to the wall time, and by how much some may be wrong."""

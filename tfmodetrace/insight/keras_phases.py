@@ -7,6 +7,7 @@ tf.data was asked often enough; else those that are known stand for the others.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Sequence
 from typing import Final
@@ -115,6 +116,14 @@ def of_run(run: tracelog.Run) -> tuple[KerasCall, ...]:
         alike.setdefault((call.process, call.thread_id, call.entry, call.model, within), []).append(call)
     told = [_told(calls, within) for (*_, within), calls in alike.items()]
     return tuple(sorted(told, key=lambda each: -each.ns))
+
+
+def waited_in_graphs_ns(run: tracelog.Run) -> dict[int, int]:
+    """Returns how long the graphs of steps waited for the data that they fetch themselves, by thread id, as far as it is known."""
+    waited: dict[int, int] = collections.defaultdict(int)
+    for call in run.keras_calls:
+        waited[call.thread_id] += _waited_ns(call)[0]
+    return dict(waited)
 
 
 def _told(calls: Sequence[keras_table.KerasCall], within: object) -> KerasCall:
