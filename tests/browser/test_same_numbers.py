@@ -19,7 +19,8 @@ from tfmodetrace.cli import exits, main, screen
 from tfmodetrace.insight import units
 from tfmodetrace.schema import words
 
-EXAMPLES: Final = sorted(path.stem for path in (sources.ROOT / "examples").glob("*.py"))
+EXAMPLES: Final = ("digits_training", "profiled_training", "two_devices", "what_went_wrong")
+"""Those that make one recording where they are told to; the others compare modes, or a wrong way with the right one."""
 
 _ROWS: Final = """rows => rows.map(row => ({
     name: row.dataset.function, calls: Number(row.dataset.calls), traces: Number(row.dataset.traces),
