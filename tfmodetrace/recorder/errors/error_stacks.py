@@ -71,7 +71,8 @@ def note_origin(error: BaseException | None, tb: types.TracebackType | None) -> 
 
 
 def _looks(error: BaseException) -> int:
-    return hash((type(error), tuple(map(id, error.args))))
+    # Where an exception was that is gone another may lie, and its message where that one's was.
+    return hash((type(error), tuple(each if type(each) is str else id(each) for each in error.args)))
 
 
 def _leaf(tb: types.TracebackType) -> _Place:
