@@ -142,7 +142,7 @@ class _Screen:
         if not items:
             if first is not None and first.nothing_to_mend is not None:
                 yield _Line()
-                yield styled.text(first.nothing_to_mend, "bold green")
+                yield from _wrap(styled.text(terminal.safe(first.nothing_to_mend), "bold green"), self._width, indent=0)
             return
         spare = room - sum(1 + len(item.needed) for item in items)
         for number, item in enumerate(items):

@@ -5,6 +5,7 @@ import type { Explanation } from "../api/types";
 import { codeParts } from "../lib/codeParts";
 import { sharedStyles } from "../styles";
 import "./codeBlock";
+import { dialogStyles } from "./dialogStyles";
 
 /** Opens what an id of a finding or diagnosis means. */
 export function explanationLink(id: string): TemplateResult {
@@ -35,33 +36,15 @@ function panel(): ExplanationPanel {
 export class ExplanationPanel extends LitElement {
   static override styles = [
     sharedStyles,
+    dialogStyles,
     css`
       dialog {
         width: min(820px, 100vw - 32px);
-        max-width: none;
         max-height: min(85vh, 900px);
-        padding: 0;
-        overflow: hidden;
-        border: 1px solid var(--border-strong);
-        border-radius: 6px;
-        background: var(--bg);
-        color: var(--text);
-      }
-      dialog[open] {
-        display: flex;
-        flex-direction: column;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       .head {
         display: flex;
-        gap: 4px 16px;
-        align-items: center;
         justify-content: space-between;
-        padding: 10px 16px;
-        border-bottom: 1px solid var(--border);
-        background: var(--bg-raised);
       }
       .told {
         min-height: 0;

@@ -6,39 +6,22 @@ import { sourceLines } from "../lib/source";
 import { formatLocation, plural } from "../lib/text";
 import { sharedStyles } from "../styles";
 import "./copyButton";
+import { dialogStyles } from "./dialogStyles";
 
 /** A function's definition, in a dialog over the page. The browser closes it at Escape and gives the focus back. */
 @customElement("mt-source-panel")
 export class SourcePanel extends LitElement {
   static override styles = [
     sharedStyles,
+    dialogStyles,
     css`
       dialog {
         width: min(960px, 100vw - 32px);
-        max-width: none;
         max-height: min(85vh, 800px);
-        padding: 0;
-        overflow: hidden;
-        border: 1px solid var(--border-strong);
-        border-radius: 6px;
-        background: var(--bg);
-        color: var(--text);
-      }
-      dialog[open] {
-        display: flex;
-        flex-direction: column;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       .head {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
-        gap: 4px 16px;
-        align-items: center;
-        padding: 10px 16px;
-        border-bottom: 1px solid var(--border);
-        background: var(--bg-raised);
       }
       h2,
       .place {

@@ -90,3 +90,13 @@ def test_fixed_program_runs(program: case.Case, tmp_path: pathlib.Path) -> None:
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     assert run["processes"][0]["internal_faults"] == 0
     assert run["errors"] == []
+
+
+def test_a_symbolic_tensor_is_not_proposed_for_what_keeps_it_beyond_the_trace(tmp_path: pathlib.Path) -> None:
+    # That would run, and keep a tensor that never has a value.
+    (program,) = [each for each in case.CASES if each.name == "value_kept_in_a_list"]
+    with pytest.raises(AttributeError), tmt.record(tmp_path, instrument="all"):
+        program.run()
+    diagnoses = [error["diagnosis"] for error in tmt.read(tmp_path).to_dict()["runs"][0]["errors"]]
+    assert {diagnosis["fix"] for diagnosis in diagnoses} == {None}
+    assert all("history.append after the call" in diagnosis["advice"] for diagnosis in diagnoses)

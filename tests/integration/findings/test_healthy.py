@@ -476,3 +476,14 @@ def test_nothing_above_info_is_said_of_a_healthy_program(program: Callable[..., 
     (run,) = tmt.read(tmp_path / "logs").runs
     found = finding_rules.check(run)
     assert [(finding.id, finding.title) for finding in found if finding.severity != "info"] == []
+
+
+def test_what_is_normal_and_costs_most_of_a_short_run_is_named_all_the_same(tmp_path: pathlib.Path) -> None:
+    with tmt.record(tmp_path, instrument="all"):
+        length_buckets()
+    (run,) = tmt.read(tmp_path).to_dict()["runs"]
+    (finding,) = [finding for finding in run["findings"] if finding["id"] == "varying-shape"]
+    assert (finding["severity"], finding["share"] > 0.1) == ("info", True)
+    said = run["summary"]["first_lines"]["nothing_to_mend"]
+    assert said.startswith("nothing has to be mended, but ")
+    assert said.endswith(f"could be saved: {finding['title']}")

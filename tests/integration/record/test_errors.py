@@ -167,6 +167,8 @@ def test_an_exception_that_looks_like_an_earlier_one_is_not_taken_for_it() -> No
     other = ValueError("second")
     error_stacks._origins.noted[id(other)] = error_stacks._origins.noted[id(error)]
     assert error_stacks.origin_of(other) is None
+    # One may lie where another lay, and its message where that one's was.
+    assert len({error_stacks._looks(ValueError("".join([letter] * 60))) for letter in "abc"}) == 3
 
 
 def test_an_exception_without_end_has_an_end(recording: Recorder) -> None:

@@ -46,6 +46,19 @@ def told(session: files.SessionFile, logdir: pathlib.Path) -> tuple[keras_phases
     return answers.Answers(run_of(session, logdir)).keras_phases
 
 
+def test_what_the_last_step_of_an_epoch_takes_is_no_waiting(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    call = fit(session)
+    # Nine steps as they were, and the last of them, which traces for a short batch, takes half a second more.
+    call.loop_ns += 500 * MS
+    call.duration_ns += 500 * MS
+    call.phases[1].total_ns += 500 * MS
+    call.ends, call.ends_ns = 1, 540 * MS
+    call.elements, call.gaps, call.first_gap_ns, call.gaps_ns = 10, 8, 90 * MS, (90 + 40 * 7) * MS
+    (fitted,) = told(session, tmp_path)
+    waited = next((phase.ns for phase in fitted.phases if phase.kind == "data"), 0)
+    assert waited <= 15 * MS
+
+
 @pytest.mark.parametrize(("gaps", "how"), [(9, "measured"), (4, "sampled")])
 def test_what_gaps_leave_of_the_loop_was_waiting(session: files.SessionFile, tmp_path: pathlib.Path, gaps: int, how: str) -> None:
     call = fit(session)

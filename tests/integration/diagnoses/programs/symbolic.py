@@ -156,6 +156,31 @@ def _():
     scale(X)
 
 
+@failing("symbolic-to-numpy", mode="tracing")
+def value_kept_in_a_list():
+    history = []
+
+    @tf.function
+    def step(x):
+        loss = tf.reduce_mean(x)
+        history.append(loss.numpy())  # fails
+        return loss
+
+    step(X)
+
+
+@value_kept_in_a_list.mended("step(X).numpy()")
+def _():
+    history = []
+
+    @tf.function
+    def step(x):
+        return tf.reduce_mean(x)
+
+    history.append(step(X).numpy())
+    assert float(history[0]) > -1e9
+
+
 # --- numpy-in-graph ----------------------------------------------------------------------------------------------------------------------
 
 
