@@ -50,6 +50,8 @@ SAMPLED_LABELS: Final[Mapping[words.BudgetPart, str]] = {
 }
 """What is in those that samples tell of."""
 
+_NO_ROWS: Final = np.empty(0, dtype=np.int64)
+
 STILL_OPEN: Final = "outside recorded calls, or in calls that had not ended when the recording broke off"
 """What ``idle`` is of a recording without an end."""
 
@@ -175,6 +177,11 @@ class Budgets:
         return alone
 
     @functools.cached_property
+    def waited_ns(self) -> npt.NDArray[np.int64]:
+        """How much of that each call's graph waited for its input, which Keras's steps fetch in their graphs."""
+        return keras_phases.waited_in_graphs_ns(self._run, self.alone_ns)
+
+    @functools.cached_property
     def rows_by_thread(self) -> Mapping[int, npt.NDArray[np.int64]]:
         """The rows of the calls of every thread, without generators and coroutines, by thread id."""
         calls = self._run.calls
@@ -254,8 +261,7 @@ class Budgets:
                     spent[name] = spent.get(name, 0) + ns
                     sampled.add(name)
                 sampled.add(pool)
-        # Keras's steps fetch their data in their graphs.
-        waited = min(self._waited_ns.get(thread.thread_id, 0), spent["graph"])
+        waited = min(int(self.waited_ns[self.rows_by_thread.get(thread.thread_id, _NO_ROWS)].sum()), spent["graph"])
         if waited:
             spent["graph"] -= waited
             spent["input"] = spent.get("input", 0) + waited
@@ -266,10 +272,6 @@ class Budgets:
             thread_id=thread.thread_id, name=thread.name, main=main, parts=_parts(spent, unsure, sampled, complete=process.complete)
         )
 
-    @functools.cached_property
-    def _waited_ns(self) -> Mapping[int, int]:
-        return keras_phases.waited_in_graphs_ns(self._run)
-
     def _measured(self, thread_id: int, begin: int, end: int) -> tuple[dict[words.BudgetPart, int], dict[words.BudgetPart, int]]:
         """What is measured of a thread's time: the parts, which sum to the wall time, and by how much some may be wrong."""
         spent: dict[words.BudgetPart, int] = dict.fromkeys((name for name in PARTS if name != "input"), 0)
@@ -277,7 +279,7 @@ class Budgets:
         cover = self._attribution.traced.get(thread_id)
         if cover is not None:
             spent["tracing"] += int(cover.inside(np.array([begin]), np.array([end]))[0])
-        rows = self.rows_by_thread.get(thread_id, np.empty(0, dtype=np.int64))
+        rows = self.rows_by_thread.get(thread_id, _NO_ROWS)
         parts, alone = self.call_parts[rows], self.alone_ns[rows]
         for number, name in enumerate(PARTS):
             if name in spent:

@@ -94,6 +94,11 @@ def _inside(run: tracelog.Run, folded: definitions.Definitions, budgets: budget.
     threads = np.array([-1 if row.thread_id is None else row.thread_id for row in folded.rows], dtype=np.int64)
     rows = np.flatnonzero(budgets.alone_ns > 0)
     alone, parts = budgets.alone_ns[rows], budgets.call_parts[rows].astype(np.int64)
+    waiting = np.flatnonzero(budgets.waited_ns[rows] > 0)
+    waited = budgets.waited_ns[rows[waiting]]
+    alone[waiting] -= waited
+    rows, alone = np.append(rows, rows[waiting]), np.append(alone, waited)
+    parts = np.append(parts, np.full(len(waiting), budget.PARTS.index("input")))
     outermost = _outermost(calls, folded.of_calls)
     at = rows
     while len(at):

@@ -7,10 +7,12 @@ tf.data was asked often enough; else those that are known stand for the others.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Sequence
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from tfmodetrace.insight import units
 from tfmodetrace.log import keras_table, tracelog
@@ -118,12 +120,32 @@ def of_run(run: tracelog.Run) -> tuple[KerasCall, ...]:
     return tuple(sorted(told, key=lambda each: -each.ns))
 
 
-def waited_in_graphs_ns(run: tracelog.Run) -> dict[int, int]:
-    """Returns how long the graphs of steps waited for the data that they fetch themselves, by thread id, as far as it is known."""
-    waited: dict[int, int] = collections.defaultdict(int)
+def waited_in_graphs_ns(run: tracelog.Run, alone_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns how long each call's graph waited for the data that it fetches itself, by row, as far as that is known of Keras's steps.
+
+    It is known of all steps of a call of Keras's together, and each has the part of it that its time is.
+
+    Args:
+        run: The run.
+        alone_ns: For how long each call, by row, was the innermost thing open on its thread.
+    """
+    calls, found = run.calls, np.zeros(len(run.calls), dtype=np.int64)
     for call in run.keras_calls:
-        waited[call.thread_id] += _waited_ns(call)[0]
-    return dict(waited)
+        waited, _ = _waited_ns(call)
+        if not waited:
+            continue
+        # What a call that traced took is mostly not its steps'.
+        steps = np.flatnonzero(
+            (calls.thread_id == call.thread_id)
+            & (calls.mode == int(words.Mode.GRAPH))
+            & (calls.trace_id < 0)
+            & (calls.start_ns >= call.start_ns)
+            & (calls.end_ns <= call.start_ns + call.duration_ns)
+        )
+        left = alone_ns[steps] - found[steps]
+        if (whole := int(left.sum())) > 0:
+            found[steps] += (left * min(1.0, waited / whole)).astype(np.int64)
+    return found
 
 
 def _told(calls: Sequence[keras_table.KerasCall], within: object) -> KerasCall:

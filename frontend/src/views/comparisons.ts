@@ -6,7 +6,8 @@ import { formatDuration, MISSING } from "../lib/time";
 
 export const comparisonStyles = css`
   .compared {
-    margin-block: 0 18px;
+    margin-block: 14px 18px;
+    padding-inline: 16px;
   }
   .compared h3 {
     font-size: 13px;

@@ -111,8 +111,11 @@ def test_what_a_fit_waits_for_its_data_is_known_within_three_percent(model: Any,
     truth = STEPS * SLEEP * 1e9
     steps = spent["train function"]
     assert truth - 3 * SLEEP * 1e9 - steps - 0.03 * call.ns <= spent["data"] <= truth + 0.03 * call.ns + 0.4 * truth
-    budget = answers.Answers(run).budgets.of_run
+    told = answers.Answers(run)
+    budget = told.budgets.of_run
     assert budget is not None
+    (fit,) = [row.definition_id for row in told.definitions.rows if row.title == "Model.fit"]
+    assert sum(part.ns for part in told.definition_parts[fit] if part.part == "input") >= 0.9 * spent["data"], "and so does the bar of fit"
     assert sum(part.ns for part in budget.main.parts if part.part == "input") >= 0.9 * spent["data"], "the bar says what the finding says"
     (finding,) = [each for each in finding_rules.check(run) if each.id == "input-bound"]
     assert (finding.evidence["how"], finding.severity) == ("measured", "high")
