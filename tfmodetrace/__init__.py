@@ -18,6 +18,7 @@ from tfmodetrace.api import (
     stop,
     traced,
 )
+from tfmodetrace.api import load_ipython_extension as load_ipython_extension
 from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [

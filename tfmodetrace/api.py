@@ -304,6 +304,13 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     return guard.expect_traces(at_most=at_most, function=function)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Brings ``%%modetrace`` into a notebook: what ``%load_ext tfmodetrace`` calls."""
+    from tfmodetrace import notebook
+
+    notebook.load(shell)
+
+
 def _unavailable(what: str, instead: str) -> UnavailableError:
     from tfmodetrace import version
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import html
 import importlib
 import os
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tfmodetrace.insight import answers, plain, report
+from tfmodetrace.insight import answers, first_html, plain, report
 from tfmodetrace.log import call_columns, reader, tracelog
 from tfmodetrace.schema import words
 
@@ -57,7 +56,7 @@ class Run(tracelog.Run):
         return _to_pandas((self,), self.calls)
 
     def _repr_html_(self) -> str:
-        return _html((self,))
+        return first_html.of_run(report.of_run(self.answers))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -100,7 +99,7 @@ class TraceLog(tracelog.TraceLog):
         return _to_pandas(self.runs, self.calls)
 
     def _repr_html_(self) -> str:
-        return _html(self.runs)
+        return "".join(run._repr_html_() for run in self.runs)
 
 
 def _to_pandas(runs: Sequence[Run], calls: call_columns.Calls) -> Any:
@@ -146,16 +145,3 @@ def _to_pandas(runs: Sequence[Run], calls: call_columns.Calls) -> Any:
         "suspendable": (calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0,
     }
     return pandas.DataFrame(columns)
-
-
-def _html(runs: Sequence[Run]) -> str:
-    """Writes runs as a small table: a notebook shows it."""
-    heads = ("run", "functions", "calls", "traces", "errors", "complete")
-    rows = [
-        (run.name, len(run.functions), len(run.calls), len(run.traces), len(run.errors), "yes" if run.complete else "no") for run in runs
-    ]
-    cells = ["".join(f"<td>{html.escape(str(value))}</td>" for value in row) for row in rows]
-    return (
-        f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
-        f"<tbody>{''.join(f'<tr>{row}</tr>' for row in cells)}</tbody></table>"
-    )
