@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -474,12 +474,65 @@ def test_no_code_is_given_for_a_whole_number_that_meets_what_may_be_of_any_dtype
     assert finding.advice == "Pass x to step as a tensor, if the body can do with that."
 
 
+_DTYPES: Final = ("float32", "int32", "int64", "float64", "int8", "int16", "uint8", "bool", "float16", "uint16", "uint32", "complex64")
+
+
 def test_one_kind_in_one_place_is_named_and_several_causes_are_called_so() -> None:
-    dtypes = ("float32", "int32", "int64", "float64", "int8", "int16", "uint8", "bool", "float16", "uint16", "uint32", "complex64")
-    (finding,) = found_in(run_of(*(files.arguments(x=files.tensor(dtype, 3)) for dtype in dtypes)))
+    (finding,) = found_in(run_of(*(files.arguments(x=files.tensor(dtype, 3)) for dtype in _DTYPES)))
     assert finding.title == "step was traced 12 times, for x (dtype)"
     (finding,) = found_in(run_of(*mixed(14)))
     assert finding.title == "step was traced 14 times, for several causes at once"
+
+
+def lists(**arguments: Sequence[Any]) -> list[keys.Node]:
+    """Keys of calls, one for each element, with lists of literals as Python has them."""
+
+    def node(value: object) -> keys.Node:
+        if isinstance(value, list):
+            return keys.Node(kind=keys.Kind.LIST, children=tuple(map(node, value)))
+        return value if isinstance(value, keys.Node) else files.literal(value)
+
+    count = len(next(iter(arguments.values())))
+    return [files.arguments(**{name: node(values[number]) for name, values in arguments.items()}) for number in range(count)]
+
+
+def test_all_python_values_that_change_from_call_to_call_are_named_with_what_makes_tensors_of_them() -> None:
+    words_of = [[["a"] * (1 + (number + place) % 3) for place in range(4)] for number in range(12)]
+    rates = [0.1 * number for number in range(12)]
+    (finding,) = found_in(run_of(*lists(words=[[f"{w}{n}" for w in row[0]] for n, row in enumerate(words_of)], rate=rates)))
+    assert finding.title == "step was traced 12 times, for every value of words and rate"
+    assert "words by tf.constant and rate by tf.constant" in finding.advice
+    assert "reduce_retracing=True" in finding.advice  # one to three words
+    ragged = [[[number] * (1 + (number + place) % 3) for place in range(4)] for number in range(12)]
+    (finding,) = found_in(run_of(*lists(ids=ragged, rate=rates)))
+    assert "ids by tf.ragged.constant and rate by tf.constant" in finding.advice
+    assert "reduce_retracing" not in finding.advice  # four rows each, and the type of a ragged tensor says no more
+    assert finding.fix is None
+
+
+def test_what_is_no_tensor_is_not_called_one_and_each_cause_is_named() -> None:
+    dtypes = tuple(files.tensor(dtype, 3) for dtype in _DTYPES)
+    several = [[number, "x"] for number in range(12)]
+    (finding,) = found_in(run_of(*lists(x=dtypes, pair=several)))
+    assert finding.title == "step was traced 12 times, for x (dtype) and pair[0] (python-value)"
+    assert finding.advice.startswith("Make the dtype of x and the value of pair[0] the same in all calls of step.")
+    # What changes in several ways leaves as many traces when the other is mended, so that neither is told to be the cause.
+    odd = [
+        (files.tensor("float32", number), files.literal(str(number)), keys.Node(kind=keys.Kind.LIST, children=dtypes[:number]))[number % 3]
+        for number in range(12)
+    ]
+    (finding,) = found_in(run_of(*lists(x=dtypes, y=odd)))
+    assert finding.title == "step was traced 12 times, for several causes at once"
+
+
+def test_a_value_alone_is_not_told_to_be_the_cause_where_another_changes_with_it() -> None:
+    rates = [0.1 * number for number in range(6)]
+    both = lists(words=[["a"] * number for number in range(6)], rate=rates)
+    (finding,) = found_in(run_of(*both))
+    assert (finding.id, finding.title) == ("trace-storm", "step was traced 6 times, for every value of words and rate")
+    source = "@tf.function\ndef step(words, rate):\n    return tf.ones([len(words), int(words[0])]) * rate"
+    (finding,) = found_in(run_of(*both, function=function_of(source=source)))
+    assert "The body needs words in Python, `" in finding.advice
 
 
 def test_every_id_is_of_the_closed_list() -> None:

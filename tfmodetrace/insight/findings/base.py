@@ -338,6 +338,11 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
+def all_listed(names: Sequence[str]) -> str:
+    """Writes all names: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def times(count: int) -> str:
     """Writes how often: ``once``, ``3 times``."""
     return "once" if count == 1 else f"{count:,} times"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import changing_objects, differences, fixes, hoists, places, sources, subtypes, varying, whatif
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, storms
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
 
@@ -22,19 +22,9 @@ _SCALAR: Final[frozenset[words.ChangeKind]] = frozenset({"python-value", "python
 _SHAPE: Final[frozenset[words.ChangeKind]] = frozenset({"shape", "rank"})
 _SPEC: Final[frozenset[words.ChangeKind]] = frozenset({"composite-spec"})
 _IDENTITY: Final[frozenset[words.ChangeKind]] = frozenset({"object-identity"})
-_NORMAL: Final[frozenset[words.ChangeKind]] = frozenset({"first-trace", "variable-creation", "new-function-object"})
 
 MANY: Final = 3
 """Traces from which on a cause is a finding: two values, or two shapes, are normal."""
-
-HARDLY_REUSED: Final = 4
-"""Retraces from which on a function whose traces hardly ran again is a finding."""
-
-STORM: Final = 10
-"""Traces from which on a function is a trace storm, whatever the causes."""
-
-ONE_CAUSE: Final = 0.8
-"""The share of the retraces from which on one kind of change in one place is the cause, and others are on the side."""
 
 ORDER: Final = 10
 
@@ -56,7 +46,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         ]
         yield from specific
         if not specific:
-            yield from _unspecific(evidence, function, traces)
+            yield from storms.find(evidence, function, traces, order=ORDER + 10)
 
 
 def _python_value(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
@@ -78,6 +68,8 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
     if not found.keys() - uses.keys() - unknown:
         option, changes = None, ()
     needed = [name for name in names if name in uses]
+    if not needed and option is None and what_if is not None and what_if.tensor_argument == what_if.now:
+        return None  # something else changes in each of those calls, so that tensors for these alone leave as many traces
     others = _others(evidence, traces, lambda change: what_if is not None and varying.covering(change.path, what_if.values) is not None)
     strings = all(found[name].dtype == "string" for name in names)
     what = "string" if strings else "number" if not any(found[name].dtype == "string" for name in names) else "value"
@@ -209,7 +201,7 @@ def _varying_shape(evidence: base.Evidence, function: function_table.Function) -
         )
         beside = _others(evidence, caused, lambda change: change.kind in kinds)
         if not beside:
-            beside = _others(evidence, traces, lambda change: change.kind in kinds or change.kind in _NORMAL)
+            beside = _others(evidence, traces, lambda change: change.kind in kinds or change.kind in storms.NORMAL)
         advice += f" Beside the shapes, {base.listed(beside)} vary, too." if beside else ""
     return base.Draft(
         id="varying-shape",
@@ -298,54 +290,6 @@ def _dtype_of_field(traces: Sequence[trace_table.Trace], parameter: str, field: 
     ]
     types = {leaf.type_name if leaf.kind == Kind.LITERAL else "" for leaf in fields}
     return {frozenset({"float"}): "float32", frozenset({"int"}): "int32", frozenset({"int", "float"}): "float32"}.get(frozenset(types))
-
-
-def _unspecific(evidence: base.Evidence, function: function_table.Function, traces: Sequence[trace_table.Trace]) -> Iterator[base.Draft]:
-    retraces = [trace for trace in traces if not _NORMAL.issuperset(evidence.reasons[trace.trace_id].kinds)]
-    kinds = collections.Counter(kind for trace in retraces for kind in evidence.reasons[trace.trace_id].kinds)
-    calls = evidence.calls_of[function.function_id]
-    storm = len(retraces) >= STORM
-    if not storm and (len(retraces) < HARDLY_REUSED or calls > 2 * len(traces)):
-        return
-    what_if = evidence.what_if(function.function_id)
-    main = _main_cause(evidence, retraces)
-    if main is not None:
-        cause = f"for {main[1]} ({main[0]})"
-        why = f"In {main[2]} of its {len(retraces)} retraces the {main[0]} of {main[1]} had changed; each trace's reason tells how."
-        advice = f"Make the {main[0]} of {main[1]} the same in all calls of {function.name}."
-    else:
-        first = kinds.most_common(1)[0][0] if kinds else "unknown"
-        cause = "for several causes at once"
-        why = "Its traces have several causes at once; each trace's reason tells which."
-        advice = f"Look at the reasons of its traces, and mend the cause that is most frequent first: {first}."
-    if not storm:
-        why += " A trace pays for itself when its graph runs often; these hardly ran again."
-        advice += f" Or leave @tf.function off {function.name}."
-    yield base.Draft(
-        id="trace-storm" if storm else "trace-not-reused",
-        functions=(function.function_id,),
-        title=f"{function.name} was traced {len(traces)} times, {cause}"
-        if storm
-        else f"{function.name} was traced {len(traces)} times for {calls} calls",
-        evidence={"traces": len(traces), "retraces": len(retraces), "calls": calls, "causes": dict(kinds.most_common())},
-        why=why,
-        advice=advice,
-        claims=(base.Claim(traces=base.ids(retraces)),),
-        what_if=what_if,
-        order=ORDER + 10,
-        normal=evidence.is_healthy(function.function_id),
-    )
-
-
-def _main_cause(evidence: base.Evidence, retraces: Sequence[trace_table.Trace]) -> tuple[str, str, int] | None:
-    """The one kind of change in the one place that most retraces have, with how many have it; ``None`` if there are several causes."""
-    counted = collections.Counter(
-        place for trace in retraces for place in {(change.kind, change.path) for change in evidence.reasons[trace.trace_id].changes}
-    )
-    for (kind, path), count in counted.most_common(1):
-        if count >= ONE_CAUSE * len(retraces):
-            return kind, path, count
-    return None
 
 
 def _claim(caused: Sequence[trace_table.Trace], what_if: whatif.WhatIf | None, option: str | None, *, needless: bool = True) -> base.Claim:
