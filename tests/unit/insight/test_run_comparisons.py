@@ -45,7 +45,7 @@ def recorded(
     session = files.SessionFile(logdir, pid=pid, **session_fields)
     session.thread()
     now = 0
-    for name, times in durations.items():
+    for name, of_calls in durations.items():
         function = session.function(name, kind="tf.function", parameters=("x",))
         if directory:
             session.chunk.functions[-1].file = f"{directory}/train.py"
@@ -54,7 +54,7 @@ def recorded(
         first = session.call(function, now, 2_000_000, mode=words.Mode.GRAPH, signature=signature, trace=function)
         session.trace(function, ordinal=1, start_ns=now, duration_ns=1_000_000, call_id=first, signature=signature)
         now += 2_000_000
-        for duration in times.tolist():
+        for duration in of_calls.tolist():
             session.call(function, now, duration, mode=words.Mode.GRAPH, signature=signature)
             now += duration + 10_000
     if change is not None:
