@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def recorded(
     directory: str = "",
     shape: tuple[int, ...] = (32, 8),
     ends_ns: int = 0,
-    **session_fields: object,
+    **session_fields: Any,
 ) -> pathlib.Path:
     """Writes a run in which graphs of some functions are called one after another; each is traced once, for 1 ms of 2."""
     session = files.SessionFile(logdir, pid=pid, **session_fields)
