@@ -112,6 +112,25 @@ def test_a_run_that_differs_from_itself_gives_no_verdict_on_less(tmp_path: pathl
     assert "differs from itself by 1" in time.verdict_text or "differs from itself by 2" in time.verdict_text
 
 
+def test_what_a_run_differs_by_from_itself_is_no_difference_between_runs() -> None:
+    halves = steadiness.Observed(logs=np.repeat([-0.05, 0.05], 5), calls=CALLS)
+    even = steadiness.Observed(logs=np.full(10, 0.15), calls=CALLS)
+    found = steadiness.estimate([halves], [even], level=0.95)
+    assert found.low > steadiness.ALONE_MARGIN  # the interval alone would let it pass
+    assert found.drift == pytest.approx(0.1)
+    assert times._verdict(found) == "undecided"
+
+
+def test_runs_of_one_program_that_differ_much_widen_the_interval() -> None:
+    """Processes that differ by 2 %, each of which is steady in itself."""
+
+    def side(seed: int) -> list[np.ndarray]:
+        processes = np.exp(0.02 * np.random.default_rng(seed).standard_normal(3))
+        return [clock(3 * seed + number, ratio=process, slow=0.0) for number, process in enumerate(processes)]
+
+    assert sum(verdict(side(seed), side(10_000 + seed)) in ("slower", "faster") for seed in range(200)) <= 10
+
+
 @pytest.mark.parametrize(("level", "freedom", "wanted"), [(0.95, 1, 12.706), (0.95, 4, 2.776), (0.95, 18, 2.101), (0.99, 9.5, 3.208)])
 def test_students_quantiles_are_those_of_the_tables(level: float, freedom: float, wanted: float) -> None:
     assert steadiness.t_quantile(level, freedom) == pytest.approx(wanted, rel=2e-3)
@@ -137,6 +156,7 @@ def test_changes_of_parts_sum_to_the_changes_of_wall_times(tmp_path: pathlib.Pat
     more = recorded(tmp_path / "c", {"step": clock(4, 170), "new": clock(5)}, pid=3)
     told = tmt.compare_runs(a, [b, more])
     assert sum(part.delta_ns for part in told.budget) == told.delta_ns == told.b.wall_ns - told.a.wall_ns
+    assert [row.delta_ns for row in told.rows] == sorted((row.delta_ns for row in told.rows), key=lambda ns: -abs(ns))
     assert sum(part.a_ns for part in told.budget) == told.a.wall_ns == tmt.read(a).to_dict()["runs"][0]["wall_ns"]
     for row in told.rows:
         assert sum(part.delta_ns for part in row.parts) == row.delta_ns == row.b_ns - row.a_ns
@@ -174,6 +194,8 @@ def test_two_functions_of_one_name_of_which_one_is_gone_are_told_apart_by_their_
     b = recorded(tmp_path / "b", {"two": clock(3, 70)}, pid=2, change=alike)
     told = tmt.compare_runs(a, b)
     assert {(row.a_calls, row.b_calls) for row in told.rows} == {(51, None), (71, 71)}
+    turned = recorded(tmp_path / "c", {"two": clock(3, 70), "one": clock(4, 50)}, pid=3, change=alike)
+    assert {(row.a_calls, row.b_calls) for row in tmt.compare_runs(a, turned).rows} == {(51, 51), (71, 71)}
 
 
 def test_what_differs_between_the_runs_is_told_first(tmp_path: pathlib.Path) -> None:
