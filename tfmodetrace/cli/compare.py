@@ -48,7 +48,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     if arguments.other is not None:
         return _compare_runs(arguments)
     if ":" not in arguments.target or os.path.exists(arguments.target):
-        terminal.complain("tfmodetrace compare takes two runs, such as logs/a logs/b, or module:function, such as train:step.")
+        terminal.complain("tfmodetrace compare takes module:function, such as train:step, or two runs, such as logs/a logs/b.")
         return exits.USAGE
     if arguments.markdown or arguments.more_a or arguments.more_b:
         terminal.complain("--markdown, --more-a and --more-b are for two runs; give them as tfmodetrace compare RUN_A RUN_B.")
