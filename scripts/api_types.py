@@ -34,6 +34,7 @@ from tfmodetrace.insight import (
 )
 from tfmodetrace.insight.comparisons import values, verdicts
 from tfmodetrace.insight.report import profiles, traces
+from tfmodetrace.insight.run_comparisons import values as run_values
 from tfmodetrace.schema import words
 
 ROOT: Final = pathlib.Path(__file__).parents[1]
@@ -52,6 +53,10 @@ ALIASES: Final[dict[Any, str]] = {
     explanations.Group: "ExplanationGroup",
     verdicts.Verdict: "Verdict",
     values.Agreement: "Agreement",
+    run_values.ChangeVerdict: "ChangeVerdict",
+    run_values.SettingKind: "SettingKind",
+    run_values.FindingState: "FindingState",
+    run_values.CodeState: "CodeState",
 }
 """Closed vocabularies, and their names in TypeScript."""
 
@@ -69,6 +74,7 @@ ROOTS: Final[tuple[type[Any], ...]] = (
     windows.Window,
     flame.Flame,
     search.Found,
+    run_values.RunComparisonInfo,
 )
 """What the page gets; what these are made of is found from here."""
 

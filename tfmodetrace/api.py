@@ -18,7 +18,7 @@ from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, Una
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
-    from tfmodetrace.insight import comparisons
+    from tfmodetrace.insight import comparisons, run_comparisons
     from tfmodetrace.testing import guard
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "SessionActiveError",
     "UnavailableError",
     "compare",
+    "compare_runs",
     "expect_traces",
     "read",
     "record",
@@ -286,6 +287,30 @@ def compare(
     from tfmodetrace.comparing import comparing
 
     return comparing.compare(fn, args, kwargs, modes=modes, budget_secs=budget_secs, steps=steps)
+
+
+def compare_runs(
+    a: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], b: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+) -> run_comparisons.RunComparison:
+    """Compares two recordings: first what differs between the runs, then wall time, definitions, traces, memory and findings.
+
+    Times have intervals from the calls themselves, and a verdict only where a difference is more than noise. Several runs a side also tell
+    how much runs of the same program differ.
+
+    Args:
+        a: What to compare with: a log directory that holds one run, an event file, or several of these that were recorded alike.
+        b: What to compare, likewise.
+
+    Returns:
+        The comparison. ``print`` it, show it in a notebook, or read ``.rows``, one a definition, with times in nanoseconds.
+
+    Raises:
+        LogError: If one of them cannot be read.
+        ValueError: If one is empty, holds several runs, or is given twice; the message says what to give.
+    """
+    from tfmodetrace.insight import run_comparisons
+
+    return run_comparisons.compare(a, b)
 
 
 def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_traces:

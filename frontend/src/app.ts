@@ -1,6 +1,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { ApiClient } from "./api/client";
+import type { RunInfo } from "./api/types";
 import {
   isShown,
   observeTheme,
@@ -20,8 +21,11 @@ import { NavigateEvent } from "./widgets/navigate";
 import { ShowSourceEvent } from "./widgets/place";
 import "./widgets/keyHelp";
 import type { KeyHelp } from "./widgets/keyHelp";
+import "./widgets/runPicker";
+import type { ChooseRunEvent } from "./widgets/runPicker";
 import "./widgets/sourcePanel";
 import type { SourcePanel } from "./widgets/sourcePanel";
+import "./views/compareView";
 import "./views/emptyView";
 import "./views/errorsView";
 import "./views/graphsView";
@@ -41,6 +45,7 @@ const LABELS: Readonly<Record<View, string>> = {
   graphs: "Graphs",
   placement: "Placement",
   memory: "Memory",
+  compare: "Compare",
 };
 
 /** The shell: run, views, state of the recording, and everything that may go wrong. */
@@ -75,10 +80,6 @@ export class App extends LitElement {
         align-items: center;
         gap: 6px;
         min-width: 0;
-      }
-      .run select {
-        max-width: 36ch;
-        min-width: 12ch;
       }
       .tabs {
         display: flex;
@@ -271,30 +272,49 @@ export class App extends LitElement {
 
   private renderRunPicker(): TemplateResult | typeof nothing {
     const runs = this.session.runs?.runs ?? [];
-    if (runs.length === 0) return nothing;
-    const selected = this.session.run?.run;
-    return html`<label class="run">
-      <span>Run</span>
-      <select
-        data-testid="run-picker"
-        @change=${(event: Event) => {
-          const run = (event.target as HTMLSelectElement).value;
-          this.navigate({ run, window: null, range: null, call: null, trace: null, ops: [] });
+    const selected = this.session.run?.run ?? null;
+    if (selected === null) return nothing;
+    const others = runs.filter(({ run }) => run !== selected);
+    return html`<div class="run">
+      <span aria-hidden="true">Run</span>
+      <mt-run-picker
+        label="Run"
+        .runs=${runs}
+        .selected=${selected}
+        @mt-choose-run=${({ run }: ChooseRunEvent) => {
+          // A run is not compared with itself: whoever chooses the other one turns them round.
+          const compare = run === this.url.compare ? selected : this.url.compare;
+          this.navigate({ run, compare, window: null, range: null, call: null, trace: null, ops: [] });
         }}
-      >
-        ${runs.map(
-          ({ run, calls }) =>
-            html`<option value=${run} ?selected=${run === selected}>
-              ${run === "." ? "(log directory itself)" : run} · ${plural(calls, "call")}
-            </option>`,
-        )}
-      </select>
-    </label>`;
+      ></mt-run-picker>
+      ${
+        others.length === 0 && this.url.compare === null
+          ? nothing
+          : html`<mt-run-picker
+              label="Compare with"
+              placeholder="Compare with …"
+              testId="compare-picker"
+              clearable
+              .runs=${others}
+              .selected=${this.url.compare}
+              @mt-choose-run=${({ run }: ChooseRunEvent) => {
+                const view = run !== null ? "compare" : this.url.view === "compare" ? "overview" : this.url.view;
+                // What is compared stays the same when another recording begins.
+                this.navigate({ compare: run, view, run: selected });
+              }}
+            ></mt-run-picker>`
+      }
+    </div>`;
+  }
+
+  /** The views that there is something to show in. */
+  private get views(): readonly View[] {
+    return VIEWS.filter((view) => view !== "compare" || this.url.compare !== null || this.url.view === "compare");
   }
 
   private renderTabs(): TemplateResult {
     return html`<div class="tabs" role="tablist" aria-label="Views" @keydown=${this.onTabKey}>
-      ${VIEWS.map(
+      ${this.views.map(
         (view) =>
           html`<button
             type="button"
@@ -478,8 +498,22 @@ export class App extends LitElement {
           .active=${this.url.view === "memory"}
         ></mt-memory-view>`,
       )}
+      ${panel("compare", this.renderCompare(run))}
       ${loaded ? html`<span class="visually-hidden">${formatCount(loaded.report.functions.length)} functions loaded</span>` : nothing}
     `;
+  }
+
+  private renderCompare(run: RunInfo): TemplateResult {
+    const a = this.url.compare;
+    if (a === null) return html`<p class="loading quiet">Choose a run to compare with above.</p>`;
+    const revision = this.session.runs?.runs.find((other) => other.run === a)?.revision ?? "";
+    return html`<mt-compare-view
+      .api=${this.api}
+      .a=${a}
+      .b=${run.run}
+      .revisions=${`${revision} ${run.revision}`}
+      .active=${this.url.view === "compare"}
+    ></mt-compare-view>`;
   }
 
   private renderLoading(text: string): TemplateResult {
@@ -540,14 +574,15 @@ export class App extends LitElement {
   }
 
   private readonly onTabKey = (event: KeyboardEvent): void => {
-    const index = VIEWS.indexOf(this.url.view);
+    const { views } = this;
+    const index = views.indexOf(this.url.view);
     const next = {
-      ArrowRight: (index + 1) % VIEWS.length,
-      ArrowLeft: (index + VIEWS.length - 1) % VIEWS.length,
+      ArrowRight: (index + 1) % views.length,
+      ArrowLeft: (index + views.length - 1) % views.length,
       Home: 0,
-      End: VIEWS.length - 1,
+      End: views.length - 1,
     }[event.key];
-    const view = next === undefined ? undefined : VIEWS[next];
+    const view = next === undefined ? undefined : views[next];
     if (!view) return;
     event.preventDefault();
     this.navigate({ view });

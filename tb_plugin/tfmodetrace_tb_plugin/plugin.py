@@ -12,6 +12,7 @@ from tensorboard.plugins import base_plugin
 from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
 from tfmodetrace_tb_plugin.handlers import (
     call,
+    compare,
     events,
     explanation,
     find,
@@ -33,6 +34,7 @@ Handler = Callable[[werkzeug.Request, index.Index], werkzeug.Response]
 _HANDLERS: Final[Mapping[str, Handler]] = {
     "/runs": runs.handle,
     "/report": report.handle,
+    "/compare": compare.handle,
     "/timeline/lanes": lanes.handle,
     "/timeline/slices": slices.handle,
     "/timeline/events": events.handle,

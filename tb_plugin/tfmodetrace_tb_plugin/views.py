@@ -27,6 +27,7 @@ class RunView:
         self.run = source if source.name == name else dataclasses.replace(source, name=name)
         self.revision = revision
         self.answers = answers.Answers(self.run)
+        self._known_findings: int | None = None
 
     @once
     def timeline(self) -> timeline_module.Timeline:
@@ -39,8 +40,14 @@ class RunView:
         found = plain.plain(timeline_events.of(self.answers, self.timeline))
         return responses.compressed(responses.json_bytes({"run": self.run.name, "revision": self.revision, **found}))
 
+    @property
+    def known_findings(self) -> int | None:
+        """How many findings somebody should mend; ``None`` while nobody has asked for the report, since they may take long to find."""
+        return self._known_findings
+
     @once
     def report(self) -> bytes:
         """The answer to ``GET report``: JSON, gzipped."""
+        self._known_findings = self.answers.to_mend
         whole = plain.plain(report_module.of_runs([self.answers], full=False))
         return responses.compressed(responses.json_bytes({**whole, "revision": self.revision}))

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser import ten_programs
 from tests.support import fresh, tensorboards
 from tests.support import once as once_module
-from tests.support.browsers import open_tab
+from tests.support.browsers import choose_run, open_tab
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_first_screen_tells_name_cost_and_fix_of_what_costs_most(page: sync_
     tab = open_tab(page, served.address, "modetrace")
     frame = tab.frame
     for name, program in ten_programs.PROGRAMS.items():
-        frame.get_by_test_id("run-picker").select_option(name)
+        choose_run(frame, name)
         expect(frame.get_by_test_id("first-lines")).to_have_count(1)
         # As many seconds of wall time as the run had: the answer is the chosen run's.
         (told,) = served.get("plugin/modetrace/report", run=name).json()["runs"]

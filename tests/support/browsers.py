@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -108,3 +109,10 @@ def show(frame: sync_api.Frame, view: str) -> None:
     """Chooses a view: ``overview``, ``timeline`` or ``traces``."""
     frame.get_by_test_id(f"tab-{view}").click()
     sync_api.expect(frame.get_by_test_id(f"tab-{view}")).to_have_attribute("aria-selected", "true")
+
+
+def choose_run(frame: sync_api.Frame, name: str, *, picker: str = "run-picker") -> None:
+    """Chooses a run in a combobox, as with a mouse."""
+    frame.get_by_test_id(picker).click()
+    frame.get_by_test_id("run-option").and_(frame.locator(f"[data-run={json.dumps(name)}]")).click()
+    sync_api.expect(frame.get_by_test_id(picker)).to_have_value(name)

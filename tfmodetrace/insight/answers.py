@@ -60,6 +60,11 @@ class Answers:
         return findings_module.find(self._evidence(profiled=self.profiled))
 
     @once
+    def to_mend(self) -> int:
+        """How many findings are more than information."""
+        return sum(finding.severity != "info" for finding in self.findings)
+
+    @once
     def fixes(self) -> Mapping[int, str]:
         """What would have avoided a trace, by trace id: the fix of the costliest finding that is about it."""
         return {trace_id: finding.fix for finding in reversed(self.findings) if finding.fix is not None for trace_id in finding.trace_ids}

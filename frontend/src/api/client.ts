@@ -3,6 +3,7 @@ import { decodeSlices, type Slices } from "./slices";
 import type {
   CallInfo,
   CallTimes,
+  ComparedRuns,
   Explanation,
   Found,
   Lanes,
@@ -56,6 +57,11 @@ export class ApiClient {
     const report = await this.json<Report>("report", { run }, signal);
     checkSchema(report.schema_version);
     return report;
+  }
+
+  /** The run `b` beside `a`, with which it is compared. */
+  compare(a: string, b: string, signal?: AbortSignal): Promise<ComparedRuns> {
+    return this.json<ComparedRuns>("compare", { a, b }, signal);
   }
 
   lanes(run: string, signal?: AbortSignal): Promise<Lanes> {

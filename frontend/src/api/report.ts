@@ -125,6 +125,15 @@ export type Verdict = "faster" | "slower" | "same" | "undecided";
 
 export type Agreement = "identical" | "rounding" | "mismatch" | "random" | "not-deterministic";
 
+export type ChangeVerdict = "faster" | "slower" | "same" | "undecided" | "not-comparable";
+
+export type SettingKind =
+  "program" | "versions" | "options" | "devices" | "processes" | "code" | "signatures" | "recording";
+
+export type FindingState = "gone" | "new" | "changed" | "same";
+
+export type CodeState = "same" | "differs" | "unknown";
+
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
@@ -1669,4 +1678,182 @@ export interface Found {
   readonly call: CallReference | null;
   /** When it began, since the run's start; null likewise. */
   readonly start_ns: number | null;
+}
+
+/** One side: a run, or several that were recorded alike. */
+export interface ComparedSide {
+  /** What it is called. */
+  readonly label: string;
+  /** The names of its runs. */
+  readonly runs: readonly string[];
+  /** When the first of them began; null if that is lost. */
+  readonly start_unix_ns: number | null;
+  /** Its wall time. */
+  readonly wall_ns: number;
+  /** Recorded calls. */
+  readonly calls: number;
+  /** Traces, in words where runs differ. */
+  readonly traces: string;
+}
+
+/** Something that was not the same before either program ran, so that other differences may come of it. */
+export interface SettingChange {
+  /** What kind of thing. */
+  readonly kind: SettingKind;
+  /** Its name. */
+  readonly what: string;
+  /** How it is in a. */
+  readonly a: string;
+  /** How it is in b. */
+  readonly b: string;
+}
+
+/** A part of the wall time, or of a definition's. All parts' changes sum to the change of the whole. */
+export interface PartChange {
+  /** Which part. */
+  readonly part: BudgetPart;
+  /** How long in a. */
+  readonly a_ns: number;
+  /** How long in b. */
+  readonly b_ns: number;
+  /** `b_ns - a_ns`. */
+  readonly delta_ns: number;
+  /** `a_ns` as a part of the longer of both wall times, from 0 to 1. */
+  readonly a_share: number;
+  /** `b_ns` likewise. */
+  readonly b_share: number;
+  /** Whether samples told it in either. */
+  readonly sampled: boolean;
+  /** The change in words, with its sign. */
+  readonly delta_text: string;
+}
+
+/** What a call of a definition takes in one mode, without those that traced, compiled or raised. */
+export interface TimeChange {
+  /** The mode. */
+  readonly mode: Mode;
+  /** The calls that this rests on in a, of all its runs. */
+  readonly a_calls: number;
+  /** Those in b. */
+  readonly b_calls: number;
+  /** What one takes in a; null without any. */
+  readonly a_ns: number | null;
+  /** What one takes in b. */
+  readonly b_ns: number | null;
+  /** b's time by a's; null where they are not comparable. */
+  readonly ratio: number | null;
+  /** The lower end of the ratio's interval; null likewise. */
+  readonly low: number | null;
+  /** The upper end. */
+  readonly high: number | null;
+  /** Whether that is more than noise. */
+  readonly verdict: ChangeVerdict;
+  /** Whether none of these calls in b has a signature of one in a, so that they need not do the same work. */
+  readonly other_signatures: boolean;
+  /** The ratio and its interval as changes in percent. */
+  readonly ratio_text: string;
+  /** The verdict in words, with what limits it. */
+  readonly verdict_text: string;
+}
+
+/** One definition in both runs, or in one. */
+export interface DefinitionChange {
+  /** Its name. */
+  readonly name: string;
+  /** Its file, relative to the program. */
+  readonly file: string;
+  /** The line it begins at in a; null where a does not have it. */
+  readonly a_line: number | null;
+  /** The line in b. */
+  readonly b_line: number | null;
+  /** Whether its source is the same. */
+  readonly code: CodeState;
+  /** Its calls in a; null where a does not have it. */
+  readonly a_calls: number | null;
+  /** Those in b. */
+  readonly b_calls: number | null;
+  /** Its traces and those of other functions in its calls, in words; null likewise. */
+  readonly a_traces: string | null;
+  /** Those in b. */
+  readonly b_traces: string | null;
+  /** How many fewer traces b has; negative if it has more; null where one does not have it. */
+  readonly fewer_traces: number | null;
+  /** How long it was open in a; 0 where a does not have it. */
+  readonly a_ns: number;
+  /** How long in b. */
+  readonly b_ns: number;
+  /** `b_ns - a_ns`. */
+  readonly delta_ns: number;
+  /** That in words, with its sign. */
+  readonly delta_text: string;
+  /** What these times were; their changes sum to `delta_ns`. */
+  readonly parts: readonly PartChange[];
+  /** The same in one line, what changed most first. */
+  readonly parts_text: string;
+  /** What a call takes, by mode. */
+  readonly times: readonly TimeChange[];
+}
+
+/** The most memory that something had. */
+export interface MemoryChange {
+  /** The process, or a device. */
+  readonly what: string;
+  /** In a; of several runs the most. null if that was not recorded. */
+  readonly a_bytes: number | null;
+  /** In b. */
+  readonly b_bytes: number | null;
+  /** `b_bytes - a_bytes`; null if one is not known. */
+  readonly delta_bytes: number | null;
+  /** That in words, with its sign. */
+  readonly delta_text: string;
+}
+
+/** A finding in both runs, or in one. */
+export interface FindingChange {
+  /** What it is. */
+  readonly id: FindingId;
+  /** Whether it is gone in b, new there, changed in how much it matters, or the same. */
+  readonly state: FindingState;
+  /** Its line, of b where it is there. */
+  readonly title: string;
+  /** The user's line to look at; null if none is known. */
+  readonly place: string | null;
+  /** How much it matters in a; null where a does not have it. */
+  readonly a_severity: Severity | null;
+  /** And in b. */
+  readonly b_severity: Severity | null;
+  /** The wall time that it costs in a; 0 where a does not have it. */
+  readonly a_lost_ns: number;
+  /** And in b. */
+  readonly b_lost_ns: number;
+  /** What it costs in both, in words. */
+  readonly cost_text: string;
+  /** In how many runs it is, where sides are several and it is not in all of one; else empty. */
+  readonly runs_text: string;
+}
+
+/** Two runs, or several runs on either side, beside each other. */
+export interface RunComparisonInfo {
+  /** What is compared with. */
+  readonly a: ComparedSide;
+  /** What is compared. */
+  readonly b: ComparedSide;
+  /** What there is to know, in sentences. */
+  readonly summary: readonly string[];
+  /** What differs between the runs themselves; none if nothing that is recorded does. */
+  readonly settings: readonly SettingChange[];
+  /** How much longer b's wall time is. */
+  readonly delta_ns: number;
+  /** That in words, with its sign. */
+  readonly delta_text: string;
+  /** What the wall times were; their changes sum to `delta_ns`. */
+  readonly budget: readonly PartChange[];
+  /** The definitions, those first whose time changed most. */
+  readonly rows: readonly DefinitionChange[];
+  /** What memory was had; none where nothing tells. */
+  readonly memory: readonly MemoryChange[];
+  /** The findings: new, gone, changed, the same; of each kind the costliest first. */
+  readonly findings: readonly FindingChange[];
+  /** What limits the answer, in sentences. */
+  readonly notes: readonly string[];
 }

@@ -11,6 +11,7 @@ import type {
   ProcessInfo,
   ProfileInfo,
   RecordingState,
+  RunComparisonInfo,
   RunReport,
   TimelineEvents,
   Window,
@@ -25,6 +26,10 @@ export interface RunInfo {
   readonly run: string;
   readonly revision: string;
   readonly calls: number;
+  readonly errors: number;
+  /** How many findings there are that somebody should mend; null while that was not asked for. */
+  readonly findings: number | null;
+  readonly start_unix_ns: number | null;
   readonly complete: boolean;
   readonly state: RecordingState;
   readonly last_written_unix_ns: number | null;
@@ -123,6 +128,8 @@ export interface CallTimes {
 export type CallInfo = CallDescription & { readonly lane: number; readonly row: number; readonly costs: CallCosts };
 
 export type RunEvents = OfRun & TimelineEvents;
+/** Two runs beside each other, as far as they were recorded then. */
+export type ComparedRuns = RunComparisonInfo & { readonly a_revision: string; readonly b_revision: string };
 export type RunWindow = OfRun & Window;
 export type RunFlame = OfRun & Flame;
 

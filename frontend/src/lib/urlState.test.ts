@@ -3,6 +3,7 @@ import { DEFAULT_URL_STATE, isStep, parseHash, writeHash, type UrlState } from "
 
 const FULL: UrlState = {
   run: "train/a&b=c é",
+  compare: "train/b",
   view: "timeline",
   window: { beginNs: -5, endNs: 1_000_000 },
   range: { beginNs: 7, endNs: 9 },

@@ -1,6 +1,16 @@
 /** What of the page's state is in TensorBoard's address, as `p.modetrace.<key>` in its hash. */
 
-export const VIEWS = ["overview", "timeline", "time", "traces", "errors", "graphs", "placement", "memory"] as const;
+export const VIEWS = [
+  "overview",
+  "timeline",
+  "time",
+  "traces",
+  "errors",
+  "graphs",
+  "placement",
+  "memory",
+  "compare",
+] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface CallReference {
@@ -18,6 +28,8 @@ export type RendererName = (typeof RENDERERS)[number];
 
 export interface UrlState {
   readonly run: string | null;
+  /** The run that it is compared with. */
+  readonly compare: string | null;
   readonly view: View;
   readonly window: TimeWindow | null;
   /** The range that is selected on the timeline's ruler. */
@@ -33,6 +45,7 @@ export interface UrlState {
 
 export const DEFAULT_URL_STATE: UrlState = {
   run: null,
+  compare: null,
   view: "overview",
   window: null,
   range: null,
@@ -66,6 +79,7 @@ export function parseHash(hash: string): UrlState {
   const view = values.get("view");
   return {
     run: values.get("run") ?? null,
+    compare: values.get("compare") ?? null,
     view: VIEWS.find((known) => known === view) ?? DEFAULT_URL_STATE.view,
     window: parseWindow(values.get("window")),
     range: parseWindow(values.get("range")),
@@ -82,6 +96,7 @@ export function isStep(before: UrlState, after: UrlState): boolean {
   return (
     before.view !== after.view ||
     before.run !== after.run ||
+    before.compare !== after.compare ||
     before.trace !== after.trace ||
     before.call?.process !== after.call?.process ||
     before.call?.callId !== after.call?.callId ||
@@ -100,6 +115,7 @@ export function writeHash(hash: string, state: UrlState): string {
 function entries(state: UrlState): readonly (readonly [string, string])[] {
   const result: (readonly [string, string])[] = [];
   if (state.run !== null) result.push(["run", state.run]);
+  if (state.compare !== null) result.push(["compare", state.compare]);
   if (state.view !== DEFAULT_URL_STATE.view) result.push(["view", state.view]);
   if (state.window) result.push(["window", windowText(state.window)]);
   if (state.range) result.push(["range", windowText(state.range)]);

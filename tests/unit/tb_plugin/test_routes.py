@@ -46,6 +46,9 @@ def test_runs_lists_every_run_with_its_processes(get: Get) -> None:
     assert run == {
         "run": "run1",
         "calls": 5,
+        "errors": 1,
+        "findings": None,
+        "start_unix_ns": files.START_UNIX_NS,
         "processes": [{"host": "h", "pid": 1, "worker": None, **state}],
         **state,
         "dropped_text": None,
