@@ -1,8 +1,8 @@
 """What verdicts of ``tfmodetrace.compare`` are worth: ``python -m benchmarks.comparisons [simulated|same|slower|break-even|functions]``.
 
 Simulated: the same measuring code on clocks that go on as a machine's does, which is quick enough for hundreds of repetitions. Same and
-slower: real work against itself, and against itself with 3 % more of it, on this machine. Break-even: predicted, then observed with functions
-made anew. Functions: verdicts of one short comparison against an independent, longer measurement.
+slower: real work against itself, and against itself with 3 % more of it, on this machine. Break-even: predicted, then observed with
+functions made anew. Functions: verdicts of one short comparison against an independent, longer measurement.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""What ``eager-hot-function`` advises, done: the definition runs as a graph, and the program computes the same. How much is gained is measured
-by ``benchmarks.advised``."""
+"""What ``eager-hot-function`` advises, done: the definition runs as a graph, and the program computes the same.
+
+How much is gained is measured by ``benchmarks.advised``.
+"""
 
 from __future__ import annotations
 
