@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from typing import Any
 
 import tfmodetrace as tmt
 from benchmarks import advised_programs, harness
@@ -72,7 +73,7 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _advised(program: advised_programs.Program, directory: pathlib.Path, budget: float, secs: float, pairs: int) -> tuple[object, ...]:
+def _advised(program: advised_programs.Program, directory: pathlib.Path, budget: float, secs: float, pairs: int) -> tuple[Any, ...]:
     before, after = directory / "before", directory / "after"
     for each, text in ((before, program.script()), (after, program.script(advised=True))):
         each.mkdir()

@@ -1,4 +1,4 @@
-"""Ten programs that run eagerly, for ``benchmarks.advised``: scripts that time their own loops, with the advice applied by hand beside them.
+"""Ten programs that run eagerly, for ``benchmarks.advised``: scripts that time their loops, with the advice applied by hand beside them.
 
 ``step`` and ``ARGUMENTS`` are what is compared. Where ``after`` is empty, the advice is code, and the finding's own is applied.
 """

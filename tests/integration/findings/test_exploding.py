@@ -116,7 +116,7 @@ class Grows(list[Any]):
     def __bool__(self) -> bool:
         return bool(touched("bool"))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 # --- Programs: each returns what it computed ---------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def runs(body: str, tmp_path: pathlib.Path) -> bool:
 
 
 def found(body: str) -> list[obstacles.Obstacle]:
-    statements = ast.parse(f"def function(x):\n{textwrap.indent(body, '    ')}").body[0].body  # type: ignore[attr-defined]
+    statements = ast.parse(f"def function(x):\n{textwrap.indent(body, '    ')}").body[0].body
     return obstacles.in_body(statements, obstacles.own_names(statements))
 
 
