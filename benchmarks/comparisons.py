@@ -1,8 +1,8 @@
-"""What verdicts of ``tfmodetrace.compare`` are worth: ``python -m benchmarks.comparisons [simulated|real|break-even|functions]``.
+"""What verdicts of ``tfmodetrace.compare`` are worth: ``python -m benchmarks.comparisons [simulated|same|slower|break-even|functions]``.
 
-Simulated: the same measuring code on clocks that go on as a machine's does, which is quick enough for hundreds of repetitions. Real: a
-function against itself and against itself with a slowdown built in, on this machine. Break-even: predicted, then observed with functions
-made anew. Functions: verdicts of one short comparison against an independent, longer measurement.
+Simulated: the same measuring code on clocks that go on as a machine's does, which is quick enough for hundreds of repetitions. Same and
+slower: real work against itself, and against itself with 3 % more of it, on this machine. Break-even: predicted, then observed with
+functions made anew. Functions: verdicts of one short comparison against an independent, longer measurement.
 """
 
 from __future__ import annotations
@@ -49,38 +49,48 @@ def simulate(repetitions: int) -> None:
             )
 
 
-def real(repetitions: int) -> None:
-    """The same measuring of real work in this process: arithmetic of NumPy's, and 3 % more of it."""
+def real(repetitions: int, budget_secs: float, built_in: float) -> None:
+    """The same measuring of real work in this process: arithmetic of NumPy's on as many numbers as a seed draws, and more of it."""
     import random
 
     from tfmodetrace.comparing import rounds
 
-    numbers = np.arange(1000.0)
-
     class Work:
-        def __init__(self, size: int) -> None:
+        def __init__(self, numbers: Any, size: int) -> None:
+            self.numbers = numbers
             self.size = size
 
         def prepare(self) -> None:
             """Nothing is to be put back."""
 
         def run(self, calls: int) -> None:
+            numbers = self.numbers
             for _ in itertools.repeat(None, calls * self.size):
                 np.add(numbers, 1.0)
 
-    for name, size in (("A/A", 100), ("+3 %", 103)):
-        counted: collections.Counter[str] = collections.Counter()
-        ratios, covered = [], 0
-        for seed in range(repetitions):
-            work = {"eager": Work(100), "graph": Work(size)}
-            found = rounds.measure(
-                work, "eager", clock=time.perf_counter_ns, deadline_ns=time.perf_counter_ns() + 2 * 10**9, shuffle=random.Random(seed)
-            )
-            estimate, control = simulated.estimates(found, "eager", "graph")
-            counted[verdicts.verdict(estimate, control)] += 1
-            ratios.append(estimate.ratio)
-            covered += estimate.low is not None and estimate.high is not None and estimate.low <= size / 100 <= estimate.high
-        print(f"real {name:5} {dict(counted)}  covers {covered} of {repetitions}, median ratio {means.median(ratios):.4f}")
+    counted: collections.Counter[str] = collections.Counter()
+    found_each, every = [], []
+    for seed in range(repetitions):
+        numbers = np.arange(float(np.random.default_rng(seed).integers(300, 3000)))
+        work = {"eager": Work(numbers, 100), "graph": Work(numbers, round(100 * built_in))}
+        deadline_ns = time.perf_counter_ns() + int(budget_secs * 1e9)
+        found = rounds.measure(work, "eager", clock=time.perf_counter_ns, deadline_ns=deadline_ns, shuffle=random.Random(seed))
+        estimate, control = simulated.estimates(found, "eager", "graph")
+        counted[verdicts.verdict(estimate, control)] += 1
+        found_each.append(estimate)
+        own, other = found.modes["eager"], found.modes["graph"]
+        every.append(np.log(np.array(other.block_ns) / other.calls) - np.log(np.array(own.block_ns) / own.calls))
+    long_run = float(np.exp(np.median(np.concatenate(every))))
+    covered = {
+        ratio: sum(each.low is not None and each.high is not None and each.low <= ratio <= each.high for each in found_each)
+        for ratio in (built_in, long_run)
+    }
+    print(
+        f"real, {built_in - 1:.0%} built in: {dict(counted)} of {repetitions}; intervals cover what is built in {covered[built_in]} times, "
+        f"and the ratio of all rounds, {long_run:.4f}, {covered[long_run]} times; "
+        f"median of rounds {means.median(each.rounds for each in found_each):.0f}, "
+        f"of half widths {means.median(each.half_width for each in found_each):.2%}"
+    )
 
 
 BODIES = {
@@ -195,13 +205,14 @@ def _longer(eager: Callable[..., Any], other: Callable[..., Any], args: tuple[An
 def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="*", default=["simulated", "real", "break-even", "functions"])
+    parser.add_argument("what", nargs="*", default=["simulated", "same", "slower", "break-even", "functions"])
     parser.add_argument("--repetitions", type=int, default=100)
     parser.add_argument("--budget", type=float, default=4.0)
     arguments = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
         "simulated": lambda: simulate(arguments.repetitions),
-        "real": lambda: real(min(arguments.repetitions, 20)),
+        "same": lambda: real(arguments.repetitions, min(2.0, arguments.budget), 1.0),
+        "slower": lambda: real(arguments.repetitions, min(2.0, arguments.budget), 1.03),
         "break-even": break_even,
         "functions": lambda: functions(arguments.budget),
     }

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfmodetrace.recorder.support import kinds
 from tfmodetrace.schema import events_pb2
 
 MAX_DIFFERING: Final = 20
@@ -56,10 +57,10 @@ def leaves(result: Any, variables: Mapping[str, Any]) -> Leaves:
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
-    if isinstance(value, collections.abc.Mapping):
+    if kinds.is_a(value, collections.abc.Mapping):
         for key in value:
             yield from _walk(value[key], f"{path}[{key!r}]")
-    elif isinstance(value, tuple | list):
+    elif kinds.is_a(value, tuple | list):
         names = getattr(type(value), "_fields", None)
         for number, part in enumerate(value):
             yield from _walk(part, f"{path}.{names[number]}" if names else f"{path}[{number}]")
@@ -69,22 +70,22 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
 
 def _tensors(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
     where = path or "result"
-    if isinstance(value, tf.Variable):
+    if kinds.is_a(value, tf.Variable):
         value = value.read_value()
-    if isinstance(value, tf.__internal__.CompositeTensor):
+    if kinds.is_a(value, tf.__internal__.CompositeTensor):
         parts = tf.nest.flatten(value, expand_composites=True)
         for number, part in enumerate(parts):
             yield from _tensors(part, f"{where} ({type(value).__name__}'s part {number + 1} of {len(parts)})")
         return
-    if hasattr(value, "value") and type(value).__module__.partition(".")[0] == "keras":  # a variable of Keras's
+    if str(type(value).__module__).partition(".")[0] == "keras" and hasattr(value, "value"):  # a variable of Keras's
         value = tf.convert_to_tensor(value)
-    if isinstance(value, tf.Tensor):
+    if kinds.is_a(value, tf.Tensor):
         plain = value.dtype not in (tf.variant, tf.resource)
         yield where, Leaf(_array(value) if plain else None, value.dtype.name)
-    elif isinstance(value, np.ndarray | np.generic):
+    elif kinds.is_a(value, np.ndarray | np.generic):
         yield where, Leaf(np.asarray(value), np.asarray(value).dtype.name)
-    elif isinstance(value, bool | int | float | complex | str | bytes):
-        encoded = value.encode() if isinstance(value, str) else value
+    elif kinds.is_a(value, bool | int | float | complex | str | bytes):
+        encoded = value.encode() if kinds.is_a(value, str) else value
         yield where, Leaf(np.asarray(encoded, object if isinstance(encoded, bytes) else None), type(value).__name__, is_python=True)
     else:
         yield where, Leaf(None, type(value).__name__)
@@ -207,21 +208,21 @@ def _tell_perturbed(told: events_pb2.LeafDifference, one: npt.NDArray[Any], pert
 
 
 def _text(value: Any) -> str:
-    text = repr(value.item() if isinstance(value, np.generic) and value.dtype.kind not in "f" else value)
-    if isinstance(value, np.floating):
+    text = repr(value.item() if kinds.is_a(value, np.generic) and value.dtype.kind not in "f" else value)
+    if kinds.is_a(value, np.floating):
         text = str(value)
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
 def perturbed(value: Any, draw: np.random.Generator) -> Any:
     """Returns a value with its floating tensors changed by a few ULPs at random; everything else as it is."""
-    if isinstance(value, dict) and type(value) is dict:
+    if type(value) is dict:
         return {key: perturbed(part, draw) for key, part in value.items()}
     if type(value) in (list, tuple):
         return type(value)(perturbed(part, draw) for part in value)
-    if isinstance(value, tf.Tensor) and not isinstance(value, tf.Variable):
+    if kinds.is_a(value, tf.Tensor) and not kinds.is_a(value, tf.Variable):
         return tf.constant(_moved(value.numpy(), draw)) if value.dtype.is_floating or value.dtype.is_complex else value
-    if isinstance(value, np.ndarray) and is_float(value):
+    if kinds.is_a(value, np.ndarray) and is_float(value):
         return _moved(value, draw)
     return value
 

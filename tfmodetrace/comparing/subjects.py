@@ -12,6 +12,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import functions, signatures
+from tfmodetrace.recorder.support import kinds
 from tfmodetrace.recorder.tf import concrete_functions, function_objects
 from tfmodetrace.schema import events_pb2, keys, words
 
@@ -91,7 +92,7 @@ def check_inputs(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         TypeError: If it cannot; the message says what to pass instead.
     """
     for name, value in (*((f"argument {number}", value) for number, value in enumerate(args, 1)), *kwargs.items()):
-        if isinstance(value, collections.abc.Iterator | tf.data.Iterator):
+        if kinds.is_a(value, collections.abc.Iterator | tf.data.Iterator):
             raise TypeError(
                 f"compare calls the function many times with the same arguments, and {name} is an iterator, which gives each call "
                 "something else. Pass one of its elements: next(iterator)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -53,9 +54,10 @@ def in_body(statements: Sequence[ast.stmt], own_names: frozenset[str]) -> list[O
         own_names: Names that the body gives to something itself: what it does to those is nobody else's business.
     """
     found: dict[tuple[int, str], Obstacle] = {}
+    counters = _counters(statements)
     for statement in statements:
         for node in _walk(statement):
-            for code, why in _of(node, own_names):
+            for code, why in _of(node, own_names, counters):
                 text = ast.unparse(code).partition("\n")[0]
                 found.setdefault((code.lineno, why), Obstacle(code.lineno, text if len(text) <= 60 else f"{text[:57]}…", why))
     return sorted(found.values())
@@ -70,9 +72,32 @@ def _walk(statement: ast.AST) -> Iterator[ast.AST]:
         yield from _walk(child)
 
 
-def _of(node: ast.AST, own: frozenset[str]) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
+def _counters(statements: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that statements give to nothing but the numbers of Python's ``range``.
+
+    AutoGraph goes through a ``range`` of a tensor in the graph, so only what is surely none counts. Numbers that are assigned do not: in a
+    branch or loop of the graph they become tensors.
+    """
+    bound: collections.Counter[str] = collections.Counter()
+    counting: collections.Counter[str] = collections.Counter()
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                bound[node.id] += 1
+            if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name) and _is_range(node.iter):
+                counting[node.target.id] += 1
+    return frozenset(name for name, times in counting.items() if bound[name] == times)
+
+
+def _is_range(node: ast.expr) -> bool:
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and node.args):
+        return False
+    return all(map(_is_python, node.args))
+
+
+def _of(node: ast.AST, own: frozenset[str], counters: frozenset[str]) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     if isinstance(node, ast.Call):
-        why = _of_call(node, own)
+        why = _of_call(node, own, counters)
         if why:
             yield node, why
     elif isinstance(node, ast.Global | ast.Nonlocal):
@@ -85,12 +110,12 @@ def _of(node: ast.AST, own: frozenset[str]) -> Iterator[tuple[ast.expr | ast.stm
                 yield node, "changes a Python object, which a graph does only while it is traced"
 
 
-def _of_call(node: ast.Call, own: frozenset[str]) -> str:
+def _of_call(node: ast.Call, own: frozenset[str], counters: frozenset[str]) -> str:
     name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
     bare, first = name.rpartition(".")[2], name.partition(".")[0]
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("numpy", "item", "tolist") and not node.args:
         return "asks for a tensor's value, which a graph has not got while it is traced"
-    if name in _NUMBERS and node.args and not isinstance(node.args[0], ast.Constant) and not _is_python(node.args[0]):
+    if name in _NUMBERS and node.args and not _is_python(node.args[0], counters):
         return "asks for a Python number, which a graph has not got while it is traced"
     if name in _SEEN_ONCE:
         return "happens only while the function is traced" + (": use tf.print" if name == "print" else "")
@@ -105,10 +130,18 @@ def _of_call(node: ast.Call, own: frozenset[str]) -> str:
     return ""
 
 
-def _is_python(node: ast.expr) -> bool:
+def _is_python(node: ast.expr, counters: frozenset[str] = frozenset()) -> bool:
     """Whether an expression is a Python number whatever tensors there are."""
+    if isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id in counters):
+        return True
     text = ast.unparse(node)
-    return "shape" in text or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("len", "range", "round"))
+    if "shape" in text:
+        return "tf.shape" not in text
+    if isinstance(node, ast.BinOp):
+        return _is_python(node.left, counters) and _is_python(node.right, counters)
+    if isinstance(node, ast.UnaryOp):
+        return _is_python(node.operand, counters)
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("len", "range", "round")
 
 
 def _root(node: ast.expr) -> str:

@@ -351,6 +351,32 @@ def a_failure_that_it_could_not_avoid() -> None:
     failing(positive)
 
 
+def branches_of_the_graphs_own() -> None:
+    def parts(x: Any) -> Any:
+        yield x
+        yield tf.where(x > 0.0, x, 0.0)
+
+    @tf.function(autograph=False)
+    def step(x: Any) -> Any:
+        return tf.while_loop(lambda n, _: n < 3, lambda n, y: (n + 1, y * 2.0), (0, tf.add_n(list(parts(x)))))[1]
+
+    for _ in range(4):
+        step(ONES)
+
+
+def what_runs_on_the_host() -> None:
+    @tf.autograph.experimental.do_not_convert
+    def positive(value: Any) -> Any:
+        return value * 2.0 if tf.reduce_sum(value) > 0.0 else value
+
+    @tf.function
+    def step(x: Any) -> Any:
+        return tf.py_function(positive, [x], tf.float32)
+
+    for _ in range(4):
+        step(ONES)
+
+
 # --- Loops over numbers -------------------------------------------------------------------------------------------------------------------
 
 LONG: Final = tf.random.normal([600])
@@ -659,6 +685,7 @@ WITH: Final = {a_sum: "tf.reduce_sum", a_running_sum: "tf.cumsum", a_count: "tf.
 RIGHT: Final = (
     *(arguments_that_may_be_left_alone, a_step_that_only_evaluates, gradients_in_variables, python_that_needs_no_value),
     *(gradients_that_another_function_uses, summaries_without_a_writer, lists_that_begin_anew),
+    *(branches_of_the_graphs_own, what_runs_on_the_host),
     *(a_failure_that_it_could_not_avoid, loops_that_cannot_be_ops, what_must_be_one_after_another, functions_used_again, drawn_for_each),
 )
 

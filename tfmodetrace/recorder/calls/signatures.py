@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import specs
-from tfmodetrace.recorder.support import by_object, interrupts, roles
+from tfmodetrace.recorder.support import by_object, interrupts, kinds, roles
 from tfmodetrace.recorder.tf import around, tensors
 from tfmodetrace.schema import keys
 
@@ -257,28 +257,28 @@ def value_node(value: Any, *, literals: bool = True, depth: int = 0) -> keys.Nod
         if not literals:
             return keys.Node(kind=Kind.OMITTED, type_name=kind.__name__)
         return keys.Node(kind=Kind.LITERAL, type_name=kind.__name__, text=_literal(value))
-    if isinstance(value, tf.Variable):
+    if kinds.is_a(value, tf.Variable):
         return keys.Node(kind=Kind.VARIABLE, dtype=value.dtype.name, shape=specs.shape_of(value.shape))
-    if isinstance(value, tf.Tensor):
+    if kinds.is_a(value, tf.Tensor):
         return keys.Node(kind=Kind.TENSOR, dtype=value.dtype.name, shape=specs.shape_of(value.shape))
-    if isinstance(value, (np.ndarray, np.generic)):
+    if kinds.is_a(value, (np.ndarray, np.generic)):
         return keys.Node(kind=Kind.ARRAY, dtype=value.dtype.name, shape=tuple(value.shape))
-    if isinstance(value, (list, tuple)):
+    if kinds.is_a(value, (list, tuple)):
         children = tuple(value_node(item, literals=literals, depth=depth + 1) for item in value)
-        fields = getattr(value, "_fields", None)
-        if isinstance(value, tuple) and isinstance(fields, tuple) and len(fields) == len(children):
+        fields = getattr(kind, "_fields", None)
+        if kinds.is_a(value, tuple) and isinstance(fields, tuple) and len(fields) == len(children):
             return keys.Node(kind=Kind.NAMED_TUPLE, type_name=kind.__name__, names=fields, children=children)
-        return keys.Node(kind=Kind.LIST if isinstance(value, list) else Kind.TUPLE, children=children)
-    if isinstance(value, Mapping):
+        return keys.Node(kind=Kind.LIST if kinds.is_a(value, list) else Kind.TUPLE, children=children)
+    if kinds.is_a(value, Mapping):
         return keys.Node(
             kind=Kind.DICT,
             type_name=kind.__name__,
             names=tuple(keys.clip(repr(name)) for name in value),
             children=tuple(value_node(item, literals=literals, depth=depth + 1) for item in value.values()),
         )
-    if isinstance(value, tf.__internal__.CompositeTensor):
+    if kinds.is_a(value, tf.__internal__.CompositeTensor):
         return specs.node(tf.type_spec_from_value(value))
-    if isinstance(value, (tf.TypeSpec, tf.TensorSpec)):
+    if kinds.is_a(value, (tf.TypeSpec, tf.TensorSpec)):
         inside = keys.Node(kind=Kind.TUPLE, children=(specs.node(value),))
         return keys.Node(kind=Kind.COMPOSITE, type_name="specification", parts=inside)
     return keys.Node(kind=Kind.OBJECT, type_name=kind.__qualname__, role=roles.of(kind))
