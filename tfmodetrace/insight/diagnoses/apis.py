@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.insight.diagnoses import spelling
+from tfmodetrace.insight.diagnoses import graph_edits, spelling
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _RENAMED: Final = {
@@ -141,6 +142,7 @@ def removed(failure: Failure) -> Match | None:
                 return Match(
                     id="removed-api",
                     title=f"Keras 3's optimizers have no {node.attr}()",
+                    edits=graph_edits.minimized(site, node) if node.attr == "minimize" else (),
                     advice="Compute gradients with tf.GradientTape, and give them to optimizer.apply_gradients(zip(gradients, variables)).",
                 )
     return None
@@ -182,11 +184,16 @@ def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[st
         # Generators are taken as before, other iterators no more.
         first = call.args[0] if isinstance(call, ast.Call) and call.args else None
         iterator = isinstance(first, ast.Call) and isinstance(first.func, ast.Name) and first.func.id in ("iter", "map", "zip", "cycle")
-        iterator = iterator or (isinstance(first, ast.Name) and "generator" not in variables.get(first.id, "generator"))
+        known = variables.get(first.id, "generator") if isinstance(first, ast.Name) else "generator"
+        # Only of what is an iterator is a generator made; of anything else nobody knows here what fit takes it for.
+        iterator = iterator or re.search(r"iterator|<(?:map|zip|cycle|chain|islice|filter) ", known) is not None
+        changes: dict[ast.expr, str] = {node: f"{model}.{instead}"}
+        if iterator and first is not None:
+            changes[first] = f"(batch for batch in {site.text(first)})"
         return Match(
             id="removed-api",
             title=title,
-            edits=() if iterator else site.rewritten({node: f"{model}.{instead}"}),
+            edits=site.rewritten(changes) if iterator or "generator" in known else (),
             advice=f"Use {instead}(), which takes generators, too.",
         )
     rest = ", ".join(site.text(part) for part in call.args) if isinstance(call, ast.Call) and not call.keywords else ""
@@ -277,6 +284,7 @@ def of_version_1_eagerly(failure: Failure) -> Match | None:
     return Match(
         id="v1-api-in-eager",
         title=f"{name} works only in graphs of TensorFlow 1",
+        edits=graph_edits.in_graph(failure.site) if name == "tf.gradients" else (),
         advice="Use tf.GradientTape in place of tf.gradients and of optimizers that take a loss tensor, and arguments of a "
         "tf.function in place of "
         "placeholders.",
