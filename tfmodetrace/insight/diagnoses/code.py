@@ -245,6 +245,11 @@ class Site:
         """Writes code before a statement."""
         return (Edit(file=self.file, line=_first_line(statement) + self._first - 1, replaces="", code=code),)
 
+    def decorated(self, function: Function, decorator: str) -> tuple[Edit, ...]:
+        """Puts a decorator above a function."""
+        first, last = _span(function)
+        return (self._edit(first, last, f"{decorator}\n{self.text_of_head(function)}"),)
+
     def after(self, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
         """Writes code after a simple statement."""
         first, last = _span(statement)

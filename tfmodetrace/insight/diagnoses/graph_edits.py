@@ -160,7 +160,7 @@ def in_graph(site: code_module.Site) -> Edits:
     tensors = all((kind := site.kinds.get(name)) is not None and kind.of in ("", "Variable") for name in of)
     if not simple or not of or not of <= parameters or is_kept or makes_values or not tensors:
         return ()
-    return site.before(function, "@tf.function")
+    return site.decorated(function, "@tf.function")
 
 
 _MISSING: Final[dict[type, str]] = {int: "-1", float: "-1.0", str: '""'}

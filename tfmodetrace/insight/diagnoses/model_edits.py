@@ -319,7 +319,7 @@ def loaded(site: code_module.Site, path: str) -> Edits:
     only_called = all(isinstance(each, ast.Call) and each.func is node for each, node in zip(above, later, strict=True))
     only_signed = all(isinstance(each, ast.Attribute) and each.attr == "signatures" for each in above)
     for node in site.walk():
-        if not isinstance(node, ast.Call) or node.keywords:
+        if not isinstance(node, ast.Call):
             continue
         given = [site.text(each) for each in node.args]
         if site.is_of(node.func, "tensorflow") == "saved_model.save" and given[1:] == [where] and only_signed:

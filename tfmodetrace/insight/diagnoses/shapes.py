@@ -133,8 +133,10 @@ def _cast(failure: Failure, want: str, got: str) -> Edits:
     operands = [node for node in site.expressions() if _dtype(site, node) == wrong and not _is_in_cast(site, node)]
     names = {site.text(node) for node in operands}
     others = [name for name, kind in site.kinds.items() if kind.dtype == right and name not in names]
-    if not names and not _is_whole(want) and not _is_whole(got):
-        return _cast_attribute(site, {want, got})
+    # A layer computes in the half precision of its policy, whatever its weights are kept in.
+    half = bool({want, got} & {"float16", "bfloat16"})
+    if (half or not names) and not _is_whole(want) and not _is_whole(got) and (edits := _cast_attribute(site, {want, got})):
+        return edits
     if len(names) != 1:
         return ()
     as_other = f"{others[0]}.dtype" if len(others) == 1 else f"tf.{right}"
