@@ -266,7 +266,7 @@ ORDINARY: tuple[Callable[[], Any], ...] = (
     lambda: keras.optimizers.get("no such optimizer"),
     lambda: keras.losses.get("no such loss"),
     lambda: keras.models.load_model("/no/such/model.keras"),
-    lambda: keras.layers.Dense(-1),
+    lambda: keras.layers.Dropout(2.0),
     lambda: keras.Sequential([]).summary() or keras.Sequential([]).predict(np.ones((1, 3))),
     lambda: keras.layers.Conv2D(1, 3, padding="no such padding"),
     lambda: keras.initializers.get("no such initializer"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.insight.diagnoses import spelling
+from tfmodetrace.insight.diagnoses import graph_edits, spelling
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _RENAMED: Final = {
@@ -141,6 +142,7 @@ def removed(failure: Failure) -> Match | None:
                 return Match(
                     id="removed-api",
                     title=f"Keras 3's optimizers have no {node.attr}()",
+                    edits=graph_edits.minimized(site, node) if node.attr == "minimize" else (),
                     advice="Compute gradients with tf.GradientTape, and give them to optimizer.apply_gradients(zip(gradients, variables)).",
                 )
     return None
@@ -182,11 +184,19 @@ def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[st
         # Generators are taken as before, other iterators no more.
         first = call.args[0] if isinstance(call, ast.Call) and call.args else None
         iterator = isinstance(first, ast.Call) and isinstance(first.func, ast.Name) and first.func.id in ("iter", "map", "zip", "cycle")
-        iterator = iterator or (isinstance(first, ast.Name) and "generator" not in variables.get(first.id, "generator"))
+        known = variables.get(first.id, "generator") if isinstance(first, ast.Name) else "generator"
+        # Only of what is an iterator is a generator made; of anything else nobody knows here what fit takes it for.
+        iterator = iterator or re.search(r"iterator|<(?:map|zip|cycle|chain|islice|filter) ", known) is not None
+        changes: dict[ast.expr, str] = {node: f"{model}.{instead}"}
+        in_tuples = node.attr != "predict_generator" or first is None or _yields_tuples(site, first)
+        if not in_tuples and in_tuples is not None and first is not None:
+            changes[first] = f"((batch,) for batch in {site.text(first)})"
+        elif iterator and first is not None:
+            changes[first] = f"(batch for batch in {site.text(first)})"
         return Match(
             id="removed-api",
             title=title,
-            edits=() if iterator else site.rewritten({node: f"{model}.{instead}"}),
+            edits=site.rewritten(changes) if in_tuples is not None and (iterator or "generator" in known) else (),
             advice=f"Use {instead}(), which takes generators, too.",
         )
     rest = ", ".join(site.text(part) for part in call.args) if isinstance(call, ast.Call) and not call.keywords else ""
@@ -197,6 +207,22 @@ def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[st
         edits=site.rewritten({call: code}) if isinstance(call, ast.Call) and rest else (),
         advice="Use predict(), and argmax(axis=-1) of what it returns for the classes.",
     )
+
+
+def _yields_tuples(site: code_module.Site, node: ast.expr) -> bool | None:
+    """Whether what is iterated over yields tuples, as Keras 3 wants, and not arrays, as Keras 2 took; ``None`` if that is not known."""
+    values: list[ast.expr | None] = []
+    call = node if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+    name = "" if call is None else ast.unparse(call.func)
+    if call is not None and name == "iter" and len(call.args) == 1 and isinstance(call.args[0], ast.List | ast.Tuple):
+        values = list(call.args[0].elts)
+    elif call is not None:
+        functions = [each for each in site.walk() if isinstance(each, ast.FunctionDef) and each.name == name]
+        values = [each.value for function in functions for each in ast.walk(function) if isinstance(each, ast.Yield)]
+    if values and all(isinstance(each, ast.Tuple) for each in values):
+        return True
+    arrays = [each for each in values if isinstance(each, ast.Call) and site.is_of(each.func, "numpy", "tensorflow")]
+    return False if values and len(arrays) == len(values) else None
 
 
 def method_of_array(failure: Failure) -> Match | None:
@@ -277,6 +303,7 @@ def of_version_1_eagerly(failure: Failure) -> Match | None:
     return Match(
         id="v1-api-in-eager",
         title=f"{name} works only in graphs of TensorFlow 1",
+        edits=graph_edits.in_graph(failure.site) if name == "tf.gradients" else (),
         advice="Use tf.GradientTape in place of tf.gradients and of optimizers that take a loss tensor, and arguments of a "
         "tf.function in place of "
         "placeholders.",

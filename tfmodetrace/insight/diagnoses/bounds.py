@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from tfmodetrace.insight.diagnoses import graph_edits, model_edits
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
 
@@ -129,7 +130,7 @@ def declared_type(failure: Failure) -> Match | None:
     return Match(
         id="declared-type-mismatch",
         title=f"What {what} was told to expect is not what comes",
-        edits=_declared(failure),
+        edits=graph_edits.declared_elements(failure) if mapped else _declared(failure),
         advice="Declare what really comes: output_signature of from_generator, Tout of py_function, fn_output_signature of map_fn.",
     )
 
@@ -160,6 +161,7 @@ def untracked(failure: Failure) -> Match | None:
     return Match(
         id="untracked-resource",
         title="A function that is saved uses a variable or table that the saved object does not have",
+        edits=graph_edits.kept_by_module(failure.site),
         advice="Keep the variable or table as an attribute of the module that is saved: self.table = table.",
     )
 
@@ -176,6 +178,7 @@ def distribution(failure: Failure) -> Match | None:
     return Match(
         id="distribution-scope",
         title="Variables were made outside of the strategy's scope, or something is done in the wrong one",
+        edits=model_edits.in_scope(failure.site),
         advice="Make model, optimizer and metrics inside of `with strategy.scope():`, and call strategy.run outside of replica functions.",
     )
 
@@ -233,6 +236,7 @@ def gradient_is_none(failure: Failure) -> Match | None:
     return Match(
         id="gradient-none",
         title=f"{missing[0]} is None: the tape has found no way from the loss to a variable",
+        edits=graph_edits.widened_tape(site) or graph_edits.leaves_none(site, missing[0]),
         advice="Compute the loss inside of the tape and from these variables, in floating point; leave out variables that it does not use: "
         "`if gradient is not None`.",
     )

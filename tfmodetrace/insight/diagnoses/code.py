@@ -137,6 +137,15 @@ class Site:
         """What is known of an expression: of a variable what was recorded, of a cast its dtype."""
         return self.kinds.get(node.id) if isinstance(node, ast.Name) else None
 
+    def text_of_lines(self, statement: ast.stmt) -> str:
+        """Returns the whole lines of a statement, without their common indentation."""
+        return textwrap.dedent("\n".join(self._lines[_first_line(statement) - 1 : statement.end_lineno]))
+
+    def text_of_head(self, statement: ast.stmt) -> str:
+        """Returns the lines of a block's head, without their common indentation."""
+        first, last = _span(statement)
+        return textwrap.dedent("\n".join(self._lines[first - 1 : last]))
+
     def siblings(self, statement: ast.stmt) -> Sequence[ast.stmt]:
         """Returns the statements of the block that a statement is in."""
         parent = self._parents.get(statement)
@@ -217,16 +226,29 @@ class Site:
         return (self._edit(first, last, without_comments("\n".join(line.decode() for line in lines))),)
 
     def replaced(self, first: ast.stmt, code: str, *, last: ast.stmt | None = None) -> tuple[Edit, ...]:
-        """Writes other code in the place of whole statements, up to ``last`` if that is given."""
+        """Writes other code in the place of whole statements, up to ``last`` if that is given; no edit if others share their lines."""
+        if not self.has_own_lines(first) or (last is not None and not self.has_own_lines(last)):
+            return ()
         return (self._edit(_first_line(first), (last or first).end_lineno or first.lineno, code),)
 
-    def line_rewritten(self, node: ast.expr, code: str) -> tuple[Edit, ...]:
-        """Writes the lines of a decorator anew."""
-        return (self._edit(node.lineno, node.end_lineno or node.lineno, code),)
+    def has_own_lines(self, statement: ast.stmt) -> bool:
+        """Whether nothing else is written in the lines of a statement."""
+        first, last = _first_line(statement), statement.end_lineno or statement.lineno
+        if any(
+            each is not statement and _first_line(each) <= last and (each.end_lineno or 0) >= first for each in self.siblings(statement)
+        ):
+            return False
+        parent = self._parents.get(statement)
+        return not isinstance(parent, ast.stmt) or parent.lineno < first
 
     def before(self, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
         """Writes code before a statement."""
         return (Edit(file=self.file, line=_first_line(statement) + self._first - 1, replaces="", code=code),)
+
+    def decorated(self, function: Function, decorator: str) -> tuple[Edit, ...]:
+        """Puts a decorator above a function."""
+        first, last = _span(function)
+        return (self._edit(first, last, f"{decorator}\n{self.text_of_head(function)}"),)
 
     def after(self, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
         """Writes code after a simple statement."""

@@ -151,20 +151,31 @@ def item_assignment(failure: Failure) -> Match | None:
     return Match(
         id="item-assignment",
         title="A tensor cannot be changed in place",
-        edits=() if own else _scattered(failure.site),
+        edits=_scattered(failure.site),
         advice="Make a new tensor with tf.tensor_scatter_nd_update or tf.where, or keep the values in a tf.Variable and assign to it.",
     )
 
 
 def _scattered(site: code_module.Site) -> Edits:
     statement = site.statement
-    target = (
-        statement.targets[0] if isinstance(statement, ast.Assign) else statement.target if isinstance(statement, ast.AugAssign) else None
-    )
+    target: ast.expr | None = None
+    value: ast.expr | None = None
+    function = "update"
+    if isinstance(statement, ast.Assign):
+        target, value = statement.targets[0], statement.value
+    elif isinstance(statement, ast.AugAssign):
+        target, value = statement.target, statement.value
+        function = {ast.Add: "add", ast.Sub: "sub"}.get(type(statement.op), "")
+    elif isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call) and isinstance(call.func, ast.Attribute):
+        function = {"assign": "update", "assign_add": "add", "assign_sub": "sub"}.get(call.func.attr, "")
+        if len(call.args) == 1 and not call.keywords:
+            target, value = call.func.value, call.args[0]
     if (
         not isinstance(target, ast.Subscript)
         or not isinstance(target.value, ast.Name)
-        or not isinstance(statement, ast.Assign | ast.AugAssign)
+        or statement is None
+        or value is None
+        or not function
     ):
         return ()
     indices = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
@@ -176,14 +187,8 @@ def _scattered(site: code_module.Site) -> Edits:
     if not simple or kind is None or kind.shape is None or len(kind.shape) != len(indices):
         return ()
     name = target.value.id
-    function = "update"
-    if isinstance(statement, ast.AugAssign):
-        operators = {ast.Add: "add", ast.Sub: "sub"}
-        if type(statement.op) not in operators:
-            return ()
-        function = operators[type(statement.op)]
     places = ", ".join(site.text(index) for index in indices)
-    return site.replaced(statement, f"{name} = tf.tensor_scatter_nd_{function}({name}, [[{places}]], [{site.text(statement.value)}])")
+    return site.replaced(statement, f"{name} = tf.tensor_scatter_nd_{function}({name}, [[{places}]], [{site.text(value)}])")
 
 
 RULES: Final = (unknown_shape, item_assignment)

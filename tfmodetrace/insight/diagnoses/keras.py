@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import model_edits
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
 
@@ -73,7 +74,7 @@ def input_shape(failure: Failure) -> Match | None:
         return Match(
             id="keras-input-shape",
             title=f"{ndim[1]} takes {ndim[3]} dimensions, and was given {ndim[4]}",
-            edits=_with_dimension(failure.site, given) if wanted == given + 1 else (),
+            edits=model_edits.of_images(failure, given) or _with_dimension(failure.site, given) if wanted == given + 1 else (),
             advice="Add the dimension that is missing (the batch first, channels last; return_sequences=True of a recurrent layer before)."
             if wanted > given
             else "Take the dimension away that is too many, or put keras.layers.Flatten() before the layer.",
@@ -85,7 +86,13 @@ def input_shape(failure: Failure) -> Match | None:
             advice="Pass one array for each of model.inputs, as a list in their order or a dict by their names.",
         )
     if other:
-        return Match(id="keras-input-shape", title=f"The input does not fit {other[1] or 'the model'}")
+        shapes = failure.search(r"[Ee]xpected shape[= ](\([^)]*\)), (?:found shape=|but input has incompatible shape )(\([^)]*\))")
+        sizes = f": it takes {shapes[1]}, and was given {shapes[2]}" if shapes else ""
+        return Match(
+            id="keras-input-shape",
+            title=f"The input does not fit {other[1] or 'the model'}{sizes}",
+            edits=model_edits.fitting(failure, shapes[1], shapes[2]) if shapes else (),
+        )
     return None
 
 
@@ -189,11 +196,18 @@ def loss_shape(failure: Failure) -> Match | None:
     if loss == "sparse_categorical_crossentropy":
         edits = _labels_as(site, lambda labels: f"tf.argmax({labels}, axis=-1)") if _are_one_hot(shapes[1], classes) else ()
         advice = "Use categorical_crossentropy for one-hot labels, or pass numbers: tf.argmax(y, axis=-1)."
+        if not edits and (edits := model_edits.swapped(site, *shapes.groups())):
+            advice = "Give the labels first, then the predictions."
     elif loss == "categorical_crossentropy":
         sizes, outputs = (re.findall(r"\w+", shape) for shape in shapes.groups())
         numbers = len(outputs) == 2 and (len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == "1"))
         edits = _labels_as(site, lambda labels: f"keras.utils.to_categorical({labels}, {classes})") if numbers and classes.isdigit() else ()
         advice = f"Use sparse_categorical_crossentropy for labels as numbers, or pass keras.utils.to_categorical(y, {classes})."
+        if not edits and len(sizes) == len(outputs) == 2 and sizes[1].isdigit() and classes.isdigit() and int(sizes[1]) > int(classes) > 1:
+            edits = model_edits.with_outputs(site, int(classes), int(sizes[1]))
+            advice = f"Give the last layer one output for each of the {sizes[1]} classes that the labels have."
+    elif classes == "2" and (edits := model_edits.as_classes(site)):
+        advice = "Compile with sparse_categorical_crossentropy: two outputs of softmax are the probabilities of two classes."
     else:
         advice = "Give the last layer one output for each label, as keras.layers.Dense(1)."
     return Match(

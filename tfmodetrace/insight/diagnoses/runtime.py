@@ -57,7 +57,7 @@ def _without_xla(failure: Failure) -> Edits:
             rest = [f"{key.arg}={site.text(key.value)}" for key in decorator.keywords if key.arg != "jit_compile"]
             if len(rest) < len(decorator.keywords):
                 name = ast.unparse(decorator.func)
-                return site.line_rewritten(decorator, f"@{name}({', '.join(rest)})" if rest else f"@{name}")
+                return site.rewritten({decorator: f"{name}({', '.join(rest)})" if rest else name})
     return ()
 
 

@@ -133,10 +133,32 @@ def _cast(failure: Failure, want: str, got: str) -> Edits:
     operands = [node for node in site.expressions() if _dtype(site, node) == wrong and not _is_in_cast(site, node)]
     names = {site.text(node) for node in operands}
     others = [name for name, kind in site.kinds.items() if kind.dtype == right and name not in names]
+    # A layer computes in the half precision of its policy, whatever its weights are kept in.
+    half = bool({want, got} & {"float16", "bfloat16"})
+    if (half or not names) and not _is_whole(want) and not _is_whole(got) and (edits := _cast_attribute(site, {want, got})):
+        return edits
     if len(names) != 1:
         return ()
     as_other = f"{others[0]}.dtype" if len(others) == 1 else f"tf.{right}"
     return site.rewritten({node: f"tf.cast({site.text(node)}, {as_other})" for node in operands})
+
+
+def _cast_attribute(site: code_module.Site, dtypes: set[str]) -> Edits:
+    """Casts what an object keeps, as a weight, to the dtype that a layer computes in, where the line has one such pair of operands."""
+    found: dict[ast.expr, str] = {}
+    for node in site.expressions():
+        if isinstance(node, ast.BinOp):
+            pair = (node.left, node.right)
+        elif isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") in ("matmul", "multiply", "add") and len(node.args) == 2:
+            pair = (node.args[0], node.args[1])
+        else:
+            continue
+        for known, kept in (pair, pair[::-1]):
+            kind = site.kind(known)
+            own = isinstance(kept, ast.Attribute) and isinstance(kept.value, ast.Name) and kept.value.id == "self"
+            if kind is not None and kind.dtype in dtypes and own:
+                found[kept] = f"tf.cast({site.text(kept)}, {site.text(known)}.dtype)"
+    return site.rewritten(found) if len(found) == 1 else ()
 
 
 def _is_whole(dtype: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.insight.diagnoses import symbolic
+from tfmodetrace.insight.diagnoses import graph_edits, symbolic
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
 
@@ -20,9 +20,8 @@ def variable_created(failure: Failure) -> Match | None:
         return None
     site = failure.site
     calls = [node for node in site.expressions() if isinstance(node, ast.Call)]
-    made = next(
-        (node for node in calls if (site.is_of(node.func, "keras", "tensorflow") or "").startswith(("layers.", "keras.layers."))), None
-    )
+    layers = ("layers.", "keras.layers.", "metrics.", "keras.metrics.")
+    made = next((node for node in calls if (site.is_of(node.func, "keras", "tensorflow") or "").startswith(layers)), None)
     optimizer = next((node for node in calls if ".optimizers." in f".{site.is_of(node.func, 'keras', 'tensorflow') or ''}"), None)
     variable = next((node for node in calls if site.is_of(node.func, "tensorflow", "keras") == "Variable"), None)
     applied = next(
@@ -48,8 +47,9 @@ def variable_created(failure: Failure) -> Match | None:
         edits = ()
         advice = f"Call {name}.build(variables) once before the function is called, and use one tf.function for each optimizer."
     elif made is not None:
-        title = "A layer is made, and with it its variables, whenever the function is traced"
-        edits, advice = _moved_out(site, made), f"Make the layer {once}, and only call it there."
+        what = "metric" if ".metrics." in f".{site.is_of(made.func, 'keras', 'tensorflow')}" else "layer"
+        title = f"A {what} is made, and with it its variables, whenever the function is traced"
+        edits, advice = _moved_out(site, made), f"Make the {what} {once}, and only call it there."
     elif variable is not None:
         title = "A variable is made whenever the function is traced"
         edits, advice = _moved_out(site, variable), f"Make the variable {once}, and assign to it in the function."
@@ -87,11 +87,15 @@ def _moved_out(site: code_module.Site, made: ast.Call) -> Edits:
             return ()
         start = next((node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"), None)
         own = function.args.args[0].arg if function.args.args else None
-        if start is None or own is None or not start.args.args or start.args.args[0].arg != own:
+        if own is None or (start is not None and (not start.args.args or start.args.args[0].arg != own)):
             return ()
-        name = f"{own}.{_name_for(made)}"
+        name = f"{own}.{target.id if isinstance(target, ast.Name) else _name_for(made)}"
         if isinstance(target, ast.Attribute):
             name = ast.unparse(target)
+        elif any(isinstance(node, ast.Attribute) and ast.unparse(node) == name for node in site.walk()):
+            return ()
+        if start is None:
+            return _with_init(site, owner, own, name, made, statement, is_kept=isinstance(target, ast.Attribute))
         moved = site.after(start.body[-1], f"{name} = {site.text(made)}")
         if isinstance(target, ast.Attribute):
             return (*moved, *_removed(site, statement))
@@ -106,11 +110,30 @@ def _moved_out(site: code_module.Site, made: ast.Call) -> Edits:
         ]
         if len(assigned) != 1:
             return ()
+        inside = {id(node) for node in ast.walk(function)}
+        if any(isinstance(node, ast.Name) and node.id == target.id and id(node) not in inside for node in site.walk()):
+            # Another of that name is the program's own.
+            name = f"{function.name}_{target.id}"
+            moved = site.before(function, f"{name} = {site.text(made)}")
+            return () if name in site.names else (*moved, *site.rewritten({made: name}))
         return (*site.before(function, f"{target.id} = {site.text(made)}"), *_removed(site, statement))
     name = _name_for(made)
     if name in site.names:
         return ()
     return (*site.before(function, f"{name} = {site.text(made)}"), *site.rewritten({made: name}))
+
+
+def _with_init(
+    site: code_module.Site, owner: ast.ClassDef, own: str, name: str, made: ast.Call, statement: ast.stmt, *, is_kept: bool
+) -> Edits:
+    """Makes something in an ``__init__`` that a class did not have, where all that it is made of is Keras's or TensorFlow's."""
+    bases = [site.is_of(base, "keras", "tensorflow") for base in owner.bases]
+    first = next((node for node in owner.body if isinstance(node, ast.FunctionDef)), None)
+    whole = ("Model", "layers.Layer", "Layer", "Module", "keras.Model", "keras.layers.Layer", "keras.Layer")
+    if len(bases) != 1 or bases[0] not in whole or first is None:
+        return ()
+    code = f"def __init__({own}, **kwargs):\n    super().__init__(**kwargs)\n    {name} = {site.text(made)}\n"
+    return (*site.before(first, code), *(_removed(site, statement) if is_kept else site.rewritten({made: name})))
 
 
 def _removed(site: code_module.Site, statement: ast.stmt) -> Edits:
@@ -125,7 +148,7 @@ def leaked_tensor(failure: Failure) -> Match | None:
     """A symbolic tensor used outside its graph."""
     if not failure.is_a("TypeError", "InaccessibleTensorError") or not failure.comes_from("tensorflow"):
         return None
-    named = failure.search(r"^<tf\.Tensor '([^']+)' [^>]*> is out of scope")
+    named = failure.search(r"^<tf\.Tensor '([^']+)' [^>]*?(?:dtype=(\w+))?> is out of scope")
     if named is None:
         return None
     made = failure.error.named_places
@@ -135,6 +158,7 @@ def leaked_tensor(failure: Failure) -> Match | None:
         title=f"The symbolic tensor {named[1]}{where}, is used outside the graph it belongs to"
         if where
         else f"The symbolic tensor {named[1]} is used outside the graph it belongs to",
+        edits=graph_edits.array_of_tensors(failure, named[2]) if "while" in named[1] and named[2] else (),
         # A graph that has captured it fails when it runs: the line that uses it is not known then.
         place=made[-1] if made and failure.mode in ("graph", "xla") else None,
     )
@@ -148,7 +172,7 @@ def unhashable(failure: Failure) -> Match | None:
         return Match(
             id="unhashable-argument",
             title="A tensor was used as a key, and tensors compare by value",
-            edits=_by_reference(failure.site),
+            edits=graph_edits.table(failure) or _by_reference(failure.site),
             advice="Use tensor.ref() as the key, in every place, and key.deref() to get the tensor back; or a name of your own.",
         )
     if failure.raised_in("from_value") and failure.text.startswith("Could not generate a generic TraceType"):
@@ -228,7 +252,8 @@ def outside_input_signature(failure: Failure) -> Match | None:
     elif len(specs) == 2:
         title = f"A tensor of shape {specs[0][0]} was passed where the input_signature says {specs[1][0]}"
         loose = _relaxed(specs[0][0], specs[1][0])
-        edits = _loosened(failure.site, specs[1][0], loose)
+        edits = graph_edits.with_batch(failure, specs[0][0], specs[1][0])
+        edits = edits or _loosened(failure.site, specs[1][0], loose)
         advice = f"Write tf.TensorSpec({loose}, tf.{specs[1][1]}) in the input_signature: it fits both shapes."
     else:
         title, advice = bound[1], "Pass a tensor of the dtype and shape that the input_signature says."
@@ -306,6 +331,7 @@ def no_gradients(failure: Failure) -> Match | None:
     return Match(
         id="gradient-none",
         title="The loss does not depend on any of the variables, so none of them has a gradient",
+        edits=graph_edits.widened_tape(failure.site),
     )
 
 

@@ -50,7 +50,7 @@ def value_of_symbolic(failure: Failure) -> Match | None:
     return Match(
         id="symbolic-to-numpy",
         title=f".{method}() of {what}, which has no value yet",
-        edits=_without_method(failure.site, method),
+        edits=_in_session(failure.site, method) if failure.mode == "v1-graph" else _without_method(failure.site, method),
         advice=f"Leave .{method}() away and go on with the tensor; or return the tensor and call .{method}() on what the function returns.",
     )
 
@@ -64,7 +64,60 @@ def _kept_in(site: code_module.Site) -> str | None:
     return site.text(call.func)
 
 
+def _in_session(site: code_module.Site, method: str) -> Edits:
+    """Has a session of TensorFlow 1 compute the value, where nothing has to be given to it, nor initialized in it."""
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    asked = [node for node in calls if node.func.attr == method and not node.args]  # type: ignore[attr-defined]
+    needs = ("placeholder", "placeholder_with_default", "Variable", "get_variable", "Session", "InteractiveSession")
+    if any(isinstance(node, ast.Attribute) and node.attr in needs for node in site.walk()) or len(asked) != 1 or method != "numpy":
+        return ()
+    (call,) = asked
+    return site.rewritten({call: f"tf.compat.v1.Session().run({site.text(call.func.value)})"})  # type: ignore[attr-defined]
+
+
+def _printed(site: code_module.Site, method: str) -> Edits:
+    """Prints with ``tf.print``, which does so whenever the graph runs, and writes tensors' values."""
+    call = site.statement.value if isinstance(site.statement, ast.Expr) else None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print" and call.args):
+        return ()
+    if any(key.arg not in ("sep", "end") for key in call.keywords):
+        return ()
+    parts: list[str] = []
+    keywords = [f"{key.arg}={site.text(key.value)}" for key in call.keywords]
+    for argument in call.args:
+        if not isinstance(argument, ast.JoinedStr):
+            tensor = _asked(argument, method)
+            # Of anything else around it, nobody knows whether it can do with a tensor.
+            if tensor is None and any(_asked(inner, method) is not None for inner in ast.walk(argument)):
+                return ()
+            parts.append(site.text(argument if tensor is None else tensor))
+            continue
+        pieces = argument.values
+        if len(call.args) > 1 or call.keywords:
+            return ()
+        for piece in pieces:
+            if isinstance(piece, ast.FormattedValue):
+                if piece.format_spec is not None or piece.conversion != -1:
+                    return ()
+                tensor = _asked(piece.value, method)
+                if tensor is None and any(_asked(inner, method) is not None for inner in ast.walk(piece.value)):
+                    return ()
+                parts.append(ast.unparse(piece.value if tensor is None else tensor))
+            else:
+                parts.append(ast.unparse(piece))
+        keywords = ['sep=""'] if len(parts) > 1 else []
+    return site.rewritten({call: f"tf.print({', '.join([*parts, *keywords])})"})
+
+
+def _asked(node: ast.AST, method: str) -> ast.expr | None:
+    """The tensor whose method an expression calls, if it does nothing else."""
+    call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method and not node.args
+    return node.func.value if call and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+
+
 def _without_method(site: code_module.Site, method: str) -> Edits:
+    if printed := _printed(site, method):
+        return printed
     for call in site.expressions():
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == method and not call.args):
             continue
@@ -258,7 +311,7 @@ def _with_autograph(failure: Failure) -> Edits:
             rest = [f"{key.arg}={site.text(key.value)}" for key in decorator.keywords if key.arg != "autograph"]
             if len(rest) < len(decorator.keywords) and not decorator.args:
                 name = ast.unparse(decorator.func)
-                return site.line_rewritten(decorator, f"@{name}({', '.join(rest)})" if rest else f"@{name}")
+                return site.rewritten({decorator: f"{name}({', '.join(rest)})" if rest else name})
     return ()
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
+from tfmodetrace.insight.diagnoses import model_edits
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
 _FITS: Final = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
@@ -52,7 +53,7 @@ def fit(failure: Failure) -> Match | None:
     if failure.is_a("ValueError", "KeyError", "TypeError") and failure.comes_from("keras"):
         for pattern, title, advice in _FIT:
             if failure.search(pattern):
-                return Match(id="keras-fit-usage", title=title, advice=advice)
+                return Match(id="keras-fit-usage", title=title, edits=_fit_edits(failure, title), advice=advice)
     nothing = (
         failure.is_a("ValueError")
         and failure.raised_in("make_tensor_proto", "convert_to_tensor")
@@ -62,9 +63,17 @@ def fit(failure: Failure) -> Match | None:
         return Match(
             id="keras-fit-usage",
             title="A loss, a metric or a layer of the program has returned None",
+            edits=model_edits.returning(failure.site),
             advice="Let the functions that the model is compiled with, and every layer's call, return what they compute.",
         )
     return None
+
+
+def _fit_edits(failure: Failure, title: str) -> Edits:
+    if title == _FIT[0][1]:
+        return model_edits.compiled(failure.site)
+    names = failure.search(r"matching the output names of the functional model \[([^\]]*)\]")
+    return model_edits.metrics_for_outputs(failure.site, names[1].count(",") + 1) if names else ()
 
 
 def _called(site: code_module.Site, *methods: str) -> ast.Call | None:
@@ -82,7 +91,12 @@ def data(failure: Failure) -> Match | None:
         lists = failure.raised_in("get_data_adapter") and failure.search(r"^Unrecognized data type: x=")
         if kind:
             advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
-            return Match(id="unsupported-data", title=f"Keras cannot compute with data of dtype {kind[1]}", advice=advice)
+            return Match(
+                id="unsupported-data",
+                title=f"Keras cannot compute with data of dtype {kind[1]}",
+                edits=model_edits.numbered(failure, kind[1]),
+                advice=advice,
+            )
         if lists:
             kind_of = failure.search(r"\(of type <class '([\w.]+)'>\)")
             return Match(
@@ -145,6 +159,9 @@ def saving(failure: Failure) -> Match | None:
         return Match(
             id="keras-saving",
             title="Keras 3 saves and loads models as .keras files",
+            edits=model_edits.loaded(site, path[1])
+            if (path := failure.search(r"^File format not supported: filepath=(\S+?)\. Keras"))
+            else (),
             advice="Save with model.save('model.keras') and load that; a SavedModel is loaded by keras.layers.TFSMLayer, or "
             "tf.saved_model.load.",
         )
@@ -283,8 +300,15 @@ def loss_in_fit(failure: Failure) -> Match | None:
         title=f"The loss is given labels of shape {both[0]} and predictions of shape {both[1]}"
         if len(both) == 2
         else "Labels and predictions do not fit",
+        edits=_with_outputs(failure.site, both) if len(both) == 2 else (),
         advice="Give the last layer one output for each label.",
     )
+
+
+def _with_outputs(site: code_module.Site, shapes: list[str]) -> Edits:
+    labels, outputs = (re.findall(r"[?\w]+", shape) for shape in shapes)
+    fits = len(labels) == len(outputs) == 2 and labels[1].isdigit() and outputs[1].isdigit()
+    return model_edits.with_outputs(site, int(outputs[1]), int(labels[1])) if fits else ()
 
 
 def missing_input(failure: Failure) -> Match | None:
