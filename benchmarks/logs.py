@@ -37,13 +37,15 @@ def write(logdir: pathlib.Path, calls: int, *, seed: int = 0) -> pathlib.Path:
         sequence, next_id, now_ns = 0, 0, 0
         chunk = _definitions()
         while next_id < calls:
+            ends_ns = [now_ns]
             for thread in range(_THREADS):
                 rows = min(_ROWS_PER_CHUNK // _THREADS, calls - next_id)
                 if rows > 0:
-                    columns, end_ns = _rows(random, thread, next_id, now_ns, rows)
+                    columns, ended_ns = _rows(random, thread, next_id, now_ns, rows)
                     chunk.calls.append(codec.encode_calls(columns))
                     next_id += rows
-            now_ns = end_ns
+                    ends_ns.append(ended_ns)
+            now_ns = max(ends_ns)
             if next_id >= calls:
                 chunk.session_end.end_ns = now_ns
                 chunk.session_end.calls = calls
@@ -87,7 +89,8 @@ def _rows(
     starts_ns = ends_ns - took_ns
     groups = numbers // group
     first_of_group = np.minimum(groups * group, rows - 1)
-    starts_ns = np.where(outer, starts_ns[first_of_group] - gap_ns, starts_ns)
+    # An outer call begins between the end of the one before and its own first leaf: on one thread calls nest.
+    starts_ns = np.where(outer, starts_ns[first_of_group] - gap_ns[first_of_group] // 2, starts_ns)
     outer_ids = first_id + groups * group
     is_last_group = groups == groups[-1] if rows % group else np.zeros(rows, dtype=bool)
     function = np.where(outer, 0, 1 + (place + 5 * thread) % (len(_FUNCTIONS) - 1))

@@ -51,10 +51,12 @@ class TensorBoard:
     Attributes:
         address: Where, with the path prefix and without a trailing slash.
         log: The file that holds what it printed.
+        pid: Its process id.
     """
 
     address: str
     log: pathlib.Path
+    pid: int
 
     def get(self, path: str, **query: object) -> Answer:
         """Requests a path below ``data/``."""
@@ -129,7 +131,7 @@ def serve(
 
         match = wait_for(started, seconds=START_S)
         assert match is not None
-        yield TensorBoard(address=match.group(1), log=log)
+        yield TensorBoard(address=match.group(1), log=log, pid=process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -175,7 +175,13 @@ def rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArra
         return []
     if groups[0] == groups[-1] and bool((groups == groups[0]).all()):
         return [(int(groups[0]), np.arange(len(groups), dtype=np.int64))]
+    least = groups.min()
+    if int(groups.max()) - int(least) < 1 << 16:
+        # Small numbers are sorted in linear time.
+        groups = (groups - least).astype(np.uint16)
+    else:
+        least = groups.dtype.type(0)
     order = np.argsort(groups, kind="stable")
     ordered = groups[order]
     cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    return [(int(groups[rows[0]]), rows) for rows in np.split(order, cuts)]
+    return [(int(groups[rows[0]]) + int(least), rows) for rows in np.split(order, cuts)]

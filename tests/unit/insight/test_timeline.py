@@ -4,6 +4,7 @@ import itertools
 import pathlib
 import time
 from collections.abc import Iterable
+from unittest import mock
 
 import hypothesis
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.support import files
+from tfmodetrace.insight import levels, timeline
 from tfmodetrace.insight import slices as slices_module
-from tfmodetrace.insight import timeline
 from tfmodetrace.log import call_columns, function_table, process_table, reader, tracelog
 from tfmodetrace.schema import words
 
@@ -116,9 +117,13 @@ def slow_slices(run: tracelog.Run, row_of: dict[int, int], begin: int, end: int,
 
 
 @hypothesis.settings(max_examples=300)
-@hypothesis.given(nested_rows(), st.integers(0, 7), st.integers(-10, 80), st.integers(0, 90))
-def test_slices_are_those_of_a_slow_reference(rows: list[dict[str, int]], power: int, begin: int, width: int) -> None:
-    run = run_of(rows)
+@hypothesis.given(nested_rows(), st.integers(0, 7), st.integers(-10, 80), st.integers(0, 90), st.booleans())
+def test_slices_are_those_of_a_slow_reference(rows: list[dict[str, int]], power: int, begin: int, width: int, leveled: bool) -> None:
+    with mock.patch.object(levels, "FEWEST_CALLS", 1 if leveled else len(rows) + 1), mock.patch.object(levels, "PARTS_PER_BUCKET", 1):
+        _compare_with_the_reference(run_of(rows), rows, power, begin, width)
+
+
+def _compare_with_the_reference(run: tracelog.Run, rows: list[dict[str, int]], power: int, begin: int, width: int) -> None:
     index = timeline.Timeline(run)
     assert sum(lane.calls for lane in index.lanes) == len(rows)
     for lane in index.lanes:

@@ -1,0 +1,247 @@
+"""A lane's calls in the order in which they are drawn, and the same merged ever more coarsely.
+
+What lies in one row does not overlap, so both starts and ends ascend. What is merged at one level is merged at every coarser one, so each
+level is made of the one below; none holds more than where its groups begin and which parts stand for them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import threading
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+FEWEST_CALLS: Final = 1 << 14
+"""Lanes of fewer calls have no levels: what a window needs of them is merged when it is asked for."""
+
+PARTS_PER_BUCKET: Final = 8
+"""How many calls a bucket of the finest level holds, if they are spread evenly."""
+
+Places = npt.NDArray[np.integer[Any]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Level:
+    """Neighbours merged: one element a group, in the order of the lane.
+
+    Attributes:
+        firsts: The place of each group's first part in the lane; one more element says where the last group ends.
+        longest: The place of its longest part, of equal ones the first.
+        trace_id: The last trace of its parts; -1 if none has one.
+        flags: Every flag of its parts.
+    """
+
+    firsts: Places
+    longest: Places
+    trace_id: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        """Returns how many groups there are."""
+        return len(self.longest)
+
+
+class Ordered:
+    """A lane's calls by row, then start.
+
+    Attributes:
+        member: Which of the columns' places each is.
+    """
+
+    def __init__(self, spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> None:
+        """Orders them.
+
+        Args:
+            spans: Columns as ``log.call_columns.Calls`` has them; not copied.
+            members: Which of them are in the lane.
+            row: The row of each of these.
+        """
+        self._spans = spans
+        order = _order(spans, members, row)
+        self.member: Places = members[order].astype(np.int32 if len(spans.start_ns) < 1 << 31 else np.int64)
+        cuts = np.cumsum(np.bincount(row)).tolist()
+        self._rows = [(number, first, last) for number, (first, last) in enumerate(zip([0, *cuts], cuts, strict=False)) if last > first]
+        self._row_firsts = [first for _, first, _ in self._rows]
+        # A running maximum, so that bisection works even where damaged data overlaps within a row.
+        self._latest_end_ns = self._latest_ends()
+        self._finest = 0
+        self._levels: list[Level] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Returns how many there are."""
+        return len(self.member)
+
+    def start_ns(self, places: Any) -> npt.NDArray[np.int64]:
+        """Returns when what is at some places begins."""
+        starts: npt.NDArray[np.int64] = self._spans.start_ns[self.member[places]]
+        return starts
+
+    def duration_ns(self, places: Any) -> npt.NDArray[np.int64]:
+        """Returns how long it lasts."""
+        durations: npt.NDArray[np.int64] = self._spans.duration_ns[self.member[places]]
+        return durations
+
+    def rows(self, places: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+        """Returns in which rows it is."""
+        numbers = np.array([number for number, _, _ in self._rows], dtype=np.uint16)
+        return numbers[np.searchsorted(self._row_firsts, places, side="right") - 1]
+
+    def row_of(self, member: int) -> int | None:
+        """Returns the row of one of the columns' places; ``None`` if that is not in the lane."""
+        found = np.flatnonzero(self.member == member)
+        return int(self.rows(found[:1])[0]) if len(found) else None
+
+    def overlapping(self, begin_ns: int, end_ns: int) -> list[tuple[int, int]]:
+        """Returns the non-empty ranges of places that overlap a window; a call without duration overlaps where it is."""
+        ranges: list[tuple[int, int]] = []
+        starts, durations, member, latest = self._spans.start_ns, self._spans.duration_ns, self.member, self._latest_end_ns
+        for _, first, last in self._rows:
+
+            def begins(place: int) -> int:
+                return int(starts[member[place]])
+
+            places = range(first, last)
+            begin = first + bisect.bisect_left(places, begin_ns, key=begins)
+            end = first + bisect.bisect_left(places, end_ns, key=begins)
+            if latest is not None:
+                begin = min(begin, first + int(np.searchsorted(latest[first:last], begin_ns, side="right")))
+            elif begin > first and begins(begin - 1) + int(durations[member[begin - 1]]) > begin_ns:
+                begin -= 1
+            if begin >= end:
+                continue
+            if ranges and ranges[-1][1] == begin:
+                ranges[-1] = (ranges[-1][0], end)
+            else:
+                ranges.append((begin, end))
+        return ranges
+
+    def merged(self, first: int, last: int, power: int) -> Level:
+        """Returns what is between two places, merged in buckets of ``1 << power`` ns; 0 merges nothing."""
+        level = self._level(power)
+        if level is None:
+            return self._merged(first, last, power)
+        begin = int(np.searchsorted(level.firsts, first, side="left"))
+        end = int(np.searchsorted(level.firsts, last, side="right")) - 1
+        if begin >= end:
+            return self._merged(first, last, power)
+        inner = Level(
+            firsts=level.firsts[begin : end + 1],
+            longest=level.longest[begin:end],
+            trace_id=level.trace_id[begin:end],
+            flags=level.flags[begin:end],
+        )
+        # Groups of which a window holds a part are made anew of that.
+        left, right = int(inner.firsts[0]), int(inner.firsts[-1])
+        around = [self._merged(first, left, power)] if first < left else []
+        around.append(inner)
+        if right < last:
+            around.append(self._merged(right, last, power))
+        return joined(around)
+
+    def _latest_ends(self) -> npt.NDArray[np.int64] | None:
+        starts = self.start_ns(slice(None))
+        ends = starts + self.duration_ns(slice(None))
+        nested = ends[:-1] > starts[1:]
+        nested[np.array(self._row_firsts[1:], dtype=np.int64) - 1] = False
+        if not nested.any():
+            return None
+        for _, first, last in self._rows:
+            np.maximum.accumulate(ends[first:last], out=ends[first:last])
+        return ends
+
+    def _level(self, power: int) -> Level | None:
+        if len(self) < FEWEST_CALLS:
+            return None
+        with self._lock:
+            if not self._levels:
+                lasts = [last - 1 for _, _, last in self._rows]
+                across = max(1, int(self.start_ns(lasts).max()) - int(self.start_ns(self._row_firsts).min()))
+                self._finest = max(1, (across * PARTS_PER_BUCKET // len(self)).bit_length())
+            if power < self._finest:
+                return None
+            if not self._levels:
+                self._levels.append(self._merged(0, len(self), self._finest))
+            while len(self._levels) <= power - self._finest:
+                self._levels.append(self._coarser(self._levels[-1], self._finest + len(self._levels)))
+            return self._levels[power - self._finest]
+
+    def _merged(self, first: int, last: int, power: int) -> Level:
+        places = np.arange(first, last, dtype=self.member.dtype)
+        member = self.member[first:last]
+        trace_id, flags = self._spans.trace_id[member], self._spans.flags[member]
+        if power == 0:
+            # Even calls that took no time at all stay apart.
+            return Level(firsts=np.append(places, last), longest=places, trace_id=trace_id, flags=flags)
+        return self._grouped(places, places, trace_id, flags, last, power)
+
+    def _coarser(self, level: Level, power: int) -> Level:
+        return self._grouped(level.firsts[:-1], level.longest, level.trace_id, level.flags, int(level.firsts[-1]), power)
+
+    def _grouped(
+        self,
+        firsts: Places,
+        longest: Places,
+        trace_id: npt.NDArray[np.int32],
+        flags: npt.NDArray[np.uint8],
+        end: int,
+        power: int,
+    ) -> Level:
+        duration = self.duration_ns(longest)
+        bucket = self.start_ns(firsts) >> power
+        alone = duration >= 1 << power
+        begins = np.empty(len(firsts), dtype=np.bool_)
+        begins[0] = True
+        np.not_equal(bucket[1:], bucket[:-1], out=begins[1:])
+        begins[1:] |= alone[1:] | alone[:-1]
+        rows = np.searchsorted(firsts, np.array(self._row_firsts, dtype=firsts.dtype))
+        begins[rows[rows < len(firsts)]] = True
+        groups = np.flatnonzero(begins)
+        if len(groups) == len(firsts):
+            return Level(firsts=np.append(firsts, firsts.dtype.type(end)), longest=longest, trace_id=trace_id, flags=flags)
+        return Level(
+            firsts=np.append(firsts[groups], firsts.dtype.type(end)),
+            longest=longest[_first_longest(duration, groups)],
+            trace_id=_last_trace(trace_id, groups),
+            flags=np.bitwise_or.reduceat(flags, groups),
+        )
+
+
+def joined(parts: list[Level]) -> Level:
+    """Returns several stretches of groups as one, each of which must begin where the one before ends."""
+    if len(parts) == 1:
+        return parts[0]
+    return Level(
+        firsts=np.concatenate([*(part.firsts[:-1] for part in parts[:-1]), parts[-1].firsts]),
+        longest=np.concatenate([part.longest for part in parts]),
+        trace_id=np.concatenate([part.trace_id for part in parts]),
+        flags=np.concatenate([part.flags for part in parts]),
+    )
+
+
+def _order(spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> npt.NDArray[np.intp]:
+    # Calls are read as they ended, and of what does not overlap, what ended first began first. Small numbers are sorted in linear time.
+    order = np.argsort(row, kind="stable")
+    starts = spans.start_ns[members[order]]
+    rows = row[order]
+    if bool(((starts[1:] > starts[:-1]) | (rows[1:] != rows[:-1])).all()):
+        return order
+    # Calls that took no time come before the one that began at the same instant.
+    return np.lexsort((spans.duration_ns[members], spans.start_ns[members], row))
+
+
+def _first_longest(duration: npt.NDArray[np.int64], firsts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    longest = np.repeat(np.maximum.reduceat(duration, firsts), np.diff(np.append(firsts, len(duration))))
+    candidates = np.flatnonzero(duration == longest)
+    return candidates[np.searchsorted(candidates, firsts)]
+
+
+def _last_trace(trace_id: npt.NDArray[np.int32], firsts: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+    last = np.full(len(firsts), -1, dtype=np.int32)
+    causing = np.flatnonzero(trace_id >= 0)
+    # Of several values for one group the last assignment stays.
+    last[np.searchsorted(firsts, causing, side="right") - 1] = trace_id[causing]
+    return last
