@@ -433,8 +433,16 @@ def a_mirrored_strategy() -> None:
         step(batch)
 
 
+def an_ensemble_of_fast_models() -> None:
+    members = [tf.function(model()) for _ in range(4)]
+    for _ in range(30):
+        for member in members:
+            member(tf.constant(X[:16]))
+
+
 PROGRAMS: Final = (
     ensemble,
+    an_ensemble_of_fast_models,
     length_buckets,
     one_function_a_bucket,
     training_flag,

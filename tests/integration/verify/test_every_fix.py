@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from tests.integration.testing import test_fixes
-from tests.integration.verify import cases, trying
+from tests.integration.verify import cases, cases_handed, trying
 
 _RETRACING = ("python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused")
 
@@ -17,6 +17,7 @@ _counts: collections.Counter[str] = collections.Counter()
 
 CASES = (
     *cases.CASES,
+    *cases_handed.CASES,
     *(
         cases.Case(
             name=program.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections
 import statistics
 from collections.abc import Hashable, Iterator, Sequence
@@ -32,7 +33,8 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         functions = [evidence.run.functions[number] for number in row.functions if number in evidence.traces]
         if len(functions) < MANY:
             continue
-        kerass = model_identity.is_kerass(functions[0])
+        # A layer or a model that the user's code makes a tf.function of is Keras's by its class only.
+        kerass = model_identity.is_kerass(functions[0]) and _handed(functions) is None
         # What Keras makes of a model's input is told with the model's predictions.
         if row.kind == "tf.data" and not kerass:
             pipelines[_built_by(row, functions)] += functions
@@ -117,7 +119,11 @@ def _functions(
     changes: tuple[edits.Edit, ...] = ()
     shown = f"{name} of {places.place(row.file, row.line)}" if sources.bare_name(functions[-1]) in _NAMELESS else name
     title = f"{shown} was made {len(functions)} times, and traced for each"
-    if not fixes.is_users(functions[-1]):
+    handed = _handed(functions)
+    if handed is not None:
+        title = f"tf.function({handed}){at} was made {len(functions)} times, and traced for each"
+        advice, changes = _made_anew(functions, again, made)
+    elif not fixes.is_users(functions[-1]):
         caller = made.function if made is not None and made.function.isidentifier() else "a function that has what is around it"
         advice = (
             f"Outside of a graph {name} makes a tf.function of what it is given and traces it at every call: call it{at} inside of one, by "
@@ -148,6 +154,14 @@ def _functions(
     )
 
 
+def _handed(functions: Sequence[function_table.Function]) -> str | None:
+    """What of a library's the user's code makes tf.functions of, as it is written there: ``model`` in ``tf.function(model)``."""
+    if fixes.is_users(functions[-1]):
+        return None
+    making = hoists.making(functions)
+    return None if making is None or making.call is None else ast.unparse(making.call.args[0])
+
+
 def _made_anew(
     functions: Sequence[function_table.Function], again: Sequence[trace_table.Trace], made: function_table.Place | None
 ) -> tuple[str, tuple[edits.Edit, ...]]:
@@ -167,7 +181,7 @@ def _made_anew(
                 f"of {owner}."
             )
         else:
-            what = "what it is given" if name in _NAMELESS else name
+            what = _handed(functions) or ("what it is given" if name in _NAMELESS else name)
             advice = (
                 f"Make {what} a tf.function once, before the loop instead of{at}{_differing(making)}, and call that same object every time."
             )
