@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import time
 import types
@@ -19,6 +20,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import states
+from tfmodetrace.recorder.stacks import loops
 from tfmodetrace.recorder.tf import around, dataset_models, keras_data, replacements
 from tfmodetrace.schema import events_pb2, words
 
@@ -381,6 +383,7 @@ class KerasPhases:
         thread = self._thread
 
         def end(_token: Any, error: BaseException | None = None, iterator: Any = None, /) -> None:
+            loops.begins(sys._getframe(1))
             own = thread.open
             if error is None and own is not None and not own.in_callback:
                 try:
