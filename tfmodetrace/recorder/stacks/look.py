@@ -26,10 +26,14 @@ class Looks:
 
     Args:
         found: Where the places are kept that are found.
+
+    Attributes:
+        told: How often a stack said something new.
     """
 
     def __init__(self, found: places.Places) -> None:
         self._places = found
+        self.told = 0
         self._known: dict[tuple[object, ...], tuple[int, words.SampleState, bool]] = {}
 
     def look(self, frame: types.FrameType | None, *, late: bool = False, free: bool = False) -> tuple[int, words.SampleState, bool]:
@@ -41,10 +45,11 @@ class Looks:
             free: Whether no thread ran Python.
         """
         inside, outside, first, op, users = _walk(frame, codes.CODES, codes.CODES.meet, _MAX_FRAMES)
-        lets_go = frame is not None and loops.lets_go(frame)
+        lets_go = op is None and frame is not None and loops.lets_go(frame)
         key = (inside, outside, first, op, late, free, lets_go, *users)
         known = self._known.get(key)
         if known is None:
+            self.told += 1
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             known = self._known[key] = self._tell(inside, outside, first, op or "", users, late=late, free=free, lets_go=lets_go)

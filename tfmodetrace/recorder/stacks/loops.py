@@ -20,6 +20,8 @@ LETS_GO: Final = "delete_iterator"
 
 _GOES_ON: Final = frozenset(dis.opmap[name] for name in ("FOR_ITER", "END_FOR", "POP_ITER") if name in dis.opmap)
 
+_BEFORE_CALLS: Final = frozenset(dis.opmap[name] for name in ("CACHE", "PRECALL") if name in dis.opmap)
+
 _LINES: Final[set[tuple[str, int]]] = set()
 
 
@@ -35,5 +37,17 @@ def lets_go(frame: types.FrameType) -> bool:
     """Whether a thread, whose innermost frame this is, goes on with a loop over a dataset, outside of all Python."""
     if not _LINES or (frame.f_code.co_filename, frame.f_lineno or 0) not in _LINES:
         return False
-    instructions = frame.f_code.co_code
-    return 0 <= frame.f_lasti < len(instructions) and instructions[frame.f_lasti] in _GOES_ON
+    instructions, at = frame.f_code.co_code, frame.f_lasti
+    if not 0 <= at < len(instructions):
+        return False
+    return instructions[at] in _GOES_ON or _has_called_a_comprehension(instructions, at)
+
+
+def _has_called_a_comprehension(instructions: bytes, at: int) -> bool:
+    """Whether what was called has been given a fresh iterator, which it lets go of as it returns; Python 3.12 has loops there."""
+    if instructions[at] != dis.opmap.get("CALL"):
+        return False
+    at -= 2
+    while at > 0 and instructions[at] in _BEFORE_CALLS:
+        at -= 2
+    return at > 0 and instructions[at] == dis.opmap["GET_ITER"]
