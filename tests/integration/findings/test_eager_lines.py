@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
-from tfmodetrace.insight import answers
+from tfmodetrace.insight import answers, eager
 from tfmodetrace.recorder.calls import native
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
@@ -94,7 +94,7 @@ def test_eager_time_by_definition_and_line_is_what_the_programs_clock_says(
             program(x, spent)
             whole += now() - began
     (run,) = tmt.read(tmp_path).runs
-    found = {each.definition.qualname: each for each in answers.Answers(run).eager.definitions}
+    found = {each.definition.qualname: each for each in eager.EagerTime(run, answers.Answers(run).budgets).definitions}
     definition = found[program.__name__]
     lines = {line.code: line.spent for line in definition.lines}
     eager_ns = 0.0

@@ -20,7 +20,8 @@ LETS_GO: Final = "delete_iterator"
 
 _GOES_ON: Final = frozenset(dis.opmap[name] for name in ("FOR_ITER", "END_FOR", "POP_ITER") if name in dis.opmap)
 
-_BEFORE_CALLS: Final = frozenset(dis.opmap[name] for name in ("CACHE", "PRECALL") if name in dis.opmap)
+_CALLS: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL", "CACHE") if name in dis.opmap)
+"""What a call is made of; a thread that comes back from it stands at the last of these."""
 
 _LINES: Final[set[tuple[str, int]]] = set()
 
@@ -45,9 +46,8 @@ def lets_go(frame: types.FrameType) -> bool:
 
 def _has_called_a_comprehension(instructions: bytes, at: int) -> bool:
     """Whether what was called has been given a fresh iterator, which it lets go of as it returns; Python 3.12 has loops there."""
-    if instructions[at] != dis.opmap.get("CALL"):
+    if instructions[at] not in _CALLS:
         return False
-    at -= 2
-    while at > 0 and instructions[at] in _BEFORE_CALLS:
+    while at > 0 and instructions[at] in _CALLS:
         at -= 2
-    return at > 0 and instructions[at] == dis.opmap["GET_ITER"]
+    return instructions[at] == dis.opmap["GET_ITER"]
