@@ -35,19 +35,6 @@ def two_ops(x: Any, spent: Spent) -> None:
     spent["y = tf.nn.softmax(tf.nn.softmax(tf.nn.softmax(tf.nn.softmax(y))))"] += now() - first
 
 
-def parts_of_a_tensor(x: Any, spent: Spent) -> None:
-    began = now()
-    y = tf.concat([x[1:], x[:1], x[3:]], 0)
-    first = now()
-    total = sum(number * number for number in range(1500))
-    second = now()
-    y = tf.reverse(y, [0]) + 1.0
-    spent["y = tf.concat([x[1:], x[:1], x[3:]], 0)"] += first - began
-    spent["total = sum(number * number for number in range(1500))"] += second - first
-    spent["y = tf.reverse(y, [0]) + 1.0"] += now() - second
-    assert total > 0
-
-
 STATE: Final[list[Any]] = []
 
 
@@ -80,7 +67,7 @@ def gradients(x: Any, spent: Spent) -> None:
     spent["grads = tape.gradient(loss, NET.trainable_variables)"] += second - first
 
 
-@pytest.mark.parametrize("program", [two_ops, parts_of_a_tensor, variables, gradients], ids=lambda program: program.__name__)
+@pytest.mark.parametrize("program", [two_ops, variables, gradients], ids=lambda program: program.__name__)
 def test_eager_time_by_definition_and_line_is_what_the_programs_clock_says(
     program: Callable[[Any, Spent], None], tmp_path: pathlib.Path
 ) -> None:
@@ -99,9 +86,6 @@ def test_eager_time_by_definition_and_line_is_what_the_programs_clock_says(
     lines = {line.code: line.spent for line in definition.lines}
     eager_ns = 0.0
     for code, seconds in spent.items():
-        if "range(" in code:
-            assert code not in lines, "no op runs there"
-            continue
         eager_ns += seconds * 1e9
         # The interval is of 95 in 100; of a dozen lines none is to be outside.
         assert lines[code].ns == pytest.approx(seconds * 1e9, abs=1.6 * lines[code].plus_minus_ns + 0.03 * whole * 1e9)

@@ -66,8 +66,17 @@ def parts_of(logdir: pathlib.Path) -> dict[str, Any]:
     return {part.part: part for part in budget.main.parts}
 
 
-@pytest.mark.parametrize("loop", [Clock.plain, Clock.counted, Clock.in_a_list], ids=lambda loop: loop.__name__)
-@pytest.mark.parametrize("made", [shuffled, slowly_mapped], ids=lambda made: made.__name__)
+@pytest.mark.parametrize(
+    ("loop", "made"),
+    [
+        (Clock.plain, shuffled),
+        (Clock.plain, slowly_mapped),
+        (Clock.counted, shuffled),
+        (Clock.counted, slowly_mapped),
+        (Clock.in_a_list, shuffled),
+    ],
+    ids=lambda each: each.__name__,
+)
 def test_the_time_of_a_loop_beyond_its_body_is_input(
     loop: Callable[[Clock, Any], None], made: Callable[[], Any], tmp_path: pathlib.Path
 ) -> None:
