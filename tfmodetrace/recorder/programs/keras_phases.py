@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import time
 import types
@@ -19,6 +20,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tfmodetrace.recorder.calls import states
+from tfmodetrace.recorder.stacks import loops
 from tfmodetrace.recorder.tf import around, dataset_models, keras_data, replacements
 from tfmodetrace.schema import events_pb2, words
 
@@ -67,7 +69,7 @@ class _Open:
         self.setup, self.data, self.function, self.end = _Total(), _Total(), _Total(), _Total()
         self.validation, self.nested = _Total(), _Total()
         self.callbacks: dict[type, _Total] = {}
-        self.in_callback = False
+        self.in_callback = self.quiet = False
         self.quiet_hooks: frozenset[str] = frozenset()
         self.data_since = self.function_since = self.loop_since = self.end_since = 0
         self.loop_ns = self.last_step_ns = self.ends = self.ends_ns = 0
@@ -117,11 +119,16 @@ class _Open:
             self.stages = self._latest_stages
         self._latest_stages = ()
 
-    def wants_to_ask(self, now_ns: int) -> bool:
-        """Whether the iterator is to be asked in the midst of its steps."""
-        return self.function.count - self._read_at_steps >= _READ_ELEMENTS and now_ns - self._read_ns >= _READ_NS
-
     # --- Where it stands ------------------------------------------------------------------------------------------------------------------
+
+    def step_ended(self, now: int) -> None:
+        """After a step and what is called at its end."""
+        self.last_step_ns = now - self.loop_since
+        self.loop_ns += self.last_step_ns
+        self.data_since = self.loop_since = now
+        if self.function.count - self._read_at_steps >= _READ_ELEMENTS and now - self._read_ns >= _READ_NS:
+            self.ask_iterator()
+            self.data_since = self.loop_since = _now()
 
     def end_of_steps(self) -> None:
         """After the last step of a round, of which tf.data does not tell how long it took, as no element was asked for after it."""
@@ -190,7 +197,7 @@ class _TimedCallbacks(list[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         own = self._thread.open
-        return super().__iter__() if own is None or own.in_callback else self._measured(own)
+        return super().__iter__() if own is None or own.in_callback or own.quiet else self._measured(own)
 
     def _measured(self, own: _Open) -> Iterator[Any]:
         totals, clock = own.callbacks, _now
@@ -294,11 +301,13 @@ class KerasPhases:
                 (own.data if own.loop_since else own.setup).add(now - own.data_since)
             if not own.loop_since:
                 own.loop_since = now
-            own.in_callback = name in own.quiet_hooks  # then there is nothing to measure
+            own.quiet = name in own.quiet_hooks
+            if own.quiet:  # there is nothing to measure, and of its end nothing to hear
+                own.function_since = now
+                return None
             return own
 
         def end(own: _Open, error: BaseException | None = None, _result: Any = None, /) -> None:
-            own.in_callback = False
             if error is None:
                 own.function_since = _now()
 
@@ -311,23 +320,19 @@ class KerasPhases:
             own = thread.open
             if own is None or own.in_callback:
                 return None
+            now = _now()
             if own.function_since:
-                own.function.add(_now() - own.function_since)
+                own.function.add(now - own.function_since)
                 own.function_since = 0
-            own.in_callback = name in own.quiet_hooks
+            own.quiet = name in own.quiet_hooks
+            if own.quiet:
+                own.step_ended(now)
+                return None
             return own
 
         def end(own: _Open, error: BaseException | None = None, _result: Any = None, /) -> None:
-            own.in_callback = False
-            if error is not None:
-                return
-            now = own.data_since = _now()
-            own.last_step_ns = now - own.loop_since
-            own.loop_ns += own.last_step_ns
-            own.loop_since = now
-            if own.wants_to_ask(now):
-                own.ask_iterator()
-                own.data_since = own.loop_since = _now()
+            if error is None:
+                own.step_ended(_now())
 
         return around.around(original, begin, end)
 
@@ -339,6 +344,7 @@ class KerasPhases:
             own = thread.open
             if own is None or own.in_callback or not args:
                 return None
+            own.quiet = False
             if ends:
                 own.end_of_steps()
                 own.ask_iterator()
@@ -381,6 +387,7 @@ class KerasPhases:
         thread = self._thread
 
         def end(_token: Any, error: BaseException | None = None, iterator: Any = None, /) -> None:
+            loops.begins(sys._getframe(1))
             own = thread.open
             if error is None and own is not None and not own.in_callback:
                 try:

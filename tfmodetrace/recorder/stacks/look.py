@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tfmodetrace.recorder.calls import native
-from tfmodetrace.recorder.stacks import codes, places
+from tfmodetrace.recorder.stacks import codes, loops, places
 from tfmodetrace.recorder.tf import autograph
 from tfmodetrace.schema import words
 
 _MAX_FRAMES: Final = 400
 _MAX_USERS: Final = 4
 """Frames of the user's that are told."""
+
+_MAX_KNOWN: Final = 1 << 12
+"""Stacks of which it is kept what they say."""
 
 _SOMEWHERE: Final = places.Place(-1, 0, "", "python", in_keras_loop=False, caller=-1, caller_line=0, outer=-1, outer_line=0)
 
@@ -23,10 +26,15 @@ class Looks:
 
     Args:
         found: Where the places are kept that are found.
+
+    Attributes:
+        told: How often a stack said something new.
     """
 
     def __init__(self, found: places.Places) -> None:
         self._places = found
+        self.told = 0
+        self._known: dict[tuple[object, ...], tuple[int, words.SampleState, bool]] = {}
 
     def look(self, frame: types.FrameType | None, *, late: bool = False, free: bool = False) -> tuple[int, words.SampleState, bool]:
         """Returns the number of the place where a thread is, what it is at, and whether anything of the user's has led there.
@@ -37,6 +45,28 @@ class Looks:
             free: Whether no thread ran Python.
         """
         inside, outside, first, op, users = _walk(frame, codes.CODES, codes.CODES.meet, _MAX_FRAMES)
+        lets_go = op is None and frame is not None and loops.lets_go(frame)
+        key = (inside, outside, first, op, late, free, lets_go, *users)
+        known = self._known.get(key)
+        if known is None:
+            self.told += 1
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            known = self._known[key] = self._tell(inside, outside, first, op or "", users, late=late, free=free, lets_go=lets_go)
+        return known
+
+    def _tell(
+        self,
+        inside: int,
+        outside: int,
+        first: int,
+        op: str,
+        users: list[tuple[codes.Code, int]],
+        *,
+        late: bool,
+        free: bool,
+        lets_go: bool,
+    ) -> tuple[int, words.SampleState, bool]:
         frames = iter(users)
         about, line = next(frames, (None, 0))
         caller, caller_line = next(frames, (None, 0))
@@ -50,11 +80,13 @@ class Looks:
             caller, caller_line = self._users(caller, caller_line)
         if outer is not None:
             outer, outer_line = self._users(outer, outer_line)
-        state = _state(inside, outside, op or "", waits=bool(first & codes.WAITS))
+        state = _state(inside, outside, op, waits=bool(first & codes.WAITS))
         if late and state in ("op", "library", "python"):
             return self._places.number(_SOMEWHERE), "python", about is not None
         if state == "op" and free:
             state = "kernel"
+        if lets_go and state in ("library", "python"):
+            state, op = "input", loops.LETS_GO
         place = places.Place(
             definition=-1 if about is None else self._definition(about),
             line=line,

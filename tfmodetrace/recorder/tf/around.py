@@ -14,6 +14,9 @@ from typing import Any, Final, Protocol
 
 from tfmodetrace.recorder.tf import autograph
 
+CALL_NAME: Final = "modetrace_call"
+"""How the code is called that stands around a function where there is no ``hot_path.c``."""
+
 Begin = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 """Called with the arguments of a call before it; returns a token, or None if nobody wants to hear of its end."""
 

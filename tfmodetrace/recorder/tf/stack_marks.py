@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import re
@@ -47,6 +48,11 @@ _INPUT: Final = _codes(
 )
 """What makes a dataset's iterator, and fetches an element of it."""
 
+# To hash code is to hash its constants and names. These sets keep theirs, so that ids do.
+_TRACING_IDS: Final = frozenset(map(id, _TRACING))
+_GRAPH_IDS: Final = frozenset(map(id, _GRAPH))
+_INPUT_IDS: Final = frozenset(map(id, _INPUT))
+
 _OPS_FILE: Final = re.compile(r"gen_\w+_ops\.py")
 _OP_SUFFIXES: Final = ("_eager_fallback", "_fallback")
 
@@ -82,6 +88,12 @@ _SET_UP_FILES: Final = {
 }
 """Ends of paths, with the functions in them of which that holds."""
 
+_SET_UP_ENDS: Final = {
+    name: tuple(os.path.join("", end) for end, found in _SET_UP_FILES.items() if name in found)
+    for name in frozenset().union(*_SET_UP_FILES.values())
+}
+"""The same by function."""
+
 _LOOP_NAMES: Final = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
 
 
@@ -98,17 +110,17 @@ def eager_op(code: types.CodeType) -> str:
 
 def makes_graph(code: types.CodeType) -> bool:
     """Whether what runs inside is symbolic."""
-    return code in _TRACING
+    return id(code) in _TRACING_IDS
 
 
 def runs_graph(code: types.CodeType) -> bool:
     """Whether a graph runs inside."""
-    return code in _GRAPH
+    return id(code) in _GRAPH_IDS
 
 
 def fetches_input(code: types.CodeType) -> bool:
     """Whether what runs inside makes input, or waits for it."""
-    return code in _INPUT or _of_keras(code, _KERAS_INPUT)
+    return id(code) in _INPUT_IDS or _of_keras(code, _KERAS_INPUT)
 
 
 def is_keras_loop(code: types.CodeType) -> bool:
@@ -118,14 +130,20 @@ def is_keras_loop(code: types.CodeType) -> bool:
 
 def sets_up(code: types.CodeType) -> bool:
     """Whether what runs inside sets something up: variables, layers, what is loaded and saved."""
-    file = code.co_filename
-    if any(folder in file for folder in _SET_UP_FOLDERS):
-        return True
-    return any(file.endswith(os.path.join("", end)) and code.co_name in found for end, found in _SET_UP_FILES.items())
+    return code.co_filename.endswith(_SET_UP_ENDS.get(code.co_name, ())) or _lies_where_things_are_set_up(code.co_filename)
+
+
+@functools.lru_cache(1 << 11)
+def _lies_where_things_are_set_up(file: str) -> bool:
+    return any(folder in file for folder in _SET_UP_FOLDERS)
 
 
 def _of_keras(code: types.CodeType, parts: tuple[str, ...]) -> bool:
-    file = code.co_filename
+    return _is_kerass(code.co_filename, parts)
+
+
+@functools.lru_cache(1 << 11)
+def _is_kerass(file: str, parts: tuple[str, ...]) -> bool:
     for name in ("keras", "tf_keras"):
         module_file = getattr(sys.modules.get(name), "__file__", None)
         if module_file:

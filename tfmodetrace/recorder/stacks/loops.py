@@ -1,0 +1,53 @@
+"""Where TensorFlow lets go of a dataset's iterator: at the end of a loop over it, in C, where no frame tells it from the program's Python.
+
+That takes long where a shuffle buffer is emptied, or threads that fetch ahead have to end. The instruction that goes on with a loop takes
+that time where the loop is over a dataset, and else hardly any: what it calls in Python has frames of its own.
+"""
+
+from __future__ import annotations
+
+import dis
+import types
+from typing import Final
+
+from tfmodetrace.recorder.tf import around
+
+MAX_LINES: Final = 1 << 12
+"""Lines that are kept; whatever a program generates, no more are."""
+
+LETS_GO: Final = "delete_iterator"
+"""What TensorFlow calls it."""
+
+_GOES_ON: Final = frozenset(dis.opmap[name] for name in ("FOR_ITER", "END_FOR", "POP_ITER") if name in dis.opmap)
+
+_CALLS: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL", "CACHE") if name in dis.opmap)
+"""What a call is made of; a thread that comes back from it stands at the last of these."""
+
+_LINES: Final[set[tuple[str, int]]] = set()
+
+
+def begins(frame: types.FrameType | None) -> None:
+    """Is told of the frame that asks a dataset for an iterator, or of what stands around the asking."""
+    if frame is not None and frame.f_code.co_name == around.CALL_NAME:
+        frame = frame.f_back
+    if frame is not None and len(_LINES) < MAX_LINES:
+        _LINES.add((frame.f_code.co_filename, frame.f_lineno or 0))
+
+
+def lets_go(frame: types.FrameType) -> bool:
+    """Whether a thread, whose innermost frame this is, goes on with a loop over a dataset, outside of all Python."""
+    if not _LINES or (frame.f_code.co_filename, frame.f_lineno or 0) not in _LINES:
+        return False
+    instructions, at = frame.f_code.co_code, frame.f_lasti
+    if not 0 <= at < len(instructions):
+        return False
+    return instructions[at] in _GOES_ON or _has_called_a_comprehension(instructions, at)
+
+
+def _has_called_a_comprehension(instructions: bytes, at: int) -> bool:
+    """Whether what was called has been given a fresh iterator, which it lets go of as it returns; Python 3.12 has loops there."""
+    if instructions[at] not in _CALLS:
+        return False
+    while at > 0 and instructions[at] in _CALLS:
+        at -= 2
+    return instructions[at] == dis.opmap["GET_ITER"]
