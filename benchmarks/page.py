@@ -1,6 +1,6 @@
 """How fast the page shows a long recording: the first picture, any window, zooming and panning, and what memory TensorBoard needs for it.
 
-Run with ``make bench`` or ``python -m benchmarks.page [--calls N ...]``. A TensorBoard is started for every measured opening, so that none
+Run with ``python -m benchmarks.page [--calls N ...]``; it needs Chromium. A TensorBoard is started for every measured opening, so that none
 finds what another has read; with ``--no-browser`` only the plugin is asked, as the page would ask it.
 """
 
