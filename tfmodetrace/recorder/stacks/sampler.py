@@ -35,7 +35,7 @@ MAX_PERIOD_SECS: Final = 1.0
 SHARE: Final = 0.005
 """Which part of a core looking may take."""
 
-_AIM: Final = 0.95 * SHARE
+_AIM: Final = 0.85 * SHARE
 """What looks of the usual cost take of it; the rest is for those that cost more."""
 
 _LOOKS_AT_ONCE: Final = 4
