@@ -202,6 +202,8 @@ class Pending:
         text = texts[verdict]
         if verdict == "undecided" and found.drift:
             text = f"undecided: a run differs from itself by {percent(math.exp(found.drift)).lstrip('+')} from its first half to its second"
+        elif verdict == "undecided" and (found.low > 0 or found.high < 0) and found.margin == steadiness.ALONE_MARGIN:
+            text = "undecided: two recordings of one program may differ by as much; record several a side"
         if self.chosen.other_signatures:
             text += ", with other signatures"
         elif self.chosen.only is not None:
@@ -272,7 +274,7 @@ def _verdict(found: steadiness.Estimated) -> values.ChangeVerdict:
         return "slower"
     if found.high < -found.margin:
         return "faster"
-    return "same" if -found.margin <= found.low and found.high <= found.margin else "undecided"
+    return "same" if max(-found.low, found.high) <= min(found.margin, steadiness.SAME) else "undecided"
 
 
 def percent(ratio: float) -> str:
