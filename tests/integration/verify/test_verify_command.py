@@ -99,6 +99,37 @@ def test_the_fix_of_an_imported_module_is_tried_kept_and_told(
     assert finding["verified"]["text"] in capsys.readouterr().out
 
 
+def test_a_report_tries_the_fixes_by_the_command_that_was_recorded_where_that_was_given(
+    project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record("src/train.py", 9)
+    (process,) = tmt.read("log").runs[0].processes
+    assert (process.command, process.working_directory) == (("src/train.py", "9"), str(project))
+    before = texts(project)
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir(project / "elsewhere")
+    assert main.main(["report", "../log", "--verify"]) == exits.OK
+    told = capsys.readouterr().out
+    assert told.count("tried: 8 → 1 traces, ") == 2  # as it is tried, and in the report
+    assert texts(project) == before
+    assert main.main(["report", "../log", "--verify", "--json"]) == exits.OK
+    told = capsys.readouterr()
+    assert json.loads(told.out)["runs"][0]["findings"][0]["verified"]["helped"]
+    assert "tried: 8 → 1 traces, " in told.err
+
+
+def test_a_report_of_a_program_that_recorded_itself_says_what_to_type(
+    project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loss = project / "src" / "shop" / "loss.py"
+    loss.write_text(_LOSS.replace("import tensorflow as tf", "import tensorflow as tf\nimport tfmodetrace as tmt\ntmt.start('log')"))
+    assert fresh.run("src/train.py", 9).returncode == 0
+    assert main.main(["report", "log", "--verify"]) == exits.LIMIT_EXCEEDED
+    told = capsys.readouterr()
+    assert "tfmodetrace verify log -- python train.py" in told.err
+    assert "tried" not in told.out
+
+
 def test_a_module_is_run_as_python_runs_it(project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "alone.py").write_text(_LOSS + "\nif __name__ == '__main__':\n    main(9)\n")
     record("-m", "alone")
