@@ -50,8 +50,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
             outcome = max(verify.run_recorded(run, arguments.logdir) for run in runs)
         log = reading.read_or_complain(arguments.logdir, run=arguments.run) or log
-        names = {run.name for run in runs}
-        runs = tuple(run for run in log.runs if run.name in names)
+        chosen_names = {run.name for run in runs}
+        runs = tuple(run for run in log.runs if run.name in chosen_names)
     told = [answers.Answers(run, profiled=True) for run in runs]
     if arguments.json:
         # ASCII, so that no terminal's or pipe's encoding can spoil it.

@@ -571,7 +571,7 @@ class NotHonoured(_message.Message):
     def __init__(self, op: _Optional[str] = ..., type: _Optional[str] = ..., requested: _Optional[str] = ..., actual: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., no_such_device: bool = ...) -> None: ...
 
 class StateChange(_message.Message):
-    __slots__ = ("function_id", "text", "reader", "file", "line", "code", "always", "before", "after", "time_ns")
+    __slots__ = ("function_id", "text", "reader", "file", "line", "code", "always", "before", "after", "time_ns", "source", "source_line")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     READER_FIELD_NUMBER: _ClassVar[int]
@@ -582,6 +582,8 @@ class StateChange(_message.Message):
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
     function_id: int
     text: str
     reader: str
@@ -592,7 +594,9 @@ class StateChange(_message.Message):
     before: str
     after: str
     time_ns: int
-    def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ...) -> None: ...
+    source: str
+    source_line: int
+    def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ...) -> None: ...
 
 class CalledBody(_message.Message):
     __slots__ = ("caller_file", "caller_line", "called_as", "qualname", "file", "line", "parameters", "source", "source_truncated", "function_id", "always")
