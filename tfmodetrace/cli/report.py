@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fnmatch
 import json
 import sys
 from typing import Any
 
-from tfmodetrace.cli import exits, reading, report_page, screen, styled, terminal
+from tfmodetrace.cli import exits, reading, report_page, screen, styled, terminal, verify
 from tfmodetrace.insight import answers, limits, plain
 from tfmodetrace.insight import report as reports
 
@@ -25,6 +26,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--all", action="store_true", help="print everything instead of what fits on one screen")
     parser.add_argument("--function", metavar="GLOB", help="print everything about functions whose names match, such as 'train_*'")
     parser.add_argument("--run", metavar="GLOB", default="*", help="only runs whose names match, such as 'train*' (default: all)")
+    parser.add_argument("--verify", action="store_true", help="first run the program again, as it was recorded, to try its fixes")
     parser.set_defaults(run_command=run_command)
 
 
@@ -42,12 +44,20 @@ def run_command(arguments: argparse.Namespace) -> int:
         names = ", ".join(run.name for run in log.runs)
         terminal.complain(f"No run in {arguments.logdir} is called {arguments.run}; there are: {names}.")
         return exits.NOTHING_READ
+    outcome = exits.OK
+    if arguments.verify:
+        # What a program that is run again prints is not shown; what came of its fixes is, but not in the middle of JSON.
+        with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
+            outcome = max(verify.run_recorded(run, arguments.logdir) for run in runs)
+        log = reading.read_or_complain(arguments.logdir, run=arguments.run) or log
+        chosen_names = {run.name for run in runs}
+        runs = tuple(run for run in log.runs if run.name in chosen_names)
     told = [answers.Answers(run, profiled=True) for run in runs]
     if arguments.json:
         # ASCII, so that no terminal's or pipe's encoding can spoil it.
         json.dump(plain.plain(reports.of_runs(told)), sys.stdout, indent=2, allow_nan=False)
         sys.stdout.write("\n")
-        return exits.OK
+        return outcome
     console = styled.Console()
     for number, each in enumerate(told):
         if number:
@@ -60,4 +70,4 @@ def run_command(arguments: argparse.Namespace) -> int:
             report_page.print_run(console, reports.of_run(each), chosen)
         else:
             screen.print_screen(console, reports.of_run(each), path=log.path)
-    return exits.OK
+    return outcome

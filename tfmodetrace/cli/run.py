@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from tfmodetrace import children, starting
+from tfmodetrace import children, command_line, starting
 from tfmodetrace import options as options_module
 from tfmodetrace.cli import cpu_memory, exits, terminal
 from tfmodetrace.verify import overlay
@@ -91,6 +91,7 @@ def run_command(arguments: argparse.Namespace) -> int | Callable[[], int]:
             terminal.complain, f"tfmodetrace: {cpu_memory.VARIABLE}=1 was set, so that TensorFlow tells of the CPU's memory, too."
         )
     children.have_recorded(os.environ, logdir, options)
+    command_line.give(["-m", *command] if arguments.module else command)
     starting.start_when_imported(logdir, options, command=__file__)
     return functools.partial(_as_python_would, _module(command) if arguments.module else _script(command))
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tfmodetrace.cli import exits, reading, styled, terminal
 from tfmodetrace.insight import answers, findings, verified
 from tfmodetrace.log import tracelog, tried
 from tfmodetrace.verify import keeping, programs, trials
+
+TIMEOUT_S: Final = 600.0
+"""How long each run may last, in seconds, if nothing else is said."""
 
 
 def add_parser(commands: Any) -> None:
@@ -26,7 +31,7 @@ def add_parser(commands: Any) -> None:
     parser.usage = "tfmodetrace verify LOGDIR [options] -- python train.py [arguments …]"
     parser.add_argument("--finding", metavar="N", type=int, help="only the fix of the N-th finding; by default of all above info")
     parser.add_argument("--run", metavar="NAME", help="of several runs in LOGDIR, this one; by default the newest")
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=600.0, help="how long each run may last (default: 600)")
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=TIMEOUT_S, help="how long each run may last (default: 600)")
     parser.add_argument("program", nargs="+", metavar="-- python train.py …", help="the program as it was run")
     parser.set_defaults(run_command=run_command)
 
@@ -58,11 +63,44 @@ def run_command(arguments: argparse.Namespace) -> int:
         return exits.USAGE
     chosen = [(number, found[number - 1]) for number in numbers if arguments.finding is not None or found[number - 1].severity != "info"]
     if not chosen:
-        failed = " What its exceptions mean, `tfmodetrace report` says." if run.errors else ""
-        terminal.complain(f"{_name(run, arguments.logdir)} has no finding above info, so that there is no fix to try.{failed}")
+        _say_that_none_matters(run, arguments.logdir)
         return exits.OK
     with _terminated_as_interrupted(), trials.Trials(command, timeout_s=arguments.timeout) as tries:
         return _try_all(run, chosen, tries, asked_for=arguments.finding is not None)
+
+
+def run_recorded(run: tracelog.Run, logdir: str) -> int:
+    """Tries the fixes of all findings above info, running the program as it was recorded.
+
+    Args:
+        run: The run.
+        logdir: Where it was read from.
+
+    Returns:
+        The exit code.
+    """
+    command = programs.recorded(run)
+    if command is None:
+        terminal.complain(
+            f"{_name(run, logdir)} does not say how the program was run, which only `tfmodetrace run` records. To try its fixes: "
+            f"tfmodetrace verify {shlex.quote(logdir)} -- python train.py …, with the program and its arguments."
+        )
+        return exits.LIMIT_EXCEEDED
+    if not os.path.isdir(command.working_directory or ""):
+        terminal.complain(f"The program was run in {command.working_directory}, which is not here: its fixes cannot be tried.")
+        return exits.PROGRAM_FAILED
+    found = answers.Answers(run, profiled=True).findings
+    chosen = [(number, finding) for number, finding in enumerate(found, 1) if finding.severity != "info"]
+    if not chosen:
+        _say_that_none_matters(run, logdir)
+        return exits.OK
+    with _terminated_as_interrupted(), trials.Trials(command, timeout_s=TIMEOUT_S) as tries:
+        return _try_all(run, chosen, tries, asked_for=False)
+
+
+def _say_that_none_matters(run: tracelog.Run, logdir: str) -> None:
+    failed = " What its exceptions mean, `tfmodetrace report` says." if run.errors else ""
+    terminal.complain(f"{_name(run, logdir)} has no finding above info, so that there is no fix to try.{failed}")
 
 
 def _chosen_run(log: tracelog.TraceLog, name: str | None) -> tracelog.Run | None:

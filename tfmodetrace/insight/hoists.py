@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
-from tfmodetrace.insight import call_rewrites, edits, made_inside, sources, surroundings
+from tfmodetrace.insight import call_rewrites, edits, made_inside, places, sources, surroundings
 from tfmodetrace.log import function_table, trace_table
 
 Edits = tuple[edits.Edit, ...]
@@ -50,6 +50,18 @@ def given_to(
         return None
     given = around.given(found.id, around.scope(found))
     return (found.id, given[0]) if len(given) == 1 and _only_makes(given[0], found.id) else None
+
+
+def made_at(function: function_table.Function, trace: trace_table.Trace, parameter: str) -> str | None:
+    """Tells where the object that a call gives for a parameter is made, as ``train.py:25``; ``None`` if that is not seen."""
+    around = surroundings.read(trace.called_around)
+    call = None if around is None else _call_in(around, function, trace)
+    argument = None if call is None else call_rewrites.argument(function, call, parameter)
+    if around is None or argument is None:
+        return None
+    given = given_to(around, function, trace, parameter)
+    made = around.statement(argument) if isinstance(argument, ast.Call | ast.Lambda) else None if given is None else given[1]
+    return None if made is None else places.place(around.file, around.line(made))
 
 
 def changing(function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str) -> tuple[str, ...]:

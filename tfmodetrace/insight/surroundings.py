@@ -89,6 +89,10 @@ class Surroundings:
         )
         return sources.dedented(lines) if alone and starts and not long else None
 
+    def head(self, node: Function) -> str:
+        """The lines of a function without decorators up to its first statement."""
+        return sources.dedented(self._lines[node.lineno - 1 : self.line(node.body[0]) - self._shift - 1])
+
     def with_other(self, node: ast.expr, code: str) -> edits.Edit | None:
         """Writes the statement that an expression is in, or its head, with other code in its place; ``None`` if that cannot be done."""
         statement = self.statement(node)

@@ -54,7 +54,7 @@ def of_tried(each: tried.Tried) -> Verified:
         parts.append(f"exit code {before.exit_code} → {after.exit_code}")
     return Verified(
         helped=each.helped,
-        text=f"{'tried' if each.helped else 'tried without success'}: {', '.join(parts)}",
+        text=f"{'tried' if each.helped else 'did not help'}: {', '.join(parts)}",
         before=before,
         after=after,
         output=each.output,

@@ -182,6 +182,7 @@ def state_change(message: events_pb2.StateChange) -> state_table.StateChange:
         before=message.before,
         after=message.after,
         time_ns=time_ns(message.time_ns),
+        around=function_table.Around(file=message.file, line=message.source_line, text=message.source) if message.source else None,
     )
 
 

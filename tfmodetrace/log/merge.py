@@ -413,6 +413,8 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         versions=dict(session.versions) if session is not None else {},
         options=dict(session.options) if session is not None else {},
         path=part.path,
+        command=tuple(session.command) if session is not None else (),
+        working_directory=session.working_directory if session is not None else "",
         devices=part.content.logical_devices,
     )
 

@@ -35,6 +35,9 @@ class Process:
         versions: ``tensorflow``, ``python``, … to version.
         options: The recording options that differ from their defaults; ``native recorder`` is ``yes`` or ``no``.
         path: The event file.
+        command: The program that ``tfmodetrace run`` was given: the script, or ``-m`` and the module, and its arguments; empty
+            if it records itself.
+        working_directory: Its working directory at the beginning; empty where ``command`` is.
         devices: All its devices, such as ``/device:CPU:0``; none if that is not known.
     """
 
@@ -55,6 +58,8 @@ class Process:
     versions: Mapping[str, str]
     options: Mapping[str, str]
     path: str
+    command: tuple[str, ...] = ()
+    working_directory: str = ""
     devices: tuple[str, ...] = ()
     state: words.RecordingState = "complete"
     last_written_unix_ns: int | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from tfmodetrace.log import function_table
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
@@ -20,6 +22,7 @@ class StateChange:
         before: What the latest trace has read, as Python writes it.
         after: What was found at the call.
         time_ns: When, since the run's start, as that call began.
+        around: The text around the line; told with the first change of each value, and with no other.
     """
 
     function_id: int
@@ -32,6 +35,7 @@ class StateChange:
     before: str
     after: str
     time_ns: int
+    around: function_table.Around | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

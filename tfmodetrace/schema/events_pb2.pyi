@@ -86,7 +86,7 @@ class HostMemory(_message.Message):
     def __init__(self, time_ns: _Optional[int] = ..., resident_bytes: _Optional[int] = ...) -> None: ...
 
 class SessionStart(_message.Message):
-    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space", "flush_ns")
+    __slots__ = ("session_id", "host", "pid", "worker", "start_unix_ns", "versions", "options", "process_space", "flush_ns", "command", "working_directory")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +110,8 @@ class SessionStart(_message.Message):
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     PROCESS_SPACE_FIELD_NUMBER: _ClassVar[int]
     FLUSH_NS_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    WORKING_DIRECTORY_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     host: str
     pid: int
@@ -119,7 +121,9 @@ class SessionStart(_message.Message):
     options: _containers.ScalarMap[str, str]
     process_space: str
     flush_ns: int
-    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ..., flush_ns: _Optional[int] = ...) -> None: ...
+    command: _containers.RepeatedScalarFieldContainer[str]
+    working_directory: str
+    def __init__(self, session_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., worker: _Optional[str] = ..., start_unix_ns: _Optional[int] = ..., versions: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Mapping[str, str]] = ..., process_space: _Optional[str] = ..., flush_ns: _Optional[int] = ..., command: _Optional[_Iterable[str]] = ..., working_directory: _Optional[str] = ...) -> None: ...
 
 class SessionEnd(_message.Message):
     __slots__ = ("end_ns", "calls")
@@ -567,7 +571,7 @@ class NotHonoured(_message.Message):
     def __init__(self, op: _Optional[str] = ..., type: _Optional[str] = ..., requested: _Optional[str] = ..., actual: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., no_such_device: bool = ...) -> None: ...
 
 class StateChange(_message.Message):
-    __slots__ = ("function_id", "text", "reader", "file", "line", "code", "always", "before", "after", "time_ns")
+    __slots__ = ("function_id", "text", "reader", "file", "line", "code", "always", "before", "after", "time_ns", "source", "source_line")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     READER_FIELD_NUMBER: _ClassVar[int]
@@ -578,6 +582,8 @@ class StateChange(_message.Message):
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LINE_FIELD_NUMBER: _ClassVar[int]
     function_id: int
     text: str
     reader: str
@@ -588,7 +594,9 @@ class StateChange(_message.Message):
     before: str
     after: str
     time_ns: int
-    def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ...) -> None: ...
+    source: str
+    source_line: int
+    def __init__(self, function_id: _Optional[int] = ..., text: _Optional[str] = ..., reader: _Optional[str] = ..., file: _Optional[str] = ..., line: _Optional[int] = ..., code: _Optional[str] = ..., always: bool = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., time_ns: _Optional[int] = ..., source: _Optional[str] = ..., source_line: _Optional[int] = ...) -> None: ...
 
 class CalledBody(_message.Message):
     __slots__ = ("caller_file", "caller_line", "called_as", "qualname", "file", "line", "parameters", "source", "source_truncated", "function_id", "always")

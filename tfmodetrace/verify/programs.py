@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from typing import IO, Any, Final
 
+from tfmodetrace.log import tracelog
+
 _GRACE_S: Final = 5.0
 _KEPT_BYTES: Final = 64 << 20
 _TAIL_BYTES: Final = 64 << 10
@@ -27,10 +29,12 @@ class Command:
     Attributes:
         python: The interpreter with its own options.
         program: The script or ``-m module``, and the program's arguments.
+        working_directory: Where it is run; ``None`` for where this process is.
     """
 
     python: tuple[str, ...]
     program: tuple[str, ...]
+    working_directory: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,12 @@ class Ended:
     printed: bytes
     last_words: str
     logdir: str
+
+
+def recorded(run: tracelog.Run) -> Command | None:
+    """Returns how a recorded program was run; ``None`` if the recording does not know."""
+    known = next((process for process in run.processes if process.command and process.working_directory), None)
+    return None if known is None else Command(python=(sys.executable,), program=known.command, working_directory=known.working_directory)
 
 
 def command(line: Sequence[str]) -> Command:
@@ -96,7 +106,13 @@ def run(what: Command, *, directory: str, overlay: str | None, timeout_s: float)
     begin_ns = time.perf_counter_ns()
     with open(os.path.join(directory, "out"), "w+b") as out, open(os.path.join(directory, "err"), "w+b") as err:
         process = subprocess.Popen(
-            words(what, logdir, overlay), stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, start_new_session=True
+            words(what, logdir, overlay),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env=environment,
+            cwd=what.working_directory,
+            start_new_session=True,
         )
         timed_out = False
         try:

@@ -109,6 +109,8 @@ class Trials:
             raise CannotBeTriedError(
                 "The program traced nothing of what the finding is about when it was run again: were these its arguments?"
             )
+        if not measured.traces and not _is_found(before, finding, made, least="info"):
+            raise CannotBeTriedError("The program did not have the finding when it was run again without the fix: nothing can be compared.")
         after = self._run(texts)
         if after.ended.timed_out:
             raise CannotBeTriedError(f"With the fix the program did not end in {self._timeout_s:g} s; --timeout gives it longer.")
@@ -124,7 +126,7 @@ class Trials:
             after=mended,
             output=output,
             difference=difference,
-            helped=mended.traces < measured.traces or not _is_found(after, finding.id, made),
+            helped=mended.traces < measured.traces or not _is_found(after, finding, made),
         )
 
     def _run(self, texts: Mapping[str, str]) -> Recorded:
@@ -170,15 +172,21 @@ def _name(run: tracelog.Run, function_id: int) -> tuple[str, str]:
     return function.file, function.qualname if name == "<lambda>" else name
 
 
-def _is_found(recorded: Recorded, finding_id: str, made: Made) -> bool:
-    """Whether a run has the finding still."""
+def _is_found(recorded: Recorded, finding: findings.Finding, made: Made, *, least: str = "low") -> bool:
+    """Whether a run has the finding still; one that is about no function is known by its file."""
     if recorded.answers is None:
         return True
     run = recorded.answers.run
     return any(
-        found.id == finding_id and found.severity != "info" and made & {_name(run, number) for number in found.function_ids}
+        found.id == finding.id
+        and (found.severity != "info" or least == "info")
+        and (made & {_name(run, number) for number in found.function_ids} or (not made and _place_of(found) == _place_of(finding)))
         for found in recorded.answers.findings
     )
+
+
+def _place_of(finding: findings.Finding) -> tuple[str, str] | None:
+    return None if finding.at is None else (finding.at.file, finding.at.function)
 
 
 def _ending(ended: programs.Ended) -> str:

@@ -21,6 +21,7 @@ class Case:
         option: The option of what-if whose code is given; None for none.
         code: Whether the fix has code.
         header: What it begins with.
+        output: How what it prints compares: a fix of wrong results gives others.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Case:
     option: str | None = "tensor_argument"
     code: bool = True
     header: str = "import tensorflow as tf\n"
+    output: str = "same"
 
     @property
     def text(self) -> str:

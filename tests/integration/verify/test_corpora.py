@@ -67,9 +67,14 @@ def test_every_fix_of_the_corpora_works(tmp_path: pathlib.Path) -> None:
     without: collections.Counter[str] = collections.Counter()
     wrong = []
     number = 0
-    for own in waiting.values():
+    shares: collections.Counter[str] = collections.Counter()
+    coded: collections.Counter[str] = collections.Counter()
+    for name, own in waiting.items():
         counts["findings"] += len(own)
         counts["code"] += sum(bool(finding.edits) for finding in own)
+        corpus = name.partition(".")[0]
+        shares[corpus] += len(own)
+        coded[corpus] += sum(bool(finding.edits) for finding in own)
         without.update(finding.id for finding in own if not finding.edits)
     while any(finding.edits for own in waiting.values() for finding in own):
         # One fix of each program at a time, and all of these at once: no two of them change the same lines.
@@ -91,6 +96,7 @@ def test_every_fix_of_the_corpora_works(tmp_path: pathlib.Path) -> None:
             counts["works"] += why is None
             if why is not None:
                 wrong.append(f"{name}: {finding.id}: {why}\n{finding.fix}")
+    print("findings with code:", ", ".join(f"{corpus} {coded[corpus]} of {shares[corpus]}" for corpus in sorted(shares)))
     print(f"{counts['code']} of {counts['findings']} findings have code, {counts['works']} of it works; without: {dict(without)}")
     assert not wrong, "\n\n".join(wrong[:_SHOWN])
     # Many of these programs do on purpose what no code mends; which part of all has code, test_every_fix.py holds.

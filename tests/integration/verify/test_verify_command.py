@@ -76,7 +76,9 @@ def record(*words: object) -> None:
 
 
 def texts(directory: pathlib.Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in directory.rglob("*.py")}
+    """All files of a project but what was recorded, and what Python itself keeps."""
+    own = {"log", "__pycache__"}
+    return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file() and not own.intersection(path.parts)}
 
 
 def test_the_fix_of_an_imported_module_is_tried_kept_and_told(
@@ -97,6 +99,37 @@ def test_the_fix_of_an_imported_module_is_tried_kept_and_told(
     assert (finding["verified"]["before"]["traces"], finding["verified"]["after"]["traces"]) == (8, 1)
     assert main.main(["report", "log"]) == exits.OK
     assert finding["verified"]["text"] in capsys.readouterr().out
+
+
+def test_a_report_tries_the_fixes_by_the_command_that_was_recorded_where_that_was_given(
+    project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record("src/train.py", 9)
+    (process,) = tmt.read("log").runs[0].processes
+    assert (process.command, process.working_directory) == (("src/train.py", "9"), str(project))
+    before = texts(project)
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir(project / "elsewhere")
+    assert main.main(["report", "../log", "--verify"]) == exits.OK
+    told = capsys.readouterr().out
+    assert told.count("tried: 8 → 1 traces, ") == 2  # as it is tried, and in the report
+    assert texts(project) == before
+    assert main.main(["report", "../log", "--verify", "--json"]) == exits.OK
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["runs"][0]["findings"][0]["verified"]["helped"]
+    assert "tried: 8 → 1 traces, " in printed.err
+
+
+def test_a_report_of_a_program_that_recorded_itself_says_what_to_type(
+    project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loss = project / "src" / "shop" / "loss.py"
+    loss.write_text(_LOSS.replace("import tensorflow as tf", "import tensorflow as tf\nimport tfmodetrace as tmt\ntmt.start('log')"))
+    assert fresh.run("src/train.py", 9).returncode == 0
+    assert main.main(["report", "log", "--verify"]) == exits.LIMIT_EXCEEDED
+    told = capsys.readouterr()
+    assert "tfmodetrace verify log -- python train.py" in told.err
+    assert "tried" not in told.out
 
 
 def test_a_module_is_run_as_python_runs_it(project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +178,20 @@ def test_a_fix_that_breaks_the_program_or_changes_what_it_prints_is_told(
     told = capsys.readouterr().out
     assert "other output" in told
     assert "printed otherwise: line 3: 'rate float' → 'rate SymbolicTensor'" in told
+
+
+def test_a_fix_that_changes_nothing_did_not_help(
+    project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record("src/train.py", 9)
+    run = trying.run
+    monkeypatch.setattr(programs, "run", lambda what, *, overlay, **more: run(what, overlay=None, **more))
+    assert verify("log", "--", "src/train.py", 9) == exits.LIMIT_EXCEEDED
+    told = capsys.readouterr().out
+    assert "did not help: 8 → 8 traces, " in told
+    assert "tried" not in told
+    assert main.main(["report", "log"]) == exits.OK
+    assert "did not help: 8 → 8 traces, " in capsys.readouterr().out
 
 
 def test_a_finding_without_code_has_its_advice(project: pathlib.Path, verify: Verify, capsys: pytest.CaptureFixture[str]) -> None:

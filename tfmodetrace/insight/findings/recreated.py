@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
 from tfmodetrace.insight import definitions as definitions_module
-from tfmodetrace.insight import edits, fixes, hoists, model_identity, places, recompiles, sources
+from tfmodetrace.insight import eager_callers, edits, fixes, hoists, model_identity, places, recompiles, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 
@@ -129,6 +129,7 @@ def _functions(
             f"Outside of a graph {name} makes a tf.function of what it is given and traces it at every call: call it{at} inside of one, by "
             f"@tf.function above {caller}."
         )
+        changes = eager_callers.in_graph(made, again)
         title = f"{name} made a tf.function in each of {len(functions)} calls, and traced it"
     else:
         advice, changes = _made_anew(functions, again, made)

@@ -258,7 +258,7 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     return base.Draft(
         id="object-identity",
         functions=(function.function_id,),
-        title=f"{function.name} is traced for every new object in {base.listed(names)}",
+        title=f"{function.name} is traced for every new {_new_object(function, caused, sorted(parameters), attribute)}",
         evidence={
             "traces": len(evidence.traces[function.function_id]),
             "retraces": len(caused),
@@ -275,6 +275,25 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         order=ORDER,
         normal=evidence.is_healthy(function.function_id),
     )
+
+
+def _new_object(function: function_table.Function, caused: Sequence[trace_table.Trace], parameters: Sequence[str], attribute: str) -> str:
+    """Says what is new: ``Hyper in hyper, with another lr, made at train.py:25``."""
+    if len(parameters) > 1:
+        return f"object in {base.listed(parameters)}"
+    (parameter,) = parameters
+    types = {
+        child.type_name.rpartition(".")[2]
+        for trace in caused
+        if trace.key is not None
+        for name, child in zip(trace.key.arguments.names, trace.key.arguments.children, strict=False)
+        if name == parameter
+    }
+    kind = next(iter(types)) if len(types) == 1 else ""
+    differing = f", with another {attribute}" if attribute.isidentifier() else ""
+    made = next(filter(None, (hoists.made_at(function, trace, parameter) for trace in caused)), None)
+    at = "" if made is None else f", made at {made}"
+    return f"{kind if kind.isidentifier() else 'object'} in {parameter}{differing}{at}"
 
 
 def _dtype_of_field(traces: Sequence[trace_table.Trace], parameter: str, field: str) -> str | None:

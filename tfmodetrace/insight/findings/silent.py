@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import executions, fixes, places, side_effects, sources
+from tfmodetrace.insight import edits, effect_rewrites, executions, fixes, passed_state, places, side_effects, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, state_table, trace_table
 
@@ -86,6 +86,10 @@ def _stale(
         if is_number
         else f"Pass {first.text} to {function.name} as an argument, so that another value is another trace."
     )
+    changes: tuple[edits.Edit, ...] = ()
+    if is_number and first.reader == function.qualname and "." in "".join(values):
+        graphs = {sources.bare_name(each) for each in evidence.run.functions if each.function_id in evidence.traces}
+        changes = passed_state.as_argument(function, evidence.traces.get(function.function_id, ()), [change for change, _ in seen], graphs)
     return base.Draft(
         id="stale-python-state",
         functions=(function.function_id,),
@@ -105,6 +109,7 @@ def _stale(
         why=f"{first.reader} read {first.text} at {place} when it was traced, and the graph is made of that value. The program has "
         f"changed it since: call {number} of {calls} began with {first.after}, and executed the graph with {first.before}.",
         advice=advice,
+        edits=changes,
         cause=(first.text, first.reader),
         at=function_table.Place(file=first.file, line=first.line, function=first.reader, code=first.code),
         wrong=True,
@@ -140,7 +145,8 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
             if not of_elements or effect.kind in _OF_ELEMENTS or effect.is_read:
                 by_kind[effect.kind].append(effect)
         for kind, found in by_kind.items():
-            yield _side_effect(function, body, kind, found, runs, None if of_elements else executed)
+            changes = () if of_elements else _as_ops(evidence, function, body, kind, found)
+            yield _side_effect(function, body, kind, found, runs, None if of_elements else executed, changes)
 
 
 def _side_effect(
@@ -150,6 +156,7 @@ def _side_effect(
     found: Sequence[side_effects.Effect],
     runs: int,
     executed: int | None,
+    changes: tuple[edits.Edit, ...],
 ) -> base.Draft:
     first = found[0]
     deliberate = all(effect.deliberate for effect in found)
@@ -180,10 +187,29 @@ def _side_effect(
         why="A graph has only the ops that TensorFlow's functions have made while the body was traced. What Python does beside that is "
         "done then, and not when the graph runs." + (f"{once} the one value that was drawn then." if kind == "random" else ""),
         advice=_INSTEAD[kind].format(target=first.target),
+        edits=changes,
+        names=sources.names_in(body),
         cause=(kind, body.file, body.line),
         normal=deliberate,
         wrong=changes_results and not deliberate,
     )
+
+
+def _as_ops(
+    evidence: base.Evidence,
+    function: function_table.Function,
+    body: function_table.Function,
+    kind: side_effects.Kind,
+    found: Sequence[side_effects.Effect],
+) -> tuple[edits.Edit, ...]:
+    """Writes what a body does as ops of the graph, where that can be done."""
+    lines = {effect.line for effect in found}
+    if kind == "print":
+        options = function.tf_function
+        return effect_rewrites.of_print(body, lines, compiled=options is not None and options.jit_compile)
+    if kind == "random" and body is function:
+        return effect_rewrites.of_random(body, lines, evidence.traces[function.function_id])
+    return ()
 
 
 def _called(evidence: base.Evidence, function: function_table.Function) -> Iterator[tuple[function_table.Function, bool]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tfmodetrace import machine, packages, version
+from tfmodetrace import command_line, machine, packages, version
 from tfmodetrace.recorder.calls import native
 from tfmodetrace.schema import events_pb2
 
@@ -36,6 +36,8 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         versions=dict(_versions(("keras", "numpy"))),
         options=_conflicts(),
         flush_ns=int(flush_secs * 1e9),
+        command=command_line.given(),
+        working_directory=command_line.working_directory(),
     )
     if memory != "off":
         start.options["memory"] = memory

@@ -154,6 +154,8 @@ class Watch:
             after=after,
             time_ns=time_ns,
         )
+        if len(value.told) == 1:
+            message.source, message.source_line = sources.around(value.file, value.line)
         self._session.definitions.add_state_change(message)
 
 
