@@ -76,6 +76,10 @@ export const compareStyles = css`
     max-width: 44ch;
     overflow-wrap: anywhere;
   }
+  .place,
+  .mono {
+    white-space: nowrap;
+  }
   .bars {
     display: grid;
     grid-template-columns: max-content minmax(0, 1fr) max-content;
