@@ -18,10 +18,16 @@ def xla_unsupported(failure: Failure) -> Match | None:
     if found is None:
         return None
     ops = found[2].partition(" ")[0]
+    site, function = failure.site, failure.site.function
+    if function is None and failure.own_site is not None:
+        # TensorFlow 2.20 names the file without its folder.
+        site = failure.own_site
+        function = next((node for node in site.walk() if isinstance(node, ast.FunctionDef)), None)
     return Match(
         id="xla-unsupported-op",
         title=f"XLA cannot compile {ops} for {found[1].removesuffix('_JIT').removeprefix('XLA_')}",
-        edits=_without_xla(failure),
+        edits=_without_xla(site, function),
+        in_function=site is failure.own_site,
         advice=f"Leave jit_compile away, or keep {ops} outside of the function that XLA compiles.",
     )
 
@@ -50,9 +56,8 @@ def device_not_found(failure: Failure) -> Match | None:
     )
 
 
-def _without_xla(failure: Failure) -> Edits:
-    site = failure.site
-    for decorator in () if site.function is None else site.function.decorator_list:
+def _without_xla(site: code_module.Site, function: code_module.Function | None) -> Edits:
+    for decorator in () if function is None else function.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "function" and not decorator.args:
             rest = [f"{key.arg}={site.text(key.value)}" for key in decorator.keywords if key.arg != "jit_compile"]
             if len(rest) < len(decorator.keywords):

@@ -30,7 +30,8 @@ _FIT: Final = (
     ),
     (r"^Data cardinality is ambiguous", "The inputs and labels are of different lengths", "Pass arrays that are equally long."),
     (
-        r"Invalid `metrics`\. ",
+        # The second is Keras 3.10's, the first that of Keras 3.15.
+        r"Invalid `metrics`\. |^For a model with multiple outputs, when providing the `(?:weighted_)?metrics` argument",
         "The metrics do not match the model's outputs",
         "Give one list of metrics for each output, or a dict by the outputs' names.",
     ),
@@ -73,7 +74,9 @@ def _fit_edits(failure: Failure, title: str) -> Edits:
     if title == _FIT[0][1]:
         return model_edits.compiled(failure.site)
     names = failure.search(r"matching the output names of the functional model \[([^\]]*)\]")
-    return model_edits.metrics_for_outputs(failure.site, names[1].count(",") + 1) if names else ()
+    counted = failure.search(r"providing the `metrics` argument as a list, .*\s.*\sof length \d+ whereas the model has (\d+) outputs")
+    outputs = names[1].count(",") + 1 if names else int(counted[1]) if counted else 0
+    return model_edits.metrics_for_outputs(failure.site, outputs) if outputs else ()
 
 
 def _called(site: code_module.Site, *methods: str) -> ast.Call | None:

@@ -72,7 +72,10 @@ def note_origin(error: BaseException | None, tb: types.TracebackType | None) -> 
 
 def _looks(error: BaseException) -> int:
     # Where an exception was that is gone another may lie, and its message where that one's was.
-    return hash((type(error), tuple(each if type(each) is str else id(each) for each in error.args)))
+    # TensorFlow's errors keep what they say beside their arguments, of which they have none.
+    kept: dict[str, Any] = BaseException.__getattribute__(error, "__dict__")
+    said = (*error.args, *(each for each in tuple(kept.values()) if type(each) is str))
+    return hash((type(error), tuple(each if type(each) is str else id(each) for each in said)))
 
 
 def _leaf(tb: types.TracebackType) -> _Place:
