@@ -121,7 +121,8 @@ def test_a_pipeline_built_for_every_step_is_one_finding_with_all_its_transformat
             for _ in dataset:
                 pass
 
-    (finding,) = mattering(program, tmp_path)
+    # Samples may tell beside it that the loops over these small datasets cost time: more so on a busy machine.
+    (finding,) = (each for each in mattering(program, tmp_path) if each.id not in ("input-bound", "eager-hot-function"))
     assert (finding.id, finding.severity) == ("function-recreated", "high")
     assert finding.evidence["transformations"] == ["Dataset.map(doubled)", "Dataset.filter(<lambda>)"]
     assert finding.evidence["traces"] == 40

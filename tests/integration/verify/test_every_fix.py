@@ -13,6 +13,8 @@ from tests.integration.verify import cases, cases_handed, cases_silent, trying
 
 _RETRACING = ("python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused")
 
+_SAMPLED = ("eager-hot-function", "input-bound")
+
 _counts: collections.Counter[str] = collections.Counter()
 
 CASES = (
@@ -38,7 +40,8 @@ CASES = (
 def test_a_fix_that_is_applied_by_machine_does_what_was_predicted(case: cases.Case, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(case.text, encoding="utf-8")
-    told = trying.all_of(path, tmp_path)
+    # On a busy machine samples may find that making things anew costs eager time, too, which is true and not what a program is here for.
+    told = [each for each in trying.all_of(path, tmp_path) if each.finding.id == case.finding or each.finding.id not in _SAMPLED]
     assert [each.finding.id for each in told] == [case.finding]
     (each,) = told
     finding, result = each.finding, each.tried
