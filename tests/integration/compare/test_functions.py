@@ -145,8 +145,7 @@ def test_a_variable_that_only_one_mode_changes_is_a_mismatch() -> None:
 
 
 def train_step() -> tuple[Any, Any, Any]:
-    # Its outputs are what batch normalization leaves of them, so a bias there would have the gradient that rounding left, of which Adam makes
-    # whole steps.
+    # Batch normalization takes a bias before it away again: its gradient would be what rounding left, of which Adam makes whole steps.
     first = keras.layers.Dense(8, use_bias=False)
     model = keras.Sequential([first, keras.layers.BatchNormalization(), keras.layers.Activation("relu"), keras.layers.Dense(1)])
     model(X)
