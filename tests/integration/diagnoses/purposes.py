@@ -789,6 +789,24 @@ _add(
     """,
 )
 _add(
+    "unhashable-argument",
+    "a dict that a function fills",
+    """
+    numbers = {"cat": 3}
+
+    def fill(known):
+        known["dog"] = 5
+
+    fill(numbers)
+
+    @tf.function
+    def number(name):
+        return numbers[name]
+
+    number(tf.constant("dog"))
+    """,
+)
+_add(
     "declared-type-mismatch",
     "map_fn of whole numbers",
     """

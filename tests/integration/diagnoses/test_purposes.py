@@ -50,6 +50,16 @@ def test_the_fix_has_the_program_do_what_it_is_for(program: purposes.Program, tm
     assert done.returncode == 0, (diagnosis["fix"], done.stderr[-2000:])
 
 
+def test_the_advice_beside_a_table_is_about_the_table(tmp_path: pathlib.Path) -> None:
+    program = next(each for each in purposes.PROGRAMS if each.name == "numbers of names by a dict")
+    path = tmp_path / "program.py"
+    path.write_text(program.text)
+    diagnosis = diagnosis_of(path, tmp_path / "log")
+    assert "StaticHashTable" in diagnosis["fix"]
+    assert "default_value" in diagnosis["advice"]
+    assert ".ref()" not in diagnosis["advice"]
+
+
 FIELD = os.environ.get("TFMODETRACE_FIELD", "")
 """A directory of programs that fail; ``field_purposes.json`` has Python that asserts what each of those is for that we know."""
 

@@ -163,6 +163,7 @@ def in_graph(site: code_module.Site) -> Edits:
     return site.decorated(function, "@tf.function")
 
 
+_READERS: Final = ("len", "list", "sorted", "print")
 _MISSING: Final[dict[type, str]] = {int: "-1", float: "-1.0", str: '""'}
 
 
@@ -200,6 +201,10 @@ def table(failure: Failure) -> Edits:
     uses = [node for node in site.walk() if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)]
     for use in uses:
         above = site.parent(use)
+        if isinstance(above, ast.Call | ast.keyword | ast.Assign) and (
+            not isinstance(above, ast.Call) or ast.unparse(above.func) not in _READERS
+        ):
+            return ()  # what is given away may be changed there
         if isinstance(above, ast.Subscript) and not isinstance(above.ctx, ast.Load):
             return ()
         if isinstance(above, ast.Attribute) and above.attr not in ("get", "keys", "values", "items"):

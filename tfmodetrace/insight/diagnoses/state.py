@@ -169,11 +169,14 @@ def unhashable(failure: Failure) -> Match | None:
     if not failure.is_a("TypeError"):
         return None
     if failure.raised_in("__hash__") and ("Tensor is unhashable" in failure.text or "Variable is unhashable" in failure.text):
+        table = graph_edits.table(failure)
         return Match(
             id="unhashable-argument",
             title="A tensor was used as a key, and tensors compare by value",
-            edits=graph_edits.table(failure) or _by_reference(failure.site),
-            advice="Use tensor.ref() as the key, in every place, and key.deref() to get the tensor back; or a name of your own.",
+            edits=table or _by_reference(failure.site),
+            advice="Look it up in a table of the graph. A key that the table does not have gets its default_value there, and no exception."
+            if table
+            else "Use tensor.ref() as the key, in every place, and key.deref() to get the tensor back; or a name of your own.",
         )
     if failure.raised_in("from_value") and failure.text.startswith("Could not generate a generic TraceType"):
         kind = next((found[1] for raised in failure.further if (found := re.search(r"unhashable type: '([\w.]+)'", raised.message))), None)
