@@ -201,9 +201,8 @@ def table(failure: Failure) -> Edits:
     uses = [node for node in site.walk() if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)]
     for use in uses:
         above = site.parent(use)
-        if isinstance(above, ast.Call | ast.keyword | ast.Assign) and (
-            not isinstance(above, ast.Call) or ast.unparse(above.func) not in _READERS
-        ):
+        given = isinstance(above, ast.Call) and ast.unparse(above.func) not in _READERS
+        if given or isinstance(above, ast.keyword | ast.Assign):
             return ()  # what is given away may be changed there
         if isinstance(above, ast.Subscript) and not isinstance(above.ctx, ast.Load):
             return ()
