@@ -50,14 +50,23 @@ def test_the_fix_has_the_program_do_what_it_is_for(program: purposes.Program, tm
     assert done.returncode == 0, (diagnosis["fix"], done.stderr[-2000:])
 
 
-def test_the_advice_beside_a_table_is_about_the_table(tmp_path: pathlib.Path) -> None:
-    program = next(each for each in purposes.PROGRAMS if each.name == "numbers of names by a dict")
+@pytest.mark.parametrize(
+    ("name", "code", "said", "not_said"),
+    [
+        ("numbers of names by a dict", "StaticHashTable", "default_value", ".ref()"),
+        ("a list that a loop fills", "tf.TensorArray", "tf.TensorArray", "tf.Variable"),
+        ("a dataset without batches, and one to validate", ".batch(32)", "batches", "keras.Input"),
+        ("images for a model of rows", "np.reshape", "shape of the model's input", "keras.Input"),
+    ],
+)
+def test_the_advice_is_about_the_code_beside_it(name: str, code: str, said: str, not_said: str, tmp_path: pathlib.Path) -> None:
+    program = next(each for each in purposes.PROGRAMS if each.name == name)
     path = tmp_path / "program.py"
     path.write_text(program.text)
     diagnosis = diagnosis_of(path, tmp_path / "log")
-    assert "StaticHashTable" in diagnosis["fix"]
-    assert "default_value" in diagnosis["advice"]
-    assert ".ref()" not in diagnosis["advice"]
+    assert code in diagnosis["fix"]
+    assert said in diagnosis["advice"]
+    assert not_said not in diagnosis["advice"]
 
 
 FIELD = os.environ.get("TFMODETRACE_FIELD", "")

@@ -88,12 +88,18 @@ def input_shape(failure: Failure) -> Match | None:
     if other:
         shapes = failure.search(r"[Ee]xpected shape[= ](\([^)]*\)), (?:found shape=|but input has incompatible shape )(\([^)]*\))")
         sizes = f": it takes {shapes[1]}, and was given {shapes[2]}" if shapes else ""
+        edits = model_edits.fitting(failure, shapes[1], shapes[2]) if shapes else ()
+        without_batch = shapes is not None and re.findall(r"\w+", shapes[1])[1:] == re.findall(r"\w+", shapes[2])
         return Match(
             id="keras-input-shape",
             title=f"The input does not fit {other[1] or 'the model'}{sizes}",
-            edits=model_edits.fitting(failure, shapes[1], shapes[2]) if shapes else (),
+            edits=edits,
+            advice=_WITHOUT_BATCH if without_batch else "Bring the data to the shape of the model's input." if edits else "",
         )
     return None
+
+
+_WITHOUT_BATCH: Final = "Give the model batches, not single samples: .batch(…) on a dataset, sample[None] for one array."
 
 
 def _dropped(failure: Failure, complains: str) -> tuple[str, ast.expr, str] | None:

@@ -152,13 +152,17 @@ def leaked_tensor(failure: Failure) -> Match | None:
     if named is None:
         return None
     made = failure.error.named_places
+    array = graph_edits.array_of_tensors(failure, named[2]) if "while" in named[1] and named[2] else ()
     where = f", which was made in line {made[-1].line} of {_file(made[-1].file)}" if made else ""
     return Match(
         id="graph-tensor-leak",
         title=f"The symbolic tensor {named[1]}{where}, is used outside the graph it belongs to"
         if where
         else f"The symbolic tensor {named[1]} is used outside the graph it belongs to",
-        edits=graph_edits.array_of_tensors(failure, named[2]) if "while" in named[1] and named[2] else (),
+        edits=array,
+        advice="Collect what a loop of the graph makes in a tf.TensorArray: a list keeps symbolic tensors that end with the loop."
+        if array
+        else "",
         # A graph that has captured it fails when it runs: the line that uses it is not known then.
         place=made[-1] if made and failure.mode in ("graph", "xla") else None,
     )
