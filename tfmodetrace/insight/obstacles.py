@@ -116,7 +116,9 @@ def _of_call(node: ast.Call, own: frozenset[str], counters: frozenset[str]) -> s
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("numpy", "item", "tolist") and not node.args:
         return "asks for a tensor's value, which a graph has not got while it is traced"
     if name in _NUMBERS and node.args and not _is_python(node.args[0], counters):
-        return "asks for a Python number, which a graph has not got while it is traced"
+        if name == "bool":
+            return "asks for a Python number, which a graph has not got while it is traced"
+        return "is a tensor there and no Python number, if what it is given is a tensor"  # AutoGraph casts
     if name in _SEEN_ONCE:
         return "happens only while the function is traced" + (": use tf.print" if name == "print" else "")
     if first in _MODULES and first not in own and name != first:

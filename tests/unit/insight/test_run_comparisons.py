@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import tfmodetrace as tmt
 from tests.support import files
 from tfmodetrace.cli import main
 from tfmodetrace.insight import run_comparisons
-from tfmodetrace.insight.run_comparisons import steadiness, times
+from tfmodetrace.insight.run_comparisons import steadiness, summaries, times
 from tfmodetrace.schema import words
 
 CALLS = 400
@@ -330,3 +331,13 @@ def test_the_order_of_sides_only_turns_signs(tmp_path: pathlib.Path) -> None:
     (one,), (other,) = there.rows[0].times, back.rows[0].times
     assert one.ratio == pytest.approx(1 / (other.ratio or 1))
     assert (one.verdict, other.verdict) == ("slower", "faster")
+
+
+def test_the_notes_name_the_margin_that_is_used_and_other_arguments_are_no_lack_of_calls(tmp_path: pathlib.Path) -> None:
+    a = recorded(tmp_path / "a", {"step": clock(1)}, pid=1)
+    b = recorded(tmp_path / "b", {"step": clock(3)}, pid=2)
+    told = tmt.compare_runs(a, b)
+    assert any("no verdict is given on less than 10%" in note for note in told.notes)
+    other = dataclasses.replace(told.rows[0].times[0], other_signatures=True)
+    changed = dataclasses.replace(told, rows=(dataclasses.replace(told.rows[0], times=(other,)),))
+    assert "What a call takes is not judged: in the two runs, calls were given other arguments." in summaries.sentences(changed)

@@ -192,7 +192,8 @@ def test_a_function_that_a_loop_calls_is_to_be_decorated(session: files.SessionF
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("    y = float(x)\n    return y", "float(x)"),
+        ("    y = float(x)\n    return y", "`float(x)` is a tensor there and no Python number, if what it is given is a tensor"),
+        ("    y = bool(x)\n    return y", "`bool(x)` asks for a Python number"),
         ("    print(x)\n    return x", "tf.print"),
         ("    log.append(x)\n    return x", "log.append(x)"),
         ("    self.n += 1\n    return x", "self.n += 1"),

@@ -343,7 +343,7 @@ class _Thread:
         number, first = in_the_way[0]
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
-        return f"First take out what cannot be in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"
+        return f"First see to what is another in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"
 
     def _names_in(self, file: str) -> frozenset[str]:
         """The names that a file's definitions have, as far as they were sampled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -40,6 +41,8 @@ def _wall(told: values.RunComparisonInfo) -> str:
 
 def _times(told: values.RunComparisonInfo) -> str:
     compared = [(row, time) for row in told.rows for time in row.times if time.ratio is not None and not time.other_signatures]
+    if not compared and any(time.other_signatures and time.ratio is not None for row in told.rows for time in row.times):
+        return "What a call takes is not judged: in the two runs, calls were given other arguments."
     if not compared:
         return "No definition has enough steady calls in both to compare what a call takes."
     said = []
@@ -95,8 +98,9 @@ def _notes(told: values.RunComparisonInfo, both: sides.Sides) -> Iterator[str]:
         )
     if compared and len(both.runs) == 2:
         yield (
-            "With one run a side, what two runs of the same program differ by is not known, so less than 2% is no difference here, nor is "
-            "what a run differs by from itself, first half to second. Several runs a side tell better."
+            "With one run a side, what two runs of the same program differ by is not known: no verdict is given on less than "
+            f"{times.percent(math.exp(steadiness.ALONE_MARGIN)).lstrip('+')}, nor on what a run differs by from itself, first half to "
+            "second. Several runs a side tell better."
         )
     if any(told_of.run.options.get("profiler", "off") != "off" for told_of in both.runs):
         yield "A profiler ran in at least one run; it slows what it watches."
