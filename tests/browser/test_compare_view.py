@@ -39,7 +39,11 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     recorded(
         logdir / "before", {"step": clock(1), "loss": clock(2)}, pid=1, change=storm, ends_ns=6 * 10**8, start_unix_ns=start + 30 * 10**9
     )
-    versions = {**files.VERSIONS, "tensorflow": "2.22.0"}
+    versions = {
+        **files.VERSIONS,
+        "tensorflow": "2.22.0",
+        "numpy": "2.5.0, built by hand with other flags and libraries than all others here have",
+    }
     recorded(logdir / "after", {"step": clock(3, ratio=1.16), "loss": clock(4)}, pid=2, versions=versions, start_unix_ns=start + 60 * 10**9)
     for number in range(20):
         files.small_run(logdir / "sweep" / f"trial_{number}", pid=100 + number, start_unix_ns=start - number * 10**9)
@@ -102,7 +106,7 @@ def test_two_runs_are_compared_and_both_are_in_the_link(tab: Tab, logdir: pathli
     expect(settings).to_have_text([f"{each.what} {each.a} {each.b}" for each in told.settings])
     budget = frame.get_by_test_id("compare-budget").locator("tbody tr")
     expect(budget).to_have_text(
-        [f"{part.part} {units.duration(part.a_ns)} {units.duration(part.b_ns)} {part.delta_text}" for part in told.budget]
+        [f"{part.name} {units.duration(part.a_ns)} {units.duration(part.b_ns)} {part.delta_text}" for part in told.budget]
     )
     step = frame.get_by_test_id("compare-row").and_(frame.locator("[data-name=step]"))
     (time,) = next(row for row in told.rows if row.name == "step").times
@@ -146,6 +150,8 @@ def test_a_link_opens_the_comparison_which_fits_and_is_accessible(
     assert frame.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     scroller = frame.get_by_role("region", name="Comparison")
     assert scroller.evaluate("element => element.scrollWidth <= element.clientWidth")
+    cells = frame.get_by_test_id("compare-settings").locator("td")
+    assert cells.evaluate_all("cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.textContent)") == []
     assert violations(tab) == []
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/compare_{width}_{theme}.png")

@@ -152,13 +152,18 @@ def of_run(
     )
 
 
+def name_of(part: words.BudgetPart, *, sampled: bool) -> str:
+    """Returns what a part of the budget is called; what samples tell of is told apart less finely."""
+    return _SAMPLED_NAMES.get(part, _NAMES[part]) if sampled else _NAMES[part]
+
+
 def _slice(part: budget.Part, wall_ns: int, longest: stretches.Stretch | None) -> Slice:
     share = part.ns / wall_ns
     sampled = part.how == "sampled"
     # Samples split calls and what lies between them: the longest of these is of one kind only where it was measured.
     return Slice(
         part=part.part,
-        name=_SAMPLED_NAMES[part.part] if sampled else _NAMES[part.part],
+        name=name_of(part.part, sampled=sampled),
         ns=part.ns,
         share=share,
         text=units.share(share),

@@ -1712,6 +1712,8 @@ export interface SettingChange {
 export interface PartChange {
   /** Which part. */
   readonly part: BudgetPart;
+  /** The same in few words, as the first lines of a report have it. */
+  readonly name: string;
   /** How long in a. */
   readonly a_ns: number;
   /** How long in b. */

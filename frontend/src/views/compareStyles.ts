@@ -76,10 +76,6 @@ export const compareStyles = css`
     max-width: 44ch;
     overflow-wrap: anywhere;
   }
-  .place,
-  .mono {
-    white-space: nowrap;
-  }
   .bars {
     display: grid;
     grid-template-columns: max-content minmax(0, 1fr) max-content;
@@ -121,7 +117,7 @@ export const compareStyles = css`
   .place {
     display: block;
     font-size: 12px;
-    overflow-wrap: anywhere;
+    white-space: nowrap;
   }
   .times {
     min-width: 30ch;

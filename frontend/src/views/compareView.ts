@@ -113,7 +113,7 @@ export class CompareView extends LitElement {
                 html`<tr data-part=${part.part}>
                   <th scope="row">
                     <span class="swatch" style=${background(BUDGET_FILLS[part.part])} aria-hidden="true"></span>
-                    ${part.part}${part.sampled ? html` <span class="quiet">sampled</span>` : nothing}
+                    ${part.name}${part.sampled ? html` <span class="quiet">sampled</span>` : nothing}
                   </th>
                   <td class="number">${formatDuration(part.a_ns)}</td>
                   <td class="number">${formatDuration(part.b_ns)}</td>
@@ -208,7 +208,7 @@ function slice(part: PartChange, side: "A" | "B"): TemplateResult | typeof nothi
   return html`<span
     class=${part.sampled ? "sampled" : ""}
     style="width:${share * 100}%;${background(BUDGET_FILLS[part.part])}"
-    title="${part.part} ${formatDuration(ns)}"
+    title="${part.name} ${formatDuration(ns)}"
   ></span>`;
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace.insight import units
-from tfmodetrace.insight.run_comparisons import values, walls
+from tfmodetrace.insight.run_comparisons import values
 
 NONE: Final = "–"
 
@@ -46,7 +46,7 @@ def _settings(told: values.RunComparisonInfo) -> Table:
 
 def _budget(told: values.RunComparisonInfo) -> Table:
     rows = [
-        (walls.SHORT[part.part] + (" (sampled)" if part.sampled else ""), *map(units.duration, (part.a_ns, part.b_ns)), part.delta_text)
+        (part.name + (" (sampled)" if part.sampled else ""), *map(units.duration, (part.a_ns, part.b_ns)), part.delta_text)
         for part in told.budget
     ]
     whole = ("wall time", units.duration(told.a.wall_ns), units.duration(told.b.wall_ns), told.delta_text)

@@ -65,6 +65,7 @@ class PartChange:
 
     Attributes:
         part: Which part.
+        name: The same in few words, as the first lines of a report have it.
         a_ns: How long in a.
         b_ns: How long in b.
         delta_ns: ``b_ns - a_ns``.
@@ -75,6 +76,7 @@ class PartChange:
     """
 
     part: words.BudgetPart
+    name: str
     a_ns: int
     b_ns: int
     delta_ns: int

@@ -6,25 +6,12 @@ import collections
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, budget, definitions, units
+from tfmodetrace.insight import answers, budget, definitions, first_lines, units
 from tfmodetrace.insight.run_comparisons import sides as sides_module
 from tfmodetrace.insight.run_comparisons import values
 from tfmodetrace.schema import words
 
 Spent = Mapping[words.BudgetPart, int]
-
-SHORT: Final[Mapping[words.BudgetPart, str]] = {
-    "tracing": "tracing",
-    "compiling": "first runs of graphs",
-    "graph": "running graphs",
-    "xla": "running XLA",
-    "eager-ops": "eager calls",
-    "input": "input",
-    "keras": "Keras around the steps",
-    "python": "Python",
-    "idle": "outside recorded calls",
-}
-"""The parts in a few words."""
 
 _SHOWN_PARTS: Final = 3
 _LEAST_SHOWN: Final = 0.02
@@ -78,6 +65,7 @@ def changes(a: Spent, b: Spent, *, whole_ns: int, sampled: frozenset[words.Budge
             found.append(
                 values.PartChange(
                     part=part,
+                    name=first_lines.name_of(part, sampled=part in sampled),
                     a_ns=before,
                     b_ns=after,
                     delta_ns=after - before,
@@ -90,11 +78,11 @@ def changes(a: Spent, b: Spent, *, whole_ns: int, sampled: frozenset[words.Budge
     return tuple(found)
 
 
-def told(parts: Sequence[values.PartChange], *, name: Mapping[words.BudgetPart, str] = SHORT) -> str:
-    """Writes what changed most: ``−1.2 s tracing, +30 ms running graphs``; empty if nothing did."""
+def told(parts: Sequence[values.PartChange]) -> str:
+    """Writes what changed most: ``−1.2 s tracing, +30 ms graph execution``; empty if nothing did."""
     most = sorted(parts, key=lambda part: -abs(part.delta_ns))[:_SHOWN_PARTS]
     largest = max((abs(part.delta_ns) for part in most), default=0)
-    return ", ".join(f"{part.delta_text} {name[part.part]}" for part in most if abs(part.delta_ns) > _LEAST_SHOWN * largest)
+    return ", ".join(f"{part.delta_text} {part.name}" for part in most if abs(part.delta_ns) > _LEAST_SHOWN * largest)
 
 
 def signed(ns: int) -> str:
