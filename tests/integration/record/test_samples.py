@@ -389,3 +389,40 @@ def test_a_fault_of_ours_ends_sampling_and_nothing_else(
     assert len(run.calls) == 1
     assert run.processes[0].internal_faults == 1
     assert "stacks are sampled no more" in caplog.text
+
+
+_COLLECTED_MEANWHILE = """
+import gc, sys, threading
+from tfmodetrace.recorder.stacks import sampler
+
+class Holder: pass
+
+def one():
+    holder = Holder()
+    holder.me, holder.local = holder, threading.local()
+    holder.local.x = 1
+    for _ in range(3): pass
+
+def churn():
+    for _ in range(60000): one()
+
+gc.set_threshold(50, 1, 1)
+sys.setswitchinterval(1e-6)
+program = threading.Thread(target=churn)
+program.start()
+while program.is_alive():
+    assert sampler._current_frames()
+assert gc.isenabled()
+gc.disable()
+sampler._current_frames()
+print("ended", gc.isenabled())
+"""
+
+
+@pytest.mark.parametrize("compiled", ["1", "0"])
+def test_no_garbage_is_collected_while_python_holds_the_lock_of_its_threads(compiled: str) -> None:
+    """Python 3.11 would wait for that lock for ever, and the program with it, as soon as a threading.local is collected."""
+    environment = {**os.environ, "TFMODETRACE_NATIVE": compiled, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", _COLLECTED_MEANWHILE]
+    ended = subprocess.run(command, env=environment, cwd=sources.ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "ended False\n"), ended.stderr

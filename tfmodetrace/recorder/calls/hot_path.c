@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 6, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
+enum { INTERFACE = 7, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -1234,6 +1234,17 @@ static PyObject *pause_for(PyObject *module, PyObject *given) {
   return PyBool_FromLong(now_ns() - asked_ns < FREE_NS);
 }
 
+/* What sys._current_frames returns. Up to Python 3.11 it makes objects while it holds the lock of the threads' list: a garbage collection
+ * that begins then waits for that lock for ever, as soon as it comes to a threading.local (cpython's gh-106883). So none begins. */
+static PyObject *current_frames(PyObject *module, PyObject *unused) {
+  PyObject *ask = PySys_GetObject("_current_frames");
+  if (ask == NULL) return PyErr_Format(PyExc_AttributeError, "this Python does not show the stacks of its threads");
+  int was_on = PyGC_Disable();
+  PyObject *frames = PyObject_CallNoArgs(ask);
+  if (was_on) PyGC_Enable();
+  return frames;
+}
+
 enum { USERS = 1, OP = 4, MOST_USERS = 4 }; /* the marks as codes.py has them; frames of the user's that are told */
 
 /* What look.py's walk does, which is the reference: walk(frame, known, meet, most). */
@@ -1356,6 +1367,7 @@ static PyMethodDef functions[] = {
     {"configure", configure, METH_O, "Tells what the hot path needs of the other modules."},
     {"walk", (PyCFunction)(void (*)(void))walk, METH_FASTCALL, "Tells what a stack is of, as look.py does."},
     {"pause_for", pause_for, METH_O, "Sleeps for so many seconds, has the interpreter as soon as it can be had, and says whether it was free."},
+    {"current_frames", current_frames, METH_NOARGS, "What sys._current_frames returns, without a garbage collection in its midst."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -10,6 +10,7 @@ look that had to wait tells of Python at no line: which it was is not known, and
 
 from __future__ import annotations
 
+import gc
 import random
 import struct
 import sys
@@ -64,6 +65,22 @@ _ACTIVE: Final[dict[int, threading.Thread]] = getattr(threading, "_active", {})
 """Python's own table of the threads that live, which saves asking each."""
 
 _pause: Final[Callable[[float], bool] | None] = None if native.HOT_PATH is None else native.HOT_PATH.pause_for
+
+
+def _frames_without_collecting() -> dict[int, types.FrameType]:
+    """What the hot path's ``current_frames`` does, which says why. Between the lines others may run, for whom nothing is collected then."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was_on:
+            gc.enable()
+
+
+_current_frames: Final[Callable[[], dict[int, types.FrameType]]] = (
+    _frames_without_collecting if native.HOT_PATH is None else native.HOT_PATH.current_frames
+)
 
 
 def obstacle() -> str | None:
@@ -207,7 +224,7 @@ class Sampler:
             self._period_secs = min(MAX_PERIOD_SECS, period_secs * (2 if too_much else 1))
 
     def _look(self, now_ns: int, own: int, main: int, *, late: bool, free: bool) -> None:
-        frames = sys._current_frames()
+        frames = _current_frames()
         self.looks += 1
         known_threads = self._threads
         frame = None
