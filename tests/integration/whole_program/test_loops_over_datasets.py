@@ -19,6 +19,8 @@ from tfmodetrace.recorder.stacks import loops
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
 
 ROWS: Final = np.ones((40000, 64), np.float32)
+PAUSE: Final = 0.004
+PAUSES: Final = 150
 
 
 def shuffled() -> Any:
@@ -109,14 +111,14 @@ def test_the_end_of_a_loop_over_a_dataset_is_told_at_its_line(tmp_path: pathlib.
 
 
 def numbers() -> Iterator[int]:
-    for number in range(150):
-        time.sleep(0.004)
+    for number in range(PAUSES):
+        time.sleep(PAUSE)
         yield number
 
 
 def over_a_list(clock: Clock) -> None:
-    for _ in [0] * 150:
-        time.sleep(0.004)
+    for _ in [0] * PAUSES:
+        time.sleep(PAUSE)
 
 
 def over_a_generator(clock: Clock) -> None:
@@ -125,19 +127,19 @@ def over_a_generator(clock: Clock) -> None:
 
 
 def over_what_sleeps_in_c(clock: Clock) -> None:
-    for _ in map(time.sleep, [0.004] * 150):
+    for _ in map(time.sleep, [PAUSE] * PAUSES):
         pass
 
 
 def over_a_dataset_and_then_that(clock: Clock) -> None:
     for _ in tf.data.Dataset.range(3):
         pass
-    for _ in map(time.sleep, [0.004] * 150):
+    for _ in map(time.sleep, [PAUSE] * PAUSES):
         pass
 
 
 def in_a_body_at_the_line_of_the_loop(clock: Clock) -> None:
-    for _ in tf.data.Dataset.range(150): time.sleep(0.004)  # fmt: skip  # noqa: E701
+    for _ in tf.data.Dataset.range(PAUSES): time.sleep(PAUSE)  # fmt: skip  # noqa: E701
 
 
 @pytest.mark.parametrize(
@@ -152,5 +154,7 @@ def test_other_loops_are_not_input(program: Callable[[Clock], None], tmp_path: p
             program(Clock())
         wall_ns = (time.perf_counter() - began) * 1e9
     found = parts_of(tmp_path)
-    told_ns = found["input"].ns if "input" in found else 0
-    assert told_ns < 0.12 * wall_ns
+    told_ns = found["input"].ns - found["input"].plus_minus_ns if "input" in found else 0
+    # A busy machine takes long for the datasets' own steps, which are input; the pauses are not, however long they last.
+    at_most_loops_ns = wall_ns - 3 * PAUSES * PAUSE * 1e9
+    assert told_ns < at_most_loops_ns + 0.05 * wall_ns
