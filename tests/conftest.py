@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pathlib
+from typing import Final
 
 import hypothesis
 import pytest
@@ -16,10 +17,19 @@ hypothesis.settings.register_profile("tests", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("tests")
 
 
+_TRIES_MORE: Final = 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Has the files with slow tests go first, which leaves the quick ones to fill up the workers' time at the end."""
+    """Has the files with slow tests go first, which leaves the quick ones to fill up the workers' time at the end.
+
+    What is said by the clock, or by samples, is what the machine was busy with, too: that fails only if it fails each time.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    for item in items:
+        if item.get_closest_marker("by_the_clock"):
+            item.add_marker(pytest.mark.flaky(reruns=_TRIES_MORE))
 
 
 def pytest_collection_finish() -> None:

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.support import sources
 from tests.support.browsers import Tab, show
 
+pytestmark = pytest.mark.by_the_clock
+
 AXE = sources.ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 

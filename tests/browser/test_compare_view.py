@@ -17,6 +17,8 @@ from tests.support.browsers import Tab, choose_run, open_tab, show
 from tests.unit.insight.test_run_comparisons import clock, recorded
 from tfmodetrace.insight import units
 
+pytestmark = pytest.mark.by_the_clock
+
 PICTURES = os.environ.get("COMPARE_PICTURES")
 """Where pictures of the view go, for looking at them."""
 

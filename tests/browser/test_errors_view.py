@@ -18,6 +18,8 @@ from tests.support import files, fresh, sources, tensorboards
 from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace.insight import explanations
 
+pytestmark = pytest.mark.by_the_clock
+
 HOSTILE = "<img src=x onerror=\"window.parent.hacked='yes'\">"
 
 

@@ -24,6 +24,8 @@ from tfmodetrace.log import tried
 from tfmodetrace.schema import words
 from tfmodetrace.verify import keeping
 
+pytestmark = pytest.mark.by_the_clock
+
 _PROGRAM: Final = """
 import sys
 import numpy as np

@@ -18,6 +18,8 @@ from tfmodetrace import log
 from tfmodetrace.insight import answers, memory, placements
 from tfmodetrace.insight import report as reports
 
+pytestmark = pytest.mark.by_the_clock
+
 _PROGRAM = """
 import sys
 import numpy as np

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from tests.support import tensorboards
 from tests.support.browsers import Tab, open_tab, show
 
+pytestmark = pytest.mark.by_the_clock
+
 TIMELINE_READY_MS = 20_000
 
 

@@ -18,6 +18,8 @@ from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace import log
 from tfmodetrace.insight import profiles
 
+pytestmark = pytest.mark.by_the_clock
+
 
 @pytest.fixture(scope="module")
 def logdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:

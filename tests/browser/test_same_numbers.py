@@ -19,6 +19,8 @@ from tfmodetrace.cli import exits, main, screen
 from tfmodetrace.insight import units
 from tfmodetrace.schema import words
 
+pytestmark = pytest.mark.by_the_clock
+
 EXAMPLES: Final = ("digits_training", "profiled_training", "two_devices", "what_went_wrong")
 """Those that make one recording where they are told to; the others compare modes, or a wrong way with the right one."""
 

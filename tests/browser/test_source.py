@@ -14,6 +14,8 @@ from tests.browser.test_accessibility import violations
 from tests.support import files, tensorboards
 from tests.support.browsers import Tab, open_tab, show
 
+pytestmark = pytest.mark.by_the_clock
+
 SOON_MS = 15_000
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from tests.support import files, tensorboards
 from tests.support.browsers import Tab, choose_run, open_tab, show
 
+pytestmark = pytest.mark.by_the_clock
+
 SOON_MS = 15_000
 """The page asks for news every few seconds."""
 

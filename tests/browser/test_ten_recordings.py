@@ -14,6 +14,8 @@ from tests.support import fresh, tensorboards
 from tests.support import once as once_module
 from tests.support.browsers import choose_run, open_tab
 
+pytestmark = pytest.mark.by_the_clock
+
 
 @pytest.fixture(scope="module")
 def served(once: once_module.Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tensorboards.TensorBoard]:

@@ -14,6 +14,8 @@ from tests.support import tensorboards
 from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace.insight import units
 
+pytestmark = pytest.mark.by_the_clock
+
 READY_MS: Final = 20_000
 MOST_REQUESTS: Final = 12
 

@@ -12,6 +12,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.support import tensorboards
 
+pytestmark = pytest.mark.by_the_clock
+
 both_loaders = pytest.mark.parametrize("load_fast", ["true", "false"])
 
 

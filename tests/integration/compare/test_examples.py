@@ -6,8 +6,12 @@ import pathlib
 import re
 from typing import Any
 
+import pytest
+
 import tfmodetrace as tmt
 from tests.support import fresh, sources
+
+pytestmark = pytest.mark.by_the_clock
 
 
 def run(name: str, *words: object) -> str:

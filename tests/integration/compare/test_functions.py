@@ -12,6 +12,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 
+pytestmark = pytest.mark.by_the_clock
+
 BUDGET_SECS = 0.03
 DRAW = np.random.default_rng(0)
 X = tf.constant(DRAW.standard_normal((16, 8)), tf.float32)

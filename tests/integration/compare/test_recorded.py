@@ -16,6 +16,8 @@ from tfmodetrace.cli import main
 from tfmodetrace.recorder.calls import states
 from tfmodetrace.recorder.tf import op_counting, random_state, variables
 
+pytestmark = pytest.mark.by_the_clock
+
 X = tf.ones((4, 4))
 
 

@@ -15,7 +15,7 @@ from tests.support import once as once_module
 from tests.support import snippets
 from tfmodetrace.insight import explanations
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.by_the_clock]
 
 _WITHOUT_PROGRAMS: Final = {
     ("findings", "version-conflict"): "is about what is installed",

@@ -17,7 +17,11 @@ from tests.support import finding_rules, fresh
 from tfmodetrace.insight import edits
 from tfmodetrace.recorder.calls import native
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it"),
+    pytest.mark.by_the_clock,
+]
 
 TURNS: Final = {"scalar ops": 400, "RNN by hand": 300, "metric": 1000, "augmentation": 400}
 BY_HAND: Final = {"metric": "`float(", "augmentation": "ake a function of what the loop at program.py:"}

@@ -17,7 +17,11 @@ import tfmodetrace as tmt
 from tfmodetrace.insight import answers, eager
 from tfmodetrace.recorder.calls import native
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it"),
+    pytest.mark.by_the_clock,
+]
 
 X: Final = np.random.default_rng(0).random((96, 32), np.float32)
 SECONDS: Final = 2.5

@@ -17,7 +17,11 @@ from tests.support import finding_rules
 from tfmodetrace.insight import answers, findings
 from tfmodetrace.recorder.calls import native
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it"),
+    pytest.mark.by_the_clock,
+]
 
 X: Final = np.random.default_rng(0).random((64, 8), np.float32)
 SECONDS: Final = 2.5

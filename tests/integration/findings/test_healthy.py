@@ -14,6 +14,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.support import finding_rules
 
+pytestmark = pytest.mark.by_the_clock
+
 X: Final = np.random.default_rng(0).random((640, 8), np.float32)
 Y: Final = X.sum(axis=1, keepdims=True)
 

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from tests.support import silent_findings
 
+pytestmark = pytest.mark.by_the_clock
+
 X: Final = tf.constant([[1.0, 2.0], [3.0, 4.0]])
 
 

@@ -16,6 +16,8 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from tests.support import silent_findings
 
+pytestmark = pytest.mark.by_the_clock
+
 X: Final = np.random.default_rng(0).random((64, 4)).astype(np.float32)
 ONES: Final = tf.ones([4])
 IMAGES: Final = tf.random.normal([5, 4])

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 import tfmodetrace as tmt
 
+pytestmark = pytest.mark.by_the_clock
+
 _BATCHES = [[[(7 * batch + 3 * row + place) % 50 for place in range(2 + (batch + row) % 3)] for row in range(4)] for batch in range(12)]
 
 

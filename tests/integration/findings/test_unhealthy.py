@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
 from tests.support import finding_rules
 from tfmodetrace.insight import findings
+
+pytestmark = pytest.mark.by_the_clock
 
 
 def mattering(program: Callable[[], Any], logdir: pathlib.Path) -> list[findings.Finding]:

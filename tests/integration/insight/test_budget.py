@@ -20,6 +20,8 @@ import tfmodetrace as tmt
 from tfmodetrace.insight import attribution, budget, definitions, first_calls, reasons
 from tfmodetrace.log import tracelog
 
+pytestmark = pytest.mark.by_the_clock
+
 TOLERANCE = 0.03
 X = np.ones((64, 4), np.float32)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pathlib
 
+import pytest
 import tensorflow as tf
 
 import tfmodetrace as tmt
+
+pytestmark = pytest.mark.by_the_clock
 
 
 def test_a_scalar_argument_made_a_tensor_is_fewer_traces_and_less_time(tmp_path: pathlib.Path) -> None:

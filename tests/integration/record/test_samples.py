@@ -25,6 +25,8 @@ from tfmodetrace.log import tracelog
 from tfmodetrace.recorder.calls import native
 from tfmodetrace.recorder.stacks import codes, look, sampler
 
+pytestmark = pytest.mark.by_the_clock
+
 X = np.ones((40, 40), np.float32)
 
 

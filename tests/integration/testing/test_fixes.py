@@ -17,6 +17,8 @@ import tfmodetrace as tmt
 from tests.support import finding_rules
 from tfmodetrace.insight import edits
 
+pytestmark = pytest.mark.by_the_clock
+
 HEADER = """
 import collections
 import tensorflow as tf

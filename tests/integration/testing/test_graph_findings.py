@@ -13,6 +13,8 @@ from tests.support import finding_rules, fresh, sources
 from tfmodetrace import log
 from tfmodetrace.insight import report
 
+pytestmark = pytest.mark.by_the_clock
+
 _BEGIN = """
 import sys
 import numpy as np

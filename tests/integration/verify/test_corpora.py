@@ -17,6 +17,8 @@ from tfmodetrace.insight import answers, edits, findings
 from tfmodetrace.log import reader
 from tfmodetrace.verify import overlay
 
+pytestmark = pytest.mark.by_the_clock
+
 _SHOWN = 12
 
 

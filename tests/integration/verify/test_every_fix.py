@@ -11,6 +11,8 @@ import pytest
 from tests.integration.testing import test_fixes
 from tests.integration.verify import cases, cases_handed, cases_silent, trying
 
+pytestmark = pytest.mark.by_the_clock
+
 _RETRACING = ("python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused")
 
 _SAMPLED = ("eager-hot-function", "input-bound")

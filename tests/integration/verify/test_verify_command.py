@@ -20,6 +20,8 @@ from tests.support import fresh
 from tfmodetrace.cli import exits, main
 from tfmodetrace.verify import programs
 
+pytestmark = pytest.mark.by_the_clock
+
 _TRAIN = """
 import pathlib
 import sys

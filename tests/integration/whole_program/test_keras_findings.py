@@ -15,7 +15,7 @@ import tfmodetrace as tmt
 from tests.support import finding_rules
 
 # Keras remarks on generators that are not shuffled, and TensorFlow on the switch that is tried.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.by_the_clock]
 
 X: Final = np.random.default_rng(0).random((250, 8), np.float32)
 Y: Final = X.sum(axis=1, keepdims=True)

@@ -19,7 +19,7 @@ from tfmodetrace.log import tracelog
 from tfmodetrace.recorder.tf import dataset_models
 
 # Keras remarks on generators that are not shuffled, and on data that ends.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.by_the_clock]
 
 X: Final = np.random.default_rng(0).random((32, 8), np.float32)
 Y: Final = X[:, :1]

@@ -16,7 +16,11 @@ from tfmodetrace.insight import answers
 from tfmodetrace.recorder.calls import native
 from tfmodetrace.recorder.stacks import loops
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(native.HOT_PATH is None, reason="Python between ops is seen at no line without it"),
+    pytest.mark.by_the_clock,
+]
 
 ROWS: Final = np.ones((40000, 64), np.float32)
 PAUSE: Final = 0.004
