@@ -9,7 +9,9 @@ from typing import Final, Protocol
 
 from tfmodetrace.insight.comparisons import statistics, verdicts
 
-LEAST_BLOCK_NS: Final = 1_000_000
+LEAST_BLOCK_NS: Final = 5_000_000
+"""A graph's executor takes some milliseconds of calls to get going after another mode's: shorter blocks tell of nothing but that."""
+
 _TIMER_COSTS: Final = 1_000
 _SYNC_COSTS: Final = 50
 _SPARE: Final = 1.2
@@ -136,8 +138,8 @@ def _orders(modes: Sequence[str | None], shuffle: random.Random) -> Iterator[lis
 
 def _block(runner: Runner, calls: int, clock: Callable[[], int]) -> int:
     runner.prepare()
-    if calls >= _SETTLING:  # the first call after another mode's is not like those that follow
-        runner.run(1)
+    if calls >= _SETTLING:  # the first calls after another mode's are not like those that follow, where a program makes them without a pause
+        runner.run(calls)
         runner.prepare()
     began = clock()
     runner.run(calls)

@@ -6,11 +6,14 @@ import dataclasses
 import os
 import pathlib
 import time
+from typing import Final
 
 from tests.support import finding_rules, fresh
 from tfmodetrace.insight import findings
-from tfmodetrace.log import reader, tracelog, tried
+from tfmodetrace.log import reader, tried
 from tfmodetrace.verify import programs, trials
+
+_TIMEOUT_S: Final = 120.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,20 +39,19 @@ def run(what: programs.Command, *, directory: str, overlay: str | None, timeout_
     )
 
 
-def recorded(path: pathlib.Path, logdir: pathlib.Path) -> tracelog.Run:
-    """Records a program."""
-    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", logdir, path)
-    assert done.returncode == 0, done.stderr
-    (found,) = reader.read(logdir).runs
-    return found
-
-
 def all_of(path: pathlib.Path, directory: pathlib.Path) -> list[Told]:
-    """Records a program and tries every fix of a finding above info."""
-    found = recorded(path, directory / "recorded")
-    text = path.read_bytes()
+    """Records a program and tries every fix of a finding above info; what it does without a fix is what it did then."""
+    what, text = programs.command([str(path)]), path.read_bytes()
+    (directory / "recorded").mkdir()
+    first = run(what, directory=str(directory / "recorded"), overlay=None, timeout_s=_TIMEOUT_S)
+    assert first.exit_code == 0, first.last_words
+
+    def again(what: programs.Command, *, directory: str, overlay: str | None, timeout_s: float) -> programs.Ended:
+        return first if overlay is None else run(what, directory=directory, overlay=overlay, timeout_s=timeout_s)
+
+    (found,) = reader.read(first.logdir).runs
     mattering = [finding for finding in finding_rules.check(found) if finding.severity != "info"]
-    with trials.Trials(programs.command([str(path)]), timeout_s=120.0, runner=run) as tries:
+    with trials.Trials(what, timeout_s=_TIMEOUT_S, runner=again) as tries:
         told = [Told(finding=finding, tried=tries.tried(found, finding) if finding.edits else None) for finding in mattering]
     assert path.read_bytes() == text
     return told
