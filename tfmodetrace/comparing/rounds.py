@@ -138,7 +138,9 @@ def _orders(modes: Sequence[str | None], shuffle: random.Random) -> Iterator[lis
 
 def _block(runner: Runner, calls: int, clock: Callable[[], int]) -> int:
     runner.prepare()
-    if calls >= _SETTLING:  # the first calls after another mode's are not like those that follow, where a program makes them without a pause
+    if (
+        calls >= _SETTLING
+    ):  # the first calls after another mode's are not like those that follow, where a program makes them without a pause
         runner.run(calls)
         runner.prepare()
     began = clock()

@@ -25,6 +25,7 @@ from tfmodetrace.insight.findings import (
     per_example,
     placement,
     predictions,
+    process_memory,
     programs,
     recreated,
     retracing,
@@ -77,6 +78,7 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
     ledger = costs.Ledger(evidence)
     drafts = [draft for family in (*_FAMILIES, *_BY_SAMPLES) for draft in family.find(evidence)]
     drafts += idle.find(evidence, tuple(drafts))
+    drafts += process_memory.find(evidence, drafts)
     found = _told(evidence, ledger, drafts)
     told = frozenset(number for finding in found for number in finding.trace_ids)
     found += _told(evidence, ledger, memory.kept_graphs(evidence, told))
