@@ -50,7 +50,7 @@ help: ## Show this table
 	  PYTEST_FLAGS=FLAGS 'more options for pytest' \
 	  BENCH=NAMES 'bench: which of $(BENCHMARKS)'
 
-demo: $(PYTHON_READY) $(PAGE) ## Train a small model, print its report, show it in TensorBoard
+demo: $(PYTHON_READY) $(PAGE) ## Train a small model, find its mistake, try the fix, show it in TensorBoard
 	@exec $(BIN)/python scripts/demo.py --logdir '$(LOGDIR)' --port '$(PORT)' $(if $(filter 0,$(SERVE)),--no-serve)
 
 # All that is not Python's tests side by side, each with its output in one piece; then those in one run, which shares recordings.

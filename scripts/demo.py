@@ -1,9 +1,11 @@
-"""``make demo``: trains the example, prints its report and serves TensorBoard on it until Ctrl-C."""
+"""``make demo``: trains the example, says what its mistake is, tries the fix, and serves TensorBoard on it until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -30,10 +32,13 @@ def main() -> int:
     run = logdir / "digits"
     if (run / "modetrace").is_dir():
         shutil.rmtree(run)
-    for command in (
-        [sys.executable, str(ROOT / "examples" / "digits_training.py"), "--logdir", str(run)],
-        [str(pathlib.Path(sys.executable).with_name("tfmodetrace")), "report", str(logdir)],
+    tfmodetrace = str(pathlib.Path(sys.executable).with_name("tfmodetrace"))
+    for words in (
+        ["run", "--logdir", str(run), str(ROOT / "examples" / "falling_rate.py")],
+        ["report", str(logdir), "--verify"],
     ):
+        command = [tfmodetrace, *words]
+        print(f"\n$ tfmodetrace {shlex.join(os.path.relpath(word) if os.path.isabs(word) else word for word in words)}", flush=True)
         exit_code = _run(command)
         if exit_code != 0:
             return exit_code

@@ -50,10 +50,11 @@ def once(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def digits_logdir(once: once_module.Once) -> pathlib.Path:
-    """A log directory with the run ``digits``: a real training job, recorded once for all tests."""
+    """A log directory with the run ``digits``: a real training job, recorded once for all tests, with what it has printed."""
 
     def record(logdir: pathlib.Path) -> None:
         result = fresh.run(sources.ROOT / "examples" / "digits_training.py", "--logdir", logdir / "digits", timeout=300)
         assert result.returncode == 0, result.stderr
+        (logdir / "digits" / "printed.txt").write_text(result.stdout)
 
     return once("recordings", record)

@@ -16,6 +16,7 @@ import rich.text
 
 from tfmodetrace.cli import explain, states, styled, terminal
 from tfmodetrace.insight import first_lines, report, units, verified
+from tfmodetrace.insight.report import findings as findings_module
 from tfmodetrace.schema import words
 
 ROWS: Final = 40
@@ -143,6 +144,10 @@ class _Screen:
             if first is not None and first.nothing_to_mend is not None:
                 yield _Line()
                 yield from _wrap(styled.text(terminal.safe(first.nothing_to_mend), "bold green"), self._width, indent=0)
+                if first.could_save is not None:
+                    item = self._finding(self._run.findings[first.could_save])
+                    yield from item.needed[-1:]
+                    yield from item.rest
             return
         spare = room - sum(1 + len(item.needed) for item in items)
         for number, item in enumerate(items):
@@ -180,15 +185,17 @@ class _Screen:
     def _findings(self) -> Iterator[_Item]:
         first = self._run.summary.first_lines
         for place in () if first is None else first.matter:
-            finding = self._run.findings[place]
-            title = styled.text(f"{units.share(finding.share) if finding.lost_ns else '':>5}  ", _SEVERITY_STYLES[finding.severity])
-            title.append(terminal.safe(finding.title), style="bold")
-            lost = f"{units.duration(finding.lost_ns)} lost" if finding.lost_ns else ""
-            facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))
-            yield _Item(
-                needed=[*_wrap(title, self._width, indent=7), self._indented(facts, "dim")],
-                rest=[*self._wrapped(finding.advice), *self._verified(finding.verified), *self._code(finding.fix)],
-            )
+            yield self._finding(self._run.findings[place])
+
+    def _finding(self, finding: findings_module.Finding) -> _Item:
+        title = styled.text(f"{units.share(finding.share) if finding.lost_ns else '':>5}  ", _SEVERITY_STYLES[finding.severity])
+        title.append(terminal.safe(finding.title), style="bold")
+        lost = f"{units.duration(finding.lost_ns)} lost" if finding.lost_ns else ""
+        facts = " · ".join(filter(None, [lost, finding.severity, finding.place, finding.id]))
+        return _Item(
+            needed=[*_wrap(title, self._width, indent=7), self._indented(facts, "dim")],
+            rest=[*self._wrapped(finding.advice), *self._verified(finding.verified), *self._code(finding.fix)],
+        )
 
     def _verified(self, told: verified.Verified | None) -> list[_Line]:
         return [] if told is None else [self._indented(told.text, "green" if told.helped else "red")]

@@ -56,12 +56,11 @@ def run_command(arguments: argparse.Namespace) -> int:
                 f"No run in {arguments.logdir} is called {arguments.run}; there are: {', '.join(each.name for each in log.runs)}."
             )
         return exits.NOTHING_READ
-    found = answers.Answers(run, profiled=True).findings
-    numbers = range(1, len(found) + 1) if arguments.finding is None else [arguments.finding]
-    if arguments.finding is not None and not 1 <= arguments.finding <= len(found):
-        terminal.complain(f"There is no finding {arguments.finding}: {_name(run, arguments.logdir)} has {len(found)}.")
+    told = answers.Answers(run, profiled=True)
+    if arguments.finding is not None and not 1 <= arguments.finding <= len(told.findings):
+        terminal.complain(f"There is no finding {arguments.finding}: {_name(run, arguments.logdir)} has {len(told.findings)}.")
         return exits.USAGE
-    chosen = [(number, found[number - 1]) for number in numbers if arguments.finding is not None or found[number - 1].severity != "info"]
+    chosen = _that_matter(told) if arguments.finding is None else [(arguments.finding, told.findings[arguments.finding - 1])]
     if not chosen:
         _say_that_none_matters(run, arguments.logdir)
         return exits.OK
@@ -70,7 +69,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def run_recorded(run: tracelog.Run, logdir: str) -> int:
-    """Tries the fixes of all findings above info, running the program as it was recorded.
+    """Tries the fixes of the findings that matter, running the program as it was recorded.
 
     Args:
         run: The run.
@@ -89,13 +88,19 @@ def run_recorded(run: tracelog.Run, logdir: str) -> int:
     if not os.path.isdir(command.working_directory or ""):
         terminal.complain(f"The program was run in {command.working_directory}, which is not here: its fixes cannot be tried.")
         return exits.PROGRAM_FAILED
-    found = answers.Answers(run, profiled=True).findings
-    chosen = [(number, finding) for number, finding in enumerate(found, 1) if finding.severity != "info"]
+    chosen = _that_matter(answers.Answers(run, profiled=True))
     if not chosen:
         _say_that_none_matters(run, logdir)
         return exits.OK
     with _terminated_as_interrupted(), trials.Trials(command, timeout_s=TIMEOUT_S) as tries:
         return _try_all(run, chosen, tries, asked_for=False)
+
+
+def _that_matter(told: answers.Answers) -> list[tuple[int, findings.Finding]]:
+    """The findings above info, or where there is none the one by which much could be saved all the same; with their numbers."""
+    first = told.first_lines
+    worth = None if first is None else first.could_save
+    return [(place + 1, each) for place, each in enumerate(told.findings) if each.severity != "info" or place == worth]
 
 
 def _say_that_none_matters(run: tracelog.Run, logdir: str) -> None:

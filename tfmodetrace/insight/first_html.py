@@ -53,6 +53,8 @@ def _parts(run: reports.RunReport) -> Iterator[str]:
     yield from (_finding(run.findings[place]) for place in first.matter)
     if first.nothing_to_mend is not None:
         yield _line(first.nothing_to_mend, "margin-top:.6em;color:#3a9d5d;font-weight:bold")
+    if first.could_save is not None:
+        yield _finding(run.findings[first.could_save])
     yield from _definitions(run)
 
 

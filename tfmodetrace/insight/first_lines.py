@@ -88,6 +88,8 @@ class FirstLines:
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
+        could_save: The finding that this sentence names, since so much could be saved by its fix, as a place in the list of findings; else
+            ``None``.
         ended_by: ``ended by ValueError at train.py:12``, if an exception has ended the program or the recorded block; else ``None``.
     """
 
@@ -102,6 +104,7 @@ class FirstLines:
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
+    could_save: int | None
     ended_by: str | None
 
 
@@ -136,6 +139,7 @@ def of_run(
     of_keras = [call for call in keras_calls if call.within is None and call.process == spent.process and call.ns >= KERAS * spent.wall_ns]
     slow = [told for call in of_keras[:KERAS_TOLD] if (told := call.slow_callback) is not None]
     fine = not matter and not failures and not slow
+    could_save = _could_save(found) if fine else None
     return FirstLines(
         wall_ns=spent.wall_ns,
         wall=wall,
@@ -147,7 +151,8 @@ def of_run(
         keras=(*(call.text for call in of_keras[:KERAS_TOLD]), *slow),
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
-        nothing_to_mend=_nothing_to_mend(bar, wall, found) if fine else None,
+        nothing_to_mend=_nothing_to_mend(bar, wall, None if could_save is None else found[could_save]) if fine else None,
+        could_save=could_save,
         ended_by=ended_by,
     )
 
@@ -173,9 +178,14 @@ def _slice(part: budget.Part, wall_ns: int, longest: stretches.Stretch | None) -
     )
 
 
-def _nothing_to_mend(bar: Sequence[Slice], wall: str, found: Sequence[findings.Finding]) -> str:
-    costly = max((each for each in found if each.trace_ids and each.id != "slow-first-call"), key=lambda each: each.share, default=None)
-    if costly is not None and costly.share >= COSTLY:  # what is normal, and costs much all the same in so short a run
+def _could_save(found: Sequence[findings.Finding]) -> int | None:
+    """What is normal, and costs much all the same in so short a run."""
+    places = [place for place, each in enumerate(found) if each.trace_ids and each.id != "slow-first-call" and each.share >= COSTLY]
+    return max(places, key=lambda place: found[place].share, default=None)
+
+
+def _nothing_to_mend(bar: Sequence[Slice], wall: str, costly: findings.Finding | None) -> str:
+    if costly is not None:
         return f"nothing has to be mended, but {units.share(costly.share)} of {wall} could be saved: {costly.title}"
     if bar and bar[0].part == "idle" and bar[0].how == "measured":  # of which nothing is known, so that nothing is said of it
         return f"nothing to mend in what was recorded; {bar[0].text} of {wall} is outside of it"

@@ -706,6 +706,8 @@ export interface FirstLines {
   readonly more: number;
   /** A sentence, if no finding matters and nothing failed; else null. */
   readonly nothing_to_mend: string | null;
+  /** The finding that this sentence names, since so much could be saved by its fix, as a place in the list of findings; else null. */
+  readonly could_save: number | null;
   /** `ended by ValueError at train.py:12`, if an exception has ended the program or the recorded block; else null. */
   readonly ended_by: string | null;
 }

@@ -158,6 +158,7 @@ export function firstLines(report: RunReport, first: FirstLines, go: Go): Templa
 /** What failed, then the findings that matter, or that there are none. */
 export function whatMatters(report: RunReport, first: FirstLines | null): TemplateResult {
   const found = (first?.matter ?? []).flatMap((place) => report.findings[place] ?? []);
+  const couldSave = report.findings[first?.could_save ?? -1];
   const functions = new Map(report.functions.map((info) => [info.function_id, info]));
   const failures = failuresOf(report, "");
   return html`<section class="told" aria-label="What to mend" data-testid="first-findings">
@@ -171,6 +172,7 @@ export function whatMatters(report: RunReport, first: FirstLines | null): Templa
     }
     ${found.map((finding) => findingCard(finding, functions.get(finding.function_id ?? -1)))}
     ${first?.nothing_to_mend ? html`<p class="fine" data-testid="nothing-to-mend">${first.nothing_to_mend}</p>` : nothing}
+    ${couldSave ? findingCard(couldSave, functions.get(couldSave.function_id ?? -1)) : nothing}
     ${
       first && first.more > 0
         ? html`<p class="quiet" data-testid="more-findings">${plural(first.more, "more finding")} below.</p>`

@@ -239,8 +239,9 @@ export class OverviewView extends LitElement {
   }
 
   private renderOtherFindings(report: RunReport): TemplateResult | typeof nothing {
-    const matter = report.summary.first_lines?.matter ?? [];
-    const others = report.findings.filter((_, place) => !matter.includes(place));
+    const first = report.summary.first_lines;
+    const matter = first?.matter ?? [];
+    const others = report.findings.filter((_, place) => !matter.includes(place) && place !== first?.could_save);
     if (others.length === 0) return nothing;
     const shown = this.allFindings ? others : others.slice(0, SHOWN_FINDINGS);
     return html`<section class="findings" aria-labelledby="findings-title">

@@ -497,3 +497,4 @@ def test_what_is_normal_and_costs_most_of_a_short_run_is_named_all_the_same(tmp_
     said = run["summary"]["first_lines"]["nothing_to_mend"]
     assert said.startswith("nothing has to be mended, but ")
     assert said.endswith(f"could be saved: {finding['title']}")
+    assert run["findings"][run["summary"]["first_lines"]["could_save"]] == finding

@@ -16,7 +16,7 @@ from tfmodetrace.log import reader
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=200)
 
 
-def record(logdir: pathlib.Path, names: list[str], *, traces: int = 0, errors: int = 0, message_lines: int = 0) -> None:
+def record(logdir: pathlib.Path, names: list[str], *, traces: int = 0, errors: int = 0, message_lines: int = 0, again: int = 1) -> None:
     session = files.SessionFile(logdir)
     session.thread()
     at = 0
@@ -37,8 +37,10 @@ def record(logdir: pathlib.Path, names: list[str], *, traces: int = 0, errors: i
                 called_by=f"{name}(x, n)",
             )
             at += 10**7
-        session.call(function, at, 10**6)
-        at += 10**7
+        for _ in range(again):
+            session.call(function, at, 10**6, mode=1 if again > 1 else 0)
+            at += 10**6
+        at += 9 * 10**6
         for number in range(errors):
             session.error(function, message=f"{name} " * 30 + f"\n{number}" * message_lines)
     session.end()
@@ -85,6 +87,16 @@ def test_what_costs_most_is_told_with_its_fix_before_the_tables(tmp_path: pathli
     assert max(titles) < table
     assert any("tf.constant(n" in row for row in shown[titles[0] : table])
     assert "train_step traced again: n 0 → 1 → 2 → … (7)" in shown
+
+
+def test_what_nobody_has_to_mend_is_told_with_its_fix_where_much_could_be_saved(tmp_path: pathlib.Path) -> None:
+    record(tmp_path, ["train_step"], traces=20, again=400)  # each trace is used more than twenty times, which is normal
+    shown = rows(tmp_path)
+    (title,) = [number for number, row in enumerate(shown) if "could be saved: train_step is traced for every value of n" in row]
+    assert shown[title].startswith("nothing has to be mended, but ")
+    assert " lost · info · train.py:10 · python-scalar-argument" in shown[title + 1]
+    table = next(number for number, row in enumerate(shown) if row.startswith("definition "))
+    assert any("tf.constant(n" in row for row in shown[title:table])
 
 
 def test_columns_that_hold_nothing_are_left_out_and_names_are_cut_in_the_middle(tmp_path: pathlib.Path) -> None:
