@@ -224,7 +224,7 @@ function findingCard(finding: Finding, info: FunctionInfo | undefined): Template
     data-function-id=${finding.function_id ?? nothing}
   >
     <span class="share" title="The part of the wall time that is lost" data-testid="finding-share" data-value=${finding.share}
-      >${formatShare(finding.share)}</span
+      >${finding.lost_ns > 0 ? formatShare(finding.share) : ""}</span
     >
     <div class="sentences">
       <h2>${finding.title}</h2>

@@ -5,7 +5,8 @@ It tells of what no function's calls tell: of programs that were recorded withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from tfmodetrace.insight import eager, places, source_loops, units
 from tfmodetrace.insight.findings import base, graphs
 from tfmodetrace.insight.findings import memory as of_functions
+from tfmodetrace.log import function_table
 
 SAMPLES: Final = 5
 """Samples from which on a climb can be told from a start, those of the warm-up aside."""
@@ -77,6 +79,7 @@ def _traces(evidence: base.Evidence, process: int, begin_ns: int, end_ns: int) -
 def _draft(evidence: base.Evidence, process: int, times: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> base.Draft:
     climbed, span_ns = int(held[-1] - held[0]), int(times[-1] - times[0])
     a_second = round(climbed / span_ns * 1e9)
+    kept = _appends(evidence, process)
     return base.Draft(
         id="memory-growth",
         functions=(),
@@ -92,15 +95,16 @@ def _draft(evidence: base.Evidence, process: int, times: npt.NDArray[np.int64], 
         why=f"It held {graphs.megabytes(int(held[0]))} after {units.duration(int(times[0]))} and {graphs.megabytes(int(held[-1]))} in the "
         f"end, {graphs.megabytes(a_second)} more every second, and each quarter of that time added to it: something keeps what is made. "
         "A cache or a shuffle buffer that is still being filled looks the same.",
-        advice=_advice(evidence, process),
+        advice=_advice(evidence, kept),
         process=process,
+        at=next(iter(kept.values()), None),
     )
 
 
-def _advice(evidence: base.Evidence, process: int) -> str:
-    kept = "; ".join(_appends(evidence, process))
+def _advice(evidence: base.Evidence, kept: Mapping[str, function_table.Place]) -> str:
+    lists = "; ".join(f"`{name}`, in the loop at {places.place(loop.file, loop.line)}" for name, loop in kept.items())
     first = (
-        f"Look at what is appended to in loops: {kept}; append float(loss) or .numpy() of what is needed, and not tensors."
+        f"Look at what is appended to in loops: {lists}; append float(loss) or .numpy() of what is needed, and not tensors."
         if kept
         else "Look for a list, a dict or an attribute that each step adds to, and for models, datasets or variables made in each step."
     )
@@ -109,12 +113,13 @@ def _advice(evidence: base.Evidence, process: int) -> str:
     return f"{first} `tfmodetrace run --memory delta` tells which function's calls leave memory behind."
 
 
-def _appends(evidence: base.Evidence, process: int) -> list[str]:
+def _appends(evidence: base.Evidence, process: int) -> dict[str, function_table.Place]:
     """The lists that loops append to, each with the innermost of these, in the code in which samples found the process."""
     found = {}
     for definition in evidence.run.samples.definitions:
         if definition.process == process:
             function = eager.as_function(definition)
             for loop in sorted(source_loops.loops(function)):
-                found.update({name: f"`{name}`, in the loop at {places.place(function.file, loop.line)}" for name in loop.appends_to})
-    return list(found.values())[:_SHOWN]
+                at = function_table.Place(file=function.file, line=loop.line, function=function.name, code=loop.text)
+                found.update(dict.fromkeys(loop.appends_to, at))
+    return dict(itertools.islice(found.items(), _SHOWN))
