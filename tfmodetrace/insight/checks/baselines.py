@@ -17,6 +17,8 @@ VERSION: Final = 1
 WORSE: Final = 2.0
 """How many times as much a known problem must be to be told again."""
 
+_DIGITS: Final = 3
+
 _RANKS: Final = {severity: rank for rank, severity in enumerate(words.SEVERITIES)}
 
 
@@ -57,7 +59,7 @@ class Baseline:
                     file=fingerprints.base_name(problem.place.file),
                     function=problem.function,
                     title=problem.title,
-                    amount=problem.amount,
+                    amount=round(problem.amount, _DIGITS),  # so that little changes where little has changed
                 )
         return Baseline(entries)
 
