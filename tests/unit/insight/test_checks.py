@@ -240,6 +240,11 @@ def test_problems_with_another_id_file_function_or_argument_have_other_fingerpri
     assert (told[0] == told[1]) is (first == second)
 
 
+def test_parts_that_run_together_are_told_apart() -> None:
+    told = {fingerprints.of("id", file="", function="", about=about) for about in (("ab", "c"), ("a", "bc"), ("abc",), ("", "abc"))}
+    assert len(told) == 4
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"names": ("other",)}, {"argument": "scale"}, {"file": "/home/me/project/src/model.py"}],

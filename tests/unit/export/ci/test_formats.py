@@ -190,11 +190,13 @@ def test_github_is_not_told_what_a_baseline_knows(repository: pathlib.Path) -> N
 
 
 @hypothesis.given(title=st.text(), name=st.text(min_size=1))
+@hypothesis.example(title="100%0A", name="a%2Cb")
 def test_no_text_ends_an_annotation_or_begins_another(title: str, name: str) -> None:
     told = written("github", made(problem(title=title, function=name, place=place(f"{name}.py"), id=name)), pathlib.Path("/"))
     ((_, properties, message),) = commands(told)
     assert message.startswith("".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in title))
     assert set(properties) <= {"file", "line", "title"}
+    assert name != "a%2Cb" or properties["title"] == "a%2Cb, high"
     assert len(re.findall("^::", told, re.MULTILINE)) == 1
 
 
