@@ -21,6 +21,7 @@ _ABOUT: dict[explanations.Group, str] = {
 _MORE = {
     "run": " What is seen: [](../../whole_programs.md).",
     "verify": " What is compared, and what is not: [](../../verify.md).",
+    "check": " As a job: [](../../continuous_integration.md).",
     "report": " What the findings cost: [](../../findings.md).",
     "explain": " Here: [findings](../findings/index.md), [diagnoses](../diagnoses/index.md), [reasons](../reasons/index.md).",
 }

@@ -8,10 +8,13 @@ from tfmodetrace.api import (
     LogError,
     RecordingError,
     SessionActiveError,
+    TraceLimitError,
+    TraceLimitWarning,
     UnavailableError,
     compare,
     compare_runs,
     expect_traces,
+    limit_traces,
     read,
     record,
     region,
@@ -19,6 +22,7 @@ from tfmodetrace.api import (
     stop,
     traced,
 )
+from tfmodetrace.api import limit_traces_as_asked as _limit_traces_as_asked
 from tfmodetrace.api import load_ipython_extension as load_ipython_extension
 from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
@@ -26,11 +30,14 @@ __all__ = [
     "LogError",
     "RecordingError",
     "SessionActiveError",
+    "TraceLimitError",
+    "TraceLimitWarning",
     "UnavailableError",
     "__version__",
     "compare",
     "compare_runs",
     "expect_traces",
+    "limit_traces",
     "read",
     "record",
     "region",
@@ -38,3 +45,5 @@ __all__ = [
     "stop",
     "traced",
 ]
+
+_limit_traces_as_asked()

@@ -14,21 +14,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from tfmodetrace import options as options_module
 from tfmodetrace import starting
-from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, UnavailableError
+from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, TraceLimitError, TraceLimitWarning, UnavailableError
 
 if TYPE_CHECKING:
     from tfmodetrace import insight
     from tfmodetrace.insight import comparisons, run_comparisons
-    from tfmodetrace.testing import guard
+    from tfmodetrace.testing import guard, limit
 
 __all__ = [
     "LogError",
     "RecordingError",
     "SessionActiveError",
+    "TraceLimitError",
+    "TraceLimitWarning",
     "UnavailableError",
     "compare",
     "compare_runs",
     "expect_traces",
+    "limit_traces",
     "read",
     "record",
     "region",
@@ -40,6 +43,8 @@ __all__ = [
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _logger: Final = logging.getLogger("tfmodetrace")
+
+_LIMIT: Final = "TFMODETRACE_LIMIT_TRACES"
 
 
 @overload
@@ -327,6 +332,45 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
     from tfmodetrace.testing import guard
 
     return guard.expect_traces(at_most=at_most, function=function)
+
+
+def limit_traces(at_most: int, /, then: limit.Then = "raise", *, function: str | None = None) -> limit.limit_traces:
+    """Speaks in the very call that would trace a tf.function once too often, inside a ``with`` block or in each call of a function.
+
+    All tf.functions count that the program has made, or that Keras has made for it, decorated or not. With ``TFMODETRACE_LIMIT_TRACES=2``
+    in the environment, or ``2:warn``, the whole program is such a block, from where it imports tfmodetrace.
+
+    Args:
+        at_most: Traces that each function may have inside the block, counted as TensorFlow counts them, of all threads.
+        then: ``"raise"`` to have the call raise before anything of it has run, or ``"warn"`` for a warning, once a function.
+        function: A glob, such as ``"train_*"``; only functions whose name it matches are looked at.
+
+    Raises:
+        ValueError: If ``at_most`` is no whole number ≥ 0, or ``then`` none of the two.
+        UnavailableError: On entering, if this TensorFlow cannot be asked to wait before it traces.
+        TraceLimitError: From the call: the line that called, why its arguments need another trace, and what to do.
+    """
+    from tfmodetrace.testing import limit
+
+    return limit.limit_traces(at_most, then, function=function)
+
+
+def limit_traces_as_asked() -> None:
+    """Limits the process's traces as ``TFMODETRACE_LIMIT_TRACES`` asks, from when it has imported TensorFlow; what is wrong is logged."""
+    text = os.environ.get(_LIMIT)
+    if not text:
+        return
+    from tfmodetrace.recorder.support import on_import
+
+    def begin(_: types.ModuleType) -> None:
+        try:
+            from tfmodetrace.testing import limit
+
+            limit.parsed(text).__enter__()  # for as long as the process lives
+        except Exception as error:
+            _logger.error("tfmodetrace: %s=%s limits nothing: %s", _LIMIT, text, error)
+
+    on_import.when_imported("tensorflow", begin)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -15,5 +15,16 @@ class RecordingError(OSError):
     """A session cannot be started because nothing can be written where it should be."""
 
 
+class TraceLimitError(Exception):
+    """A function was about to be traced more often than ``limit_traces`` lets it; the message says which, where and why.
+
+    It has no constructor of its own: AutoGraph makes such exceptions anew, with the way to the line in the message, and keeps their class.
+    """
+
+
+class TraceLimitWarning(UserWarning):
+    """The same, where it is only told."""
+
+
 class LogError(Exception):
     """Nothing could be read; the message is a sentence that says what is wrong and what to do."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import html.parser
 import itertools
+import json
+import os
 import pathlib
 import re
 import shlex
 import subprocess
 import sys
 import urllib.parse
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 
 import pytest
+import yaml
 
 from tests.support import fresh, sources
 from tests.support import once as once_module
@@ -130,6 +134,58 @@ def test_targets_of_make_in_the_chapters_exist() -> None:
 def test_the_example_of_keeping_a_limit_runs() -> None:
     done = fresh.run("-c", blocks(DOCS / "keep.md", "python")[0])
     assert done.returncode == 0, done.stderr
+
+
+def test_continuous_integration_is_as_the_page_says(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = DOCS / "continuous_integration.md"
+    program, limited = blocks(page, "python")
+    (tmp_path / "train.py").write_text(program)
+    (tmp_path / "scale.py").write_text(limited)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def check(command: str) -> tuple[int, str]:
+        capsys.readouterr()
+        return main.main(shlex.split(command.replace("$GITHUB_STEP_SUMMARY", "summary.md"))[1:]), capsys.readouterr().out
+
+    shown, known, environment = blocks(page, "console")
+    run, asked, *told = shown.rstrip("\n").split("\n")
+    assert fresh.run("-m", "tfmodetrace", *shlex.split(run)[2:], cwd=tmp_path).returncode == 0
+    code, out = check(asked.removeprefix("$ "))
+    in_full = told.index("")
+    assert code == 3
+    assert _alike(out.splitlines()[:in_full]) == _alike(told[:in_full])
+    assert out.splitlines()[-1].startswith("FAILED: 1 problem")
+
+    github, gitlab = (yaml.safe_load(block) for block in blocks(page, "yaml"))
+    steps = [step["run"] for step in github["jobs"]["retracing"]["steps"] if "run" in step]
+    codes = [check(step)[0] for step in (*steps, *gitlab["retracing"]["script"]) if step.startswith("tfmodetrace check ")]
+    assert codes == [0, 0, 3, 3]
+    assert (tmp_path / "summary.md").read_text().startswith("### ✅ tfmodetrace")
+    result = json.loads((tmp_path / github["jobs"]["retracing"]["steps"][-2]["with"]["sarif_file"]).read_text())["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "train.py"
+    cases = ET.parse(tmp_path / gitlab["retracing"]["artifacts"]["reports"]["junit"]).iter("testcase")
+    assert "train_step: max-traces" in {case.get("name") for case in cases}
+    assert check(steps[-1])[1].startswith("::error file=train.py,line=5,title=max-traces%2C high::train_step was traced 5 times")
+
+    assert [check(line.partition("  #")[0])[0] for line in known.splitlines()] == [0, 0]
+    lines = (tmp_path / "train.py").read_text().replace("@tf.function", "# an edit\n\n\n@tf.function").replace("0.1 /", "0.2 /")
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / "train.py").write_text(lines)
+    assert fresh.run("-m", "tfmodetrace", "run", "--logdir", "again", "moved/train.py", cwd=tmp_path).returncode == 0
+    code, out = check("tfmodetrace check again --baseline retracing.json --fail-on none")
+    assert re.search(r"^  moved/train\.py:8: .*, python-scalar-argument, known", out, re.MULTILINE), out
+
+    done = fresh.run(tmp_path / "scale.py", cwd=tmp_path)
+    (message,) = [block for block in blocks(page, "text") if block.startswith("scale.py")]
+    assert done.stdout.replace(f"{tmp_path}/", "") == message
+    variable, *command = shlex.split(environment)
+    name, _, value = variable.partition("=")
+    done = fresh.run("-m", *command, cwd=tmp_path, env={**os.environ, name: value})
+    assert done.returncode == 1
+    assert "TraceLimitError" in done.stderr
 
 
 def test_five_minutes_are_as_the_page_says(

@@ -22,8 +22,8 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 imported = []
 for root in (
-    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.verify", "tfmodetrace.cli",
-    "tfmodetrace_tb_plugin",
+    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.verify", "tfmodetrace.export",
+    "tfmodetrace.cli", "tfmodetrace_tb_plugin",
 ):
     package = importlib.import_module(root)
     imported.append(root)
@@ -57,6 +57,8 @@ def test_imports_point_back_along_the_way() -> None:
         ("tfmodetrace/insight/edits.py", "import tfmodetrace.verify.overlay", "Imports point back"),
         ("tfmodetrace/verify/trials.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/verify/programs.py", "import tensorflow", "Reading needs neither"),
+        ("tfmodetrace/insight/checks/verdicts.py", "import tfmodetrace.export.ci.sarif", "Imports point back"),
+        ("tfmodetrace/export/ci/github.py", "import keras", "Reading needs neither"),
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
         ("tfmodetrace/insight/units.py", "import tfmodetrace.comparing.rounds", "Imports point back"),

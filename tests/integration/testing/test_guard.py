@@ -180,7 +180,7 @@ def test_check_fails_a_recording_that_exceeds_a_limit(logdir: Path, capsys: pyte
 
 def test_check_passes_a_recording_that_keeps_its_limits(logdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", str(logdir), "--max-traces", "3", "--max-tracing-share", "1"]) == 0
-    assert capsys.readouterr().out.startswith("OK: 1 function, 3 traces")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("OK: 1 function, 3 traces")
     assert cli.main(["check", str(logdir), "--max-traces", "0", "--function", "other*"]) == 0
     assert "nothing was checked" in capsys.readouterr().err
 
@@ -193,7 +193,6 @@ def test_check_judges_the_share_of_tracing(logdir: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "needs a limit"),
         (["--max-traces", "-1"], "no whole number"),
         (["--max-traces", "1.5"], "no whole number"),
         (["--max-tracing-share", "2"], "between 0 and 1"),

@@ -137,6 +137,7 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
         what_if=what_if,
         trace_ids=trace_ids,
         at=draft.at,
+        about=base.named_in(draft.cause),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import os
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ Traces = Sequence[trace_table.Trace]
 _NUMBERS: Final = {"int": python_uses.WHOLE, "float": "float32"}
 """What numbers of Python's stand for where tensors are calculated with them."""
 
+_FILES: Final = (".py", ".ipynb")
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -64,6 +67,7 @@ class Finding:
         what_if: Numbers of traces under each option; ``None`` where it is not about traces.
         trace_ids: The traces that the fix would have avoided.
         at: The user's line to look at, where that is not the function's definition.
+        about: What tells it from other findings of its id and definition, such as the arguments that it is about; the same in every run.
     """
 
     id: words.FindingId
@@ -83,6 +87,7 @@ class Finding:
     what_if: whatif.WhatIf | None = None
     trace_ids: tuple[int, ...] = ()
     at: function_table.Place | None = None
+    about: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -321,6 +326,13 @@ class Evidence:
     def names_in(self, functions: Iterable[int]) -> frozenset[str]:
         """The names in the sources of functions."""
         return frozenset().union(*(sources.names_in(self.run.functions[number]) for number in functions))
+
+
+def named_in(cause: Hashable) -> tuple[str, ...]:
+    """Returns the names in a draft's cause: arguments and texts, without files and numbers, which are others after any edit."""
+    if isinstance(cause, tuple):
+        return tuple(name for part in cause for name in named_in(part))
+    return (cause,) if isinstance(cause, str) and not cause.endswith(_FILES) and os.sep not in cause else ()
 
 
 def ids(traces: Iterable[trace_table.Trace]) -> tuple[int, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from tfmodetrace.insight import attribution, edits, findings, shown_at, verified, whatif
+from tfmodetrace.insight import attribution, edits, finding_places, findings, shown_at, verified, whatif
 from tfmodetrace.log import tracelog
 from tfmodetrace.schema import words
-
-_LIBRARIES: Final = frozenset({"keras", "tf_keras", "tensorflow"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +99,8 @@ def info(run: tracelog.Run, finding: findings.Finding, attributed: attribution.A
 
 
 def _place(run: tracelog.Run, finding: findings.Finding) -> str | None:
-    """Names the line where functions were made anew, else that of the definition, unless that is a library's."""
-    if finding.at is not None:
-        return f"{_last_part(finding.at.file)}:{finding.at.line}"
-    own = [] if finding.function_id is None else [run.functions[finding.function_id]]
-    traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
-    sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)
-    definition = own[0] if own and own[0].file and own[0].module.partition(".")[0] not in _LIBRARIES else None
-    if sites and (definition is None or finding.id == "function-recreated"):
-        site = sites.most_common(1)[0][0]
-        return f"{_last_part(site.file)}:{site.line}"
-    return None if definition is None else f"{_last_part(definition.file)}:{definition.line}"
+    place = finding_places.of_finding(run, finding)
+    return None if place is None else f"{_last_part(place.file)}:{place.line}"
 
 
 def _last_part(path: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from tfmodetrace.recorder.tf import around, names, replacements
+from tfmodetrace.recorder.tf import around, function_objects, names, replacements
 
 _tracing_compilation = names.module("tensorflow.python.eager.polymorphic_function.tracing_compilation")
 _function_cache = names.module("tensorflow.core.function.polymorphism.function_cache")
 
+_polymorphic_function = names.module("tensorflow.python.eager.polymorphic_function.polymorphic_function")
+_function_context = names.module("tensorflow.python.eager.polymorphic_function.function_context")
+
 _FunctionCache = names.attribute(_function_cache, "FunctionCache")
 _create_concrete_function = names.attribute(_tracing_compilation, "_create_concrete_function")
+_Function = names.attribute(_polymorphic_function, "Function")
+_make_context = names.attribute(_function_context, "make_function_context")
 
 
 TRACING_CODE: Final = getattr(_create_concrete_function, "__code__", None)
@@ -90,3 +95,77 @@ class TraceHook:
                 self._added(token, concrete_function, args[1] if len(args) > 1 else kwargs.get("context"), cache)
 
         return around.around(add, around.arguments, end)
+
+
+class Key(NamedTuple):
+    """What a trace is put into its cache under: the arguments' types, as ``function_type`` has them, and the context around the call."""
+
+    function_type: Any
+    context: Any
+
+
+class AboutToTrace(NamedTuple):
+    """A trace that has not begun.
+
+    Attributes:
+        python_function: What would be traced.
+        cache: The cache that it would be put into; None if there is none.
+        key: Its key; None where that is not known yet, which is before the first trace of a function.
+        options: How the tf.function was made, as far as its traces know.
+    """
+
+    python_function: Any
+    cache: Any
+    key: Key | None
+    options: function_objects.TfFunctionOptions
+
+    @property
+    def known(self) -> tuple[Key, ...]:
+        """The keys of the traces that the cache has, in the order in which they were made."""
+        return tuple(Key(function.function_type, context) for (context, _), function in getattr(self.cache, "_primary", {}).items())
+
+
+class TraceGate:
+    """Is asked before every trace of every tf.function of the process between :meth:`install` and :meth:`remove`.
+
+    What it raises leaves the call that would have traced: the Python body has not run, and TensorFlow knows nothing of it. Before the first
+    trace of a function it is asked twice, the first time before TensorFlow takes note that there was one: from then on the function could
+    make no variables.
+
+    Args:
+        ask: Called with what is about to be traced; it may raise, and that goes on to the program.
+    """
+
+    def __init__(self, ask: Callable[[AboutToTrace], None]) -> None:
+        self._ask = ask
+        self._replacements = replacements.Replacements()
+
+    available: Final = _create_concrete_function is not None and hasattr(_Function, "_initialize")
+    """Whether this TensorFlow has the two functions."""
+
+    def install(self) -> None:
+        """Replaces the two functions."""
+        self._replacements.replace(_tracing_compilation, "_create_concrete_function", lambda create: around.around(create, self._before))
+        self._replacements.replace(_Function, "_initialize", lambda initialize: around.around(initialize, self._before_first))
+
+    def remove(self) -> None:
+        """Puts the originals back, unless somebody else has replaced ours meanwhile."""
+        self._replacements.restore()
+
+    def _before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        options = args[3] if len(args) > 3 else kwargs.get("tracing_options")
+        function_type = args[0] if args else kwargs.get("function_type")
+        made = function_objects.TfFunctionOptions(
+            jit_compile=False,
+            reduce_retracing=bool(getattr(options, "reduce_retracing", False)),
+            autograph=bool(getattr(options, "autograph", True)),
+            input_signature=getattr(options, "input_signature", None),
+        )
+        context = None if _make_context is None else _make_context(getattr(options, "scope_type", None))
+        cache = getattr(options, "function_cache", None)
+        self._ask(AboutToTrace(getattr(options, "python_function", None), cache, Key(function_type, context), made))
+
+    def _before_first(self, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+        function = args[0]
+        made = function_objects.tf_function_options(function)
+        self._ask(AboutToTrace(function.python_function, function_objects.function_cache_of(function), None, made))

@@ -89,6 +89,11 @@ def info_of(function: Any) -> functions.FunctionInfo | None:
     return None if cache is None else _infos_by_cache.get(id(cache))
 
 
+def info_of_cache(cache: Any) -> functions.FunctionInfo | None:
+    """Returns the same by the function's cache."""
+    return _infos_by_cache.get(id(cache))
+
+
 def info_of_concrete(concrete_function: Any) -> functions.FunctionInfo | None:
     """Returns what is known of the tf.function that a concrete function was traced for; None if that was not recorded."""
     found = _infos_by_concrete.find(concrete_function)
