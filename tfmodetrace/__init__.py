@@ -6,12 +6,14 @@ Trace" tab, or with :func:`read`. Importing this package does not import TensorF
 
 from tfmodetrace.api import (
     LogError,
+    QueryError,
     RecordingError,
     SessionActiveError,
     UnavailableError,
     compare,
     compare_runs,
     expect_traces,
+    query,
     read,
     record,
     region,
@@ -24,6 +26,7 @@ from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
     "LogError",
+    "QueryError",
     "RecordingError",
     "SessionActiveError",
     "UnavailableError",
@@ -31,6 +34,7 @@ __all__ = [
     "compare",
     "compare_runs",
     "expect_traces",
+    "query",
     "read",
     "record",
     "region",

@@ -9,6 +9,7 @@ NOTHING_READ: Final = 1
 USAGE: Final = 2
 LIMIT_EXCEEDED: Final = 3
 PROGRAM_FAILED: Final = 4
+NOT_WRITTEN: Final = 5
 INTERRUPTED: Final = 130
 
 EPILOG: Final = """\
@@ -20,4 +21,5 @@ exit codes:
      doctor: something does not work; stdout says what, why, and what to do
      verify: a fix did not help, or could not be tried, or the finding that --finding asked for has none; stdout says which
   4  verify: the program does not run without any fix; stderr says why
+  5  export: nothing could be written; stderr says why
 """

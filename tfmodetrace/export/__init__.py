@@ -1,0 +1,1 @@
+"""What insight says, in the formats of other tools. No TensorFlow."""
