@@ -20,10 +20,8 @@ Log = str | os.PathLike[str] | tracelog.TraceLog
 Logs = Log | Sequence[Log]
 
 _LOCKED: Final = (
-    "SET python_enable_replacements = false",  # names of Python variables are no tables
     "SET temp_directory = ''",
-    "SET allow_community_extensions = false",
-    "SET enable_external_access = false",
+    "SET enable_external_access = false",  # no file, address or extension, and no variable of Python's as a table
     "SET lock_configuration = true",
 )
 
@@ -109,14 +107,14 @@ def answer(runs: Sequence[tables.Source], sql: str) -> QueryResult:
         raise errors.QueryError("Queries need DuckDB and pyarrow, which are not installed; pip install 'tfmodetrace[query]'") from error
     with duckdb.connect(":memory:") as connection:
         try:
+            for setting in _LOCKED:
+                connection.execute(setting)
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 given = f"{len(statements)} statements" if len(statements) != 1 else f"a statement of the kind {statements[0].type.name}"
                 raise errors.QueryError(f"This is {given}. Give one SELECT; its tables are {', '.join(schema.TABLES)}.")
             for name in _named(connection, statements[0].query):
                 connection.register(name, _table(name, runs))
-            for setting in _LOCKED:
-                connection.execute(setting)
             result = connection.execute(statements[0])
             columns = tuple(column[0] for column in result.description or ())
             return QueryResult(columns, tuple(tuple(row) for row in result.fetchall()))

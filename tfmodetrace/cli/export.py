@@ -16,7 +16,7 @@ _SUFFIXES: Final = {"perfetto": ".perfetto-trace.gz", "speedscope": ".speedscope
 _OPEN_WITH: Final = {
     "perfetto": "Open it in https://ui.perfetto.dev (Open trace file); nothing is sent there.",
     "speedscope": "Open it in https://www.speedscope.app (Browse); nothing is sent there.",
-    "parquet": "A file a table: pandas.read_parquet, polars.read_parquet, or DuckDB's `from 'calls.parquet'` read them.",
+    "parquet": "One file a table: pandas.read_parquet, polars.read_parquet, or DuckDB's `from 'calls.parquet'` read them.",
 }
 
 
