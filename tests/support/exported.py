@@ -26,8 +26,8 @@ def session(logdir: pathlib.Path, *, pid: int = 1, seed: int = 0, calls: int = 3
     drawn = random.Random(seed)
     threads = [made.thread("MainThread"), made.thread("worker")]
     if not native_ids:
-        for thread in made.chunk.threads:
-            thread.native_id = 0
+        for message in made.chunk.threads:
+            message.native_id = 0
     step = made.function("step", kind="tf.function", parameters=("x", "mode"))
     outer, stream = made.function("outer"), made.function("stream", kind="generator")
     evaluation = made.function("evaluation", kind="region")

@@ -18,7 +18,7 @@ class Slice:
     name: str
     category: str
     start_ns: int
-    end_ns: int | None = None
+    end_ns: int = -1
     parent: int | None = None
     said: dict[str, Any] = dataclasses.field(default_factory=dict)
     flows: tuple[int, ...] = ()
@@ -82,7 +82,7 @@ def _event(seen: File, open_slices: dict[int, list[int]], event: Any, state: dic
     category = state["categories"][event.category_iids[0]] if event.category_iids else event.categories[0]
     said = {each.name: each.int_value if each.HasField("int_value") else each.string_value for each in event.debug_annotations}
     parent = open_slices[track][-1] if open_slices[track] else None
-    read_ = Slice(track, name, category, now_ns, None, parent, said, tuple(event.flow_ids), tuple(event.terminating_flow_ids))
+    read_ = Slice(track, name, category, now_ns, -1, parent, said, tuple(event.flow_ids), tuple(event.terminating_flow_ids))
     if event.type == perfetto.TrackEvent.TYPE_INSTANT:
         seen.instants.append(read_)
         return

@@ -59,7 +59,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     if len(chosen) > 1 and arguments.to != "parquet":
         terminal.complain(f"{arguments.logdir} holds several runs; a file for {arguments.to} has one. Choose with --run from {names}.")
         return exits.USAGE
-    target = arguments.output or f"{sources.file_name(chosen[0])}{_SUFFIXES[arguments.to]}"
+    target = arguments.output or f"{sources.file_name(chosen)}{_SUFFIXES[arguments.to]}"
     try:
         _WRITERS[arguments.to](chosen, target, confidential_module.Confidential(arguments.confidential))
     except errors.ExportError as error:
@@ -87,7 +87,7 @@ def _speedscope(chosen: list[tables.Source], target: str, _: confidential_module
             "Perfetto takes them: --to perfetto."
         )
     with files.replacing(target) as file:
-        speedscope.write(chosen[0].told, file.write, name=sources.file_name(chosen[0]))
+        speedscope.write(chosen[0].told, file.write, name=sources.file_name(chosen))
 
 
 def _parquet(chosen: list[tables.Source], target: str, confidential: confidential_module.Confidential) -> None:

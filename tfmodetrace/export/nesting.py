@@ -47,7 +47,8 @@ def _around(depth: _Numbers) -> _Numbers:
     if not len(depth):
         return depth
     if depth[0] == depth.min() and (np.diff(depth) <= 1).all():
-        return np.subtract(depth, depth[0])
+        shallow: _Numbers = depth - depth[0]
+        return shallow
     around = np.zeros(len(depth), dtype=np.int64)
     for level in np.unique(depth)[1:].tolist():
         here, less_deep = np.flatnonzero(depth == level), np.flatnonzero(depth < level)

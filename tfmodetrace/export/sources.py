@@ -26,9 +26,10 @@ def of(logs: Sequence[tracelog.TraceLog]) -> list[tables.Source]:
     return found
 
 
-def file_name(source: tables.Source) -> str:
-    """Returns what to call a file about a run: its name, or that of its directory, without what divides directories."""
-    name = source.name if source.name != "." else os.path.basename(os.path.abspath(source.path)) or "run"
+def file_name(chosen: Sequence[tables.Source]) -> str:
+    """Returns what to call a file about runs of one log: the run's name or that of the directory, without what divides directories."""
+    (first, *more) = chosen
+    name = first.name if not more and first.name != "." else os.path.basename(os.path.abspath(first.path))
     return "".join(char if char.isalnum() or char in "-_." else "-" for char in name).strip("-.") or "run"
 
 

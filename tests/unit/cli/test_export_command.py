@@ -86,9 +86,9 @@ def test_a_run_is_chosen_where_there_are_several(logdir: pathlib.Path, here: pat
         assert "Choose with --run from a, b." in capsys.readouterr().err
         assert list(here.iterdir()) == []
     assert main.main(["export", str(logdir), "--to", "perfetto", "--run", "b"]) == 0
-    assert main.main(["export", str(logdir), "--to", "parquet", "--output", "both"]) == 0
-    assert {each.name for each in here.iterdir()} == {"b.perfetto-trace.gz", "both"}
-    assert {each.name for each in (here / "both").iterdir()} == {f"{name}.parquet" for name in schema.TABLES}
+    assert main.main(["export", str(logdir), "--to", "parquet"]) == 0
+    assert {each.name for each in here.iterdir()} == {"b.perfetto-trace.gz", "logs-parquet"}
+    assert {each.name for each in (here / "logs-parquet").iterdir()} == {f"{name}.parquet" for name in schema.TABLES}
 
 
 def test_what_was_there_is_replaced_and_what_is_not_ours_stays(logdir: pathlib.Path, here: pathlib.Path) -> None:

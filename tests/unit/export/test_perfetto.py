@@ -20,6 +20,11 @@ def read(run: tracelog.Run) -> perfetto_files.File:
     return perfetto_files.read(b"".join(pieces))
 
 
+def began(run: tracelog.Run) -> int:
+    assert run.start_unix_ns is not None
+    return run.start_unix_ns
+
+
 def recorded(logdir: pathlib.Path) -> tracelog.Run:
     (run,) = reader.read(logdir).runs
     return run
@@ -38,8 +43,8 @@ def test_every_call_is_a_slice_with_its_time_mode_and_thread(run: tracelog.Run) 
     calls = run.calls
     expected = collections.Counter(
         (
-            calls.start_ns[row] + run.start_unix_ns,
-            calls.end_ns[row] + run.start_unix_ns,
+            calls.start_ns[row] + began(run),
+            calls.end_ns[row] + began(run),
             run.functions[calls.function_id[row]].name,
             "region" if run.functions[calls.function_id[row]].kind == "region" else words.MODES[calls.mode[row]],
             run.threads[calls.thread_id[row]].name,
@@ -92,7 +97,7 @@ def test_what_overlaps_has_tracks_of_its_own_below_its_thread(run: tracelog.Run)
 def test_traces_are_slices_with_reasons_and_arrows_to_the_calls_that_ran_them(run: tracelog.Run) -> None:
     file = read(run)
     traces = [each for each in file.slices if of_traces(file, each)]
-    expected = [(trace.start_ns + run.start_unix_ns, trace.start_ns + trace.duration_ns + run.start_unix_ns) for trace in run.traces]
+    expected = [(trace.start_ns + began(run), trace.start_ns + (trace.duration_ns or 0) + began(run)) for trace in run.traces]
     assert sorted((each.start_ns, each.end_ns) for each in traces) == sorted(expected)
     assert [each.name for each in traces[:2]] == ["trace 1 of step", "trace 2 of step"]
     assert traces[1].said["kinds"] == "python-value"
@@ -118,7 +123,7 @@ def test_the_call_that_traced_says_why(run: tracelog.Run) -> None:
 
 def test_errors_are_instants_on_their_thread(run: tracelog.Run) -> None:
     file = read(run)
-    assert [(each.name, each.start_ns - run.start_unix_ns, thread_of(file, each.track)) for each in file.instants] == [
+    assert [(each.name, each.start_ns - began(run), thread_of(file, each.track)) for each in file.instants] == [
         ("ValueError", 10_004, ("MainThread", 0)),
         ("ValueError", 11_004, ("MainThread", 1)),
     ]
@@ -129,7 +134,7 @@ def test_memory_is_a_counter_where_it_changes(run: tracelog.Run) -> None:
     file = read(run)
     counters = {file.tracks[uuid].name: values for uuid, values in file.counters.items() if process_of(file, uuid) == 0}
     assert set(counters) == {"memory of /device:CPU:0", "resident memory"}
-    resident = [(time_ns - run.start_unix_ns, value) for time_ns, value in counters["resident memory"]]
+    resident = [(time_ns - began(run), value) for time_ns, value in counters["resident memory"]]
     assert resident == [(0, 1000), (900, 3000)]
     values = [value for _, value in counters["memory of /device:CPU:0"]]
     assert values[0] == 10

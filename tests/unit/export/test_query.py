@@ -50,7 +50,12 @@ def test_a_log_that_is_asked_again_is_not_made_into_tables_again(logdir: pathlib
     log = tmt.read(logdir)
     made: list[str] = []
     of_run = arrow.of_run
-    monkeypatch.setattr(arrow, "of_run", lambda name, source, **options: made.append(name) or of_run(name, source, **options))
+
+    def counted(name, source, **options):
+        made.append(name)
+        return of_run(name, source, **options)
+
+    monkeypatch.setattr(arrow, "of_run", counted)
     for _ in range(2):
         tmt.query(log, "with mine as (select * from calls) select count(*) from mine")
     assert made == ["calls", "calls"]  # one a run, and nothing that was not asked for
@@ -120,9 +125,9 @@ def test_what_is_not_one_select_is_refused(sql: str, logdir: pathlib.Path, tmp_p
     ],
 )
 def test_a_select_reaches_no_file_address_variable_or_setting(sql: str, logdir: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    import pandas
+    import pandas as pd
 
-    secret_variable = pandas.DataFrame({"secret": ["s3cret"]})  # DuckDB would find it by its name
+    secret_variable = pd.DataFrame({"secret": ["s3cret"]})  # DuckDB would find it by its name
     file = tmp_path / "secret.csv"
     file.write_text("secret\ns3cret\n")
     with pytest.raises(tmt.QueryError) as raised:

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pandas
-import polars
+import pandas as pd
+import polars as pl
 import pyarrow.parquet
 import pytest
 
@@ -55,7 +55,7 @@ def test_every_table_has_the_columns_that_its_schema_names_and_describes(directo
 
 
 def test_calls_are_those_of_the_log(directory: pathlib.Path, log: asked.TraceLog) -> None:
-    table = pandas.read_parquet(directory / "calls.parquet")
+    table = pd.read_parquet(directory / "calls.parquet")
     calls = log.calls
     assert len(table) == len(calls) > 600
     for column in ("process", "call_id", "function_id", "start_ns", "duration_ns", "thread_id", "depth"):
@@ -129,7 +129,7 @@ def test_runs_and_samples(directory: pathlib.Path, log: asked.TraceLog, logdir: 
 
 def test_polars_and_duckdb_read_the_same(directory: pathlib.Path, log: asked.TraceLog) -> None:
     file = str(directory / "calls.parquet")
-    by_mode = polars.read_parquet(file).group_by("run", "mode").agg(polars.len(), polars.col("duration_ns").sum()).rows()
+    by_mode = pl.read_parquet(file).group_by("run", "mode").agg(pl.len(), pl.col("duration_ns").sum()).rows()
     asked_of_duckdb = duckdb.sql(f"select run, mode, count(*), sum(duration_ns)::bigint from '{file}' group by all").fetchall()
     assert sorted(by_mode) == sorted(asked_of_duckdb)
     assert sum(count for _, _, count, _ in by_mode) == len(log.calls)
