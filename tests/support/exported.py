@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import random
 
 import numpy as np
+from google.protobuf.message import Message
 
 from tests.support import files
-from tfmodetrace.schema import codec, words
+from tfmodetrace.schema import codec, envelope, framing, words
 
 SOURCE = "s3cret_source"
 """In the texts of functions and in lines of code."""
@@ -121,3 +123,73 @@ def _memory(made: files.SessionFile) -> None:
 
 def _dict() -> files.keys.Node:
     return files.keys.Node(kind=files.keys.Kind.DICT, names=(f"'{VALUE}'",), children=(files.literal(VALUE),))
+
+
+PLANTED = "pl4nted"
+
+_NAMES = frozenset(
+    {
+        "names",
+        "name",
+        "qualname",
+        "module",
+        "file",
+        "files",
+        "function",
+        "host",
+        "worker",
+        "type_name",
+        "dtype",
+        "type",
+        "device",
+        "op",
+        "state",
+    }
+    | {
+        "kind",
+        "role",
+        "session_id",
+        "concrete_name",
+        "class_name",
+        "instance",
+        "own",
+        "owner",
+        "tensorflow",
+        "scope_type",
+        "variable_policy",
+    }
+    | {"requested", "actual", "from_device", "to_device", "devices", "relation", "bases"}
+)
+"""Fields that hold names, of which exports may tell at any level."""
+
+
+def plant(path: pathlib.Path) -> set[str]:
+    """Ends every text of an event file that is no name in :data:`PLANTED`; returns the fields that hold one."""
+    data = path.read_bytes()
+    records, planted = [], set()
+    for start, end in itertools.pairwise([*files.offsets(path), len(data)]):
+        payload = data[start + 12 : end - 4]
+        chunk = envelope.unwrap(payload)
+        if chunk is not None:
+            planted |= _plant(chunk)
+            payload = envelope.wrap(chunk, 1.0)
+        records.append(framing.frame(payload))
+    path.write_bytes(b"".join(records))
+    return planted
+
+
+def _plant(message: Message) -> set[str]:
+    planted: set[str] = set()
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            continue
+        if field.type == field.TYPE_MESSAGE:
+            for part in value if field.is_repeated else (value,):
+                planted |= _plant(part)
+        elif field.type == field.TYPE_STRING and field.name not in _NAMES:
+            planted.add(field.name)
+            if field.is_repeated:
+                value[:] = [text + PLANTED for text in value]
+            else:
+                setattr(message, field.name, value + PLANTED)
+    return planted

@@ -40,7 +40,7 @@ def here(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 def written(place: pathlib.Path) -> list[bytes]:
     """Everything that lies below a directory, as it is before any compression."""
     found = []
-    for file in sorted(place.rglob("*")):
+    for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
         if file.suffix == ".parquet":
             import pyarrow.parquet
 
@@ -139,6 +139,19 @@ def test_planted_secrets_are_there_unless_they_are_kept_back(to: str, logdir: pa
         assert seen == {"none": nothing, "source": nothing, "values": nothing}
     else:
         assert seen == {"none": set(planted), "source": {"values"}, "values": nothing}
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_of_what_is_recorded_only_names_are_told_where_values_are_kept_back(to: str, here: pathlib.Path) -> None:
+    exported.session(here / "log", pid=7)
+    (file,) = (here / "log" / words.EVENTS_DIRECTORY).iterdir()
+    assert exported.plant(file) >= {"source", "text", "message", "code", "captures"}
+    output = {"perfetto": "out.gz", "speedscope": "out.json", "parquet": "out"}[to]
+    assert main.main(["export", str(here / "log"), "--to", to, "--output", output]) == 0
+    if to != "speedscope":  # which has names only
+        assert any(exported.PLANTED.encode() in each for each in written(here / output))
+    assert main.main(["export", str(here / "log"), "--to", to, "--output", output, "--confidential", "values"]) == 0
+    assert not any(exported.PLANTED.encode() in each for each in written(here / output))
 
 
 def test_names_shapes_and_numbers_stay(logdir: pathlib.Path, here: pathlib.Path) -> None:
