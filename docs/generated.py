@@ -1,4 +1,4 @@
-"""Writes the pages that are made of what the package itself says: one for each id, and one for each command."""
+"""Writes the pages that are made of what the package itself says: one for each id, one for each command, and one of tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from tfmodetrace import cli
+from tfmodetrace.export import schema
 from tfmodetrace.insight import explanations
 
 _ABOUT: dict[explanations.Group, str] = {
@@ -22,6 +23,8 @@ _MORE = {
     "run": " What is seen: [](../../whole_programs.md).",
     "verify": " What is compared, and what is not: [](../../verify.md).",
     "check": " As a job: [](../../continuous_integration.md).",
+    "export": " What is written, and what can be left out: [](../../export.md).",
+    "query": " The tables: [](../tables.md); examples: [](../../export.md#sql).",
     "report": " What the findings cost: [](../../findings.md).",
     "explain": " Here: [findings](../findings/index.md), [diagnoses](../diagnoses/index.md), [reasons](../reasons/index.md).",
 }
@@ -58,6 +61,7 @@ def _pages() -> Iterator[tuple[str, str]]:
         yield f"{group}/index.md", "\n\n".join(index) + "\n"
         for name in names:
             yield f"{group}/{name}.md", _explanation(group, name)
+    yield "tables.md", _tables()
     commands = _commands()
     rows = [f"| [{name}]({name}.md) | {_one_line(parser)} |" for name, parser in commands.items()]
     table = "\n".join(["| command | what it does |", "| --- | --- |", *rows])
@@ -65,6 +69,16 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "commands/index.md", "\n\n".join(["# Commands", intro, table, _toctree(list(commands))]) + "\n"
     for name, parser in commands.items():
         yield f"commands/{name}.md", f"# tfmodetrace {name}\n\n{_one_line(parser)}{_MORE.get(name, '')}\n\n```text\n{_help(parser)}\n```\n"
+
+
+def _tables() -> str:
+    """The page of the tables that are exported and queried."""
+    intro = " ".join((schema.__doc__ or "").split("\n\n", 1)[1].split())
+    texts = [f"# Tables\n\nThese are exported as Parquet and asked in SQL: [](../export.md). {intro}"]
+    for name, columns in schema.TABLES.items():
+        rows = [f"| `{column.name}` | {'string' if column.kind == 'name' else column.kind} | {column.says} |" for column in columns]
+        texts.append("\n".join([f"## {name}\n", "| column | type | what it says |", "| --- | --- | --- |", *rows]))
+    return "\n\n".join(texts) + "\n"
 
 
 def _explanation(group: explanations.Group, name: str) -> str:

@@ -6,6 +6,7 @@ Trace" tab, or with :func:`read`. Importing this package does not import TensorF
 
 from tfmodetrace.api import (
     LogError,
+    QueryError,
     RecordingError,
     SessionActiveError,
     TraceLimitError,
@@ -15,6 +16,7 @@ from tfmodetrace.api import (
     compare_runs,
     expect_traces,
     limit_traces,
+    query,
     read,
     record,
     region,
@@ -28,6 +30,7 @@ from tfmodetrace.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
     "LogError",
+    "QueryError",
     "RecordingError",
     "SessionActiveError",
     "TraceLimitError",
@@ -38,6 +41,7 @@ __all__ = [
     "compare_runs",
     "expect_traces",
     "limit_traces",
+    "query",
     "read",
     "record",
     "region",

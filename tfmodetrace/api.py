@@ -14,15 +14,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from tfmodetrace import options as options_module
 from tfmodetrace import starting
-from tfmodetrace.errors import LogError, RecordingError, SessionActiveError, TraceLimitError, TraceLimitWarning, UnavailableError
+from tfmodetrace.errors import (
+    LogError,
+    QueryError,
+    RecordingError,
+    SessionActiveError,
+    TraceLimitError,
+    TraceLimitWarning,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
-    from tfmodetrace import insight
+    from tfmodetrace import insight, querying
     from tfmodetrace.insight import comparisons, run_comparisons
     from tfmodetrace.testing import guard, limit
 
 __all__ = [
     "LogError",
+    "QueryError",
     "RecordingError",
     "SessionActiveError",
     "TraceLimitError",
@@ -32,6 +41,7 @@ __all__ = [
     "compare_runs",
     "expect_traces",
     "limit_traces",
+    "query",
     "read",
     "record",
     "region",
@@ -316,6 +326,28 @@ def compare_runs(
     from tfmodetrace.insight import run_comparisons
 
     return run_comparisons.compare(a, b)
+
+
+def query(logs: querying.Logs, sql: str) -> querying.QueryResult:
+    """Answers a question in SQL about any number of runs.
+
+    The tables are ``runs``, ``calls``, ``traces``, ``definitions``, ``errors``, ``findings`` and ``samples``; each has the column ``run``.
+    Needs the extra ``[query]``, which brings DuckDB. A log that :func:`read` has returned is asked again without reading it again.
+
+    Args:
+        logs: A path, or what :func:`read` returned, or several of these. Runs of several are called after where they were read.
+        sql: One SELECT. It can name nothing but these tables: no file, no address, no setting.
+
+    Returns:
+        The answer. ``print`` it, or read ``.columns`` and ``.rows``; ``.to_pandas()``, ``.to_csv()``, ``.to_dict()``.
+
+    Raises:
+        LogError: If a path cannot be read.
+        QueryError: If DuckDB is not installed, ``sql`` is not one SELECT, or it cannot be answered.
+    """
+    from tfmodetrace import querying
+
+    return querying.query(logs, sql)
 
 
 def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_traces:

@@ -28,3 +28,11 @@ class TraceLimitWarning(UserWarning):
 
 class LogError(Exception):
     """Nothing could be read; the message is a sentence that says what is wrong and what to do."""
+
+
+class ExportError(OSError):
+    """An export cannot be written; the message is a sentence that says why and what to do. Nothing is left of it."""
+
+
+class QueryError(ValueError):
+    """A query cannot be answered; the message says why and what to do."""

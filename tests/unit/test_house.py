@@ -22,7 +22,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 imported = []
 for root in (
-    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.verify", "tfmodetrace.export",
+    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.export", "tfmodetrace.verify",
     "tfmodetrace.cli", "tfmodetrace_tb_plugin",
 ):
     package = importlib.import_module(root)
@@ -62,6 +62,9 @@ def test_imports_point_back_along_the_way() -> None:
         ("tb_plugin/tfmodetrace_tb_plugin/plugin.py", "import tfmodetrace.cli.main", "Imports point back"),
         ("tfmodetrace/recorder/session/writer.py", "from tfmodetrace.log import records", "The recorder knows"),
         ("tfmodetrace/insight/units.py", "import tfmodetrace.comparing.rounds", "Imports point back"),
+        ("tfmodetrace/insight/uses.py", "import tfmodetrace.export.tables", "Imports point back"),
+        ("tfmodetrace/export/tables.py", "import tfmodetrace.querying", "Imports point back"),
+        ("tfmodetrace/export/perfetto/trace.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
         ("tfmodetrace/cli/report.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/log/tail.py", "def f():\n    import keras", "Reading needs neither"),

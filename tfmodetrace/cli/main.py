@@ -12,12 +12,7 @@ from typing import Final, NoReturn
 from tfmodetrace import version
 from tfmodetrace.cli import exits, terminal
 
-_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "compare", "doctor")
-
-_NOT_YET: Final = {
-    "export": "to take data elsewhere, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
-    "query": "to ask for single facts, use `tfmodetrace report LOGDIR --json` or tfmodetrace.read()",
-}
+_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "compare", "export", "query", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,9 +34,6 @@ def _command(arguments: list[str]) -> int | Callable[[], int]:
     """Carries a command out; or, if it is to run a program, makes ready what does and returns that."""
     if not arguments or arguments[0] != "run":  # whose program has its own terminal
         terminal.be_lenient_with_encodings()
-    if arguments and arguments[0] in _NOT_YET:
-        terminal.complain(f"tfmodetrace {arguments[0]} is not part of this version ({version.VERSION}); {_NOT_YET[arguments[0]]}.")
-        return exits.USAGE
     try:
         try:
             parsed = _parser(arguments[0] if arguments else "").parse_args(arguments)

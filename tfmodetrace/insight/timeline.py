@@ -62,7 +62,7 @@ class Timeline:
         lanes: list[Lane] = []
         for key, rows in call_columns.rows_by_group(lane_keys):
             thread = run.threads[key // 2]
-            row = _packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
+            row = packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
             index = slices.LaneIndex(spans, rows, row)
             self._indexes.append(index)
             lanes.append(
@@ -120,7 +120,7 @@ class Timeline:
         return self._indexes[lane].slices(begin_ns, end_ns, resolution_ns)
 
 
-def _packed_rows(start_ns: npt.NDArray[np.int64], end_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
+def packed_rows(start_ns: npt.NDArray[np.int64], end_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
     """Gives every interval the lowest row that is free when it starts."""
     order = np.lexsort((end_ns, start_ns))
     starts, ends = start_ns[order], end_ns[order]

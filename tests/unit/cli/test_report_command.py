@@ -175,12 +175,6 @@ def test_where_nothing_can_be_read_a_sentence_and_exit_code_1(
     assert shown.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["export", "query"])
-def test_commands_of_later_versions_are_refused_with_a_sentence(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main([command, "logs", "--any", "thing"]) == 2
-    assert f"tfmodetrace {command} is not part of this version" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("arguments", [[], ["report"], ["no-such"], ["report", "x", "--no-such"]])
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(arguments) == 2
