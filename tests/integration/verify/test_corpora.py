@@ -55,6 +55,7 @@ def traces_of(finding: findings.Finding, before: pathlib.Path, logdir: pathlib.P
     (run,), (now,) = reader.read(before).runs, reader.read(logdir).runs
     numbers = {run.traces[number].function_id for number in finding.trace_ids} | set(finding.function_ids)
     names = {run.functions[number].qualname.rpartition(".")[2] for number in numbers}
+    names.update(name for edit in finding.edits for name in edits.defined_in(edit))
     return sum(now.functions[trace.function_id].qualname.rpartition(".")[2] in names for trace in now.traces)
 
 
@@ -109,7 +110,8 @@ def _judged(
     """What is wrong with a fix; None if nothing is."""
     if name in after["failed"]:
         return str(after["failed"][name].strip().splitlines()[-1])
-    if after["results"].get(name) != before["results"].get(name):
+    # Threads of a program end in any order.
+    if sorted(map(str, after["results"].get(name, ()))) != sorted(map(str, before["results"].get(name, ()))):
         return f"the results are {after['results'].get(name)} instead of {before['results'].get(name)}"
     left = traces_of(finding, was / name, directory / name)
     what_if = finding.what_if

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from tests.integration.testing import test_fixes
-from tests.integration.verify import cases, cases_handed, cases_silent, trying
+from tests.integration.verify import cases, cases_handed, cases_shared, cases_silent, trying
 
 _RETRACING = ("python-scalar-argument", "varying-shape", "object-identity", "function-recreated", "trace-storm", "trace-not-reused")
 
@@ -20,6 +20,7 @@ _counts: collections.Counter[str] = collections.Counter()
 CASES = (
     *cases.CASES,
     *cases_handed.CASES,
+    *cases_shared.CASES,
     *cases_silent.CASES,
     *(
         cases.Case(

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import compilations
+from tfmodetrace.insight import compilations, fixes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.schema import keys, words
 
@@ -26,6 +26,8 @@ ALIKE: Final = 8
 
 COMPILES: Final = 3
 """Compilations from which on they are a finding: one more for a short last batch is normal."""
+
+_OR_OFF: Final = "; where shapes have to vary, leave jit_compile=True off."
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -51,7 +53,8 @@ def _many_shapes(evidence: base.Evidence) -> Iterator[base.Draft]:
         usual = float(np.median(durations[~first])) if (~first).any() else 0.0
         # The first of all has to be compiled.
         claim = base.Claim(rows=rows[first][1:], needed_ns=int(usual * (int(first.sum()) - 1)))
-        yield _recompiled(evidence, function_id, len(signatures), claim, f"for {len(signatures)} shapes", "shapes of its arguments")
+        draft = _recompiled(evidence, function_id, len(signatures), claim, f"for {len(signatures)} shapes", "shapes of its arguments")
+        yield _without_xla(evidence, draft, rows[~first])
 
 
 def _shapes(node: keys.Node) -> tuple[object, ...]:
@@ -88,12 +91,33 @@ def _many_values(evidence: base.Evidence) -> Iterator[base.Draft]:
         draft = _recompiled(
             evidence, function_id, count + 1, claim, f"about {count + 1} times, for values of {which}", "durations of calls"
         )
-        yield dataclasses.replace(
+        draft = dataclasses.replace(
             draft,
             evidence={**draft.evidence, "estimate": True, "arguments": integers, "usual_ns": int(usual)},
             advice=f"XLA has to know {which} to compile {draft.evidence['name']}, as a size, a place or an axis: give it few values, "
             "pass it as a float where it is only calculated with, or leave jit_compile=True off.",
         )
+        yield _without_xla(evidence, draft, rows[~slow])
+
+
+def _without_xla(evidence: base.Evidence, draft: base.Draft, running: base.Rows) -> base.Draft:
+    """Leaves XLA off where compiling has taken longer than all running of what was compiled, which is more than XLA can have saved.
+
+    Args:
+        evidence: The evidence.
+        draft: What is told of a function.
+        running: Its calls for which nothing was compiled.
+    """
+    function, durations = evidence.run.functions[draft.functions[-1]], evidence.run.calls.duration_ns
+    compiling_ns = sum(int(durations[claim.rows].sum()) - claim.needed_ns for claim in draft.claims)
+    changes = fixes.not_compiled(function) if compiling_ns > int(durations[running].sum()) else ()
+    if not changes:
+        return draft
+    advice = (
+        f"Leave jit_compile=True off {function.name}: compiling took longer than all that was compiled ran, so XLA cannot have saved as "
+        f"much. To keep it: {draft.advice[0].lower() if not draft.advice.startswith('XLA') else draft.advice[0]}{draft.advice[1:]}"
+    )
+    return dataclasses.replace(draft, advice=advice.replace(", or leave jit_compile=True off.", ".").replace(_OR_OFF, "."), edits=changes)
 
 
 def _integers(arguments: keys.Node) -> list[str]:
@@ -133,7 +157,7 @@ def _recompiled(evidence: base.Evidence, function_id: int, count: int, claim: ba
         why="XLA makes a program for one set of shapes, and of values that it needs to know. With jit_compile=True every new shape is "
         "compiled anew, and no count of traces shows it.",
         advice=f"Give {name} few shapes: pad to a few lengths (Dataset.padded_batch) and leave a short last batch away "
-        "(drop_remainder=True); where shapes have to vary, leave jit_compile=True off.",
+        f"(drop_remainder=True){_OR_OFF}",
         cause=seen,
         claims=(claim,),
         order=ORDER,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tfmodetrace.insight import changing_objects, differences, fixes, hoists, places, sources, subtypes, varying, whatif
-from tfmodetrace.insight.findings import base, storms
+from tfmodetrace.insight.findings import base, nested, storms
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
 
@@ -44,9 +44,9 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             )
             if draft is not None
         ]
-        yield from specific
         if not specific:
-            yield from storms.find(evidence, function, traces, order=ORDER + 10)
+            specific += storms.find(evidence, function, traces, order=ORDER + 10)
+        yield from (nested.in_outer(evidence, draft) for draft in specific)
 
 
 def _python_value(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
