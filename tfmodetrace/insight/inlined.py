@@ -9,19 +9,21 @@ from tfmodetrace.insight import call_rewrites, edits, fixes, sources, surroundin
 from tfmodetrace.log import function_table, trace_table
 
 
-def in_outer(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[edits.Edit, ...]:
+def in_outer(
+    function: function_table.Function, traces: Sequence[trace_table.Trace], text: surroundings.Surroundings | None
+) -> tuple[edits.Edit, ...]:
     """Takes the decorator away, or calls what is below it where the function is more to the program than something to call.
 
     Args:
         function: The function.
         traces: Its traces.
+        text: Its whole file; ``None`` if that is not known.
 
     Returns:
         The edits; none where not all that the program does with the function is seen.
     """
-    around = next((each for trace in traces if (each := surroundings.read(trace.called_around)) is not None and each.is_whole), None)
-    name = sources.bare_name(function)
-    if around is None or not fixes.is_users(function) or function.file != around.file or around.defined(name) is None:
+    around, name = text, sources.bare_name(function)
+    if around is None or not fixes.is_users(function) or around.defined(name) is None:
         return ()
     uses = [node for node in ast.walk(around.tree) if _is_use(node, name)]
     calls = [call for call in around.calls_of(name) if call.func in uses]

@@ -211,6 +211,51 @@ CASES = (
         code=False,
     ),
     _case(
+        "two objects that every turn makes",
+        "object-identity",
+        """
+        import dataclasses
+
+        @dataclasses.dataclass(eq=False)
+        class Hyper:
+            rate: float = 0.5
+
+        class Mask:
+            keep = 2.0
+
+        @tf.function
+        def step(x, hyper, mask):
+            return x * hyper.rate * mask.keep
+
+        for n in range(6):
+            hyper = Hyper()
+            mask = Mask()
+            print(float(step(tf.constant(float(n)), hyper, mask)))
+        """,
+    ),
+    _case(
+        "two objects, of which one differs",
+        "object-identity",
+        """
+        class Hyper:
+            def __init__(self, names):
+                self.names = names
+
+        class Mask:
+            keep = 2.0
+
+        @tf.function
+        def step(x, hyper, mask):
+            return x * len(hyper.names) * mask.keep
+
+        for n in range(6):
+            hyper = Hyper(["a"] * n)
+            mask = Mask()
+            print(float(step(tf.constant(float(n)), hyper, mask)))
+        """,
+        code=False,
+    ),
+    _case(
         "a block that takes its weights by a number, in a graph",
         "python-scalar-argument",
         """
@@ -377,5 +422,92 @@ CASES = (
             print(float(mean(tf.ones(size))))
         """,
         code=False,
+    ),
+    _case(
+        "many functions inside of one",
+        "redundant-tf-function",
+        "\n".join(f"@tf.function\ndef part{n}(x):\n    return x + {n}.0\n" for n in range(40))
+        + "\n@tf.function\ndef whole(x):\n"
+        + "\n".join(f"    x = part{n}(x)" for n in range(40))
+        + "\n    return x\n\nfor n in range(3):\n    print(float(whole(tf.constant(float(n)))))\n",
+    ),
+    _case(
+        "graphs that are switched off",
+        "run-eagerly-left-on",
+        """
+        tf.config.run_functions_eagerly(True)
+
+        @tf.function
+        def step(x):
+            for _ in range(20):
+                x = tf.tanh(x) + 1.0
+            return x
+
+        for n in range(60):
+            print(round(float(step(tf.constant(float(n)))), 3))
+        """,
+    ),
+    _case(
+        "graphs that are switched off for what is none",
+        "run-eagerly-left-on",
+        """
+        tf.config.run_functions_eagerly(True)
+
+        @tf.function
+        def step(x):
+            for _ in range(20):
+                x = tf.tanh(x) + float(x.numpy())
+            return x
+
+        for n in range(60):
+            print(round(float(step(tf.constant(n / 60))), 3))
+        """,
+        code=False,
+    ),
+    _case(
+        "graphs that are switched off by a flag",
+        "run-eagerly-left-on",
+        """
+        DEBUG = True
+        if DEBUG:
+            tf.config.run_functions_eagerly(True)
+
+        @tf.function
+        def step(x):
+            for _ in range(20):
+                x = tf.tanh(x) + 1.0
+            return x
+
+        for n in range(60):
+            print(round(float(step(tf.constant(float(n)))), 3))
+        """,
+        code=False,
+    ),
+    _case(
+        "a Keras model that is compiled to run eagerly",
+        "run-eagerly-left-on",
+        """
+        import keras
+
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(1, kernel_initializer="ones")
+
+            def call(self, x):
+                return self.dense(x)
+
+            def train_step(self, data):
+                x, y = data
+                with tf.GradientTape() as tape:
+                    loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+                self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+                return {"loss": loss}
+
+        model = Model()
+        model.compile("sgd", "mse", run_eagerly=True)
+        history = model.fit(tf.ones([64, 2]), tf.ones([64, 1]), batch_size=8, epochs=4, verbose=0)
+        print([round(each, 4) for each in history.history["loss"]])
+        """,
     ),
 )

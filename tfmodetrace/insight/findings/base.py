@@ -21,6 +21,7 @@ from tfmodetrace.insight import (
     python_uses,
     sources,
     static_sizes,
+    surroundings,
     varying,
     verified,
     whatif,
@@ -188,6 +189,18 @@ class Evidence:
     def places(self) -> frozenset[tuple[str, int]]:
         """Where the recorded functions are defined."""
         return frozenset((function.file, function.line) for function in self.run.functions)
+
+    @functools.cached_property
+    def texts(self) -> Mapping[str, surroundings.Surroundings]:
+        """The user's files that are known whole, by their names."""
+        scripts = [
+            function_table.Around(file=each.file, line=1, text=each.source)
+            for each in self.run.samples.definitions
+            if each.qualname == "<module>" and each.source and not each.source_truncated and each.line == 1
+        ]
+        known = [*(trace.called_around for trace in self.run.traces), *(function.made_around for function in self.run.functions), *scripts]
+        read = {each.file: surroundings.read(each) for each in known if each is not None and each.line == 1}
+        return {file: around for file, around in read.items() if around is not None}
 
     @functools.cached_property
     def calls_of(self) -> Sequence[int]:

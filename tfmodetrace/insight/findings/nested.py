@@ -58,7 +58,7 @@ def in_outer(evidence: base.Evidence, draft: base.Draft) -> base.Draft:
     number = draft.functions[-1]
     outer = None if draft.edits or len(draft.functions) > 1 else outer_of(evidence, number)
     function = evidence.run.functions[number]
-    changes = () if outer is None or outer == number else inlined.in_outer(function, evidence.traces[number])
+    changes = () if outer == number else inlined.in_outer(function, evidence.traces[number], evidence.texts.get(function.file))
     if outer is None or not changes:
         return draft
     name, around = function.name, evidence.run.functions[outer].name
@@ -78,7 +78,8 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
     small = [trace for trace in traces if trace.graph is not None and trace.graph.ops <= SMALL]
     tracing_ns = base.tracing_ns(small)
     wall_ns = evidence.wall_ns(outer.process)
-    changed = [inlined.in_outer(evidence.run.functions[number], evidence.traces[number]) for number in numbers]
+    functions = [evidence.run.functions[number] for number in numbers]
+    changed = [inlined.in_outer(each, evidence.traces[each.function_id], evidence.texts.get(each.file)) for each in functions]
     return base.Draft(
         id="redundant-tf-function",
         functions=(*numbers, outer_number),
