@@ -1,9 +1,10 @@
-"""What is looked up in a large tensor of another device, looked up there: then only what was found goes from device to device."""
+"""Scopes of devices: what is looked up in a large tensor is looked up where that is; a device that there is not is not asked for."""
 
 from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 from tfmodetrace.insight import call_rewrites, edits, sources
@@ -39,6 +40,46 @@ def looked_up_there(function: function_table.Function, transfer: graphs.Transfer
         return ()  # it shares its line with others
     code = f'with tf.device("{transfer.from_device}"):\n{textwrap.indent(old, "    ")}'
     return (edits.Edit(file=function.file, line=first, replaces=old, code=code),)
+
+
+def without(function: function_table.Function, requests: Sequence[graphs.NotHonoured]) -> tuple[edits.Edit, ...]:
+    """Takes the scopes of devices that the process has not away; none unless each of some requests is seen to come from such a scope.
+
+    Args:
+        function: The function whose graph the ops are in.
+        requests: What asked for a device.
+    """
+    node = sources.definition(function)
+    scopes: set[ast.With] = set()
+    for request in requests:
+        line = request.line - function.line + 1
+        withs = [] if node is None else [each for each in ast.walk(node) if isinstance(each, ast.With) and _device(each)]
+        own = [each for each in withs if each.lineno < line <= (each.end_lineno or 0)]
+        if own and call_rewrites.has_long_strings(own[-1]):
+            return ()
+        if request.file != function.file or not request.no_such_device or not own or not _is_of(own[-1], request.requested):
+            return ()
+        scopes.add(own[-1])
+    return edits.together([_opened(function, each)] for each in scopes) if scopes else ()
+
+
+def _device(node: ast.With) -> str:
+    """The device that a scope asks for; empty for any other."""
+    call = node.items[0].context_expr
+    named = isinstance(call, ast.Call) and sources.dotted(call.func) == "tf.device" and len(call.args) == 1 and len(node.items) == 1
+    first = call.args[0] if named and isinstance(call, ast.Call) else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
+def _is_of(node: ast.With, requested: str) -> bool:
+    return requested.lower().endswith(_device(node).lower().removeprefix("/device:").removeprefix("/"))
+
+
+def _opened(function: function_table.Function, node: ast.With) -> edits.Edit:
+    """What is in a scope, without the scope."""
+    first, last = node.lineno + function.line - 1, (node.end_lineno or node.lineno) + function.line - 1
+    old = sources.lines_of(function, first, last)
+    return edits.Edit(file=function.file, line=first, replaces=old, code=textwrap.dedent("\n".join(old.splitlines()[1:])))
 
 
 def _is_less(call: ast.Call) -> bool:

@@ -1,15 +1,16 @@
-"""A ``tf.function`` that is made anew for other numbers: made once, with the numbers as a parameter, of which the maker gives parts."""
+"""A ``tf.function`` made anew for other numbers, tensors or variables: made once, with these as parameters that its maker gives it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
-from tfmodetrace.insight import arithmetic, call_rewrites, edits, effect_rewrites, hoists, surroundings
+from tfmodetrace.insight import arithmetic, call_rewrites, edits, effect_rewrites, hoists, sources, surroundings
 from tfmodetrace.log import trace_table
 
 _MOST_LINES: Final = 12
+_DEEPEST: Final = 5
 
 _OF_FUNCTIONS: Final = frozenset(
     {"get_concrete_function", "experimental_get_tracing_count", "experimental_get_compiler_ir", "python_function"}
@@ -17,18 +18,23 @@ _OF_FUNCTIONS: Final = frozenset(
 )
 """What a ``tf.function`` can be asked for, and a part of it cannot."""
 
+_OF_TENSORFLOW: Final = frozenset({"tf.Variable", "tf.constant", "tf.ones", "tf.zeros", "tf.fill", "tf.range", "tf.convert_to_tensor"})
+"""Calls that give a tensor or a variable, of which it is no matter to the cache which one it is."""
+
+Kind = Literal["number", "tensor"]
+
 _MAKES_NUMBERS: Final = frozenset({"float", "int", "len", "round", "abs"})
 
 
 def with_numbers(making: hoists.Making, traces: Sequence[trace_table.Trace]) -> tuple[edits.Edit, ...]:
-    """Makes a function once for all numbers that it has from around it.
+    """Makes a function once for all that it has from around it.
 
     Args:
         making: Where it is made by its definition.
         traces: Traces of those that were made, whose arguments tell which dtype they calculate with.
 
     Returns:
-        The edits; none unless all that differs is seen to be numbers, which are only calculated with.
+        The edits; none unless all that differs is seen to be tensors and variables, or numbers that are only calculated with.
     """
     around, node = making.around, making.statement
     dtype = effect_rewrites.float_of(traces)
@@ -43,14 +49,16 @@ def with_numbers(making: hoists.Making, traces: Sequence[trace_table.Trace]) -> 
         or "tf" not in around.modules | around.names
         or _OF_FUNCTIONS & around.names
         or surroundings.has_state(node)
-        or not all(_is_number(around, name, scope) for name in differing)
     ):
         return ()
-    text, rewritten = around.text(node, node), _with_parameters(around, node, sorted(differing), shared)
+    kinds = {name: _kind(around, name, scope) for name in sorted(differing)}
+    if None in kinds.values():
+        return ()
+    text, rewritten = around.text(node, node), _with_parameters(around, node, kinds, shared)
     place = hoists.place_before(around, node, surroundings.free_names([node]) - differing - {node.name})
     if text is None or rewritten is None or place is None:
         return ()
-    words = ", ".join(f"{name}=tf.constant({name}, tf.{dtype})" for name in sorted(differing))
+    words = ", ".join(f"{name}=tf.constant({name}, tf.{dtype})" if kind == "number" else f"{name}={name}" for name, kind in kinds.items())
     importing = "" if "functools" in around.bound_before(around.tree, None) else "import functools\n\n"
     return (
         edits.Edit(file=around.file, line=around.line(place), replaces="", code=f"{importing}{rewritten}\n\n"),
@@ -58,7 +66,7 @@ def with_numbers(making: hoists.Making, traces: Sequence[trace_table.Trace]) -> 
     )
 
 
-def _with_parameters(around: surroundings.Surroundings, node: ast.FunctionDef, names: Sequence[str], shared: str) -> str | None:
+def _with_parameters(around: surroundings.Surroundings, node: ast.FunctionDef, kinds: Mapping[str, Kind | None], shared: str) -> str | None:
     """The definition under another name, with more parameters; ``None`` if tensors cannot stand for them."""
     text = around.text(node, node)
     tree = None if text is None else ast.parse(text)
@@ -68,16 +76,16 @@ def _with_parameters(around: surroundings.Surroundings, node: ast.FunctionDef, n
     given = [*written.args.posonlyargs, *written.args.args]
     if not given or written.args.kwonlyargs or written.args.vararg or written.args.kwarg or call_rewrites.has_long_strings(written):
         return None
-    own = [part for part in ast.walk(written) if isinstance(part, ast.Name) and part.id in (*names, node.name)]
-    for part in own:
-        calculated = isinstance(part.ctx, ast.Load) and part.id != node.name and arithmetic.is_only_calculated_with(written, part)
-        if not calculated:
+    for part in (each for each in ast.walk(written) if isinstance(each, ast.Name) and each.id in (*kinds, node.name)):
+        if not isinstance(part.ctx, ast.Load) or part.id == node.name:
+            return None
+        if kinds[part.id] == "number" and not arithmetic.is_only_calculated_with(written, part):
             return None
     at: ast.expr | ast.arg = written.args.defaults[-1] if written.args.defaults else given[-1]
     lines = text.splitlines()
     row = (at.end_lineno or at.lineno) - 1
     encoded, column = lines[row].encode(), at.end_col_offset or 0
-    lines[row] = (encoded[:column] + f", *, {', '.join(names)}".encode() + encoded[column:]).decode()
+    lines[row] = (encoded[:column] + f", *, {', '.join(kinds)}".encode() + encoded[column:]).decode()
     head = written.lineno - 1
     if lines[head].count(f"def {node.name}(") != 1:
         return None
@@ -85,64 +93,76 @@ def _with_parameters(around: surroundings.Surroundings, node: ast.FunctionDef, n
     return "\n".join(lines)
 
 
-# --- Numbers -----------------------------------------------------------------------------------------------------------------------------
+# --- What names stand for ----------------------------------------------------------------------------------------------------------------
 
 
-def _is_number(around: surroundings.Surroundings, name: str, scope: surroundings.Function | ast.Module, depth: int = 0) -> bool:
-    """Whether a name stands for a number of Python's, whoever gives it something."""
-    if depth > 3:
-        return False
+def _kind(around: surroundings.Surroundings, name: str, scope: surroundings.Function | ast.Module, depth: int = 0) -> Kind | None:
+    """What a name stands for, whoever gives it something; ``None`` if that is not seen."""
+    if depth > _DEEPEST:
+        return None
     parameters = [] if isinstance(scope, ast.Module) else [*scope.args.posonlyargs, *scope.args.args]
     given = around.given(name, scope)
-    if name in [each.arg for each in parameters] and not isinstance(scope, ast.Module):
-        return not given and _is_given_numbers(around, scope, name, depth)
+    if not isinstance(scope, ast.Module) and name in [each.arg for each in parameters]:
+        return None if given else _given(around, scope, name, depth)
     if len(given) != 1:
-        return False
+        return None
     (statement,) = given
     if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
-        return _goes_over_numbers(around, statement.iter)
-    simple = isinstance(statement, ast.Assign) and [ast.unparse(each) for each in statement.targets] == [name]
-    return simple and isinstance(statement, ast.Assign) and _gives_number(around, statement.value, depth + 1)
+        return _turns(around, statement.iter, depth)
+    if not isinstance(statement, ast.Assign) or [ast.unparse(each) for each in statement.targets] != [name]:
+        return None
+    return _of(around, statement.value, depth + 1)
 
 
-def _is_given_numbers(around: surroundings.Surroundings, scope: surroundings.Function, name: str, depth: int) -> bool:
-    """Whether all calls of a function in sight give a number for a parameter."""
+def _given(around: surroundings.Surroundings, scope: surroundings.Function, name: str, depth: int) -> Kind | None:
+    """What all calls of a function in sight give for a parameter."""
     owner = next(iter(around.parents(scope)), None)
     called = owner.name if isinstance(owner, ast.ClassDef) and scope.name == "__init__" else scope.name
     calls, names = around.calls_of(called), [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
-    uses = [node for node in ast.walk(around.tree) if isinstance(node, ast.Name) and node.id == called]
-    if not calls or len([call for call in calls if call.func in uses]) != len(uses) or scope.args.defaults:
-        return False
+    uses = [node for node in ast.walk(around.tree) if isinstance(node, ast.Name | ast.Attribute) and _is_called(node, called)]
+    if not calls or len(calls) != len(uses) or scope.args.defaults:
+        return None
     place = names.index(name) - (isinstance(owner, ast.ClassDef) and names[0] in ("self", "cls"))
+    kinds: set[Kind | None] = set()
     for call in calls:
         if any(isinstance(each, ast.Starred) for each in call.args) or any(word.arg is None for word in call.keywords):
-            return False
+            return None
         words = [word.value for word in call.keywords if word.arg == name]
         value = words[0] if words else call.args[place] if 0 <= place < len(call.args) else None
-        if value is None or not _gives_number(around, value, depth + 1):
-            return False
-    return True
+        kinds.add(None if value is None else _of(around, value, depth + 1))
+    return kinds.pop() if len(kinds) == 1 else None
 
 
-def _gives_number(around: surroundings.Surroundings, node: ast.expr, depth: int) -> bool:
+def _is_called(node: ast.Name | ast.Attribute, name: str) -> bool:
+    return (node.id if isinstance(node, ast.Name) else node.attr) == name
+
+
+def _of(around: surroundings.Surroundings, node: ast.expr, depth: int) -> Kind | None:
+    """What an expression gives."""
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        return "number" if isinstance(node.value, int | float) and not isinstance(node.value, bool) else None
     if isinstance(node, ast.BinOp):
-        return _gives_number(around, node.left, depth) and _gives_number(around, node.right, depth)
+        return "number" if _of(around, node.left, depth) == _of(around, node.right, depth) == "number" else None
     if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.USub | ast.UAdd) and _gives_number(around, node.operand, depth)
+        return _of(around, node.operand, depth) if isinstance(node.op, ast.USub | ast.UAdd) else None
     if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in _MAKES_NUMBERS and len(node.args) == 1
+        if isinstance(node.func, ast.Name) and node.func.id in _MAKES_NUMBERS and len(node.args) == 1:
+            return "number"
+        return "tensor" if sources.dotted(node.func) in _OF_TENSORFLOW else None
     if not isinstance(node, ast.Name):
-        return False
-    if any(node.id in surroundings.targets(each) for each in around.comprehensions(node)):
-        turns = [part for each in around.comprehensions(node) for part in ast.walk(each) if isinstance(part, ast.comprehension)]
-        own = [turn for turn in turns if isinstance(turn.target, ast.Name) and turn.target.id == node.id]
-        return len(own) == 1 and _goes_over_numbers(around, own[0].iter)
-    return _is_number(around, node.id, around.scope(node), depth + 1)
+        return None
+    turns = [part for each in around.comprehensions(node) for part in ast.walk(each) if isinstance(part, ast.comprehension)]
+    own = [turn for turn in turns if node.id in surroundings.targets(turn)]
+    if own:
+        return _turns(around, own[0].iter, depth) if len(own) == 1 and isinstance(own[0].target, ast.Name) else None
+    return _kind(around, node.id, around.scope(node), depth + 1)
 
 
-def _goes_over_numbers(around: surroundings.Surroundings, node: ast.expr) -> bool:
+def _turns(around: surroundings.Surroundings, node: ast.expr, depth: int) -> Kind | None:
+    """What a loop over an expression gives in each turn."""
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func) == "range"
-    return isinstance(node, ast.Tuple | ast.List) and all(_gives_number(around, each, 0) for each in node.elts)
+        return "number" if ast.unparse(node.func) == "range" else None
+    kinds = {_of(around, each, depth + 1) for each in node.elts} if isinstance(node, ast.Tuple | ast.List) else set()
+    if isinstance(node, ast.ListComp):
+        kinds = {_of(around, node.elt, depth + 1)}
+    return kinds.pop() if len(kinds) == 1 else None

@@ -90,14 +90,16 @@ def test_a_function_made_in_every_call_of_another_has_advice_by_what_becomes_of_
 
         return twofold(tf.ones(3)), twofold
 
+    weights = iter([float(number) for number in range(20)])  # of which it is not seen that they are numbers
+
     def program() -> None:
-        for number in range(4):
-            returns(float(number))(tf.ones(3))
-            returns_in_a_tuple(float(number))[0](tf.ones(3))
-            Stores(float(number)).step(tf.ones(3))
-            calls(float(number))
+        for _ in range(4):
+            returns(next(weights))(tf.ones(3))
+            returns_in_a_tuple(next(weights))[0](tf.ones(3))
+            Stores(next(weights)).step(tf.ones(3))
+            calls(next(weights))
             calls_with_nothing_of_its_own()
-            does_both(float(number))
+            does_both(next(weights))
 
     told = [finding.advice.partition(" each time it is called: ") for finding in mattering(program, tmp_path)]
     advice = {maker.rpartition(".<locals>.")[2].partition(" makes ")[0]: rest for maker, _, rest in told}
@@ -109,6 +111,32 @@ def test_a_function_made_in_every_call_of_another_has_advice_by_what_becomes_of_
     assert re.fullmatch(rf"move the definition of called out of \S+\.calls, above it{uses}\.", advice["calls"])
     assert re.fullmatch(r"move the definition of alone out of \S+, above it\.", advice["calls_with_nothing_of_its_own"])
     assert advice["does_both"].startswith("make twofold once, outside of what runs again and again")
+
+
+def test_functions_made_for_other_numbers_and_variables_are_made_once_with_these_as_parameters(tmp_path: pathlib.Path) -> None:
+    def of_numbers(weight: Any) -> Any:
+        @tf.function
+        def scaled(x: Any) -> Any:
+            return x * weight
+
+        return scaled
+
+    def of_variables(weight: Any) -> Any:
+        @tf.function
+        def counted(x: Any) -> Any:
+            weight.assign_add(1.0)
+            return tf.reduce_sum(x) * weight
+
+        return counted, weight
+
+    def program() -> None:
+        for number in range(4):
+            of_numbers(float(number))(tf.ones(3))
+            of_variables(tf.Variable(float(number)))[0](tf.ones(3))
+
+    fixes = [finding.fix or "" for finding in mattering(program, tmp_path)]
+    assert sum("scaled = functools.partial(shared_scaled, weight=tf.constant(weight, tf.float32))" in fix for fix in fixes) == 1
+    assert sum("counted = functools.partial(shared_counted, weight=weight)" in fix for fix in fixes) == 1
 
 
 def test_a_pipeline_built_for_every_step_is_one_finding_with_all_its_transformations(tmp_path: pathlib.Path) -> None:

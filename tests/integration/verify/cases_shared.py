@@ -96,10 +96,45 @@ CASES = (
 
             return area
 
-        for scale in [tf.Variable(float(n)) for n in range(6)]:
-            print(float(make(scale)(tf.ones(3))))
+        scales = iter([float(n) for n in range(6)])
+        for _ in range(6):
+            print(float(make(next(scales))(tf.ones(3))))
         """,
         code=False,
+    ),
+    _anew(
+        "a function for variables, which it changes",
+        """
+        def make(scale, start=None):
+            @tf.function
+            def area(x):
+                scale.assign_add(1.0)
+                return tf.reduce_sum(x * scale)
+
+            return area
+
+        for scale in [tf.Variable(float(n)) for n in range(6)]:
+            area = make(scale)
+            print(float(area(tf.ones(3))), float(area(tf.ones(3))), float(scale))
+        """,
+        code=False,
+    ),
+    _anew(
+        "a function for variables and numbers, which it changes",
+        """
+        def make(scale, rate):
+            @tf.function
+            def area(x):
+                scale.assign_add(1.0)
+                return tf.reduce_sum(x * scale) * rate
+
+            return area
+
+        for n in range(6):
+            scale = tf.Variable(float(n))
+            area = make(scale, rate=n)
+            print(float(area(tf.ones(3))), float(area(tf.ones(3))), float(scale))
+        """,
     ),
     _anew(
         "a function for numbers, that is asked how often it was traced",
@@ -509,5 +544,38 @@ CASES = (
         history = model.fit(tf.ones([64, 2]), tf.ones([64, 1]), batch_size=8, epochs=4, verbose=0)
         print([round(each, 4) for each in history.history["loss"]])
         """,
+    ),
+    _case(
+        "a scope of a device that there is not",
+        "placement-not-honoured",
+        """
+        @tf.function
+        def step(x):
+            y = x * 2.0
+            with tf.device("/GPU:3"):
+                y = tf.reduce_sum(y)
+                y = tf.tanh(y)
+            return y
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+    ),
+    _case(
+        "a scope of a device that there is not, around the call",
+        "placement-not-honoured",
+        """
+        def total(x):
+            return tf.tanh(tf.reduce_sum(x))
+
+        @tf.function
+        def step(x):
+            with tf.device("/GPU:3"):
+                return total(x)
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+        code=False,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import executions, fixes, inlined, units
+from tfmodetrace.insight import edits, executions, fixes, inlined, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.schema import words
 
@@ -94,7 +94,7 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
         "which pays only where the same graph is used several times.",
         advice=f"Leave @tf.function away from {base.listed(names)}: the one above {outer.name} makes a graph of all that it calls.",
         cause="nested",
-        edits=tuple(edit for own in changed for edit in own) if all(changed) else (),
+        edits=edits.together(changed),
         order=ORDER,
         normal=len(small) < TRACES or tracing_ns < SHARE * wall_ns,
     )

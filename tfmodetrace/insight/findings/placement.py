@@ -42,6 +42,7 @@ def _not_honoured(function: function_table.Function, traces: list[trace_table.Tr
     where = list(dict.fromkeys(places.place(op.file, op.line) for op in listed if op.line))
     at = f": take the tf.device away at {_listed(where[:3])}" if where else ""
     count = placement.not_honoured
+    changes = device_scopes.without(function, listed) if len(listed) == count else ()
     yield base.Draft(
         id="placement-not-honoured",
         functions=(function.function_id,),
@@ -62,6 +63,7 @@ def _not_honoured(function: function_table.Function, traces: list[trace_table.Tr
         ),
         advice=f"Ask for a device of tf.config.list_logical_devices(), or leave the choice to TensorFlow{at}; after "
         "tf.config.set_soft_device_placement(False) such a request is an error that names the op.",
+        edits=changes,
     )
 
 

@@ -249,7 +249,7 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
     # What several objects are made anew for, one of them kept leaves as many traces.
     traces = evidence.traces[function.function_id]
-    changes = _made_once(function, traces, sorted(parameters))
+    changes = edits.together(hoists.argument(function, traces, parameter) for parameter in sorted(parameters))
     dtype = _dtype_of_field(traces, name, attribute) if len(names) == 1 and attribute else None
     changing = () if changes else hoists.changing(function, traces, name)
     if changing and not attribute:
@@ -278,14 +278,6 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
         order=ORDER,
         normal=evidence.is_healthy(function.function_id),
     )
-
-
-def _made_once(function: function_table.Function, traces: Sequence[trace_table.Trace], parameters: Sequence[str]) -> tuple[edits.Edit, ...]:
-    """Makes the objects that some parameters get once; nothing if that cannot be done with each of them."""
-    found = [hoists.argument(function, traces, parameter) for parameter in parameters]
-    changes = tuple(dict.fromkeys(edit for own in found for edit in own))
-    lines = [(edit.file, edit.line) for edit in changes if edit.replaces]
-    return changes if all(found) and len(set(lines)) == len(lines) else ()
 
 
 def _new_objects(function: function_table.Function, caused: Sequence[trace_table.Trace], names: Sequence[str], attribute: str) -> str:
