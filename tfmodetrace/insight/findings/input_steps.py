@@ -56,14 +56,19 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                 advice=(
                     f"Let the function at {at} do less for each element, or .cache() after it what is the same in every epoch."
                     if parallel
-                    else f"Have {at} run for several elements at a time: num_parallel_calls=tf.data.AUTOTUNE in that map, and "
-                    ".prefetch(tf.data.AUTOTUNE) at the pipeline's end."
+                    else f"Have {at} run for several elements at a time: num_parallel_calls=tf.data.AUTOTUNE in that map{_ahead(call)}."
                 ),
                 cause=(process, call.entry, call.model),
                 process=process,
                 at=function_table.Place(file=function.file, line=function.line, function=function.qualname),
             )
             break
+
+
+def _ahead(call: keras_phases.KerasCall) -> str:
+    """Advises to prefetch where the pipeline does not."""
+    fetches = any(stage.name.startswith("Prefetch") for stage in _pipeline(call))
+    return "" if fetches else ", and .prefetch(tf.data.AUTOTUNE) at the pipeline's end"
 
 
 def function_waited_for(evidence: base.Evidence, call: keras_phases.KerasCall) -> function_table.Function | None:
