@@ -29,9 +29,7 @@ class Counts:
         self._meant: collections.Counter[str] = collections.Counter()
 
     def add(self, program: str, finding: findings.Finding) -> None:
-        """Counts one, sampled ones left out."""
-        if finding.id in SAMPLED:
-            return
+        """Counts one."""
         if finding.edits or "mended_with" in finding.evidence:
             self._coded[finding.id] += 1
         elif (program, finding.id) in self._apart:
@@ -40,9 +38,14 @@ class Counts:
             self._advised[finding.id] += 1
 
     @property
+    def whole(self) -> int:
+        """How many could have code."""
+        return self._coded.total() + self._advised.total()
+
+    @property
     def share(self) -> float:
         """The part that has code."""
-        return self._coded.total() / max(1, self._coded.total() + self._advised.total())
+        return self._coded.total() / max(1, self.whole)
 
     def __str__(self) -> str:
         ids = sorted({*self._coded, *self._advised, *self._meant})
@@ -51,5 +54,6 @@ class Counts:
             + (f", {self._meant[each]} on purpose" if self._meant[each] else "")
             for each in ids
         ]
-        whole = self._coded.total() + self._advised.total()
-        return "\n".join([f"{self._coded.total()} of {whole} findings have code ({self.share:.0%}), {self._meant.total()} apart", *rows])
+        return "\n".join(
+            [f"{self._coded.total()} of {self.whole} findings have code ({self.share:.0%}), {self._meant.total()} apart", *rows]
+        )

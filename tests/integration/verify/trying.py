@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import time
+from collections.abc import Sequence
 
 from tests.support import finding_rules, fresh
 from tfmodetrace.insight import findings
@@ -36,20 +37,20 @@ def run(what: programs.Command, *, directory: str, overlay: str | None, timeout_
     )
 
 
-def recorded(path: pathlib.Path, logdir: pathlib.Path) -> tracelog.Run:
+def recorded(path: pathlib.Path, logdir: pathlib.Path, arguments: Sequence[str] = ()) -> tracelog.Run:
     """Records a program."""
-    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", logdir, path)
+    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", logdir, path, *arguments)
     assert done.returncode == 0, done.stderr
     (found,) = reader.read(logdir).runs
     return found
 
 
-def all_of(path: pathlib.Path, directory: pathlib.Path) -> list[Told]:
+def all_of(path: pathlib.Path, directory: pathlib.Path, arguments: Sequence[str] = ()) -> list[Told]:
     """Records a program and tries every fix of a finding above info."""
-    found = recorded(path, directory / "recorded")
+    found = recorded(path, directory / "recorded", arguments)
     text = path.read_bytes()
     mattering = [finding for finding in finding_rules.check(found) if finding.severity != "info"]
-    with trials.Trials(programs.command([str(path)]), timeout_s=120.0, runner=run) as tries:
+    with trials.Trials(programs.command([str(path), *arguments]), timeout_s=120.0, runner=run) as tries:
         told = [Told(finding=finding, tried=tries.tried(found, finding) if finding.edits else None) for finding in mattering]
     assert path.read_bytes() == text
     return told
