@@ -94,9 +94,15 @@ def find_in_profiles(evidence: Evidence) -> tuple[Finding, ...]:
 def _each_fix_once(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Leaves a fix to the first of the findings that it mends; the others say which that is."""
     told: list[Finding] = []
+    firsts: dict[edits.Edit, Finding] = {}
     for finding in found:
-        first = next((each for each in told if finding.edits and set(finding.edits) <= set(each.edits)), None)
-        told.append(finding if first is None else _mended_with(finding, first))
+        first = firsts.get(finding.edits[0]) if finding.edits else None
+        if first is not None and set(finding.edits) <= set(first.edits):
+            told.append(_mended_with(finding, first))
+            continue
+        told.append(finding)
+        for edit in finding.edits:
+            firsts.setdefault(edit, finding)
     return tuple(told)
 
 

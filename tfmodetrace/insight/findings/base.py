@@ -193,14 +193,14 @@ class Evidence:
     @functools.cached_property
     def texts(self) -> Mapping[str, surroundings.Surroundings]:
         """The user's files that are known whole, by their names."""
-        scripts = [
-            function_table.Around(file=each.file, line=1, text=each.source)
+        known = {
+            each.file: function_table.Around(file=each.file, line=1, text=each.source)
             for each in self.run.samples.definitions
             if each.qualname == "<module>" and each.source and not each.source_truncated and each.line == 1
-        ]
-        known = [*(trace.called_around for trace in self.run.traces), *(function.made_around for function in self.run.functions), *scripts]
-        read = {each.file: surroundings.read(each) for each in known if each is not None and each.line == 1}
-        return {file: around for file, around in read.items() if around is not None}
+        }
+        told = [*(trace.called_around for trace in self.run.traces), *(function.made_around for function in self.run.functions)]
+        known |= {each.file: each for each in told if each is not None and each.line == 1}
+        return {file: around for file, each in known.items() if (around := surroundings.read(each)) is not None}
 
     @functools.cached_property
     def calls_of(self) -> Sequence[int]:

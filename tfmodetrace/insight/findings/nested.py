@@ -7,8 +7,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from tfmodetrace.insight import edits, executions, fixes, inlined, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.schema import words
@@ -45,7 +43,7 @@ def outer_of(evidence: base.Evidence, number: int) -> int | None:
     options = function.tf_function
     if options is None or not fixes.is_users(function) or options.jit_compile or options.has_input_signature:
         return None  # the last two say something of their own, inside of a graph, too
-    rows = np.flatnonzero(calls.function_id == number)
+    rows = evidence.rows_of(number)
     # Called again with what it was traced for, it has saved the tracing of that.
     if not len(rows) or len(rows) > len(evidence.traces[number]) or set(calls.mode[rows].tolist()) != {int(words.Mode.TRACING)}:
         return None
@@ -57,9 +55,11 @@ def in_outer(evidence: base.Evidence, draft: base.Draft) -> base.Draft:
     """Gives a finding about a function's traces code that leaves it without any, where nothing else can be given and it needs none."""
     number = draft.functions[-1]
     outer = None if draft.edits or len(draft.functions) > 1 else outer_of(evidence, number)
+    if outer is None or outer == number:
+        return draft
     function = evidence.run.functions[number]
-    changes = () if outer == number else inlined.in_outer(function, evidence.traces[number], evidence.texts.get(function.file))
-    if outer is None or not changes:
+    changes = inlined.in_outer(function, evidence.traces[number], evidence.texts.get(function.file))
+    if not changes:
         return draft
     name, around = function.name, evidence.run.functions[outer].name
     how = "Leave @tf.function off it" if not changes[0].code else "Call its python_function there"

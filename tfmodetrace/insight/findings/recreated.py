@@ -195,7 +195,7 @@ def _made_anew(
         advice = f"{maker} makes {name} anew{at} each time it is called: {_once(maker, name, making, is_moved=bool(moved))}"
         changes = moved or hoists.by_factory(function, again, making)
         if not changes and making is not None and (changes := shared_functions.with_numbers(making, again)):
-            advice = f"{maker} makes {name} anew{at} each time it is called: make it once, above {maker}, with numbers as tensors."
+            advice = f"{maker} makes {name} anew{at} each time it is called: make it once, above {maker}, and give it what differs."
         return advice, changes
     if is_method:
         advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
