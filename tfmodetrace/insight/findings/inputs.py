@@ -99,6 +99,7 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
             why=f"Each step waits for its batch, {units.duration(spent_ns // steps)} on average, before it can begin"
             + (f": Python makes it, mostly at {at}." if made else "."),
             advice=_advice(at if mapped is None else places.place(definition.file, place.line), _written(evidence, definition), made=made),
+            edits=() if mapped is None else input_steps.in_parallel(evidence, calls[0]),
             cause=(process, "keras"),
             claims=(base.Claim(times={thread_id: _times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
             order=ORDER,
