@@ -131,11 +131,11 @@ _READ = "data = tf.data.Dataset.list_files(names).map(load)"
     [
         (_READ, ["ReadFile", "DecodeJpeg"], _READ.replace("map(load)", "map(load, num_parallel_calls=tf.data.AUTOTUNE)")),
         (
-            _READ.replace("load)", "reading.load, deterministic=True).map(crop"),
+            _READ.replace("load)", "reading.load, deterministic=True).map(crop)"),
             ["ReadFile"],
             "data = tf.data.Dataset.list_files(names).map(reading.load, deterministic=True, num_parallel_calls=tf.data.AUTOTUNE).map(crop)",
         ),
-        (_READ.replace("load)", "crop).map(turn"), ["ReadFile"], None),  # neither is called load
+        (_READ.replace("load)", "crop).map(turn)"), ["ReadFile"], None),  # neither is called load
         (_READ, ["ReadFile", "RandomUniform"], None),
         (_READ, ["EagerPyFunc"], None),
         (_READ, ["AssignAddVariableOp"], None),
