@@ -32,9 +32,13 @@ def in_graph(made: function_table.Place | None, traces: Sequence[trace_table.Tra
 
 
 def _is_seen(around: surroundings.Surroundings, scope: ast.FunctionDef) -> bool:
-    """Whether a function inside of another is called in loops of that one, and so more often than it is made."""
-    calls = around.calls_of(scope.name)
-    return bool(calls) and all(around.scope(call) is around.scope(scope) for call in calls)
+    """Whether a function inside of another is called more often than it is made: there, or that one is called once."""
+    calls, maker = around.calls_of(scope.name), around.scope(scope)
+    if calls and all(around.scope(call) is maker for call in calls):
+        return True
+    made = [] if isinstance(maker, ast.Module) else around.calls_of(maker.name)
+    within = all(maker in around.parents(call) for call in calls)
+    return bool(calls) and within and len(made) <= 1 and all((each := around.statement(call)) and not around.loops(each) for call in made)
 
 
 def _gets_tensors(around: surroundings.Surroundings, scope: ast.FunctionDef) -> bool:
@@ -48,7 +52,7 @@ def _gets_tensors(around: surroundings.Surroundings, scope: ast.FunctionDef) -> 
             if isinstance(parent, ast.For) and isinstance(parent.iter, ast.Call)
             for name in surroundings.bound(parent)
         }
-        if any(not isinstance(each, ast.Name | ast.Attribute | ast.Call) for each in given):
+        if any(not isinstance(each, ast.Name | ast.Attribute | ast.Subscript | ast.Call) for each in given):
             return False
         if any(isinstance(part, ast.Name) and part.id in counted for each in given for part in ast.walk(each)):
             return False

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import textwrap
 from collections.abc import Iterable
+from typing import Final
 
 from tfmodetrace.insight import places
+
+_DEFINITION: Final = re.compile(r"^ *def (\w+)\(", re.MULTILINE)
 
 
 class StaleSourceError(ValueError):
@@ -52,6 +56,19 @@ def _where(edit: Edit) -> str:
         return f"before {at}"
     more = len(edit.replaces.splitlines()) - 1
     return f"{'in place of' if edit.code else 'and delete'} {at}" + (f"-{edit.line + more}" if more else "")
+
+
+def together(several: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:
+    """Puts several fixes together; nothing if one of them is none, or two of them change one line."""
+    known = [tuple(each) for each in several]
+    found = tuple(dict.fromkeys(edit for own in known for edit in own))
+    lines = [(edit.file, edit.line + row) for edit in found for row in range(len(edit.replaces.splitlines()))]
+    return found if all(known) and len(set(lines)) == len(lines) else ()
+
+
+def defined_in(edit: Edit) -> frozenset[str]:
+    """Returns the names of the functions that an edit's code has the definitions of."""
+    return frozenset(_DEFINITION.findall(edit.code))
 
 
 def applied(source: str, edits: Iterable[Edit]) -> str:

@@ -10,6 +10,7 @@ import ast
 import collections
 import dataclasses
 import functools
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -119,7 +120,29 @@ def decorated(
     if head is not None:
         return _with_options(function.file, head[0], sources.lines_of(function, *head), options, without)
     made = function.made_at
-    return None if made is None else _with_options(made.file, made.line, made.code, options, without)
+    found = None if made is None else _with_options(made.file, made.line, made.code, options, without)
+    if found is None and sources.bare_name(function) == "<lambda>" and function.source and not function.source_truncated:
+        # Its source is the statement that it is in.
+        found = _with_options(function.file, function.line, textwrap.dedent(function.source).rstrip(), options, without)
+    return found
+
+
+def not_compiled(function: function_table.Function) -> tuple[edits.Edit, ...]:
+    """Takes ``jit_compile`` away from a function's ``tf.function``; none if it does not say so itself."""
+    found = decorated(function, lambda _: {}, without=("jit_compile",)) or ()
+    return tuple(edit for edit in found if "jit_compile" in edit.replaces and "jit_compile" not in edit.code)
+
+
+def undecorated(function: function_table.Function) -> tuple[edits.Edit, ...]:
+    """Takes the ``@tf.function`` above a definition away, and nothing else with it; none if it stands with others, or has options."""
+    node, head = sources.definition(function), sources.decorated_head(function)
+    if node is None or head is None or len(node.decorator_list) != 1 or not isinstance(node.decorator_list[0], ast.Attribute):
+        return ()
+    line = node.decorator_list[0].lineno + function.line - 1
+    old = sources.lines_of(function, line, line)
+    if old.strip() != f"@{ast.unparse(node.decorator_list[0])}":
+        return ()
+    return (edits.Edit(file=function.file, line=line, replaces=old, code=""),)
 
 
 def _with_options(
@@ -137,10 +160,13 @@ def _with_options(
         return None
     ((named, call),) = found
     written = options(ast.unparse(named.value))
-    if written is None:
+    decorators = [each for node in ast.walk(tree or named) for each in getattr(node, "decorator_list", ())]
+    if written is None or (call is None and named not in decorators):  # as in `functools.partial(tf.function, …)`
         return None
     if call is None:  # a decorator without arguments
         call = ast.copy_location(ast.Call(func=named, args=[], keywords=[]), named)
+    if call in decorators and not written and all(word.arg in without for word in call.keywords):
+        return (edits.Edit(file=file, line=line, replaces=code, code=call_rewrites.with_other(code, call, ast.unparse(named))),)
     return (edits.Edit(file=file, line=line, replaces=code, code=call_rewrites.with_keywords(code, call, written, without=without)),)
 
 

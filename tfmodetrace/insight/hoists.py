@@ -361,6 +361,8 @@ def expression(around: surroundings.Surroundings, node: ast.expr, name: str, *, 
         return ()
     free = surroundings.free_names([node])
     repeated = around.comprehensions(node)
+    if free & around.parameters(node):
+        return ()
     place = _place(around, [statement], free, set(), expression_only=True)
     if repeated:
         # Each of its turns evaluates the expression.
@@ -374,6 +376,11 @@ def expression(around: surroundings.Surroundings, node: ast.expr, name: str, *, 
         edits.Edit(file=around.file, line=around.line(place), replaces="", code=f"{kept} = {ast.unparse(node)}{ending}"),
         rewritten,
     )
+
+
+def place_before(around: surroundings.Surroundings, node: ast.stmt, free: set[str]) -> ast.stmt | None:
+    """Returns the statement before which something that has some names can be made once in the place of a statement, under another name."""
+    return _place(around, [node], free, set())
 
 
 def _place(
@@ -390,19 +397,39 @@ def _place(
     if loops:
         return found
     scope = around.scope(group[0])
-    if isinstance(scope, ast.Module) or not around.is_whole or any(each not in scope.body for each in group):
+    if isinstance(scope, ast.Module) or any(each not in scope.body for each in group):
         return None
-    parents = list(around.parents(scope))
-    outer: ast.stmt = scope
-    if len(parents) == 2 and isinstance(parents[0], ast.ClassDef):
-        outer = parents[0]
-    elif len(parents) != 1:
+    outer, block = _outermost(around, scope)
+    if outer is None or (isinstance(block, ast.Module) and not around.is_whole) or _is_repeated(around, block):
         return None
     local = {each.arg for each in ast.walk(scope.args) if isinstance(each, ast.arg)} | around.changed(
         ast.Module(body=scope.body, type_ignores=[]), but
     )
-    before = around.tree.body[: around.tree.body.index(outer)]
-    known = {name for each in before for part in ast.walk(each) if isinstance(part, ast.stmt) for name in surroundings.bound(part)}
-    if (free | made) & local or not free <= known or made & known:
+    before = around.bound_before(block, outer)
+    for each in around.parents(block):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+            before |= around.bound_before(each, None)
+    if not around.is_whole:
+        before |= around.modules
+    if (free | made) & local or not free <= before or made & (before | around.bound_before(block, None, but)):
         return None
     return outer
+
+
+def _outermost(
+    around: surroundings.Surroundings, scope: surroundings.Function
+) -> tuple[ast.stmt | None, surroundings.Function | ast.Module]:
+    """The statement that a function's definition is, with its class, and the function or module right around that."""
+    outer: ast.stmt = scope
+    parents = list(around.parents(scope))
+    if parents and isinstance(parents[0], ast.ClassDef):
+        outer, *parents = parents  # type: ignore[assignment]
+    block = parents[0] if parents else None
+    return (outer, block) if isinstance(block, ast.FunctionDef | ast.Module) and outer in block.body else (None, around.tree)
+
+
+def _is_repeated(around: surroundings.Surroundings, block: surroundings.Function | ast.Module) -> bool:
+    """Whether a function is called several times, as far as that is seen: what is made in it, is made as often."""
+    calls = [] if isinstance(block, ast.Module) else around.calls_of(block.name)
+    statements_ = [around.statement(call) for call in calls]
+    return len(calls) > 1 or any(each is None or around.loops(each) for each in statements_) or any(map(around.comprehensions, calls))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -150,18 +151,42 @@ class Surroundings:
         return found
 
     def comprehensions(self, node: ast.AST) -> list[ast.AST]:
-        """The comprehensions around an expression in its statement, whose turns evaluate it; none inside of a lambda."""
+        """The comprehensions around an expression in its statement, or in the lambda that it is in, whose turns evaluate it."""
         found: list[ast.AST] = []
         inner = node
         for parent in self.parents(node):
-            if isinstance(parent, ast.stmt):
-                return found
-            if isinstance(parent, ast.Lambda):
+            if isinstance(parent, ast.stmt | ast.Lambda):
                 break
             if isinstance(parent, _COMPREHENSIONS) and parent.generators[0] is not inner:
                 found.append(parent)
             inner = parent
-        return []
+        return found
+
+    def parameters(self, node: ast.AST) -> set[str]:
+        """The parameters of the lambdas around an expression in its statement."""
+        around = itertools.takewhile(lambda each: not isinstance(each, ast.stmt), self.parents(node))
+        return {
+            each.arg for parent in around if isinstance(parent, ast.Lambda) for each in ast.walk(parent.args) if isinstance(each, ast.arg)
+        }
+
+    def bound_before(self, block: Function | ast.Module, end: ast.stmt | None, but: Collection[ast.stmt] = ()) -> set[str]:
+        """The names that a function, or the module, gives something to itself before one of its statements.
+
+        Args:
+            block: The function or module.
+            end: The statement; ``None``: anywhere.
+            but: Statements that are left out.
+        """
+        found = set() if isinstance(block, ast.Module) else {each.arg for each in ast.walk(block.args) if isinstance(each, ast.arg)}
+        body = block.body if end is None else block.body[: block.body.index(end)]
+        for node in (part for each in body for part in ast.walk(each)):
+            if isinstance(node, ast.stmt | ast.NamedExpr) and node not in but and self._block(node) is block:
+                found |= bound(node)
+        return found
+
+    def _block(self, node: ast.AST) -> ast.AST | None:
+        """The function, class or module that a statement is in."""
+        return next((each for each in self.parents(node) if isinstance(each, (*_SCOPES, ast.Module))), None)
 
     @functools.cached_property
     def names(self) -> frozenset[str]:

@@ -102,7 +102,7 @@ class Trials:
         if not finding.edits:
             raise CannotBeTriedError("This fix cannot be applied by machine: there is no code for it, only the advice.")
         texts = _edited(finding.edits)
-        made = _made(run, finding)
+        made = _made(run, finding) | _defined(finding.edits)
         before = self.before(may_fail=bool(run.errors))
         measured = before.measured(made)
         if finding.trace_ids and not measured.traces:
@@ -163,6 +163,11 @@ def _edited(changes: Iterable[edits.Edit]) -> dict[str, str]:
 def _made(run: tracelog.Run, finding: findings.Finding) -> Made:
     told = {run.traces[number].function_id for number in finding.trace_ids} | set(finding.function_ids)
     return frozenset(_name(run, number) for number in told)
+
+
+def _defined(changes: Iterable[edits.Edit]) -> Made:
+    """Returns the functions that a fix defines itself: what was traced under another name before may be one of them with it."""
+    return frozenset((edit.file, name) for edit in changes for name in edits.defined_in(edit))
 
 
 def _name(run: tracelog.Run, function_id: int) -> tuple[str, str]:

@@ -93,14 +93,16 @@ def test_a_function_made_in_every_call_of_another_has_advice_by_what_becomes_of_
 
         return twofold(tf.ones(3)), twofold
 
+    weights = iter([float(number) for number in range(20)])  # of which it is not seen that they are numbers
+
     def program() -> None:
-        for number in range(4):
-            returns(float(number))(tf.ones(3))
-            returns_in_a_tuple(float(number))[0](tf.ones(3))
-            Stores(float(number)).step(tf.ones(3))
-            calls(float(number))
+        for _ in range(4):
+            returns(next(weights))(tf.ones(3))
+            returns_in_a_tuple(next(weights))[0](tf.ones(3))
+            Stores(next(weights)).step(tf.ones(3))
+            calls(next(weights))
             calls_with_nothing_of_its_own()
-            does_both(float(number))
+            does_both(next(weights))
 
     told = [finding.advice.partition(" each time it is called: ") for finding in mattering(program, tmp_path)]
     advice = {maker.rpartition(".<locals>.")[2].partition(" makes ")[0]: rest for maker, _, rest in told}
@@ -112,6 +114,32 @@ def test_a_function_made_in_every_call_of_another_has_advice_by_what_becomes_of_
     assert re.fullmatch(rf"move the definition of called out of \S+\.calls, above it{uses}\.", advice["calls"])
     assert re.fullmatch(r"move the definition of alone out of \S+, above it\.", advice["calls_with_nothing_of_its_own"])
     assert advice["does_both"].startswith("make twofold once, outside of what runs again and again")
+
+
+def test_functions_made_for_other_numbers_and_variables_are_made_once_with_these_as_parameters(tmp_path: pathlib.Path) -> None:
+    def of_numbers(weight: Any) -> Any:
+        @tf.function
+        def scaled(x: Any) -> Any:
+            return x * weight
+
+        return scaled
+
+    def of_variables(weight: Any) -> Any:
+        @tf.function
+        def counted(x: Any) -> Any:
+            weight.assign_add(1.0)
+            return tf.reduce_sum(x) * weight
+
+        return counted, weight
+
+    def program() -> None:
+        for number in range(4):
+            of_numbers(float(number))(tf.ones(3))
+            of_variables(tf.Variable(float(number)))[0](tf.ones(3))
+
+    fixes = [finding.fix or "" for finding in mattering(program, tmp_path)]
+    assert sum("scaled = functools.partial(shared_scaled, weight=tf.constant(weight, tf.float32))" in fix for fix in fixes) == 1
+    assert sum("counted = functools.partial(shared_counted, weight=weight)" in fix for fix in fixes) == 1
 
 
 def test_a_pipeline_built_for_every_step_is_one_finding_with_all_its_transformations(tmp_path: pathlib.Path) -> None:
@@ -147,7 +175,7 @@ def test_what_makes_an_inner_function_be_traced_again_is_told_of_the_outer_one(t
     assert "[outer(tf.ones(3), tf.constant(0.1 * number, tf.float32)) for number in range(8)]" in finding.fix
 
 
-def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path: pathlib.Path) -> None:
+def test_an_object_made_for_every_call_is_made_once_before_the_statement(tmp_path: pathlib.Path) -> None:
     class Sampler:
         temperature = 0.7
 
@@ -156,7 +184,9 @@ def test_an_object_made_for_every_call_has_advice_and_no_code_with_gaps(tmp_path
         return x / sampler.temperature
 
     (finding,) = mattering(lambda: [sample(tf.ones(3), Sampler()) for _ in range(6)], tmp_path)
-    assert (finding.id, finding.fix) == ("object-identity", None)
+    assert finding.id == "object-identity"
+    assert finding.fix is not None
+    assert "kept_sampler = Sampler()" in finding.fix
     assert finding.advice.startswith("Make the Sampler in `sampler` once")
 
 
@@ -193,4 +223,5 @@ def test_what_tensorflow_traces_at_every_eager_call_is_told_with_the_line_of_the
     for title, maker in (("tf.vectorized_map", "energies"), ("tf.GradientTape.jacobian", "sensitivities")):
         finding = next(finding for told, finding in found.items() if told.startswith(title))
         assert f"@tf.function above {maker}" in finding.advice
-        assert finding.fix is None
+        assert finding.fix is not None
+        assert f"@tf.function\ndef {maker}(" in finding.fix

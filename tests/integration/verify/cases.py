@@ -320,7 +320,6 @@ CASES: tuple[Case, ...] = (
         """,
         finding="function-recreated",
         option=None,
-        code=False,
     ),
     Case(
         name="a tf.function of what a name stands for, made in every turn of a loop",

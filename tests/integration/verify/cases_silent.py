@@ -227,4 +227,68 @@ CASES = (
         """,
         code=False,
     ),
+    _effect(
+        "a counter of an object",
+        """
+        class Net:
+            def __init__(self, scale):
+                self.scale = scale
+                self.calls = 0
+
+            @tf.function
+            def out(self, x):
+                self.calls += 1
+                return x * self.scale
+
+        net = Net(2.0)
+        for k in range(6):
+            print(float(net.out(tf.constant(2.0))), net.calls)
+        print(f"{net.calls} calls")
+        """,
+        output="numbers",
+    ),
+    _effect(
+        "a counter of an object that another method sets to zero",
+        """
+        class Net:
+            def __init__(self):
+                self.calls = 0
+
+            def reset(self):
+                self.calls = 0
+
+            @tf.function
+            def out(self, x):
+                self.calls += 1
+                return x * 2.0
+
+        net = Net()
+        for k in range(6):
+            print(float(net.out(tf.constant(2.0))), net.calls)
+        """,
+        code=False,
+    ),
+    _effect(
+        "a counter of an object that another graph reads",
+        """
+        class Net:
+            def __init__(self):
+                self.calls = 0
+
+            @tf.function
+            def out(self, x):
+                self.calls += 1
+                return x * 2.0
+
+            @tf.function
+            def many(self, x):
+                return x * self.calls
+
+        net = Net()
+        for k in range(6):
+            print(float(net.out(tf.constant(2.0))))
+        print(float(net.many(tf.constant(2.0))) > 0)
+        """,
+        code=False,
+    ),
 )

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from tests.support import finding_rules, fresh
@@ -39,9 +40,9 @@ def run(what: programs.Command, *, directory: str, overlay: str | None, timeout_
     )
 
 
-def all_of(path: pathlib.Path, directory: pathlib.Path) -> list[Told]:
+def all_of(path: pathlib.Path, directory: pathlib.Path, arguments: Sequence[str] = ()) -> list[Told]:
     """Records a program and tries every fix of a finding above info; what it does without a fix is what it did then."""
-    what, text = programs.command([str(path)]), path.read_bytes()
+    what, text = programs.command([str(path), *arguments]), path.read_bytes()
     (directory / "recorded").mkdir()
     first = run(what, directory=str(directory / "recorded"), overlay=None, timeout_s=_TIMEOUT_S)
     assert first.exit_code == 0, first.last_words

@@ -123,6 +123,50 @@ def test_a_map_that_became_one_with_the_batches_counts_batches(
     assert ("num_parallel_calls" in finding.advice) != in_parallel
 
 
+_READ = "data = tf.data.Dataset.list_files(names).map(load)"
+
+
+@pytest.mark.parametrize(
+    ("code", "ops", "fix"),
+    [
+        (_READ, ["ReadFile", "DecodeJpeg"], _READ.replace("map(load)", "map(load, num_parallel_calls=tf.data.AUTOTUNE)")),
+        (
+            _READ.replace("load)", "reading.load, deterministic=True).map(crop)"),
+            ["ReadFile"],
+            "data = tf.data.Dataset.list_files(names).map(reading.load, deterministic=True, num_parallel_calls=tf.data.AUTOTUNE).map(crop)",
+        ),
+        (_READ.replace("load)", "crop).map(turn)"), ["ReadFile"], None),  # neither is called load
+        (_READ, ["ReadFile", "RandomUniform"], None),
+        (_READ, ["EagerPyFunc"], None),
+        (_READ, ["AssignAddVariableOp"], None),
+        (_READ.replace("load)", "load, num_parallel_calls=1)"), ["ReadFile"], None),
+        (_READ.replace("load)", "load, 1)"), ["ReadFile"], None),
+        (_READ.replace("load)", "load, **options)"), ["ReadFile"], None),
+    ],
+)
+def test_a_map_that_a_fit_waits_for_works_in_parallel_where_its_order_is_no_matter(
+    session: files.SessionFile, tmp_path: pathlib.Path, code: str, ops: list[str], fix: str | None
+) -> None:
+    call = fit(session)
+    call.elements, call.gaps, call.first_gap_ns, call.gaps_ns = 10, 9, 15 * MS, 135 * MS
+    maps = code.count(".map(")
+    for stage in range(maps):  # the last first
+        call.stages.add(name="Map", elements=320, processing_ns=(300 if stage == maps - 1 else 5) * MS)
+    load = session.function("Dataset.map(load)", kind="tf.data")
+    for _ in range(maps - 1):
+        session.function("Dataset.map(other)", kind="tf.data")
+    made = session.chunk.functions[load]
+    made.source, made.qualname = "def load(name):\n    return tf.io.decode_jpeg(tf.io.read_file(name))\n", "load"
+    made.made_at.file, made.made_at.line, made.made_at.function, made.made_at.code = "/home/me/train.py", 40, "main", code
+    session.trace(load, ordinal=1)
+    session.chunk.traces[0].graph_number = 1
+    graph = session.chunk.graphs.add(graph_id=0, ops=len(ops))
+    for kind in ops:
+        graph.op_types.add(type=kind, ops=1)
+    found = [finding for finding in finding_rules.check(run_of(session, tmp_path)) if finding.id == "slow-input-step"]
+    assert [finding.fix for finding in found] == [None if fix is None else f"# in place of train.py:40\n{fix}"]
+
+
 def test_a_report_says_what_memory_processes_had_and_that_of_tf_keras_less_is_known(
     session: files.SessionFile, tmp_path: pathlib.Path
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tfmodetrace.insight import edits, fixes, sources, verified
+from tfmodetrace.insight import edits, fixes, sources, verified, whatif
 from tfmodetrace.insight.findings import (
     base,
     casts,
@@ -84,12 +85,44 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
     found += _told(evidence, ledger, memory.kept_graphs(evidence, told))
     # Last, since most first calls are what something else has made them.
     found += _told(evidence, ledger, first_calls.find(evidence, ledger))
-    return _ranked(found)
+    return _each_fix_once(_ranked(found))
 
 
 def find_in_profiles(evidence: Evidence) -> tuple[Finding, ...]:
     """Returns the findings that :func:`find` adds for what XLA compiled, as far as profiles tell."""
     return _ranked(_told(evidence, costs.Ledger(evidence), compilations.in_profiles(evidence)))
+
+
+def _each_fix_once(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Leaves a fix to the first of the findings that it mends; the others say which that is."""
+    told: list[Finding] = []
+    firsts: dict[edits.Edit, Finding] = {}
+    for finding in found:
+        first = firsts.get(finding.edits[0]) if finding.edits else None
+        if first is not None and set(finding.edits) <= set(first.edits):
+            told.append(_mended_with(finding, first))
+            continue
+        told.append(finding)
+        for edit in finding.edits:
+            firsts.setdefault(edit, finding)
+    return tuple(told)
+
+
+def _mended_with(finding: Finding, first: Finding) -> Finding:
+    """A finding that another one's fix mends."""
+    return dataclasses.replace(
+        finding,
+        advice=f"The fix of “{first.title}” mends this, too.",
+        evidence={**finding.evidence, "mended_with": first.title},
+        fix=None,
+        edits=(),
+        verified=None,
+        what_if=_unmarked(finding.what_if),
+    )
+
+
+def _unmarked(what_if: whatif.WhatIf | None) -> whatif.WhatIf | None:
+    return None if what_if is None else what_if.with_chosen(None)
 
 
 def _told(evidence: Evidence, ledger: costs.Ledger, drafts: Iterable[base.Draft]) -> list[Finding]:
@@ -117,8 +150,8 @@ def _finding(evidence: Evidence, ledger: costs.Ledger, draft: base.Draft) -> Fin
     replaced = frozenset().union(*(sources.free_names(edit.replaces) or () for edit in draft.edits))
     fix = fixes.usable(edits.told(draft.edits), evidence.names_in(draft.functions) | draft.names | replaced)
     what_if = draft.what_if
-    if what_if is not None and fix is None:
-        what_if = what_if.with_chosen(None)
+    if fix is None:
+        what_if = _unmarked(what_if)
     return Finding(
         id=draft.id,
         severity=costs.severity(draft, share),

@@ -22,6 +22,7 @@ from tfmodetrace.insight import (
     python_uses,
     sources,
     static_sizes,
+    surroundings,
     varying,
     verified,
     whatif,
@@ -193,6 +194,18 @@ class Evidence:
     def places(self) -> frozenset[tuple[str, int]]:
         """Where the recorded functions are defined."""
         return frozenset((function.file, function.line) for function in self.run.functions)
+
+    @functools.cached_property
+    def texts(self) -> Mapping[str, surroundings.Surroundings]:
+        """The user's files that are known whole, by their names."""
+        known = {
+            each.file: function_table.Around(file=each.file, line=1, text=each.source)
+            for each in self.run.samples.definitions
+            if each.qualname == "<module>" and each.source and not each.source_truncated and each.line == 1
+        }
+        told = [*(trace.called_around for trace in self.run.traces), *(function.made_around for function in self.run.functions)]
+        known |= {each.file: each for each in told if each is not None and each.line == 1}
+        return {file: around for file, each in known.items() if (around := surroundings.read(each)) is not None}
 
     @functools.cached_property
     def calls_of(self) -> Sequence[int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import compilations
+from tfmodetrace.insight import compilations, fixes
 from tfmodetrace.insight.findings import base
 from tfmodetrace.schema import keys, words
 
@@ -51,7 +51,8 @@ def _many_shapes(evidence: base.Evidence) -> Iterator[base.Draft]:
         usual = float(np.median(durations[~first])) if (~first).any() else 0.0
         # The first of all has to be compiled.
         claim = base.Claim(rows=rows[first][1:], needed_ns=int(usual * (int(first.sum()) - 1)))
-        yield _recompiled(evidence, function_id, len(signatures), claim, f"for {len(signatures)} shapes", "shapes of its arguments")
+        draft = _recompiled(evidence, function_id, len(signatures), claim, f"for {len(signatures)} shapes", "shapes of its arguments")
+        yield _without_xla(evidence, draft, rows[~first], _few_shapes(evidence.run.functions[function_id].name))
 
 
 def _shapes(node: keys.Node) -> tuple[object, ...]:
@@ -88,12 +89,36 @@ def _many_values(evidence: base.Evidence) -> Iterator[base.Draft]:
         draft = _recompiled(
             evidence, function_id, count + 1, claim, f"about {count + 1} times, for values of {which}", "durations of calls"
         )
-        yield dataclasses.replace(
+        name = evidence.run.functions[function_id].name
+        few = (
+            f"XLA has to know {which} to compile {name}, as a size, a place or an axis: give it few values, or pass it as a float where it "
+            "is only calculated with"
+        )
+        draft = dataclasses.replace(
             draft,
             evidence={**draft.evidence, "estimate": True, "arguments": integers, "usual_ns": int(usual)},
-            advice=f"XLA has to know {which} to compile {draft.evidence['name']}, as a size, a place or an axis: give it few values, "
-            "pass it as a float where it is only calculated with, or leave jit_compile=True off.",
+            advice=f"{few}, or leave jit_compile=True off.",
         )
+        yield _without_xla(evidence, draft, rows[~slow], few)
+
+
+def _without_xla(evidence: base.Evidence, draft: base.Draft, running: base.Rows, few: str) -> base.Draft:
+    """Leaves XLA off where compiling has taken longer than all running of what was compiled, which is more than XLA can have saved.
+
+    Args:
+        evidence: The evidence.
+        draft: What is told of a function.
+        running: Its calls for which nothing was compiled.
+        few: How to have less compiled with XLA.
+    """
+    function, durations = evidence.run.functions[draft.functions[-1]], evidence.run.calls.duration_ns
+    compiling_ns = sum(int(durations[claim.rows].sum()) - claim.needed_ns for claim in draft.claims)
+    changes = fixes.not_compiled(function) if compiling_ns > int(durations[running].sum()) else ()
+    advice = (
+        f"Leave jit_compile=True off {function.name}: compiling took longer than all that was compiled ran, so XLA cannot have saved as "
+        f"much. If it shall stay: {few}."
+    )
+    return dataclasses.replace(draft, advice=advice, edits=changes) if changes else draft
 
 
 def _integers(arguments: keys.Node) -> list[str]:
@@ -132,9 +157,12 @@ def _recompiled(evidence: base.Evidence, function_id: int, count: int, claim: ba
         evidence={"name": name, "compilations": count, "seen": seen},
         why="XLA makes a program for one set of shapes, and of values that it needs to know. With jit_compile=True every new shape is "
         "compiled anew, and no count of traces shows it.",
-        advice=f"Give {name} few shapes: pad to a few lengths (Dataset.padded_batch) and leave a short last batch away "
-        "(drop_remainder=True); where shapes have to vary, leave jit_compile=True off.",
+        advice=f"{_few_shapes(name)}; where shapes have to vary, leave jit_compile=True off.",
         cause=seen,
         claims=(claim,),
         order=ORDER,
     )
+
+
+def _few_shapes(name: str) -> str:
+    return f"Give {name} few shapes: pad to a few lengths (Dataset.padded_batch) and leave a short last batch away (drop_remainder=True)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import keras_phases, places, units
+from tfmodetrace.insight import edits, keras_phases, pipelines, places, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table, keras_table
 
@@ -33,8 +33,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             if function is None:
                 continue  # which of the program's transformations it is cannot be said
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
-            # A map without num_parallel_calls that tf.data has made one with the batches counts as one at a time.
-            parallel = found.parallelism > 1 or found.name.startswith("Parallel")
+            parallel = _is_parallel(found)
             # tf.data makes one transformation of a map and the batch after it, and counts what comes out of that.
             one, several = ("a batch", "batches") if "Batch" in found.name else ("an element", "elements")
             yield base.Draft(
@@ -56,14 +55,35 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
                 advice=(
                     f"Let the function at {at} do less for each element, or .cache() after it what is the same in every epoch."
                     if parallel
-                    else f"Have {at} run for several elements at a time: num_parallel_calls=tf.data.AUTOTUNE in that map, and "
-                    ".prefetch(tf.data.AUTOTUNE) at the pipeline's end."
+                    else f"Have {at} run for several elements at a time: num_parallel_calls=tf.data.AUTOTUNE in that map{_ahead(call)}."
                 ),
+                edits=in_parallel(evidence, call),
                 cause=(process, call.entry, call.model),
                 process=process,
                 at=function_table.Place(file=function.file, line=function.line, function=function.qualname),
             )
             break
+
+
+def in_parallel(evidence: base.Evidence, call: keras_phases.KerasCall) -> tuple[edits.Edit, ...]:
+    """Has the map that a call of Keras waits for work on several elements at a time; nothing if it does, or may not."""
+    data = call.phase("data")
+    found = None if data is None else slowest(call, data.ns)
+    function = None if found is None else function_of(evidence.run.functions, call.process, call, found)
+    if found is None or function is None or _is_parallel(found):
+        return ()
+    return pipelines.in_parallel(function, evidence.traces.get(function.function_id, ()), evidence.texts.get(function.file))
+
+
+def _is_parallel(stage: keras_table.Stage) -> bool:
+    """Whether a map works on several elements; one that tf.data has made one with the batches counts as one at a time."""
+    return stage.parallelism > 1 or stage.name.startswith("Parallel")
+
+
+def _ahead(call: keras_phases.KerasCall) -> str:
+    """Advises to prefetch where the pipeline does not."""
+    fetches = any(stage.name.startswith("Prefetch") for stage in _pipeline(call))
+    return "" if fetches else ", and .prefetch(tf.data.AUTOTUNE) at the pipeline's end"
 
 
 def function_waited_for(evidence: base.Evidence, call: keras_phases.KerasCall) -> function_table.Function | None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import keras_phases, model_identity, places, samples, sources, units
+from tfmodetrace.insight import keras_phases, model_identity, pipelines, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
@@ -98,7 +98,8 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
             },
             why=f"Each step waits for its batch, {units.duration(spent_ns // steps)} on average, before it can begin"
             + (f": Python makes it, mostly at {at}." if made else "."),
-            advice=_advice(at if mapped is None else places.place(definition.file, place.line), definition.source or "", made=made),
+            advice=_advice(at if mapped is None else places.place(definition.file, place.line), _written(evidence, definition), made=made),
+            edits=() if mapped is None else input_steps.in_parallel(evidence, calls[0]),
             cause=(process, "keras"),
             claims=(base.Claim(times={thread_id: _times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
             order=ORDER,
@@ -175,7 +176,7 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
             },
             why=f"Between steps the program waits for the next batch, {units.duration(spent.ns // batches)} on average"
             + ("." if maker is None else f": Python makes it, mostly at {at}."),
-            advice=_advice(at, eager_module.as_function(definition).source or "", made=maker is not None),
+            advice=_advice(at, _written(evidence, definition), made=maker is not None),
             cause=process,
             claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
             order=ORDER,
@@ -234,7 +235,7 @@ def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
                 "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
             },
             why=f"Between steps {name} makes the next batch, for {units.duration(spent.ns // batches)} on average, mostly at {at}.",
-            advice=_advice(at, "", made=True),
+            advice=_advice(at, _written(evidence, definition), made=True),
             cause=(process, "generator"),
             claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
             order=ORDER,
@@ -290,7 +291,7 @@ def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:
             },
             why=f"The graphs fetch their input themselves, and Python makes it, mostly at {at}. It did not wait until what it had made was "
             "taken, so the graphs waited for it.",
-            advice=_advice(at, "", made=True),
+            advice=_advice(at, _written(evidence, definition), made=True),
             cause=(process, "behind graphs"),
             claims=(base.Claim(times={thread_id: _times(evidence, rows[busy], weights[busy])}),),
             order=ORDER,
@@ -343,18 +344,24 @@ def _times(evidence: base.Evidence, rows: samples.Ints, ns: npt.NDArray[np.numbe
     return ends - ns.astype(np.int64), ends
 
 
-def _advice(at: str, source: str, *, made: bool) -> str:
-    if made:
+def _written(evidence: base.Evidence, definition: log_samples.Definition) -> pipelines.Written:
+    return pipelines.written(evidence.texts.get(definition.file), definition.source or "")
+
+
+def _advice(at: str, pipeline: pipelines.Written, *, made: bool) -> str:
+    """Says what to do, of which the program does nothing yet."""
+    if made and not pipeline.known:
         return (
             f"Let the Python at {at} do less for each batch, or do it beforehand; made by a tf.data pipeline instead, with "
-            "num_parallel_calls=tf.data.AUTOTUNE in its maps and .prefetch(tf.data.AUTOTUNE) at its end, batches are made while steps run."
+            f"{pipelines.PARALLEL} and {pipelines.PREFETCH}, batches are made while steps run."
         )
-    if ".prefetch(" in source:
+    if made:
+        ahead = "" if pipeline.prefetched else " With .prefetch(tf.data.AUTOTUNE) at the dataset's end, batches are made while steps run."
+        return f"Let the Python at {at} do less for each batch, or do it beforehand.{ahead}"
+    if pipeline.prefetched:
+        more = [*pipeline.lacking, "larger batches"]
         return (
-            f"The dataset that is read at {at} is prefetched, and its batches take longer to make than a step: make them in parallel "
-            "(num_parallel_calls=tf.data.AUTOTUNE in its maps), .cache() what is the same in every epoch, or take larger batches."
+            f"The dataset that is read at {at} is prefetched, and its batches take longer to make than a step: let its functions do less "
+            f"for each, or try {base.all_listed(more).replace(' and ', ' or ')}."
         )
-    return (
-        f"Have the dataset that is read at {at} make batches while steps run: .prefetch(tf.data.AUTOTUNE) at its end, "
-        "num_parallel_calls=tf.data.AUTOTUNE in its maps, and .cache() after what is the same in every epoch."
-    )
+    return f"Have the dataset that is read at {at} make batches while steps run: {base.all_listed(pipeline.lacking)}."

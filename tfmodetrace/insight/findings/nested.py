@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
-from tfmodetrace.insight import executions, fixes, units
+from tfmodetrace.insight import edits, executions, fixes, inlined, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.schema import words
 
@@ -27,25 +26,49 @@ ORDER: Final = 70
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the nested tf.functions that no call has used again, together for each function that they are traced in."""
-    calls = evidence.run.calls
-    modes = [set(calls.mode[calls.function_id == function.function_id].tolist()) for function in evidence.run.functions]
     around: dict[int, list[int]] = collections.defaultdict(list)
-    for number, traces in evidence.traces.items():
-        function = evidence.run.functions[number]
-        options = function.tf_function
-        if options is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
-            continue
-        if options.jit_compile or options.has_input_signature:
-            continue  # which say something of their own, inside of a graph, too
-        rows = np.flatnonzero(calls.function_id == number)
-        outer = {executions.executing_around(calls, row) for row in rows.tolist()}
-        # Called again with what it was traced for, it has saved the tracing of that.
-        if len(outer) == 1 and None not in outer and len(rows) <= len(traces):
-            around[next(each for each in outer if each is not None)].append(number)
+    for number in evidence.traces:
+        outer = outer_of(evidence, number)
+        if outer is not None:
+            around[outer].append(number)
     for outer_number, numbers in around.items():
         definitions = {evidence.run.functions[number].definition_id for number in numbers}
         if len(definitions) >= FUNCTIONS:
             yield _draft(evidence, outer_number, numbers)
+
+
+def outer_of(evidence: base.Evidence, number: int) -> int | None:
+    """Returns the one function in whose traces a tf.function was called, if no call has used one of its graphs again."""
+    function, calls = evidence.run.functions[number], evidence.run.calls
+    options = function.tf_function
+    if options is None or not fixes.is_users(function) or options.jit_compile or options.has_input_signature:
+        return None  # the last two say something of their own, inside of a graph, too
+    rows = evidence.rows_of(number)
+    # Called again with what it was traced for, it has saved the tracing of that.
+    if not len(rows) or len(rows) > len(evidence.traces[number]) or set(calls.mode[rows].tolist()) != {int(words.Mode.TRACING)}:
+        return None
+    outer = {executions.executing_around(calls, row) for row in rows.tolist()}
+    return next(iter(outer)) if len(outer) == 1 else None
+
+
+def in_outer(evidence: base.Evidence, draft: base.Draft) -> base.Draft:
+    """Gives a finding about a function's traces code that leaves it without any, where nothing else can be given and it needs none."""
+    number = draft.functions[-1]
+    outer = None if draft.edits or len(draft.functions) > 1 else outer_of(evidence, number)
+    if outer is None or outer == number:
+        return draft
+    function = evidence.run.functions[number]
+    changes = inlined.in_outer(function, evidence.traces[number], evidence.texts.get(function.file))
+    if not changes:
+        return draft
+    name, around = function.name, evidence.run.functions[outer].name
+    how = "Leave @tf.function off it" if not changes[0].code else "Call its python_function there"
+    return dataclasses.replace(
+        draft,
+        advice=f"{name} is called only while {around} is traced, and each of its graphs is used once. {how}: then what it does is part of "
+        f"{around}'s graph, without traces of its own.",
+        edits=changes,
+    )
 
 
 def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> base.Draft:
@@ -55,6 +78,8 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
     small = [trace for trace in traces if trace.graph is not None and trace.graph.ops <= SMALL]
     tracing_ns = base.tracing_ns(small)
     wall_ns = evidence.wall_ns(outer.process)
+    functions = [evidence.run.functions[number] for number in numbers]
+    changed = [inlined.in_outer(each, evidence.traces[each.function_id], evidence.texts.get(each.file)) for each in functions]
     return base.Draft(
         id="redundant-tf-function",
         functions=(*numbers, outer_number),
@@ -69,6 +94,7 @@ def _draft(evidence: base.Evidence, outer_number: int, numbers: list[int]) -> ba
         "which pays only where the same graph is used several times.",
         advice=f"Leave @tf.function away from {base.listed(names)}: the one above {outer.name} makes a graph of all that it calls.",
         cause="nested",
+        edits=edits.together(changed),
         order=ORDER,
         normal=len(small) < TRACES or tracing_ns < SHARE * wall_ns,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
-from tfmodetrace.insight import places, units
+from tfmodetrace.insight import device_scopes, places, units
 from tfmodetrace.insight.findings import base, graphs
 from tfmodetrace.log import function_table, sample_columns, trace_table
 
@@ -42,6 +42,7 @@ def _not_honoured(function: function_table.Function, traces: list[trace_table.Tr
     where = list(dict.fromkeys(places.place(op.file, op.line) for op in listed if op.line))
     at = f": take the tf.device away at {_listed(where[:3])}" if where else ""
     count = placement.not_honoured
+    changes = device_scopes.without(function, listed) if len(listed) == count else ()
     yield base.Draft(
         id="placement-not-honoured",
         functions=(function.function_id,),
@@ -62,6 +63,7 @@ def _not_honoured(function: function_table.Function, traces: list[trace_table.Tr
         ),
         advice=f"Ask for a device of tf.config.list_logical_devices(), or leave the choice to TensorFlow{at}; after "
         "tf.config.set_soft_device_placement(False) such a request is an error that names the op.",
+        edits=changes,
     )
 
 
@@ -78,6 +80,8 @@ def _transfers(evidence: base.Evidence, function: function_table.Function, trace
     calls = evidence.calls_of[function.function_id]
     largest = max(tensors, key=lambda transfer: transfer.bytes or 0)
     flows = collections.Counter(f"{transfer.from_device} → {transfer.to_device}" for transfer in tensors)
+    most = (largest.bytes or 0) >= max(TRANSFERRED_BYTES, known // 2)
+    changes = device_scopes.looked_up_there(function, largest) if most else ()
     yield base.Draft(
         id="cross-device-transfers",
         functions=(function.function_id,),
@@ -94,7 +98,10 @@ def _transfers(evidence: base.Evidence, function: function_table.Function, trace
         },
         why="An op waits for what another device sends, and the copy takes time on both. The largest is "
         f"{largest.op} at {places.place(largest.file, largest.line)}.",
-        advice=f"Make {largest.op} where it is used, on {largest.to_device}, or compute with it where it is, on {largest.from_device}.",
+        advice=f"Look up what is wanted of it where it is, on {largest.from_device}: then only that is sent."
+        if changes
+        else f"Make {largest.op} where it is used, on {largest.to_device}, or compute with it where it is, on {largest.from_device}.",
+        edits=changes,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfmodetrace.insight import model_identity, units
+from tfmodetrace.insight import eager_switches, model_identity, units
 from tfmodetrace.insight.findings import base
 from tfmodetrace.schema import words
 
@@ -58,6 +58,7 @@ def _eager_switch(evidence: base.Evidence) -> Iterator[base.Draft]:
             evidence={"calls": count, "functions": sorted({function.name for function in found}), "lost_is": "at most"},
             why="tf.config.run_functions_eagerly(True) makes every tf.function run op by op, as for debugging.",
             advice="Take tf.config.run_functions_eagerly(True) away, or switch it off again after debugging.",
+            edits=eager_switches.of_functions(evidence.texts.values(), found),
             claims=(base.Claim(rows=rows),),
         )
 
@@ -80,5 +81,6 @@ def _eager_steps(evidence: base.Evidence) -> Iterator[base.Draft]:
             evidence={"calls": len(rows), "eager_ns": int(calls.duration_ns[rows].sum()), "lost_is": "at most"},
             why="With run_eagerly=True Keras makes no graph of its steps: Python dispatches every op of every step.",
             advice="Compile the model with run_eagerly=False, which is the default.",
+            edits=eager_switches.of_keras(evidence.texts.values(), function),
             claims=(base.Claim(rows=rows),),
         )

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
 from tfmodetrace.insight import definitions as definitions_module
-from tfmodetrace.insight import eager_callers, edits, fixes, hoists, model_identity, places, recompiles, sources
+from tfmodetrace.insight import eager_callers, edits, fixes, hoists, model_identity, places, recompiles, shared_functions, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, trace_table
 
@@ -188,11 +188,15 @@ def _made_anew(
             )
         return advice, decorated or making.moved()
     if making is not None and making.is_definition and making.is_in_loop:
-        return f"Define {name} once, before the loop instead of{at}{_differing(making)}.", making.moved()
+        changes = making.moved() or shared_functions.with_numbers(making, again)
+        return f"Define {name} once, before the loop instead of{at}{_differing(making)}.", changes
     if is_inside:
         moved = () if making is None else making.moved()
         advice = f"{maker} makes {name} anew{at} each time it is called: {_once(maker, name, making, is_moved=bool(moved))}"
-        return advice, moved or hoists.by_factory(function, again, making)
+        changes = moved or hoists.by_factory(function, again, making)
+        if not changes and making is not None and (changes := shared_functions.with_numbers(making, again)):
+            advice = f"{maker} makes {name} anew{at} each time it is called: make it once, above {maker}, and give it what differs."
+        return advice, changes
     if is_method:
         advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
         return advice, hoists.receiver(function, again)

@@ -11,8 +11,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import changing_objects, differences, fixes, hoists, places, sources, subtypes, varying, whatif
-from tfmodetrace.insight.findings import base, storms
+from tfmodetrace.insight import changing_objects, differences, edits, fixes, hoists, places, sources, subtypes, varying, whatif
+from tfmodetrace.insight.findings import base, nested, storms
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
 
@@ -44,9 +44,9 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             )
             if draft is not None
         ]
-        yield from specific
         if not specific:
-            yield from storms.find(evidence, function, traces, order=ORDER + 10)
+            specific += storms.find(evidence, function, traces, order=ORDER + 10)
+        yield from (nested.in_outer(evidence, draft) for draft in specific)
 
 
 def _python_value(evidence: base.Evidence, function: function_table.Function) -> base.Draft | None:
@@ -242,11 +242,14 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     type_name = after.removeprefix("<").partition(" ")[0].rstrip(",").rpartition("<locals>.")[2]
     what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
-    if attribute:
+    if len(parameters) > 1:
+        made = base.all_listed([f"what `{each}` gets" for each in sorted(parameters)])
+        advice = f"Make {made} once, before the loop, and pass these same objects to every call of {function.name}: all of them."
+    elif attribute:
         advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
     # What several objects are made anew for, one of them kept leaves as many traces.
     traces = evidence.traces[function.function_id]
-    changes = hoists.argument(function, traces, name) if len(parameters) == 1 else ()
+    changes = edits.together(hoists.argument(function, traces, parameter) for parameter in sorted(parameters))
     dtype = _dtype_of_field(traces, name, attribute) if len(names) == 1 and attribute else None
     changing = () if changes else hoists.changing(function, traces, name)
     if changing and not attribute:
@@ -258,7 +261,7 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     return base.Draft(
         id="object-identity",
         functions=(function.function_id,),
-        title=f"{function.name} is traced for every new {_new_object(function, caused, sorted(parameters), attribute)}",
+        title=f"{function.name} is traced for every new {_new_objects(function, caused, names, attribute)}",
         evidence={
             "traces": len(evidence.traces[function.function_id]),
             "retraces": len(caused),
@@ -277,11 +280,18 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     )
 
 
-def _new_object(function: function_table.Function, caused: Sequence[trace_table.Trace], parameters: Sequence[str], attribute: str) -> str:
-    """Says what is new: ``Hyper in hyper, with another lr, made at train.py:25``."""
-    if len(parameters) > 1:
-        return f"object in {base.listed(parameters)}"
-    (parameter,) = parameters
+def _new_objects(function: function_table.Function, caused: Sequence[trace_table.Trace], names: Sequence[str], attribute: str) -> str:
+    """Says what is new: ``Hyper in hyper, with another lr, made at train.py:25``; of several parameters each."""
+    fields: dict[str, list[str]] = collections.defaultdict(list)
+    for path in names:
+        parameter, _, field = path.partition(".")
+        fields[parameter].append(field)
+    if len(fields) == 1:
+        return _new_object(function, caused, next(iter(fields)), attribute)
+    return ", and ".join(_new_object(function, caused, each, own[0] if len(own) == 1 else "") for each, own in sorted(fields.items()))
+
+
+def _new_object(function: function_table.Function, caused: Sequence[trace_table.Trace], parameter: str, attribute: str) -> str:
     types = {
         child.type_name.rpartition(".")[2]
         for trace in caused

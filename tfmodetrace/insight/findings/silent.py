@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tfmodetrace.insight import edits, effect_rewrites, executions, fixes, passed_state, places, side_effects, sources
+from tfmodetrace.insight import counters, edits, effect_rewrites, executions, fixes, passed_state, places, side_effects, sources
 from tfmodetrace.insight.findings import base
 from tfmodetrace.log import function_table, state_table, trace_table
 
@@ -207,6 +207,9 @@ def _as_ops(
     if kind == "print":
         options = function.tf_function
         return effect_rewrites.of_print(body, lines, compiled=options is not None and options.jit_compile)
+    if kind == "counter" and len({effect.target for effect in found}) == 1 and not any(each.is_read or each.in_loop for each in found):
+        graphs = {sources.bare_name(evidence.run.functions[number]) for number in evidence.traces}
+        return counters.as_variable(evidence.texts.get(body.file), body, found[0].target, graphs)
     if kind == "random" and body is function:
         return effect_rewrites.of_random(body, lines, evidence.traces[function.function_id])
     return ()

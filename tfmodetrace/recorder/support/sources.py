@@ -24,7 +24,7 @@ MAX_LINES: Final = 400
 MAX_BYTES: Final = 32 << 10
 """Bytes of a definition, as UTF-8, that are kept at most; the cut is made between lines."""
 
-MAX_AROUND: Final = 8 << 10
+MAX_AROUND: Final = 24 << 10
 """Characters around a line that are kept at most."""
 
 _MAX_PARSED: Final = 1 << 20
