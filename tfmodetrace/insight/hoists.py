@@ -40,6 +40,11 @@ def receiver(function: function_table.Function, traces: Sequence[trace_table.Tra
     return _at_call(function, traces, lambda call: call.func.value if isinstance(call.func, ast.Attribute) else None, name)
 
 
+def receiver_changing(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[str, ...]:
+    """Returns the names that differ from one turn of a loop to the next in what makes the object that a method is called on."""
+    return _changing(function, traces, lambda call: call.func.value if isinstance(call.func, ast.Attribute) else call.func)
+
+
 def given_to(
     around: surroundings.Surroundings, function: function_table.Function, trace: trace_table.Trace, parameter: str
 ) -> tuple[str, ast.stmt] | None:
@@ -66,10 +71,16 @@ def made_at(function: function_table.Function, trace: trace_table.Trace, paramet
 
 def changing(function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str) -> tuple[str, ...]:
     """Returns the names that differ from one turn of a loop to the next in what a call makes for a parameter."""
+    return _changing(function, traces, lambda call: call_rewrites.argument(function, call, parameter))
+
+
+def _changing(
+    function: function_table.Function, traces: Sequence[trace_table.Trace], chosen: Callable[[ast.Call], ast.expr | None]
+) -> tuple[str, ...]:
     for trace in traces:
         around = surroundings.read(trace.called_around)
         call = None if around is None else _call_in(around, function, trace)
-        found = None if call is None else call_rewrites.argument(function, call, parameter)
+        found = None if call is None else chosen(call)
         statement = None if around is None or found is None else around.statement(found)
         if around is None or found is None or statement is None:
             continue
@@ -258,10 +269,10 @@ class Making:
         return statement is not None and not self.around.loops(statement) and not self.around.comprehensions(calls[0])
 
     def changing(self) -> list[str]:
-        """Returns what of the names that it has from around it the loop changes."""
+        """Returns what of the names that it has from around it the loop changes; what a call of it in the same line is given is no part."""
         loops = self.around.loops(self.statement)
         changed = self.around.changed(loops[-1], [self.statement]) if loops else set()
-        return sorted(surroundings.free_names([self.statement]) & changed)
+        return sorted(surroundings.free_names([self.statement if self.call is None else self.call]) & changed)
 
     def moved(self) -> Edits:
         """Makes it once, before the loop or the function in which it is made."""

@@ -278,6 +278,19 @@ def test_a_model_rebuilt_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert "once, before the loop" in finding["advice"]
 
 
+def test_models_that_are_fitted_and_evaluated_are_counted_once_each(tmp_path: pathlib.Path) -> None:
+    def program() -> None:
+        for _ in range(4):
+            fold = model()
+            fold.fit(X, Y, batch_size=64, verbose=0)
+            fold.evaluate(X, Y, batch_size=64, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = [finding for finding in run["findings"] if finding["id"] == "function-recreated"]
+    assert finding["title"] == "4 Keras models alike were made, and the train_function and test_function of each traced"
+    assert finding["evidence"]["functions"] == 8
+
+
 def test_different_models_are_not(tmp_path: pathlib.Path) -> None:
     def program() -> None:
         for layers in range(1, 5):

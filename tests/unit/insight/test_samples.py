@@ -104,6 +104,16 @@ def test_library_code_is_around_ops_only_on_lines_that_run_ops(session: files.Se
     assert {name: part.ns for name, part in parts_of(tmp_path).items()} == {"eager-ops": 500 * MS, "keras": 500 * MS}
 
 
+def test_ops_that_set_up_a_pipeline_are_input_and_so_is_the_python_around_them(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    body = session.sampled_definition("<module>")
+    names = ("tensor_slice_dataset", "batch_dataset_v2", "anonymous_iterator_v3", "dataset_cardinality")
+    pipeline = [session.place(body, 1, "kernel", op=name) for name in names]
+    around, twin = session.place(body, 1, "library"), session.place(body, 2, "op", op="iterated_filter")
+    sampled(session, [*pipeline * 10, *[around] * 20, *[twin] * 40])
+    session.end(end_ns=1000 * MS)
+    assert {name: part.ns for name, part in parts_of(tmp_path).items()} == {"input": 600 * MS, "eager-ops": 400 * MS}
+
+
 def test_a_look_that_came_late_stands_for_all_the_time_before_it(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
     body = session.sampled_definition("<module>")
     python, op = session.place(body, 1, "python"), session.place(body, 2, "op")

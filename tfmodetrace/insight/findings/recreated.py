@@ -228,13 +228,17 @@ def _models(
     normal: bool,
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
-    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    first = {function.qualname: function.function_id for function in reversed(functions)}
+    made_again = [function for function in functions if function.function_id != first[function.qualname]]
+    again = [trace for function in made_again for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
-    kind = functions[-1].qualname.rpartition(".")[2]
+    kinds = list(dict.fromkeys(function.qualname.rpartition(".")[2] for function in functions))
     changes: tuple[edits.Edit, ...] = ()
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
-        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+        times = " or ".join(dict.fromkeys(str(count) for count in collections.Counter(each.qualname for each in functions).values()))
+        was = "was" if len(kinds) == 1 else "were"
+        title = f"The {base.all_listed(kinds)} of {row.model} {was} made {times} times, and traced for each"
         fitted = None if made is None else sources.call_on(made.code, "fit")
         name = fitted.receiver if fitted is not None and fitted.is_of_a_name else "model"
         changes = recompiles.compiled_once(functions)
@@ -243,10 +247,11 @@ def _models(
             "model its first weights."
         )
     else:
-        title = f"{len(functions)} Keras models{' alike' if definitions == 1 else ''} were made, and the {kind} of each traced"
+        alike = definitions == len(kinds)
+        title = f"{len(models)} Keras models{' alike' if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
         advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
         making = hoists.making(functions)
-        if definitions > 1 and making is not None and making.around.calls_of("Model"):
+        if not alike and making is not None and making.around.calls_of("Model"):
             advice = (
                 "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
                 "gives all of them at once."
