@@ -112,8 +112,13 @@ class Split:
         return round(CONFIDENCE * float(np.sqrt(variance)))
 
 
+def is_of_pipelines(op: str) -> bool:
+    """Whether an op makes a dataset or an iterator, or asks one for something."""
+    return bool(_OF_PIPELINES.search(op))
+
+
 def _part_of_op(place: log_samples.Place) -> words.BudgetPart:
-    return "input" if _OF_PIPELINES.search(place.op) else "eager-ops"
+    return "input" if is_of_pipelines(place.op) else "eager-ops"
 
 
 POOLS: Final[tuple[Pool, ...]] = ("eager-ops", "keras", "python", "idle")
