@@ -1,11 +1,12 @@
 """What the first call of a graph costs: tracing it, optimizing, placing and compiling it, over what a later call takes.
 
 A later call is one of the same function, signature and mode that traced nothing. Where there is none, what a first call costs beyond its
-tracing is not known; but no later call needs more than the quickest call of a graph alike did beside its tracing.
+tracing is not known; but no later call needs more than the quickest call of a graph alike, for no smaller tensors, did beside its tracing.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ from tfmodetrace.schema import keys, words
 
 SLOW_SHARE: Final = 0.05
 """The share of the wall time from which on one first call is slow."""
+
+_MOST_HELD: Final = 1000
+"""Calls of graphs alike that are held against each other, at most."""
 
 _RUNS: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
 _Rows = npt.NDArray[np.int64]
@@ -46,8 +50,8 @@ class FirstCall:
         xla_ns: What it cost beyond tracing if it ran compiled: XLA's work. 0 of a graph; ``None`` if the cost is not known.
         rest_ns: What it cost beyond tracing if it ran as a graph: TensorFlow's optimizing and placing, and what is made only once. 0 of
             what ran compiled; ``None`` if the cost is not known.
-        needed_ns: What a later call takes. Where there are none, what it takes at most: what the quickest call of a graph alike took beside
-            its tracing.
+        needed_ns: What a later call takes. Where there are none, what it takes at most: what the quickest call of a graph alike, for no
+            smaller tensors, took beside its tracing.
     """
 
     row: int
@@ -199,28 +203,39 @@ class FirstCalls:
             )
 
     def _held_against_others(self, found: Sequence[FirstCall]) -> Iterator[FirstCall]:
-        """Holds calls whose graphs never ran again against those of graphs alike, such as of one body with other Python numbers in it."""
-        quickest: dict[Hashable, int] = {}
-        works = [self._work(call) for call in found]
-        for call, work in zip(found, works, strict=True):
+        """Holds calls whose graphs never ran again against those of graphs alike that had no less to compute."""
+        alike: dict[Hashable, list[int]] = collections.defaultdict(list)
+        sizes: dict[int, tuple[int, ...]] = {}
+        for number, call in enumerate(found):
+            work = self._work(call)
             if work is not None:
-                quickest[work] = min(call.needed_ns, quickest.get(work, call.needed_ns))
-        for call, work in zip(found, works, strict=True):
-            alone = call.later_ns is not None or work is None
-            yield call if alone else dataclasses.replace(call, needed_ns=min(call.needed_ns, quickest[work]))
+                alike[work[0]].append(number)
+                sizes[number] = work[1]
+        needed = [call.needed_ns for call in found]
+        for numbers in alike.values():
+            own_ns = np.array([needed[number] for number in numbers], dtype=np.int64)
+            own_sizes = np.array([sizes[number] for number in numbers], dtype=np.int64)
+            for place, number in enumerate(numbers[:_MOST_HELD]):
+                if found[number].later_ns is None:
+                    no_less = (own_sizes >= own_sizes[place]).all(axis=1)
+                    needed[number] = int(own_ns[no_less].min())
+        for call, ns in zip(found, needed, strict=True):
+            yield call if ns == call.needed_ns else dataclasses.replace(call, needed_ns=ns)
 
-    def _work(self, call: FirstCall) -> Hashable:
-        """What graphs have in common that have the same to compute; ``None`` if that is not known."""
+    def _work(self, call: FirstCall) -> tuple[Hashable, tuple[int, ...]] | None:
+        """What graphs have in common that compute the same, and the sizes that it is computed for; ``None`` if that is not known."""
         trace = self._run.traces[call.trace_ids[-1]]
         if trace.graph is None or trace.key is None:
             return None
+        tensors = list(_tensors(trace.key.arguments))
+        kinds = tuple((node.kind, node.dtype, None if node.shape is None else len(node.shape)) for node in tensors)
+        sizes = tuple(-1 if size is None else size for node in tensors for size in node.shape or ())
         definition = self._run.functions[call.function_id].definition_id
-        tensors = tuple(_tensors(trace.key.arguments))
-        return call.process, definition, call.mode, tuple(sorted(trace.graph.op_types.items())), tensors
+        return (call.process, definition, call.mode, tuple(sorted(trace.graph.op_types.items())), kinds), sizes
 
 
-def _tensors(node: keys.Node) -> Iterator[Hashable]:
+def _tensors(node: keys.Node) -> Iterator[keys.Node]:
     if node.kind in subtypes.TENSORS:
-        yield node.kind, node.dtype, node.shape
+        yield node
     for child in node.children:
         yield from _tensors(child)

@@ -40,9 +40,16 @@ def receiver(function: function_table.Function, traces: Sequence[trace_table.Tra
     return _at_call(function, traces, lambda call: call.func.value if isinstance(call.func, ast.Attribute) else None, name)
 
 
-def receiver_changing(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[str, ...]:
-    """Returns the names that differ from one turn of a loop to the next in what makes the object that a method is called on."""
-    return _changing(function, traces, lambda call: call.func.value if isinstance(call.func, ast.Attribute) else call.func)
+def instance_changing(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[str, ...]:
+    """Returns the names that differ from one turn of a loop to the next in what makes the instance that has a method."""
+    owner = function.qualname.rpartition(".")[0].rpartition(".")[2]
+    around = next(filter(None, (surroundings.read(trace.called_around) for trace in traces)), None)
+    calls = [] if around is None else around.calls_of(owner)
+    statement = around.statement(calls[0]) if around is not None and len(calls) == 1 else None
+    loops = [] if around is None or statement is None else around.loops(statement)
+    if around is None or statement is None or not loops:
+        return ()
+    return tuple(sorted(surroundings.free_names([calls[0]]) & around.changed(loops[-1], [statement])))
 
 
 def given_to(
@@ -71,16 +78,10 @@ def made_at(function: function_table.Function, trace: trace_table.Trace, paramet
 
 def changing(function: function_table.Function, traces: Sequence[trace_table.Trace], parameter: str) -> tuple[str, ...]:
     """Returns the names that differ from one turn of a loop to the next in what a call makes for a parameter."""
-    return _changing(function, traces, lambda call: call_rewrites.argument(function, call, parameter))
-
-
-def _changing(
-    function: function_table.Function, traces: Sequence[trace_table.Trace], chosen: Callable[[ast.Call], ast.expr | None]
-) -> tuple[str, ...]:
     for trace in traces:
         around = surroundings.read(trace.called_around)
         call = None if around is None else _call_in(around, function, trace)
-        found = None if call is None else chosen(call)
+        found = None if call is None else call_rewrites.argument(function, call, parameter)
         statement = None if around is None or found is None else around.statement(found)
         if around is None or found is None or statement is None:
             continue

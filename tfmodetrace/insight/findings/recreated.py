@@ -224,6 +224,12 @@ def _made_anew(
         return advice, moved or hoists.by_factory(function, again, making)
     if is_method:
         advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
+        differing = hoists.instance_changing(function, again)
+        if differing:
+            advice = (
+                f"Every instance of {owner} has its own {name}: make one instance, before the loop, and pass what differs from one to the "
+                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors)."
+            )
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
     return advice, fixes.made_once(function, made)
