@@ -254,6 +254,55 @@ def test_a_loop_of_the_script_itself_is_to_become_a_function(session: files.Sess
     assert finding.lost_ns == pytest.approx(600 * MS, rel=0.03)
 
 
+def test_two_loops_of_a_script_are_told_apart_and_one_inside_another_is_not(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    source = (
+        "import tensorflow as tf\nfor i in range(9):\n    x = x * 2\n"
+        "for i in range(9):\n    y = y * 2\n    for j in range(9):\n        y = y + 1\n"
+    )
+    module = session.sampled_definition("<module>", source)
+    lines = [session.place(module, line, "op", op="mul") for line in (3, 5, 7)]
+    sampled(session, [lines[0]] * 30 + [lines[1]] * 20 + [lines[2]] * 40)
+    session.end(end_ns=1000 * MS)
+    found = sorted((finding.title.partition(" runs")[0], round(finding.share, 1)) for finding in eager_findings(tmp_path))
+    assert found == [("The loop at train.py:2", 0.3), ("The loop at train.py:6", 0.6)]
+
+
+@pytest.mark.parametrize(("asking", "ops", "told"), [(20, 2, False), (70, 2, True), (20, 8, True)])
+def test_a_graph_of_a_few_ops_that_compute_for_long_is_not_worth_a_word(
+    asking: int, ops: int, told: bool, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    module = session.sampled_definition("<module>", "import tensorflow as tf\nfor i in range(9):\n    x = f(x)\n")
+    names = [f"op{number}" for number in range(ops)]
+    in_python = [session.place(module, 3, "op", op=name) for name in names]
+    computing = [session.place(module, 3, "kernel", op=name) for name in names]
+    sampled(session, [in_python[number % ops] if number < asking else computing[number % ops] for number in range(100)])
+    session.end(end_ns=1000 * MS)
+    assert bool(eager_findings(tmp_path)) == told
+
+
+def model_in_a_loop(session: files.SessionFile, call: str, *, elsewhere: int = 0) -> None:
+    source = f"import tensorflow as tf\nfor x in data:\n    y = {call}\n    total += float(y * 2)\n"
+    module = session.sampled_definition("<module>", source)
+    own, other = session.place(module, 3, "op", op="mat_mul"), session.place(module, 4, "op", op="mul")
+    sampled(session, [own] * (100 - elsewhere) + [other] * elsewhere)
+    session.end(end_ns=1000 * MS)
+
+
+def test_where_nearly_all_is_one_call_of_a_model_only_that_is_to_be_a_graph(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    model_in_a_loop(session, "model(x[None], training=False)", elsewhere=5)
+    (finding,) = eager_findings(tmp_path)
+    assert "graph = tf.function(model) before the loop, and graph(x[None], training=False) in it" in finding.advice
+
+
+@pytest.mark.parametrize(("call", "elsewhere"), [("model(x)", 40), ("tf.matmul(x, x)", 0), ("float(model(x))", 0), ("a(x) + b(x)", 0)])
+def test_where_there_is_more_than_one_call_the_whole_turn_is(
+    call: str, elsewhere: int, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    model_in_a_loop(session, call, elsewhere=elsewhere)
+    (finding,) = eager_findings(tmp_path)
+    assert "make a function of what the loop at train.py:2 does" in finding.advice.lower()
+
+
 def once(session: files.SessionFile) -> None:
     """Set-up code: each line long, none again."""
     source = "import tensorflow as tf\n" + "".join(f"x{number} = tf.ones(9)\n" for number in range(5))
