@@ -1,25 +1,30 @@
 """What the first call of a graph costs: tracing it, optimizing, placing and compiling it, over what a later call takes.
 
 A later call is one of the same function, signature and mode that traced nothing. Where there is none, what a first call costs beyond its
-tracing is not known.
+tracing is not known; but no later call needs more than the quickest call of a graph alike, for no smaller tensors, did beside its tracing.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import attribution as attribution_module
+from tfmodetrace.insight import subtypes
 from tfmodetrace.log import call_columns, tracelog
-from tfmodetrace.schema import words
+from tfmodetrace.schema import keys, words
 
 SLOW_SHARE: Final = 0.05
 """The share of the wall time from which on one first call is slow."""
+
+_MOST_HELD: Final = 1000
+"""Calls of graphs alike that are held against each other, at most."""
 
 _RUNS: Final = (int(words.Mode.GRAPH), int(words.Mode.XLA))
 _Rows = npt.NDArray[np.int64]
@@ -45,6 +50,8 @@ class FirstCall:
         xla_ns: What it cost beyond tracing if it ran compiled: XLA's work. 0 of a graph; ``None`` if the cost is not known.
         rest_ns: What it cost beyond tracing if it ran as a graph: TensorFlow's optimizing and placing, and what is made only once. 0 of
             what ran compiled; ``None`` if the cost is not known.
+        needed_ns: What a later call takes. Where there are none, what it takes at most: what the quickest call of a graph alike, for no
+            smaller tensors, took beside its tracing.
     """
 
     row: int
@@ -61,11 +68,12 @@ class FirstCall:
     tracing_ns: int
     xla_ns: int | None
     rest_ns: int | None
+    needed_ns: int
 
     @property
     def known_cost_ns(self) -> int:
-        """What it cost as far as that is known: without later calls, only the tracing."""
-        return self.tracing_ns if self.cost_ns is None else self.cost_ns
+        """What it cost, at least: its tracing, where there is no other call to hold it against."""
+        return max(0, self.duration_ns - self.needed_ns)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +137,7 @@ class FirstCalls:
     def calls(self) -> tuple[FirstCall, ...]:
         """Every first call of the run, in order."""
         found = [call for group in self.groups for call in self._of_group(group)]
-        return tuple(sorted(found, key=lambda call: call.row))
+        return tuple(sorted(self._held_against_others(found), key=lambda call: call.row))
 
     def slow(self, wall_ns: Mapping[int, int]) -> tuple[SlowFirstCall, ...]:
         """Returns the first calls that cost at least ``SLOW_SHARE`` of the wall time, those that cost most first.
@@ -191,4 +199,43 @@ class FirstCalls:
                 tracing_ns=tracing_ns,
                 xla_ns=beyond_ns if compiled or beyond_ns is None else 0,
                 rest_ns=0 if compiled and beyond_ns is not None else beyond_ns,
+                needed_ns=duration_ns - tracing_ns if later_ns is None else later_ns,
             )
+
+    def _held_against_others(self, found: Sequence[FirstCall]) -> Iterator[FirstCall]:
+        """Holds calls whose graphs never ran again against those of graphs alike that had no less to compute."""
+        alike: dict[Hashable, list[int]] = collections.defaultdict(list)
+        sizes: dict[int, tuple[int, ...]] = {}
+        for number, call in enumerate(found):
+            work = self._work(call)
+            if work is not None:
+                alike[work[0]].append(number)
+                sizes[number] = work[1]
+        needed = [call.needed_ns for call in found]
+        for numbers in alike.values():
+            own_ns = np.array([needed[number] for number in numbers], dtype=np.int64)
+            own_sizes = np.array([sizes[number] for number in numbers], dtype=np.int64)
+            for place, number in enumerate(numbers[:_MOST_HELD]):
+                if found[number].later_ns is None:
+                    no_less = (own_sizes >= own_sizes[place]).all(axis=1)
+                    needed[number] = int(own_ns[no_less].min())
+        for call, ns in zip(found, needed, strict=True):
+            yield call if ns == call.needed_ns else dataclasses.replace(call, needed_ns=ns)
+
+    def _work(self, call: FirstCall) -> tuple[Hashable, tuple[int, ...]] | None:
+        """What graphs have in common that compute the same, and the sizes that it is computed for; ``None`` if that is not known."""
+        trace = self._run.traces[call.trace_ids[-1]]
+        if trace.graph is None or trace.key is None:
+            return None
+        tensors = list(_tensors(trace.key.arguments))
+        kinds = tuple((node.kind, node.dtype, None if node.shape is None else len(node.shape)) for node in tensors)
+        sizes = tuple(-1 if size is None else size for node in tensors for size in node.shape or ())
+        definition = self._run.functions[call.function_id].definition_id
+        return (call.process, definition, call.mode, tuple(sorted(trace.graph.op_types.items())), kinds), sizes
+
+
+def _tensors(node: keys.Node) -> Iterator[keys.Node]:
+    if node.kind in subtypes.TENSORS:
+        yield node
+    for child in node.children:
+        yield from _tensors(child)

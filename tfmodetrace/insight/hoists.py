@@ -40,6 +40,18 @@ def receiver(function: function_table.Function, traces: Sequence[trace_table.Tra
     return _at_call(function, traces, lambda call: call.func.value if isinstance(call.func, ast.Attribute) else None, name)
 
 
+def instance_changing(function: function_table.Function, traces: Sequence[trace_table.Trace]) -> tuple[str, ...]:
+    """Returns the names that differ from one turn of a loop to the next in what makes the instance that has a method."""
+    owner = function.qualname.rpartition(".")[0].rpartition(".")[2]
+    around = next(filter(None, (surroundings.read(trace.called_around) for trace in traces)), None)
+    calls = [] if around is None else around.calls_of(owner)
+    statement = around.statement(calls[0]) if around is not None and len(calls) == 1 else None
+    loops = [] if around is None or statement is None else around.loops(statement)
+    if around is None or statement is None or not loops:
+        return ()
+    return tuple(sorted(surroundings.free_names([calls[0]]) & around.changed(loops[-1], [statement])))
+
+
 def given_to(
     around: surroundings.Surroundings, function: function_table.Function, trace: trace_table.Trace, parameter: str
 ) -> tuple[str, ast.stmt] | None:
@@ -258,10 +270,10 @@ class Making:
         return statement is not None and not self.around.loops(statement) and not self.around.comprehensions(calls[0])
 
     def changing(self) -> list[str]:
-        """Returns what of the names that it has from around it the loop changes."""
+        """Returns what of the names that it has from around it the loop changes; what a call of it in the same line is given is no part."""
         loops = self.around.loops(self.statement)
         changed = self.around.changed(loops[-1], [self.statement]) if loops else set()
-        return sorted(surroundings.free_names([self.statement]) & changed)
+        return sorted(surroundings.free_names([self.statement if self.call is None else self.call]) & changed)
 
     def moved(self) -> Edits:
         """Makes it once, before the loop or the function in which it is made."""

@@ -4,13 +4,16 @@ How long these were is measured. What they were made of, samples tell: each stan
 kind of time together for just what was measured of it. What is uncertain is what chance makes it: the shares are those of a sample, and
 ``plus_minus`` is 1.96 standard deviations of its share (of 95 in 100 such figures the truth is within it).
 
-TensorFlow's and Keras's Python around eager ops is part of dispatching them: on lines that dispatch ops it counts as ``eager-ops``.
+TensorFlow's and Keras's Python around eager ops is part of dispatching them: on lines that dispatch ops it counts as ``eager-ops``. Ops
+that set up a tf.data pipeline or its iterator compute nothing: they are input, and so is the Python around them.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -38,6 +41,9 @@ _PARTS: Final[Mapping[words.SampleState, words.BudgetPart]] = {
     "tracing": "tracing",
     "idle": "idle",
 }
+
+_OF_PIPELINES: Final = re.compile(r"(?:^|_)(?:dataset|iterator)(?:_|$)")
+"""Names of ops that make datasets and iterators, or ask them for something: ``batch_dataset_v2``, ``iterator_get_next``."""
 
 Pool = words.BudgetPart
 """A kind of time that samples split, called after the part that it is as long as nothing splits it."""
@@ -106,6 +112,15 @@ class Split:
         return round(CONFIDENCE * float(np.sqrt(variance)))
 
 
+def is_of_pipelines(op: str) -> bool:
+    """Whether an op makes a dataset or an iterator, or asks one for something."""
+    return bool(_OF_PIPELINES.search(op))
+
+
+def _part_of_op(place: log_samples.Place) -> words.BudgetPart:
+    return "input" if is_of_pipelines(place.op) else "eager-ops"
+
+
 POOLS: Final[tuple[Pool, ...]] = ("eager-ops", "keras", "python", "idle")
 
 
@@ -129,20 +144,29 @@ class Samples:
         return np.array(by_place, dtype=np.int8)[self._run.samples.place_id]
 
     def _part(self, place: log_samples.Place) -> words.BudgetPart:
-        around_ops = place.state == "library" and not place.in_keras_loop and (place.definition_id, place.line) in self._lines_with_ops
-        return "eager-ops" if around_ops else _PARTS[place.state]
+        if place.state in ("op", "kernel"):
+            return _part_of_op(place)
+        around = place.state == "library" and not place.in_keras_loop
+        return self._lines_with_ops.get((place.definition_id, place.line), "keras") if around else _PARTS[place.state]
 
     @functools.cached_property
-    def _lines_with_ops(self) -> frozenset[tuple[int | None, int]]:
+    def _lines_with_ops(self) -> Mapping[tuple[int | None, int], words.BudgetPart]:
+        """What TensorFlow's and Keras's Python is part of, on the lines that run ops."""
         places = self._run.samples.places
         counts = np.bincount(self._run.samples.place_id, minlength=len(places)).tolist()
-        ops: dict[tuple[int | None, int], int] = {}
-        around: dict[tuple[int | None, int], int] = {}
+        ops: dict[tuple[int | None, int], collections.Counter[words.BudgetPart]] = collections.defaultdict(collections.Counter)
+        around: collections.Counter[tuple[int | None, int]] = collections.Counter()
         for place, count in zip(places, counts, strict=True):
-            if place.definition_id is not None and place.state in ("op", "kernel", "library"):
-                counted = around if place.state == "library" else ops
-                counted[place.definition_id, place.line] = counted.get((place.definition_id, place.line), 0) + count
-        return frozenset(line for line, count in ops.items() if count and count >= OPS_ON_LINE * (count + around.get(line, 0)))
+            line = place.definition_id, place.line
+            if place.definition_id is None or not count:
+                continue
+            if place.state in ("op", "kernel"):
+                ops[line][_part_of_op(place)] += count
+            elif place.state == "library":
+                around[line] += count
+        return {
+            line: parts.most_common(1)[0][0] for line, parts in ops.items() if parts.total() >= OPS_ON_LINE * (parts.total() + around[line])
+        }
 
     @functools.cached_property
     def weights_ns(self) -> Ints:

@@ -225,3 +225,35 @@ def test_what_tensorflow_traces_at_every_eager_call_is_told_with_the_line_of_the
         assert f"@tf.function above {maker}" in finding.advice
         assert finding.fix is not None
         assert f"@tf.function\ndef {maker}(" in finding.fix
+
+
+def test_instances_that_differ_are_to_be_one_that_is_handed_what_differs(tmp_path: pathlib.Path) -> None:
+    class Kernel:
+        def __init__(self, scale: float) -> None:
+            self.scale = scale
+
+        @tf.function
+        def apply(self, x: Any) -> Any:
+            return tf.reduce_sum(x / self.scale)
+
+    def program(x: Any, scales: Any) -> None:
+        for scale in scales:
+            kernel = Kernel(scale)
+            kernel.apply(x)
+
+    (finding,) = mattering(lambda: program(tf.ones(3), [0.5 * number for number in range(1, 7)]), tmp_path)
+    assert finding.id == "function-recreated"
+    assert "pass what differs from one to the next, scale, to apply as an argument of its own" in finding.advice
+
+
+def test_a_function_made_where_it_is_called_is_not_told_that_its_arguments_change_in_it(tmp_path: pathlib.Path) -> None:
+    def double(w: Any) -> Any:
+        return w * 2.0
+
+    def program(w: Any) -> None:
+        for _ in range(6):
+            w = tf.function(double)(w)
+
+    (finding,) = mattering(lambda: program(tf.ones(3)), tmp_path)
+    assert finding.id == "function-recreated"
+    assert "what changes in it" not in finding.advice

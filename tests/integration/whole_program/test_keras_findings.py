@@ -214,6 +214,21 @@ def test_predict_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert finding["evidence"]["lost_ns"] > 0
 
 
+def test_fit_in_a_loop_is_found_and_fit_for_an_epoch_at_a_time_is_not(tmp_path: pathlib.Path) -> None:
+    online, epochs = model(), model()
+
+    def program() -> None:
+        for number in range(12):
+            online.fit(X[number : number + 8], Y[number : number + 8], batch_size=8, verbose=0)
+        for _ in range(12):
+            epochs.fit(X, Y, batch_size=64, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = [finding for finding in run["findings"] if "was called" in finding["title"]]
+    assert finding["title"] == "Model.fit was called 12 times for 12 batches, and set up its input each time"
+    assert "model.train_on_batch(x, y)" in finding["advice"]
+
+
 def test_a_loop_over_one_models_predictions_is_not_mixed_with_anothers(tmp_path: pathlib.Path) -> None:
     looped, other = model(), keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)], name="other")
 
@@ -276,6 +291,19 @@ def test_a_model_rebuilt_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert finding["title"] == "4 Keras models alike were made, and the train_function of each traced"
     assert finding["fix"] is None
     assert "once, before the loop" in finding["advice"]
+
+
+def test_models_that_are_fitted_and_evaluated_are_counted_once_each(tmp_path: pathlib.Path) -> None:
+    def program() -> None:
+        for _ in range(4):
+            fold = model()
+            fold.fit(X, Y, batch_size=64, verbose=0)
+            fold.evaluate(X, Y, batch_size=64, verbose=0)
+
+    run = recorded(program, tmp_path)
+    (finding,) = [finding for finding in run["findings"] if finding["id"] == "function-recreated"]
+    assert finding["title"] == "4 Keras models alike were made, and the train_function and test_function of each traced"
+    assert finding["evidence"]["functions"] == 8
 
 
 def test_different_models_are_not(tmp_path: pathlib.Path) -> None:

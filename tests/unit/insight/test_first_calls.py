@@ -129,3 +129,40 @@ def test_a_function_object_that_served_twenty_calls_a_trace_is_healthy(tmp_path:
         (0, 0, None),
     ]
     assert [one.healthy for one in counted] == [True, False, True, False, False]
+
+
+def called_once_each(tmp_path: pathlib.Path, durations_ns: list[int], *, widths: list[int], alike: bool = True) -> tracelog.Run:
+    """A function that is called once with each of some Python numbers, and traced for it, 100 ns each time."""
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    step = session.function("step", kind="tf.function", parameters=("x", "rate"))
+    for number, (duration_ns, width) in enumerate(zip(durations_ns, widths, strict=True)):
+        key = files.arguments(x=files.tensor("float32", width), rate=files.literal(number))
+        signature = session.signature(step, x=files.tensor("float32", width), rate=files.literal(number))
+        call = session.call(step, 10_000 * number, duration_ns, mode=words.Mode.GRAPH, signature=signature, trace=number)
+        session.trace(step, ordinal=number + 1, start_ns=10_000 * number, duration_ns=100, call_id=call, signature=signature, key=key)
+    for number, trace in enumerate(session.chunk.traces):
+        session.graph(graph_id=number, traces=[trace])
+        session.chunk.graphs[number].op_types[0].ops += 0 if alike else number
+    session.end(end_ns=100_000)
+    return run_in(tmp_path)
+
+
+def test_calls_of_graphs_alike_that_never_ran_again_need_no_more_than_the_quickest_of_them(tmp_path: pathlib.Path) -> None:
+    found = first_calls_of(called_once_each(tmp_path, [5000, 1100, 3000], widths=[4, 4, 4]))
+    assert [(call.later_ns, call.needed_ns, call.known_cost_ns) for call in found.calls] == [
+        (None, 1000, 4000),
+        (None, 1000, 100),
+        (None, 1000, 2000),
+    ]
+    assert found.cost_ns([0, 1, 2]) == 6100
+
+
+def test_calls_of_graphs_that_compute_something_else_are_not_held_against_each_other(tmp_path: pathlib.Path) -> None:
+    found = first_calls_of(called_once_each(tmp_path, [5000, 1100, 3000], widths=[4, 4, 4], alike=False))
+    assert [call.known_cost_ns for call in found.calls] == [100, 100, 100], "the tracing is all that is known"
+
+
+def test_what_computes_with_smaller_tensors_needs_no_more_and_with_larger_ones_it_is_not_known(tmp_path: pathlib.Path) -> None:
+    found = first_calls_of(called_once_each(tmp_path, [5000, 1100, 3000], widths=[4, 5, 6]))
+    assert [call.known_cost_ns for call in found.calls] == [4000, 100, 100]

@@ -104,6 +104,16 @@ def test_library_code_is_around_ops_only_on_lines_that_run_ops(session: files.Se
     assert {name: part.ns for name, part in parts_of(tmp_path).items()} == {"eager-ops": 500 * MS, "keras": 500 * MS}
 
 
+def test_ops_that_set_up_a_pipeline_are_input_and_so_is_the_python_around_them(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    body = session.sampled_definition("<module>")
+    names = ("tensor_slice_dataset", "batch_dataset_v2", "anonymous_iterator_v3", "dataset_cardinality")
+    pipeline = [session.place(body, 1, "kernel", op=name) for name in names]
+    around, twin = session.place(body, 1, "library"), session.place(body, 2, "op", op="iterated_filter")
+    sampled(session, [*pipeline * 10, *[around] * 20, *[twin] * 40])
+    session.end(end_ns=1000 * MS)
+    assert {name: part.ns for name, part in parts_of(tmp_path).items()} == {"input": 600 * MS, "eager-ops": 400 * MS}
+
+
 def test_a_look_that_came_late_stands_for_all_the_time_before_it(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
     body = session.sampled_definition("<module>")
     python, op = session.place(body, 1, "python"), session.place(body, 2, "op")
@@ -242,6 +252,55 @@ def test_a_loop_of_the_script_itself_is_to_become_a_function(session: files.Sess
     assert finding.fix is None
     # What TensorFlow ran while no thread ran Python is not lost for sure.
     assert finding.lost_ns == pytest.approx(600 * MS, rel=0.03)
+
+
+def test_two_loops_of_a_script_are_told_apart_and_one_inside_another_is_not(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    source = (
+        "import tensorflow as tf\nfor i in range(9):\n    x = x * 2\n"
+        "for i in range(9):\n    y = y * 2\n    for j in range(9):\n        y = y + 1\n"
+    )
+    module = session.sampled_definition("<module>", source)
+    lines = [session.place(module, line, "op", op="mul") for line in (3, 5, 7)]
+    sampled(session, [lines[0]] * 30 + [lines[1]] * 20 + [lines[2]] * 40)
+    session.end(end_ns=1000 * MS)
+    found = sorted((finding.title.partition(" runs")[0], round(finding.share, 1)) for finding in eager_findings(tmp_path))
+    assert found == [("The loop at train.py:2", 0.3), ("The loop at train.py:6", 0.6)]
+
+
+@pytest.mark.parametrize(("asking", "ops", "told"), [(20, 2, False), (70, 2, True), (20, 8, True)])
+def test_a_graph_of_a_few_ops_that_compute_for_long_is_not_worth_a_word(
+    asking: int, ops: int, told: bool, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    module = session.sampled_definition("<module>", "import tensorflow as tf\nfor i in range(9):\n    x = f(x)\n")
+    names = [f"op{number}" for number in range(ops)]
+    in_python = [session.place(module, 3, "op", op=name) for name in names]
+    computing = [session.place(module, 3, "kernel", op=name) for name in names]
+    sampled(session, [in_python[number % ops] if number < asking else computing[number % ops] for number in range(100)])
+    session.end(end_ns=1000 * MS)
+    assert bool(eager_findings(tmp_path)) == told
+
+
+def model_in_a_loop(session: files.SessionFile, call: str, *, elsewhere: int = 0) -> None:
+    source = f"import tensorflow as tf\nfor x in data:\n    y = {call}\n    total += float(y * 2)\n"
+    module = session.sampled_definition("<module>", source)
+    own, other = session.place(module, 3, "op", op="mat_mul"), session.place(module, 4, "op", op="mul")
+    sampled(session, [own] * (100 - elsewhere) + [other] * elsewhere)
+    session.end(end_ns=1000 * MS)
+
+
+def test_where_nearly_all_is_one_call_of_a_model_only_that_is_to_be_a_graph(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    model_in_a_loop(session, "model(x[None], training=False)", elsewhere=5)
+    (finding,) = eager_findings(tmp_path)
+    assert "graph = tf.function(model) before the loop, and graph(x[None], training=False) in it" in finding.advice
+
+
+@pytest.mark.parametrize(("call", "elsewhere"), [("model(x)", 40), ("tf.matmul(x, x)", 0), ("float(model(x))", 0), ("a(x) + b(x)", 0)])
+def test_where_there_is_more_than_one_call_the_whole_turn_is(
+    call: str, elsewhere: int, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    model_in_a_loop(session, call, elsewhere=elsewhere)
+    (finding,) = eager_findings(tmp_path)
+    assert "make a function of what the loop at train.py:2 does" in finding.advice.lower()
 
 
 def once(session: files.SessionFile) -> None:

@@ -78,14 +78,15 @@ class Ledger:
         traces, first_calls = set(claim.traces), {}
         for number in claim.traces:
             trace, call = run.traces[number], self.evidence.first_calls.of_trace(number)
-            if call is not None and call.later_ns is not None and traces.issuperset(call.trace_ids):
+            known = call is not None and (call.later_ns is not None or call.known_cost_ns > call.tracing_ns)
+            if call is not None and known and traces.issuperset(call.trace_ids):
                 first_calls[call.row] = call
             else:
                 found[trace.thread_id].append((trace.start_ns, trace.start_ns + (trace.duration_ns or 0)))
         for row, call in first_calls.items():
             start, end = int(calls.start_ns[row]), int(calls.end_ns[row])
             # What a later call takes is needed in the first one, too; it comes last there.
-            found[call.thread_id].append((start, max(start, end - (call.later_ns or 0))))
+            found[call.thread_id].append((start, max(start, end - call.needed_ns)))
         covers = {}
         threads = calls.thread_id[claim.rows]
         for thread_id in {*found, *np.unique(threads).tolist(), *claim.times}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import builtins
 import collections
 import functools
 import itertools
@@ -16,6 +17,7 @@ from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import fixes, obstacles, places, samples, source_loops, sources, traced_anew, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table
+from tfmodetrace.log import samples as log_samples
 
 SHARE: Final = costs.MEDIUM
 """The part of the wall time in eager ops from which on a definition is worth a graph."""
@@ -27,10 +29,19 @@ RETURNS: Final = 3
 CALLS: Final = 5
 """Calls of a recorded function that tell it."""
 
+COMPUTING: Final = 0.5
+"""The part of the eager time in Python below which most of it is TensorFlow's own computing."""
+
+FEW_OPS: Final = 3
+"""Kinds of ops up to which a graph of them is hardly called sooner than they are run."""
+
 ORDER: Final = 80
 
 _TAKE_ELEMENTS: Final = frozenset({"strided_slice", "unpack", "unstack", "gather", "gather_v2"})
 """Ops by which Python takes the elements of a tensor that it goes through."""
+
+_NO_MODELS: Final = frozenset({"tf", "np", "numpy", "keras", "tensorflow", *dir(builtins)})
+"""What calls begin with that are none of a model or function of the program's."""
 
 _SHOWN: Final = 5
 _MOST: Final = 0.8
@@ -70,9 +81,10 @@ class _Thread:
         for number in np.unique(self._ids[repeated]).tolist():
             groups[self._root(number)].append(number)
         for root, members in groups.items():
-            draft = self._draft(root, members, repeated & np.isin(self._ids, members))
-            if draft is not None:
-                yield draft
+            for chosen in self._by_loop(root, repeated & np.isin(self._ids, members)):
+                draft = self._draft(root, members, chosen)
+                if draft is not None:
+                    yield draft
 
     # --- What runs again and again -------------------------------------------------------------------------------------------------------
 
@@ -138,14 +150,33 @@ class _Thread:
 
     def _loop_around(self, number: int, line: int) -> source_loops.Loop | None:
         """The innermost loop of a definition's own whose body a line is in."""
-        around = [
-            loop for loop in self._loops(number) if (loop.line if loop.text.startswith("while ") else loop.first) <= line <= loop.last
-        ]
+        around = [loop for loop in self._loops(number) if self._is_in(loop, line)]
         return max(around, key=lambda loop: loop.line, default=None)
 
     @functools.cached_property
     def _known_loops(self) -> dict[int, list[source_loops.Loop]]:
         return {}
+
+    def _by_loop(self, root: int, chosen: samples.Flags) -> Iterator[samples.Flags]:
+        """Divides what is called from a definition that runs once by the outermost of its loops: each would be a function of its own."""
+        if self._samples.definitions[root].qualname != _MODULE and self._is_called_again(root):
+            yield chosen
+            return
+        loop_of = np.array([self._outermost_loop(root, place) for place in self._samples.places], dtype=np.int64)
+        loops = loop_of[self._samples.place_id[self._split.rows]]
+        for line in np.unique(loops[chosen]).tolist():
+            yield chosen & (loops == line)
+
+    def _outermost_loop(self, root: int, place: log_samples.Place) -> int:
+        """The line of a definition's outermost loop that a place was reached from; 0 for none."""
+        chain = ((place.definition_id, place.line), (place.caller_id, place.caller_line), (place.outer_id, place.outer_line))
+        lines = [line for number, line in chain if number == root]
+        around = [loop.line for line in lines for loop in self._loops(root) if self._is_in(loop, line)]
+        return min(around, default=0)
+
+    @staticmethod
+    def _is_in(loop: source_loops.Loop, line: int) -> bool:
+        return (loop.line if loop.text.startswith("while ") else loop.first) <= line <= loop.last
 
     def _loops(self, number: int) -> list[source_loops.Loop]:
         if number not in self._known_loops:
@@ -271,6 +302,8 @@ class _Thread:
         calls = None if recorded is None else evidence.calls_of[recorded.function_id]
         states = [self._samples.places[place].state for place in self._samples.place_id[split.rows[chosen]].tolist()]
         dispatch = float(split.ns[chosen][np.array([state != "kernel" for state in states])].sum()) / max(spent.ns, 1)
+        if dispatch < COMPUTING and len(self._ops(chosen)) <= FEW_OPS:
+            return None  # to call a graph would take as long as to ask for these
         told = f"{units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, {units.share(spent.ns / wall_ns)} of the wall time"
         what = f"The loop at {places.place(definition.file, loop.line)}" if loop is not None else name
         if definition.qualname == _MODULE and loop is None:
@@ -293,11 +326,11 @@ class _Thread:
             },
             why="Without tf.function Python asks for every op by itself, in every call anew: it looks the op up, packs its inputs and "
             "waits. A graph runs all of them without coming back to Python.",
-            advice=self._advice(root, loop, in_the_way),
+            advice=self._advice(root, loop, in_the_way, chosen),
             edits=()
             if loop is not None or in_the_way or definition.qualname == _MODULE
             else fixes.made_graph(function, self._names_in(definition.file)),
-            cause=(self._thread_id, definition.file, definition.line, definition.qualname),
+            cause=(self._thread_id, definition.file, definition.line, definition.qualname, None if loop is None else loop.line),
             claims=(base.Claim(times={self._thread_id: self._times(chosen)}, saved=min(1.0, dispatch)),),
             order=ORDER,
             names=sources.names_in(function),
@@ -323,7 +356,35 @@ class _Thread:
         first, last = (loop.line, loop.last) if loop is not None else (definition.line, None)
         return [(root, each) for each in obstacles.in_called(tree, first, last) if each.line not in known]
 
-    def _advice(self, root: int, loop: source_loops.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]]) -> str:
+    def _called_alone(self, root: int, chosen: samples.Flags, but: set[int]) -> tuple[int, ast.Call] | None:
+        """The one call, of a model, say, that nearly all of some eager time is in, and its line; None if there is no such one.
+
+        Args:
+            root: The definition that the call must be in.
+            chosen: The samples.
+            but: Lines that cannot be in a graph.
+        """
+        lines = collections.Counter(dict.fromkeys([0], 0.0))
+        for number, line, ns in zip(self._ids[chosen].tolist(), self._lines[chosen].tolist(), self._split.ns[chosen].tolist(), strict=True):
+            lines[line if number == root else 0] += ns
+        line, ns = lines.most_common(1)[0]
+        function = self._function(root)
+        tree = sources.tree(function)
+        if not line or line in but or ns < _MOST * lines.total() or tree is None:
+            return None
+        calls = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and node.lineno + function.line - 1 == line
+            and isinstance(node.func, ast.Name | ast.Attribute)
+            and ast.unparse(node.func).partition(".")[0] not in _NO_MODELS
+        ]
+        return (line, calls[0]) if len(calls) == 1 else None
+
+    def _advice(
+        self, root: int, loop: source_loops.Loop | None, in_the_way: Sequence[tuple[int, obstacles.Obstacle]], chosen: samples.Flags
+    ) -> str:
         definition = self._samples.definitions[root]
         if loop is not None:
             place = places.place(definition.file, loop.line)
@@ -341,6 +402,15 @@ class _Thread:
                 else f"{start}; what varies from call to call and is a Python number should be passed as a tensor."
             )
         number, first = in_the_way[0]
+        called = None if loop is None else self._called_alone(root, chosen, {each.line for _, each in in_the_way})
+        if called is not None:
+            line, call = called
+            name = ast.unparse(call.func)
+            arguments = ast.unparse(call).removeprefix(name)
+            return (
+                f"Nearly all of it is {ast.unparse(call)} at {places.place(definition.file, line)}. Make a graph of that alone: "
+                f"graph = tf.function({name}) before the loop, and graph{arguments} in it; what else the loop does stays in Python."
+            )
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
         return f"First see to what is another in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"

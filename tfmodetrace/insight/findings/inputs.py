@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import keras_phases, model_identity, pipelines, places, samples, sources, units
+from tfmodetrace.insight import iterations, keras_phases, model_identity, pipelines, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
@@ -39,6 +39,18 @@ BUSY: Final = 0.9
 ORDER: Final = 90
 
 _MOST: Final = 0.3
+
+_ANEW_WHY: Final = (
+    ": {at} begins the dataset anew for it. What a pipeline does before its first element, such as to fill a shuffle buffer, to start "
+    "threads and to skip elements, is done each time."
+)
+_ANEW_ADVICE: Final[Mapping[iterations.Anew, str]] = {
+    "next(iter())": "Make the dataset and its iterator once, before the loop, iterator = iter(dataset.repeat()), and take each batch with "
+    "next(iterator); at {at} a new iterator is made for each, which gives the dataset's first batch every time.",
+    "take": "Go through the dataset once, for batch in dataset, or with one iterator and next(iterator), instead of beginning a part of it "
+    "anew at {at} for every few batches.",
+}
+"""What to do about it."""
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -101,7 +113,7 @@ def _in_keras(evidence: base.Evidence) -> Iterator[base.Draft]:
             advice=_advice(at if mapped is None else places.place(definition.file, place.line), _written(evidence, definition), made=made),
             edits=() if mapped is None else input_steps.in_parallel(evidence, calls[0]),
             cause=(process, "keras"),
-            claims=(base.Claim(times={thread_id: _times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
+            claims=(base.Claim(times={thread_id: times(evidence, rows, weights * min(1.0, spent_ns / weights.sum()))}),),
             order=ORDER,
             process=process,
             at=function_table.Place(file=function.file, line=line, function=function.qualname),
@@ -141,14 +153,21 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
         wall_ns = evidence.wall_ns(process)
         if split is None or thread_id is None:
             continue
-        # What sets a pipeline up is no waiting for what comes out of it.
-        waits = np.array([_waits(place) and not (process in told and place.in_keras_loop) for place in run.samples.places], dtype=np.bool_)
+        # What sets a pipeline up is no waiting for what comes out of it, unless that is done for every few batches.
+        anew = _begun_anew(evidence)
+        waits = np.array(
+            [
+                (_waits(place) or (place.definition_id, place.line) in anew) and not (process in told and place.in_keras_loop)
+                for place in run.samples.places
+            ],
+            dtype=np.bool_,
+        )
         chosen = split.is_part("input") & waits[run.samples.place_id[split.rows]]
         spent = eager_module.spent_in(split, chosen)
         if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
             continue
-        batches = _batches(evidence, thread_id)
-        if not batches or spent.ns < LEAST_NS * batches:
+        steps = batches(evidence, thread_id)
+        if not steps or spent.ns < LEAST_NS * steps:
             continue
         rows = split.rows[chosen]
         maker = _maker(run.samples, rows)
@@ -158,6 +177,7 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
         definition = run.samples.definitions[place.definition_id]
         at = places.place(definition.file, place.line)
         code = sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip()
+        begun = anew.get((place.definition_id, place.line))
         yield base.Draft(
             id="input-bound",
             functions=(),
@@ -168,17 +188,19 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
                 "plus_minus_ns": spent.plus_minus_ns,
                 "how": "sampled",
                 "samples": spent.samples,
-                "batches": batches,
+                "batches": steps,
                 "place": at,
                 "code": code,
                 "made_by": None if maker is None else definition.qualname.rpartition(".")[2],
                 "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
             },
-            why=f"Between steps the program waits for the next batch, {units.duration(spent.ns // batches)} on average"
-            + ("." if maker is None else f": Python makes it, mostly at {at}."),
-            advice=_advice(at, _written(evidence, definition), made=maker is not None),
+            why=f"Between steps the program waits for the next batch, {units.duration(spent.ns // steps)} on average"
+            + (_ANEW_WHY.format(at=at) if begun is not None else "." if maker is None else f": Python makes it, mostly at {at}."),
+            advice=_advice(at, _written(evidence, definition), made=maker is not None)
+            if begun is None
+            else _ANEW_ADVICE[begun].format(at=at),
             cause=process,
-            claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
+            claims=(base.Claim(times={thread_id: times(evidence, rows, split.ns[chosen])}),),
             order=ORDER,
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
@@ -197,19 +219,19 @@ def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
         if split is None or thread_id is None or not any(known):
             continue
         number_of = [_generator(place, known) for place in found.places]
-        steps = {
+        stepping = {
             number
             for place_id in np.unique(found.place_id[found.thread_id == thread_id]).tolist()
             if (number := number_of[place_id]) is not None and found.places[place_id].state in ("graph", "tracing")
         }
-        makes = np.array([number is not None and number not in steps for number in number_of], dtype=np.bool_)
+        makes = np.array([number is not None and number not in stepping for number in number_of], dtype=np.bool_)
         waits = np.array([place.state in ("python", "library", "idle") for place in found.places], dtype=np.bool_)
         chosen = (makes & waits)[found.place_id[split.rows]]
         spent, wall_ns = eager_module.spent_in(split, chosen), evidence.wall_ns(process)
-        batches = _batches(evidence, thread_id)
+        steps = batches(evidence, thread_id)
         if spent.samples < LEAST_SAMPLES or spent.ns - spent.plus_minus_ns < SHARE * wall_ns:
             continue
-        if not batches or spent.ns < LEAST_NS * batches:
+        if not steps or spent.ns < LEAST_NS * steps:
             continue
         rows = split.rows[chosen]
         place = _most(found, rows)
@@ -228,16 +250,16 @@ def _in_generators(evidence: base.Evidence) -> Iterator[base.Draft]:
                 "plus_minus_ns": spent.plus_minus_ns,
                 "how": "sampled",
                 "samples": spent.samples,
-                "batches": batches,
+                "batches": steps,
                 "place": at,
                 "code": sources.numbered_lines(eager_module.as_function(definition)).get(place.line, "").strip(),
                 "made_by": name,
                 "lost_is": "at most: what remains of the waiting if the input is ready in time is not known",
             },
-            why=f"Between steps {name} makes the next batch, for {units.duration(spent.ns // batches)} on average, mostly at {at}.",
+            why=f"Between steps {name} makes the next batch, for {units.duration(spent.ns // steps)} on average, mostly at {at}.",
             advice=_advice(at, _written(evidence, definition), made=True),
             cause=(process, "generator"),
-            claims=(base.Claim(times={thread_id: _times(evidence, rows, split.ns[chosen])}),),
+            claims=(base.Claim(times={thread_id: times(evidence, rows, split.ns[chosen])}),),
             order=ORDER,
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
@@ -293,11 +315,23 @@ def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:
             "taken, so the graphs waited for it.",
             advice=_advice(at, _written(evidence, definition), made=True),
             cause=(process, "behind graphs"),
-            claims=(base.Claim(times={thread_id: _times(evidence, rows[busy], weights[busy])}),),
+            claims=(base.Claim(times={thread_id: times(evidence, rows[busy], weights[busy])}),),
             order=ORDER,
             process=process,
             at=function_table.Place(file=definition.file, line=place.line, function=definition.qualname),
         )
+
+
+def _begun_anew(evidence: base.Evidence) -> Mapping[tuple[int | None, int], iterations.Anew]:
+    """The lines, with their definitions, that begin a dataset anew for every few batches, and how."""
+    found: dict[tuple[int | None, int], iterations.Anew] = {}
+    for place in evidence.run.samples.places:
+        if place.definition_id is not None and (place.state == "input" or samples.is_of_pipelines(place.op)):
+            function = eager_module.as_function(evidence.run.samples.definitions[place.definition_id])
+            begun = iterations.begun_anew(function, place.line)
+            if begun is not None:
+                found[place.definition_id, place.line] = begun
+    return found
 
 
 def _waits(place: log_samples.Place) -> bool:
@@ -305,7 +339,7 @@ def _waits(place: log_samples.Place) -> bool:
     return place.state == "input" and (place.op.startswith("iterator_get_next") or (not place.op and not place.in_keras_loop))
 
 
-def _batches(evidence: base.Evidence, thread_id: int) -> int:
+def batches(evidence: base.Evidence, thread_id: int) -> int:
     """How many steps a thread made: calls of its own, and those that Keras's loops made."""
     run, calls = evidence.run, evidence.run.calls
     around = np.array([model_identity.is_entry(function) or function.kind == "region" for function in run.functions], dtype=np.bool_)
@@ -338,7 +372,7 @@ def _most(found: log_samples.Samples, rows: samples.Ints) -> log_samples.Place |
     return found.places[int(np.bincount(numbers).argmax())] if len(numbers) else None
 
 
-def _times(evidence: base.Evidence, rows: samples.Ints, ns: npt.NDArray[np.number[Any]]) -> tuple[base.Rows, base.Rows]:
+def times(evidence: base.Evidence, rows: samples.Ints, ns: npt.NDArray[np.number[Any]]) -> tuple[base.Rows, base.Rows]:
     """When some samples were, each as long as it stands for."""
     ends = evidence.run.samples.time_ns[rows]
     return ends - ns.astype(np.int64), ends

@@ -1,9 +1,9 @@
-"""The finding about ``predict`` and ``evaluate`` in a loop, each for a batch or two, each of which sets up an input pipeline."""
+"""The finding about ``predict``, ``evaluate`` and ``fit`` in a loop, each for a batch or two, each of which sets up an input pipeline."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,11 +24,17 @@ NORMAL: Final = 0.02
 
 ORDER: Final = 0
 
-_NAMES: Final = ("Model.predict", "Model.evaluate")
+_NAMES: Final = ("Model.predict", "Model.evaluate", "Model.fit")
+
+_INSTEAD: Final[Mapping[str, str]] = {
+    "predict": "In a loop over small inputs{at}, call the model itself, model(x, training=False); or call predict once for all of them.",
+    "evaluate": "In a loop over small inputs{at}, use model.test_on_batch; or call evaluate once for all of them.",
+    "fit": "In a loop over single batches{at}, call model.train_on_batch(x, y); or gather the batches and call fit once for all of them.",
+}
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
-    """Yields the loops over ``predict`` or ``evaluate``, one for each model."""
+    """Yields the loops over ``predict`` and its like, one for each model."""
     run, calls = evidence.run, evidence.run.calls
     entries = [function.function_id for function in run.functions if model_identity.is_entry(function)]
     for function in run.functions:
@@ -45,7 +51,11 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
 
 def _loop(evidence: base.Evidence, function: function_table.Function, definition_id: int, rows: base.Rows) -> base.Draft | None:
     run, calls = evidence.run, evidence.run.calls
-    inside = np.isin(calls.parent_rows, rows) & (calls.mode == int(words.Mode.GRAPH))
+    parents = calls.parent_rows
+    of_rows = np.isin(parents, rows)
+    if function.name == "Model.fit":  # whose epochs lie between
+        of_rows |= (parents >= 0) & np.isin(parents[np.maximum(parents, 0)], rows)
+    inside = of_rows & (calls.mode == int(words.Mode.GRAPH))
     steps, needed_ns = int(inside.sum()), int(calls.duration_ns[inside].sum())
     if len(rows) < LOOP or steps > FEW_STEPS * len(rows):
         return None
@@ -61,7 +71,6 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
     place = places.made_at(made)
     changes = _called_directly(made, place) if what == "predict" else ()
     at = "" if place is None else f" at {places.place(place.file, place.line)}"
-    instead = "call the model itself, model(x, training=False)" if what == "predict" else "use model.test_on_batch"
     return base.Draft(
         id="function-recreated",
         functions=(function.function_id,),
@@ -69,7 +78,7 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
         evidence={"calls": len(rows), "batches": steps, "traces": len(again), "total_ns": total_ns, "in_graphs_ns": needed_ns},
         why=f"Every call of {what} builds a tf.data pipeline of its own, whose functions are made and traced again. For a batch at a time "
         "that takes longer than the model.",
-        advice=f"In a loop over small inputs{at}, {instead}; or call {what} once for all of them.",
+        advice=_INSTEAD[what].format(at=at),
         edits=changes,
         cause=("loop", definition_id),
         claims=(base.Claim(traces=base.ids(again), rows=rows, needed_ns=needed_ns),),

@@ -8,9 +8,11 @@ import statistics
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from tfmodetrace.insight import definitions as definitions_module
 from tfmodetrace.insight import eager_callers, edits, fixes, hoists, model_identity, places, recompiles, shared_functions, sources
-from tfmodetrace.insight.findings import base
+from tfmodetrace.insight.findings import base, inputs
 from tfmodetrace.log import function_table, trace_table
 
 MANY: Final = 3
@@ -20,6 +22,9 @@ NORMAL: Final = 0.02
 """The share of the wall time below which nobody has to mend a pipeline that is built anew, for every epoch, say."""
 
 ORDER: Final = 20
+
+BATCHES: Final = 2
+"""Batches that a program takes of a pipeline, on average, for it to be set up for each."""
 
 _NAMELESS: Final = frozenset({"<lambda>", "partial"})
 """What Python calls functions that have no names."""
@@ -89,10 +94,13 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
     making = hoists.making(next(iter(by_name.values())))
     changing = [] if changes or making is None else making.changing()
     differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
+    set_up = _set_up_for_each_batch(evidence, made, count)
+    going = "go over the same dataset again" if set_up is None else "take its batches one after the other, for batch in dataset"
     return base.Draft(
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
-        title=f"A tf.data pipeline was built {count} times, and {base.listed(list(by_name))} traced each time",
+        title=f"A tf.data pipeline was built {count} times{'' if set_up is None else ', about once for each batch'}, and "
+        f"{base.listed(list(by_name))} traced each time",
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
@@ -100,13 +108,34 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
             "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
-        advice=f"Build the pipeline{at} once, before the loop, and go over the same dataset again.{differing}",
+        advice=f"Build the pipeline{at} once, before the loop, and {going}.{differing}",
         edits=changes,
         cause=("pipeline", functions[0].function_id),
-        claims=(base.Claim(traces=base.ids(again)),),
+        claims=tuple(filter(None, (base.Claim(traces=base.ids(again)), set_up))),
         order=ORDER,
-        normal=base.tracing_ns(again) < NORMAL * evidence.wall_ns(functions[0].process),
+        normal=set_up is None and base.tracing_ns(again) < NORMAL * evidence.wall_ns(functions[0].process),
     )
+
+
+def _set_up_for_each_batch(evidence: base.Evidence, made: function_table.Place | None, count: int) -> base.Claim | None:
+    """What setting pipelines up and waiting for their first elements took, where a program takes hardly more than one batch of each."""
+    found = evidence.run.samples
+    for thread_id in evidence.budgets.main_threads:
+        split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
+        if thread_id is None or split is None or made is None or not 0 < inputs.batches(evidence, thread_id) <= BATCHES * count:
+            continue
+        own = {
+            number
+            for number, definition in enumerate(found.definitions)
+            if definition.file == made.file and definition.qualname.rpartition(".")[2] == made.function
+        }
+        inside = np.array(
+            [not own.isdisjoint((place.definition_id, place.caller_id, place.outer_id)) for place in found.places], dtype=np.bool_
+        )
+        chosen = split.is_part("input") & inside[found.place_id[split.rows]]
+        if chosen.any():
+            return base.Claim(times={thread_id: inputs.times(evidence, split.rows[chosen], split.ns[chosen])})
+    return None
 
 
 def _functions(
@@ -199,6 +228,12 @@ def _made_anew(
         return advice, changes
     if is_method:
         advice = f"Every instance of {owner} has its own {name}: make one instance, before the loop, and keep it."
+        differing = hoists.instance_changing(function, again)
+        if differing:
+            advice = (
+                f"Every instance of {owner} has its own {name}: make one instance, before the loop, and pass what differs from one to the "
+                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors)."
+            )
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
     return advice, fixes.made_once(function, made)
@@ -232,13 +267,17 @@ def _models(
     normal: bool,
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
-    again = [trace for function in functions[1:] for trace in evidence.traces[function.function_id]]
+    first = {function.qualname: function.function_id for function in reversed(functions)}
+    made_again = [function for function in functions if function.function_id != first[function.qualname]]
+    again = [trace for function in made_again for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
-    kind = functions[-1].qualname.rpartition(".")[2]
+    kinds = list(dict.fromkeys(function.qualname.rpartition(".")[2] for function in functions))
     changes: tuple[edits.Edit, ...] = ()
     models = {model_identity.model_of(function) if function.model is None else function.model.number for function in functions}
     if len(models) == 1:
-        title = f"The {kind} of {row.model} was made {len(functions)} times, and traced for each"
+        times = " or ".join(dict.fromkeys(str(count) for count in collections.Counter(each.qualname for each in functions).values()))
+        was = "was" if len(kinds) == 1 else "were"
+        title = f"The {base.all_listed(kinds)} of {row.model} {was} made {times} times, and traced for each"
         fitted = None if made is None else sources.call_on(made.code, "fit")
         name = fitted.receiver if fitted is not None and fitted.is_of_a_name else "model"
         changes = recompiles.compiled_once(functions)
@@ -247,10 +286,11 @@ def _models(
             "model its first weights."
         )
     else:
-        title = f"{len(functions)} Keras models{' alike' if definitions == 1 else ''} were made, and the {kind} of each traced"
+        alike = definitions == len(kinds)
+        title = f"{len(models)} Keras models{' alike' if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
         advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
         making = hoists.making(functions)
-        if definitions > 1 and making is not None and making.around.calls_of("Model"):
+        if not alike and making is not None and making.around.calls_of("Model"):
             advice = (
                 "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
                 "gives all of them at once."

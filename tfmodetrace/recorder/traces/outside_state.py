@@ -169,6 +169,8 @@ class OutsideState:
     def __init__(self, session: states.Recording) -> None:
         self._session = session
         self._watches: dict[int, Watch] = {}
+        # Of functions that read nothing: how often these were looked through is kept, too, so that a trace storm is not slowed by looking.
+        self._idle: dict[int, Watch] = {}
         self._bodies: set[tuple[int, str, int, str, str, int]] = set()
 
     def traced(self, info: functions.FunctionInfo, python_function: Any) -> dict[str, str]:
@@ -181,7 +183,7 @@ class OutsideState:
         if self._session.inherited:
             return {}
         try:
-            watch = self._watches.get(id(info))
+            watch = self._watches.get(id(info)) or self._idle.pop(id(info), None)
             if watch is None or not watch.is_of(info):
                 if len(self._watches) >= MAX_WATCHES:
                     return {}
@@ -189,6 +191,11 @@ class OutsideState:
             found = watch.traced(*function_objects.body_of(python_function, owners.is_written_by_the_user))
             if watch.has_values:
                 self._watches[id(info)] = watch
+            else:
+                self._watches.pop(id(info), None)
+                self._idle[id(info)] = watch
+                if len(self._idle) > MAX_WATCHES:
+                    del self._idle[next(iter(self._idle))]
             if found is None:
                 return {}
             for body, always in found.bodies.items():

@@ -84,7 +84,7 @@ def part_of(whole: Any, step: body_scope.Step) -> Any:
             raise UnknownError from None
     if of_class(type(of_the_class), "__set__") is not None:  # such as a property, which goes before what lies in the object
         return of_the_class
-    own = of_class(whole, name, default=_MISSING) if issubclass(type(whole), type) else _lying_in(whole).get(name, _MISSING)
+    own = of_class(whole, name, default=_MISSING) if issubclass(type(whole), type) else lying_in(whole).get(name, _MISSING)
     found = of_the_class if own is _MISSING else own
     if found is _MISSING:
         raise UnknownError
@@ -107,7 +107,8 @@ def of_class(kind: type, name: str, *, after: type | None = None, default: Any =
     return next((part[name] for part in parts if name in part), default)
 
 
-def _lying_in(whole: Any) -> Mapping[str, Any]:
+def lying_in(whole: Any) -> Mapping[str, Any]:
+    """Returns the attributes that lie in an object itself; none where they cannot be had without asking it."""
     if type(of_class(type(whole), "__dict__")) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
         return {}
     found = object.__getattribute__(whole, "__dict__")

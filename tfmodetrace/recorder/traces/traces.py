@@ -11,7 +11,16 @@ from typing import Any
 from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
 from tfmodetrace.recorder.tf import autograph, concrete_functions, dataset_functions, function_objects, tracing
-from tfmodetrace.recorder.traces import graph_facts, object_tokens, op_lines, outside_state, outside_values, placement, trace_keys
+from tfmodetrace.recorder.traces import (
+    graph_facts,
+    object_tokens,
+    op_lines,
+    outside_layers,
+    outside_state,
+    outside_values,
+    placement,
+    trace_keys,
+)
 from tfmodetrace.schema import events_pb2, keys, words
 
 INFO_ATTRIBUTE = "__modetrace_info__"
@@ -239,7 +248,7 @@ class TraceRecorder:
             executing = calls.pending_traces[0].info if calls.pending_traces else info
             body = pending.python_function if info.kind != "tf.data" else dataset_functions.function_of(pending.python_function)
             trace.outside.update(self._outside.traced(executing, body))
-            for layer in pending.layers.values():
+            for layer in filter(outside_layers.may_run_the_users, pending.layers.values()):
                 if type(method := outside_values.of_class(type(layer), "call")) is types.FunctionType:
                     trace.outside.update(self._outside.traced(executing, types.MethodType(method, layer)))
             graph = self._graph(trace, concrete_function, pending.body)

@@ -1,0 +1,124 @@
+"""Pipelines that are set up anew for every batch, by samples that were made and by what sources show."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.support import files, finding_rules
+from tfmodetrace.insight import findings, iterations
+from tfmodetrace.log import function_table, reader
+from tfmodetrace.schema import words
+
+MS = 1_000_000
+
+ANEW = {
+    "for i in range(9):\n    x = next(iter(data))": (2, "next(iter())"),
+    "def get():\n    return next(iter(data.map(f)))": (2, "next(iter())"),
+    "for i in range(9):\n    for x in data.skip(i).take(1):\n        step(x)": (2, "take"),
+    "while more():\n    for x in data.shard(9, i):\n        step(x)": (2, "take"),
+}
+TWINS = {
+    "it = iter(data)\nfor i in range(9):\n    x = next(it)": 3,
+    "for epoch in range(9):\n    for x in data:\n        step(x)": 2,
+    "for x in data.skip(9).take(1):\n    step(x)": 1,
+    "for i in range(9):\n    for x in data.take(1):\n        step(x)": 3,
+    "x = next(iter(range(9)) if a else it)": 2,
+}
+
+
+def script(source: str) -> function_table.Function:
+    return function_table.Function(
+        function_id=-1,
+        name="<module>",
+        qualname="<module>",
+        module="",
+        file="train.py",
+        line=1,
+        kind="function",
+        process=0,
+        definition_id=-1,
+        instance=0,
+        source=source,
+        source_truncated=False,
+    )
+
+
+@pytest.mark.parametrize("source", ANEW)
+def test_lines_that_begin_a_dataset_anew_are_told_from_their_source(source: str) -> None:
+    line, how = ANEW[source]
+    assert iterations.begun_anew(script(source), line) == how
+
+
+@pytest.mark.parametrize("source", TWINS)
+def test_lines_that_go_on_with_an_iterator_or_go_through_a_whole_dataset_do_not(source: str) -> None:
+    assert iterations.begun_anew(script(source), TWINS[source]) is None
+
+
+def found_in(tmp_path: pathlib.Path, source: str, *, line: int, batches: int, pipelines: int) -> list[findings.Finding]:
+    """A script that spends half of a second with pipelines, a fifth of it in fetching from them."""
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    module = session.sampled_definition("<module>", source)
+    step = session.function("step", kind="tf.function")
+    for number in range(batches):
+        session.call(step, number * (1000 * MS // batches), 1000, mode=words.Mode.GRAPH)
+    for number in range(pipelines):
+        mapped = session.function("Dataset.map(scale)", kind="tf.data")
+        made = session.chunk.functions[mapped]
+        made.definition_id = 1
+        made.made_at.file, made.made_at.line, made.made_at.function, made.made_at.code = "train.py", line, "<module>", "data = x.map(scale)"
+        session.trace(mapped, ordinal=1, start_ns=number * 10 * MS, duration_ns=1000)
+    set_up, fetch = session.place(module, line, "kernel", op="map_dataset"), session.place(module, line, "input", op="iterator_get_next")
+    python = session.place(module, 9, "python")
+    for number in range(1, 1001):
+        at = number % 10
+        session.sample(number * MS, set_up if at < 3 else fetch if at < 5 else python)
+    session.end(end_ns=1000 * MS)
+    (run,) = reader.read(tmp_path).runs
+    return [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+
+
+def test_a_pipeline_built_for_each_batch_is_what_all_its_time_is_lost_by(tmp_path: pathlib.Path) -> None:
+    (finding,) = found_in(tmp_path, "for i in range(9):\n    data = make(i)", line=2, batches=10, pipelines=10)
+    assert (finding.id, round(finding.share, 1)) == ("function-recreated", 0.5)
+    assert finding.title == "A tf.data pipeline was built 10 times, about once for each batch, and Dataset.map(scale) traced each time"
+    assert "take its batches one after the other" in finding.advice
+
+
+def test_a_pipeline_built_for_each_epoch_is_not(tmp_path: pathlib.Path) -> None:
+    (finding,) = found_in(tmp_path, "for i in range(9):\n    data = make(i)", line=2, batches=100, pipelines=10)
+    assert (finding.id, round(finding.share, 2)) == ("input-bound", 0.2), "what it waits for, and not what it sets up"
+    assert ".prefetch(" in finding.advice
+
+
+def test_a_dataset_that_is_begun_anew_for_each_batch_is_to_be_gone_through_once(tmp_path: pathlib.Path) -> None:
+    (finding,) = found_in(tmp_path, "for i in range(9):\n    x = next(iter(data))", line=2, batches=10, pipelines=0)
+    assert (finding.id, round(finding.share, 2)) == ("input-bound", 0.5), "setting up is a part of it"
+    assert "train.py:2 begins the dataset anew" in finding.why
+    assert "iter(dataset.repeat())" in finding.advice
+    assert ".prefetch(" not in finding.advice
+
+
+def test_a_part_of_a_dataset_now_and_then_is_as_it_should_be(tmp_path: pathlib.Path) -> None:
+    source = "for i in range(9):\n    for x in data.take(2):\n        step(x)\n    for x in data:\n        step(x)"
+
+    def taking(directory: pathlib.Path, *, whole: int) -> list[findings.Finding]:
+        session = files.SessionFile(directory)
+        session.thread()
+        module, step = session.sampled_definition("<module>", source), session.function("step", kind="tf.function")
+        for number in range(100):
+            session.call(step, number * 10 * MS, 1000, mode=words.Mode.GRAPH)
+        part, rest = session.place(module, 2, "input", op="make_iterator"), session.place(module, 4, "input", op="delete_iterator")
+        python = session.place(module, 9, "python")
+        for number in range(1, 1001):
+            at = number % 100
+            session.sample(number * MS, part if at < 20 else rest if at < 20 + whole else python)
+        session.end(end_ns=1000 * MS)
+        (run,) = reader.read(directory).runs
+        return [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+
+    assert taking(tmp_path / "evaluation", whole=30) == []
+    (finding,) = taking(tmp_path / "training", whole=0)
+    assert finding.advice.startswith("Go through the dataset once")
