@@ -6,8 +6,6 @@ import collections
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from tfmodetrace.insight import executions, fixes, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.schema import words
@@ -28,16 +26,17 @@ ORDER: Final = 70
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the nested tf.functions that no call has used again, together for each function that they are traced in."""
     calls = evidence.run.calls
-    modes = [set(calls.mode[calls.function_id == function.function_id].tolist()) for function in evidence.run.functions]
     around: dict[int, list[int]] = collections.defaultdict(list)
     for number, traces in evidence.traces.items():
         function = evidence.run.functions[number]
         options = function.tf_function
-        if options is None or not fixes.is_users(function) or modes[number] != {int(words.Mode.TRACING)}:
+        if options is None or not fixes.is_users(function):
             continue
         if options.jit_compile or options.has_input_signature:
             continue  # which say something of their own, inside of a graph, too
-        rows = np.flatnonzero(calls.function_id == number)
+        rows = evidence.rows_of(number)
+        if len(rows) == 0 or bool((calls.mode[rows] != int(words.Mode.TRACING)).any()):
+            continue
         outer = {executions.executing_around(calls, row) for row in rows.tolist()}
         # Called again with what it was traced for, it has saved the tracing of that.
         if len(outer) == 1 and None not in outer and len(rows) <= len(traces):
