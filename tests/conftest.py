@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import pathlib
 from typing import Final
 
@@ -11,6 +12,9 @@ import pytest
 
 from tests.support import fresh, sources
 from tests.support import once as once_module
+
+# What a TensorBoard of a test answers must not depend on another's, nor fill the caches of whoever runs the tests.
+os.environ["TFMODETRACE_CACHE"] = "off"
 
 # How quickly examples are made and tried is a matter of what else the machine does.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

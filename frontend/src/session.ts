@@ -11,6 +11,8 @@ export interface LoadedReport {
 }
 
 const RELOAD_MS = 3000;
+/** While the recordings are read for the first time: the server waits a moment itself before it says that they still are. */
+const RELOAD_WHILE_READING_MS = 100;
 
 /** Keeps runs and report up to date: while something is being recorded, and when TensorBoard reloads. Never while hidden. */
 export class Session implements ReactiveController {
@@ -85,7 +87,8 @@ export class Session implements ReactiveController {
       this.#again = false;
       void this.refresh();
     } else if (this.#mayChangeByItself) {
-      this.#timer = setTimeout(() => void this.refresh(), RELOAD_MS);
+      const reading = this.runsError === null && this.runs?.indexing === true;
+      this.#timer = setTimeout(() => void this.refresh(), reading ? RELOAD_WHILE_READING_MS : RELOAD_MS);
     }
   }
 

@@ -7,15 +7,16 @@ wakes the reading thread and takes the newest snapshot. The thread sleeps while 
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from tfmodetrace import log as modetrace_log
 from tfmodetrace.log import tracelog
-from tfmodetrace_tb_plugin import errors, logdirs, views
+from tfmodetrace_tb_plugin import errors, kept, logdirs, views
 
 FRESH_S: Final = 1.0
 """A snapshot younger than this is not renewed."""
@@ -38,6 +39,12 @@ class Reader(Protocol):
     def log(self) -> tracelog.TraceLog:
         """Returns what was read so far."""
 
+    def identities(self) -> dict[str, str]:
+        """Returns what tells the files of each run from any others, without reading them."""
+
+    def identities_read(self) -> dict[str, str]:
+        """Returns the same of what was read."""
+
     @property
     def problem(self) -> str | None:
         """Says why there is nothing."""
@@ -51,6 +58,7 @@ class Snapshot:
         indexing: Whether the files are still being read for the first time.
         logdir: What TensorBoard reads, as a person would write it.
         runs: By the name that the page shows.
+        kept: While these are not there, the answers about them that were given before; none unless they are known of all runs.
         warnings: A sentence for everything that could not be read, but for what concerns a run, which tells it itself.
     """
 
@@ -58,6 +66,11 @@ class Snapshot:
     logdir: str
     runs: Mapping[str, views.RunView]
     warnings: tuple[str, ...] = ()
+    kept: Mapping[str, kept.Answers] = dataclasses.field(default_factory=dict)
+
+    def rows(self) -> list[Any]:
+        """Returns what is told of each run in the list of all."""
+        return [view.row() for view in self.runs.values()] or [json.loads(answers[views.ROW]) for answers in self.kept.values()]
 
     def run(self, name: str) -> views.RunView:
         """Returns a run.
@@ -81,6 +94,7 @@ class Index:
         *,
         open_reader: Callable[[str], Reader] = modetrace_log.Reader,
         monotonic_s: Callable[[], float] = time.monotonic,
+        store: kept.Store | None = None,
     ) -> None:
         """Prepares; nothing is read before somebody asks.
 
@@ -88,11 +102,13 @@ class Index:
             directories: What TensorBoard reads.
             open_reader: Makes the reader of a path.
             monotonic_s: The clock, in seconds.
+            store: Where answers are kept from one TensorBoard to the next; nowhere if not given.
         """
         self._directories = tuple(directories)
         self._open_reader = open_reader
         self._monotonic_s = monotonic_s
         self._readers: dict[logdirs.LogDirectory, Reader] = {}
+        self._keeper = kept.Keeper(store or kept.Store(None))
         # Part of every revision, so that a page left open over a restart of TensorBoard does not take a new recording for the old.
         self._epoch = f"{time.time_ns():x}"
         self._snapshot = Snapshot(indexing=True, logdir=logdirs.describe(self._directories), runs={})
@@ -109,19 +125,49 @@ class Index:
             return self._snapshot
 
     def fresh(self) -> Snapshot:
-        """Returns a snapshot that is at most ``FRESH_S`` old if it can be had within ``FRESH_WAIT_S``, else the newest there is."""
-        return self._wait(FRESH_WAIT_S)
+        """Returns a snapshot that is at most ``FRESH_S`` old if it can be had within ``FRESH_WAIT_S``, else the newest there is.
+
+        What is kept about runs that are still being read is new enough.
+        """
+        with self._condition:
+            enough = self._request()
+            self._condition.wait_for(lambda: self._ended >= enough or bool(self._snapshot.kept), timeout=FRESH_WAIT_S)
+            return self._snapshot
 
     def settled(self) -> Snapshot:
         """Returns the newest snapshot; only while there is none at all does it wait, for ``FIRST_WAIT_S``."""
         snapshot = self.peek()
-        return self._wait(FIRST_WAIT_S) if snapshot.indexing else snapshot
-
-    def _wait(self, seconds: float) -> Snapshot:
+        if not snapshot.indexing:
+            return snapshot
         with self._condition:
             enough = self._request()
-            self._condition.wait_for(lambda: self._ended >= enough, timeout=seconds)
+            self._condition.wait_for(lambda: self._ended >= enough, timeout=FIRST_WAIT_S)
             return self._snapshot
+
+    def answer(
+        self,
+        run: str,
+        what: str,
+        compute: Callable[[views.RunView], bytes],
+        *,
+        keep: Callable[[views.RunView], bool] = lambda _: True,
+    ) -> bytes:
+        """Returns an answer about a run: as it is kept, also while the run is still being read, or made now.
+
+        Args:
+            run: The name of the run.
+            what: What tells the answer from others about the run.
+            compute: Makes it.
+            keep: Whether it is worth keeping.
+
+        Raises:
+            errors.NotFoundError: If there is no such run.
+        """
+        snapshot = self.peek()
+        if snapshot.indexing and (known := snapshot.kept.get(run, {}).get(what)) is not None:
+            return known
+        view = self.settled().run(run)
+        return view.answer(what, compute) if keep(view) else compute(view)
 
     def _request(self) -> int:
         """Asks for a snapshot that is not older than ``FRESH_S``; returns how many refreshes will have ended when there is one."""
@@ -141,6 +187,8 @@ class Index:
                 before = self._snapshot
             begun_s = self._monotonic_s()
             try:
+                if before.indexing:
+                    self._show_kept(before)
                 after = self._read(before)
             except Exception as error:
                 _logger.exception("tfmodetrace could not read %s", before.logdir)
@@ -153,6 +201,27 @@ class Index:
                 self._ended += 1
                 self._condition.notify_all()
 
+    def _show_kept(self, before: Snapshot) -> None:
+        """Until the recordings are read, shows what is kept about them, if that is something about each: else others would come first."""
+        found: dict[str, kept.Answers] = {}
+        try:
+            for directory in self._directories:
+                for run, identity in sorted(self._reader(directory).identities().items()):
+                    name = directory.run_name(run)
+                    found[name] = self._keeper.store.find(kept.key_of(identity, name))
+        except modetrace_log.LogError:
+            return  # which reading tells
+        if all(views.ROW in answers for answers in found.values()):
+            with self._condition:
+                self._snapshot = dataclasses.replace(before, kept=found)
+                self._condition.notify_all()
+
+    def _reader(self, directory: logdirs.LogDirectory) -> Reader:
+        reader = self._readers.get(directory)
+        if reader is None:
+            reader = self._readers[directory] = self._open_reader(directory.path)
+        return reader
+
     def _read(self, before: Snapshot) -> Snapshot:
         runs: dict[str, views.RunView] = {}
         warnings: list[str] = []
@@ -160,9 +229,7 @@ class Index:
             warnings.append("TensorBoard was started without --logdir, so there is nowhere to look for recordings; start it with one.")
         for directory in self._directories:
             try:
-                reader = self._readers.get(directory)
-                if reader is None:
-                    reader = self._readers[directory] = self._open_reader(directory.path)
+                reader = self._reader(directory)
             except modetrace_log.LogError as error:
                 warnings.append(str(error))
                 continue
@@ -171,15 +238,26 @@ class Index:
             if not log.runs and reader.problem:
                 warnings.append(reader.problem)
             warnings.extend(log.warnings_of_no_run)
+            identities = reader.identities_read()
             for run in log.runs:
                 name = directory.run_name(run.name)
                 if name in runs:
                     name = f"{directory.path.rstrip('/')}/{name}"
-                runs[name] = _view(before.runs.get(name), run, name, self._epoch)
+                known = before.runs.get(name)
+                runs[name] = known if known is not None and known.source is run else self._view(run, name, identities.get(run.name))
         return Snapshot(indexing=False, logdir=before.logdir, runs=runs, warnings=tuple(dict.fromkeys(warnings)))
 
+    def _view(self, run: tracelog.Run, name: str, identity: str | None) -> views.RunView:
+        # What is still being recorded, or was stopped, may change without its files.
+        if not run.complete or identity is None:
+            return views.RunView(run, name=name, revision=f"{self._epoch}.{run.revision}")
+        key = kept.key_of(identity, name)
 
-def _view(known: views.RunView | None, run: tracelog.Run, name: str, epoch: str) -> views.RunView:
-    if known is not None and known.source is run:
-        return known
-    return views.RunView(run, name=name, revision=f"{epoch}.{run.revision}")
+        def keep(view: views.RunView) -> None:
+            self._keeper.later(key, view.worth_keeping)
+
+        known = self._keeper.store.find(key)
+        view = views.RunView(run, name=name, revision=key[:16], kept=known, on_answer=keep)
+        if not known:
+            keep(view)
+        return view

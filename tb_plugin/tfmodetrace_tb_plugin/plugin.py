@@ -9,7 +9,7 @@ from typing import Any, Final
 import werkzeug
 from tensorboard.plugins import base_plugin
 
-from tfmodetrace_tb_plugin import assets, errors, index, logdirs, metadata, responses
+from tfmodetrace_tb_plugin import assets, errors, index, kept, logdirs, metadata, responses
 from tfmodetrace_tb_plugin.handlers import (
     call,
     compare,
@@ -63,7 +63,7 @@ class ModeTracePlugin(base_plugin.TBPlugin):
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         super().__init__(context)
-        self._index = index.Index(logdirs.from_context(context))
+        self._index = index.Index(logdirs.from_context(context), store=kept.Store(kept.directory()))
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         """Returns the WSGI application of every route."""
@@ -71,7 +71,8 @@ class ModeTracePlugin(base_plugin.TBPlugin):
 
     def is_active(self) -> bool:
         """Whether a recording is known by now. TensorBoard asks only while its own reader knows of none; never waits."""
-        return bool(self._index.peek().runs)
+        snapshot = self._index.peek()
+        return bool(snapshot.runs or snapshot.kept)
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         """Describes the tab; it stays in the document while hidden, so that coming back to it costs nothing."""

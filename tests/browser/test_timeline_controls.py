@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
@@ -10,7 +12,7 @@ from playwright import sync_api
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import violations
-from tests.support import tensorboards
+from tests.support import files, tensorboards
 from tests.support.browsers import Tab, open_tab, show
 from tfmodetrace.insight import units
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.by_the_clock
 
 READY_MS: Final = 20_000
 MOST_REQUESTS: Final = 12
+THREADS: Final = 25
 
 
 @pytest.fixture
@@ -182,20 +185,72 @@ def test_the_strip_of_everything_shows_and_moves_the_window(timeline: Tab) -> No
     assert window(frame)[1] - window(frame)[0] == pytest.approx(after[1] - after[0], rel=0.01)
 
 
-def test_a_gesture_asks_for_few_tiles(timeline: Tab) -> None:
-    frame, page = timeline.frame, timeline.page
+@pytest.fixture
+def threads(page: sync_api.Page, tmp_path: pathlib.Path) -> Iterator[Tab]:
+    """The timeline of a recording of many threads, all of which are on the screen."""
+    session = files.SessionFile(tmp_path / "logs")
+    session.function("step")
+    for thread in range(THREADS):
+        session.thread(f"thread {thread}")
+        for number in range(200):
+            session.call(0, number * 1_000_000 + thread * 1000, 400_000, thread=thread)
+    session.end()
+    page.set_viewport_size({"width": 1400, "height": 1600})
+    with tensorboards.serve(tmp_path, [f"--logdir={tmp_path / 'logs'}"], python=None) as served:
+        tab = open_tab(page, served.address, "modetrace&p.modetrace.view=timeline")
+        canvas = tab.frame.get_by_test_id("timeline-canvas")
+        expect(canvas).to_have_attribute("data-calls", str(200 * THREADS), timeout=READY_MS)
+        expect(canvas).to_have_attribute("data-loading", "false", timeout=READY_MS)
+        yield tab
+        assert tab.problems == []
+        page.goto("about:blank")
+
+
+def test_a_gesture_over_many_threads_asks_for_few_tiles(threads: Tab) -> None:
+    frame, page = threads.frame, threads.page
+    canvas = frame.get_by_test_id("timeline-canvas")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/timeline/slices" in request.url else None)
-    canvas = frame.get_by_test_id("timeline-canvas")
-    begin, end = window(frame)
-    canvas.hover()
-    page.keyboard.down("Control")
-    for _ in range(12):
-        page.mouse.wheel(0, -240)
-    page.keyboard.up("Control")
-    tensorboards.wait_for(lambda: window(frame), lambda now: now[1] - now[0] < (end - begin) / 50)
-    expect(canvas).to_have_attribute("data-loading", "false", timeout=READY_MS)
-    assert 0 < len(asked) <= MOST_REQUESTS
+
+    def asked_in(gesture: Callable[[], None]) -> int:
+        asked.clear()
+        before = window(frame)
+        gesture()
+        tensorboards.wait_for(lambda: window(frame), lambda now: now != before)
+        expect(canvas).to_have_attribute("data-loading", "false", timeout=READY_MS)
+        return len(asked)
+
+    def wheel() -> None:
+        canvas.hover()
+        page.keyboard.down("Control")
+        for _ in range(12):
+            page.mouse.wheel(0, -240)
+        page.keyboard.up("Control")
+
+    def pan() -> None:
+        box = canvas.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 700, box["y"] + 100)
+        page.mouse.down()
+        for step in range(40):
+            page.mouse.move(box["x"] + 700 - 15 * step, box["y"] + 100)
+        page.mouse.up()
+
+    def strip() -> None:
+        map_ = frame.locator("mt-minimap")
+        box = map_.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 10)
+        page.mouse.down()
+        for step in range(40):
+            page.mouse.move(box["x"] + box["width"] * (0.2 + 0.0025 * step), box["y"] + 10)
+        page.mouse.up()
+
+    # What lies beside the window is there before somebody pans to it.
+    for gesture, fewest in ((wheel, 1), (pan, 0), (strip, 1)):
+        assert fewest <= asked_in(gesture) <= MOST_REQUESTS, gesture.__name__
+        # Each brings what is on the screen of all threads.
+        assert {len(re.findall(r"[?&]lane=", url)) for url in asked} <= {THREADS}
 
 
 def test_back_undoes_views_and_selections_and_keeps_where_one_was(page: sync_api.Page, tensorboard: tensorboards.TensorBoard) -> None:

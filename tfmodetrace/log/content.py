@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.log import (
+    bounds,
     call_columns,
     comparison_table,
     comparisons,
@@ -41,6 +42,7 @@ class Content:
     """One event file's facts. Grows by :meth:`add`; nothing that was handed out before changes.
 
     Attributes:
+        bounds: What there was no room for.
         chunks: How many chunks were added.
         session_start: How the session began; ``None`` if that is lost.
         session_end: How it ended; ``None`` if it did not, or that is lost.
@@ -68,6 +70,7 @@ class Content:
 
     def __init__(self, run: str) -> None:
         self._run = run
+        self.bounds = bounds.Bounds()
         self.chunks = 0
         self.session_start: events_pb2.SessionStart | None = None
         self.session_end: events_pb2.SessionEnd | None = None
@@ -121,20 +124,26 @@ class Content:
         for thread in chunk.threads:
             self.threads.setdefault(thread.thread_id, convert.thread(thread))
         for function in chunk.functions:
-            self._add_function(function)
+            if self.bounds.takes("functions"):
+                self._add_function(function)
         for signature in chunk.signatures:
-            self.signatures.setdefault(signature.signature_id, convert.signature(signature, self._run))
+            if self.bounds.takes_signature(signature.arguments):
+                self.signatures.setdefault(signature.signature_id, convert.signature(signature, self._run))
         for graph in chunk.graphs:
             self._graphs.setdefault(graph.graph_id + 1, graphs.graph(graph))
         for trace in chunk.traces:
-            self.traces.setdefault(trace.trace_id, convert.trace(trace, self._run, self._graphs.get(trace.graph_number)))
+            if self.bounds.takes("traces"):
+                has_key = trace.HasField("key") and self.bounds.takes_key(trace.key.arguments)
+                converted = convert.trace(trace, self._run, self._graphs.get(trace.graph_number), with_key=has_key)
+                self.traces.setdefault(trace.trace_id, converted)
         for placement in chunk.placements:
             placed = self.traces.get(placement.trace_id)
             # One without devices is of a recorder that took a graph which was not yet placed.
             if placed is not None and placed.placement is None and placement.devices:
                 self.traces[placement.trace_id] = dataclasses.replace(placed, placement=graphs.placement(placement))
         for error in chunk.errors:
-            self.errors.setdefault(error.error_id, convert.error(error, self._run))
+            if self.bounds.takes("errors"):
+                self.errors.setdefault(error.error_id, convert.error(error, self._run))
         for device in chunk.devices:
             self.devices.setdefault(device.device_id, process_table.Device(device_id=device.device_id, process=0, name=device.name))
         for batch in chunk.calls:

@@ -122,8 +122,8 @@ def _tree(message: events_pb2.Node) -> keys.Node:
     return spec_text.with_parts(keys.from_proto(message))
 
 
-def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> trace_table.Trace:
-    """Reads a trace, whose graph was read before."""
+def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None, *, with_key: bool) -> trace_table.Trace:
+    """Reads a trace, whose graph was read before; without its key it happened for reasons that are not known."""
     return trace_table.Trace(
         trace_id=message.trace_id,
         function_id=message.function_id,
@@ -134,7 +134,7 @@ def trace(message: events_pb2.Trace, run: str, graph: graphs.Graph | None) -> tr
         start_ns=time_ns(message.start_ns),
         duration_ns=time_ns(message.duration_ns) if message.duration_ns >= 0 else None,
         signature_id=message.signature_id if message.signature_id >= 0 else None,
-        key=_cache_key(message.key) if message.HasField("key") else None,
+        key=_cache_key(message.key) if with_key else None,
         outputs=keys.render(_tree(message.outputs)) if message.HasField("outputs") else None,
         captures=tuple(message.captures),
         concrete_name=message.concrete_name,

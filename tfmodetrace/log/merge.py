@@ -225,9 +225,8 @@ class _Merged:
         if threads.unknown_used:
             self.threads.append(process_table.Thread(thread_id=threads.unknown_number, process=process, name="unknown", native_id=None))
         if lost.rows:
-            warnings.append(
-                f"{part.path}: {lost.rows} references point to what is not in the file; they are shown as unknown or not recorded."
-            )
+            lost_text = f"{lost.rows} references point to what is not in the file or was left out"
+            warnings.append(f"{part.path}: {lost_text}; they are shown as unknown or not recorded.")
         self.processes.append(_process(process, part, shift, start_unix_ns))
 
     def _add_samples(self, found: content.Content, process: int, shift: int, threads: _Numbers) -> None:

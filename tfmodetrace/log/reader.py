@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 from collections.abc import Iterable
 
@@ -161,6 +162,32 @@ class Reader:
             self._profiles[profile.path] = known if same and known else profiles.ProfileFile(profile, self._place, stamp)
         return tuple(self._profiles.values()) != tuple(before.values())
 
+    def identities(self) -> dict[str, str]:
+        """Returns, without reading any recording, what tells the files of each run from any others, and from what they were before."""
+        try:
+            found = files.discover(self._place)
+            paths = [*(file.path for file in (*found.files, *found.tried)), *(profile.path for profile in found.profiles)]
+            stamps = {path: self._place.stamp(path) for path in paths}
+        except OSError:
+            return {}
+        beside = {profile.path: stamps[profile.path] for profile in found.profiles}
+        own: dict[str, dict[str, storage.Stamp]] = {}
+        for file in (*found.files, *found.tried):
+            own.setdefault(file.run, {})[file.path] = stamps[file.path]
+        return {run: _identity(of_run, beside) for run, of_run in own.items()}
+
+    def identities_read(self) -> dict[str, str]:
+        """Returns the same of what :meth:`poll` has read."""
+        beside = {path: profile.stamp for path, profile in self._profiles.items()}
+        own: dict[str, dict[str, storage.Stamp]] = {}
+        for path, following in self._tails.items():
+            if following.stamp is not None:
+                own.setdefault(following.file.run, {})[path] = following.stamp
+        for file in self._discovery.tried:
+            if file.run in self._tried and file.run in own:
+                own[file.run][file.path] = self._tried[file.run][0]
+        return {run: _identity(of_run, beside) for run, of_run in own.items()}
+
     def log(self) -> tracelog.TraceLog:
         """Returns what was read so far. A run that did not change is the same object as before."""
         by_run: dict[str, list[tail.Tail]] = {}
@@ -230,3 +257,10 @@ class Reader:
         if wrong:
             return f"{self.path} could not be read. {wrong[0]}"
         return f"The event file {self.path} holds no recording (yet). {_HOW_TO_RECORD}"
+
+
+def _identity(*stamps: dict[str, storage.Stamp]) -> str:
+    facts = [
+        [path, stamp.size_bytes, repr(stamp.modified), repr(stamp.identity)] for each in stamps for path, stamp in sorted(each.items())
+    ]
+    return json.dumps(facts)

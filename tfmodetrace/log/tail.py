@@ -48,6 +48,11 @@ class Tail:
             return changed
         return self._state() != before
 
+    @property
+    def stamp(self) -> storage.Stamp | None:
+        """What told that state of the file that was read last from others; ``None`` if it could not be read."""
+        return self._stamp
+
     def warnings(self) -> list[str]:
         """Returns a sentence for everything that is wrong with the file, apart from a torn end."""
         path, found = self.file.path, self.content
@@ -66,6 +71,7 @@ class Tail:
             sentences.append(f"{path}: {len(found.damaged_batches)} batches of calls are left out; the first: {found.damaged_batches[0]}.")
         if found.invalid_calls:
             sentences.append(f"{path}: {found.invalid_calls} calls with impossible values are left out.")
+        sentences += found.bounds.warnings(path)
         if found.lost_chunks > len(self._damaged):
             sentences.append(f"{path}: {found.lost_chunks} parts of the recording are missing, so counts are too low.")
         if found.chunks and found.session_start is None:

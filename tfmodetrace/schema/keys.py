@@ -8,6 +8,7 @@ protobuf message of that name.
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Iterable
 from typing import Final, cast
 
@@ -79,6 +80,11 @@ def clip(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
+def checksum(text: str) -> int:
+    """Returns what tells two texts apart that :func:`clip` makes equal; 0 for those that it leaves as they are."""
+    return zlib.crc32(text.encode("utf-8", "replace")) if len(text) > MAX_TEXT else 0
+
+
 def to_proto(node: Node, target: events_pb2.Node) -> None:
     """Writes a node and everything below it into an empty message."""
     target.kind = cast("events_pb2.Node.Kind", node.kind)
@@ -102,7 +108,7 @@ def to_proto(node: Node, target: events_pb2.Node) -> None:
 
 
 def from_proto(source: events_pb2.Node, depth: int = 0) -> Node:
-    """Reads a node and everything below it; what is nested deeper than ``MAX_DEPTH`` becomes UNKNOWN."""
+    """Reads a node and everything below it; what is nested deeper than ``MAX_DEPTH`` becomes UNKNOWN, and texts are cut as on writing."""
     if depth > MAX_DEPTH:
         return Node(kind=Kind.UNKNOWN, text="nested too deeply")
     shape = None
@@ -115,10 +121,10 @@ def from_proto(source: events_pb2.Node, depth: int = 0) -> Node:
         type_name=source.type_name,
         dtype=source.dtype,
         shape=shape,
-        text=source.text,
+        text=clip(source.text),
         names=tuple(source.names),
         children=tuple(from_proto(child, depth + 1) for child in source.children),
-        token=source.token,
+        token=source.token or checksum(source.text),
         dead=source.dead,
         alias=source.alias,
         parts=from_proto(source.parts, depth + 1) if source.HasField("parts") else None,

@@ -34,7 +34,7 @@ export class ApiError extends Error {
 
 export interface SlicesRequest {
   readonly run: string;
-  readonly lane: number;
+  readonly lanes: readonly number[];
   readonly beginNs: number;
   readonly endNs: number;
   readonly resolutionNs: number;
@@ -119,16 +119,17 @@ export class ApiClient {
     return this.json<CallTimes>("profile/call", { run, process: String(process), call_id: String(callId) }, signal);
   }
 
-  async slices(request: SlicesRequest, signal?: AbortSignal): Promise<Slices> {
+  /** What to draw of some lanes, by lane. */
+  async slices(request: SlicesRequest, signal?: AbortSignal): Promise<ReadonlyMap<number, Slices>> {
     const response = await this.get(
       "timeline/slices",
-      {
-        run: request.run,
-        lane: String(request.lane),
-        begin_ns: integerText(request.beginNs),
-        end_ns: integerText(request.endNs),
-        resolution_ns: integerText(request.resolutionNs),
-      },
+      [
+        ["run", request.run],
+        ...request.lanes.map((lane) => ["lane", String(lane)]),
+        ["begin_ns", integerText(request.beginNs)],
+        ["end_ns", integerText(request.endNs)],
+        ["resolution_ns", integerText(request.resolutionNs)],
+      ],
       signal,
     );
     return decodeSlices(await response.arrayBuffer());
@@ -144,7 +145,11 @@ export class ApiClient {
     }
   }
 
-  private async get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Response> {
+  private async get(
+    path: string,
+    query: Readonly<Record<string, string>> | string[][],
+    signal?: AbortSignal,
+  ): Promise<Response> {
     const parameters = new URLSearchParams(query).toString();
     let response: Response;
     try {

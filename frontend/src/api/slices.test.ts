@@ -10,54 +10,79 @@ const TWO = slices(
   "r17",
 );
 
+const encoded = (change?: Parameters<typeof encode>[2]) => encode(new Map([[3, TWO]]), 40, change);
+
 test("what a server encodes is what the page reads", () => {
-  expect(decodeSlices(encode(TWO))).toEqual(TWO);
+  expect(decodeSlices(encoded())).toEqual(new Map([[3, TWO]]));
 });
 
-test("an odd number of slices leaves the columns aligned", () => {
-  for (const count of [0, 1, 3, 5, 7]) {
-    const some = slices(Array.from({ length: count }, (_, index) => ({ startNs: index, durationNs: 1 })));
-    expect(decodeSlices(encode(some))).toEqual(some);
+test("lanes come apart again, also those that hold nothing", () => {
+  let state = 1;
+  const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
+  for (const counts of [[0], [1], [0, 3, 0], [5, 7], [400, 1, 300]]) {
+    const lanes = new Map(
+      counts.map((count, lane) => {
+        const rows = Array.from({ length: count }, (_, index) => ({
+          startNs: index * 1e6 + random(1e6),
+          durationNs: random(2 ** 30),
+          row: Math.floor(index / 50),
+          callId: random(3) === 0 ? -1 : random(2 ** 30),
+          traceId: random(9) - 1,
+          calls: 1 + random(300),
+          functionId: random(70_000),
+        }));
+        return [lane, slices(rows, "r17")] as const;
+      }),
+    );
+    const expected = new Map([...lanes].map(([lane, part]) => [lane, { ...part, revision: "r17" }]));
+    expect(decodeSlices(encode(lanes, 12_345))).toEqual(expected);
   }
 });
 
 test("columns of a newer server are skipped", () => {
-  const buffer = encode(TWO, (header) => {
-    header.columns.push({ name: "temperature", type: "float16", offset: 0 });
+  const buffer = encoded((header) => {
+    header.columns.push({ name: "temperature", type: "float16", base: 0, bytes: 2, offset: 0 });
     return header;
   });
-  expect(decodeSlices(buffer).count).toBe(2);
+  expect(decodeSlices(buffer).get(3)?.count).toBe(2);
 });
+
+const withColumns = (change: (column: Readonly<Record<string, unknown>>) => unknown) => () =>
+  encoded((header) => ({ ...header, columns: header.columns.map((column) => change({ ...column })) }));
 
 test.each([
   ["an empty answer", () => new ArrayBuffer(0), "ends before its header"],
   ["a header longer than the answer", () => new Uint8Array([255, 255, 0, 0, 1]).buffer, "longer than the answer"],
-  ["columns that are not aligned", () => new Uint8Array([1, 0, 0, 0, 123]).buffer, "not aligned"],
-  ["a cut answer", () => encode(TWO).slice(0, -8), "flags ends after the answer"],
+  ["a cut answer", () => encoded().slice(0, -8), "after the answer"],
   ["a header that is not JSON", () => new Uint8Array([4, 0, 0, 0, 1, 2, 3, 4]).buffer, "not JSON"],
-  ["a header that is a list", () => encode(TWO, () => [1]), "not an object"],
-  ["no count", () => encode(TWO, ({ columns }) => ({ revision: "1", columns })), "no valid count"],
-  ["a negative count", () => encode(TWO, (header) => ({ ...header, count: -1 })), "no valid count"],
-  ["a count beyond the bytes", () => encode(TWO, (header) => ({ ...header, count: 1e9 })), "ends after the answer"],
-  ["no revision", () => encode(TWO, ({ columns }) => ({ count: 2, columns })), "no revision"],
-  ["no columns", () => encode(TWO, () => ({ count: 2, revision: "1" })), "lists no columns"],
+  ["a header that is a list", () => encoded(() => [1]), "not an object"],
+  ["no count", () => encoded((header) => ({ ...header, count: undefined })), "no valid count"],
+  ["a negative count", () => encoded((header) => ({ ...header, count: -1 })), "no valid count"],
   [
-    "a column of another type",
-    () =>
-      encode(TWO, (header) => ({ ...header, columns: header.columns.map((column) => ({ ...column, type: "int8" })) })),
-    "is int8 instead of float64",
+    "a count beyond the bytes",
+    () => encoded((header) => ({ ...header, count: 1e5, lanes: [{ lane: 3, count: 1e5 }] })),
+    "after the answer",
   ],
+  ["a count beyond measure", () => encoded((header) => ({ ...header, count: 1e9 })), "no valid count"],
+  [
+    "lanes that hold more",
+    () => encoded((header) => ({ ...header, lanes: [{ lane: 3, count: 3 }] })),
+    "another number",
+  ],
+  ["a lane without a count", () => encoded((header) => ({ ...header, lanes: [{ lane: 3 }] })), "a lane lacks"],
+  ["no lanes", () => encoded((header) => ({ ...header, lanes: undefined })), "lists no lanes"],
+  ["no revision", () => encoded((header) => ({ ...header, revision: undefined })), "no revision"],
+  ["no begin", () => encoded((header) => ({ ...header, begin_ns: undefined })), "where its window begins"],
+  ["no columns", () => encoded((header) => ({ ...header, columns: undefined })), "lists no columns"],
+  ["a column of another type", withColumns((column) => ({ ...column, type: "int8" })), "is int8 instead of float64"],
   [
     "a missing column",
-    () => encode(TWO, (header) => ({ ...header, columns: header.columns.slice(1) })),
+    () => encoded((header) => ({ ...header, columns: header.columns.slice(1) })),
     "start_ns is missing",
   ],
-  [
-    "an offset before the columns",
-    () =>
-      encode(TWO, (header) => ({ ...header, columns: header.columns.map((column) => ({ ...column, offset: -8 })) })),
-    "not aligned",
-  ],
+  ["an offset before the columns", withColumns((column) => ({ ...column, offset: -8 })), "after the answer"],
+  ["numbers of many bytes", withColumns((column) => ({ ...column, bytes: 9 })), "9 bytes for each number"],
+  ["a column without a base", withColumns((column) => ({ ...column, base: null })), "lacks its name"],
 ])("%s is refused with a sentence", (_, buffer, detail) => {
   expect(() => decodeSlices(buffer())).toThrow(SlicesFormatError);
   expect(() => decodeSlices(buffer())).toThrow(detail);

@@ -34,38 +34,95 @@ export function slices(rows: readonly TestSlice[], revision = "1"): Slices {
 export interface ColumnHeader {
   readonly name: string;
   readonly type: string;
+  readonly base: number;
+  readonly bytes: number;
   readonly offset: number;
 }
 
+type Change = (header: Record<string, unknown> & { columns: ColumnHeader[] }) => unknown;
+
 /** Encodes as docs/http_api.md says; `change` may spoil the header. */
 export function encode(
-  from: Slices,
-  change: (header: Record<string, unknown> & { columns: ColumnHeader[] }) => unknown = (header) => header,
+  lanes: ReadonlyMap<number, Slices>,
+  beginNs: number,
+  change: Change = (header) => header,
 ): ArrayBuffer {
+  const parts = [...lanes.values()];
   const columns: ColumnHeader[] = [];
-  const bodies: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
-  let offset = 0;
-  const add = (name: string, type: string, array: Float64Array | Int32Array | Uint16Array | Uint8Array) => {
-    columns.push({ name, type, offset });
-    bodies.push({ offset, bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) });
-    offset += Math.ceil(array.byteLength / 8) * 8;
+  const body: number[] = [];
+  const add = (name: string, type: string, stored: readonly number[]) => {
+    const base = stored.reduce((least, value) => Math.min(least, value), stored[0] ?? 0);
+    const most = stored.reduce((greatest, value) => Math.max(greatest, value - base), 0);
+    let bytes = 0;
+    while (256 ** bytes <= most) bytes++;
+    columns.push({ name, type, base, bytes, offset: body.length });
+    for (let place = 0; place < bytes; place++) {
+      body.push(...stored.map((value) => Math.floor((value - base) / 256 ** place) % 256));
+    }
   };
-  add("start_ns", "float64", from.startNs);
-  add("duration_ns", "float64", from.durationNs);
-  add("call_id", "float64", from.callId);
-  add("function_id", "int32", from.functionId);
-  add("trace_id", "int32", from.traceId);
-  add("calls", "int32", from.calls);
-  add("row", "uint16", from.row);
-  add("mode", "uint8", from.mode);
-  add("flags", "uint8", from.flags);
-  const text = JSON.stringify(change({ count: from.count, revision: from.revision, columns }));
-  const unpadded = new TextEncoder().encode(text);
-  const headerBytes = Math.ceil((4 + unpadded.length) / 8) * 8 - 4;
-  const bytes = new Uint8Array(4 + headerBytes + offset);
-  new DataView(bytes.buffer).setUint32(0, headerBytes, true);
-  bytes.fill(32, 4, 4 + headerBytes);
-  bytes.set(unpadded, 4);
-  for (const body of bodies) bytes.set(body.bytes, 4 + headerBytes + body.offset);
+  const joined = (of: (part: Slices) => ArrayLike<number>) => parts.flatMap((part) => Array.from(of(part)));
+  add(
+    "start_ns",
+    "float64",
+    parts.flatMap(({ startNs, durationNs, row }) =>
+      Array.from(startNs, (start, index) => {
+        const continues = index > 0 && row[index] === row[index - 1];
+        return start - (continues ? (startNs[index - 1] ?? 0) + (durationNs[index - 1] ?? 0) : beginNs);
+      }),
+    ),
+  );
+  add(
+    "duration_ns",
+    "float64",
+    joined(({ durationNs }) => durationNs),
+  );
+  const callIds = joined(({ callId }) => callId);
+  add(
+    "call_id",
+    "float64",
+    callIds.map((id, index) => id - (callIds[index - 1] ?? 0)),
+  );
+  add(
+    "function_id",
+    "int32",
+    joined(({ functionId }) => functionId),
+  );
+  add(
+    "trace_id",
+    "int32",
+    joined(({ traceId }) => traceId),
+  );
+  add(
+    "calls",
+    "int32",
+    joined(({ calls }) => calls),
+  );
+  add(
+    "row",
+    "uint16",
+    joined(({ row }) => row),
+  );
+  add(
+    "mode",
+    "uint8",
+    joined(({ mode }) => mode),
+  );
+  add(
+    "flags",
+    "uint8",
+    joined(({ flags }) => flags),
+  );
+  const header = {
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    revision: parts[0]?.revision ?? "1",
+    begin_ns: beginNs,
+    lanes: [...lanes].map(([lane, { count }]) => ({ lane, count })),
+    columns,
+  };
+  const text = new TextEncoder().encode(JSON.stringify(change(header)));
+  const bytes = new Uint8Array(4 + text.length + body.length);
+  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  bytes.set(text, 4);
+  bytes.set(body, 4 + text.length);
   return bytes.buffer;
 }

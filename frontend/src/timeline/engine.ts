@@ -9,18 +9,21 @@ import { CanvasRenderer } from "./canvasRenderer";
 import { GlRenderer } from "./glRenderer";
 import { layOut, lanesOnScreen, rowAt, ROW_HEIGHT_PX, type Layout } from "./layout";
 import { Overlay, type Outline } from "./overlay";
+import { settledAfterMs } from "./settling";
 import type { Stages } from "./stages";
 import { planLane } from "./plan";
 import { findSlice, neighbour, type SliceInfo } from "./query";
 import type { Highlight, LanePieces, SliceRenderer, Viewport } from "./renderer";
 import { TileCache } from "./tileCache";
-import { TileLoader, type FetchTile } from "./tileLoader";
+import { TileLoader, type FetchTiles } from "./tileLoader";
 import { levelFor, wantedTiles } from "./tiles";
 
 export interface FrameReport {
   readonly slices: number;
   readonly calls: number;
   readonly loading: boolean;
+  /** A gesture goes on. */
+  readonly moving: boolean;
   readonly renderer: RendererName;
   readonly axis: Axis;
   readonly window: TimeWindow;
@@ -33,7 +36,7 @@ export interface EngineEvents {
 
 export interface EngineOptions {
   readonly container: HTMLElement;
-  readonly fetchTile: FetchTile;
+  readonly fetchTiles: FetchTiles;
   readonly events: EngineEvents;
   /** null: WebGL2 where it is fast, else Canvas2D. */
   readonly renderer: RendererName | null;
@@ -41,8 +44,6 @@ export interface EngineOptions {
 
 /** Ticks are at least this far apart, so that their labels do not touch. */
 const MIN_TICK_PX = 96;
-/** So long after its last movement a gesture counts as over. */
-const SETTLED_AFTER_MS = 120;
 /** How close to a narrow slice a click counts as on it. */
 const HIT_TOLERANCE_PX = 3;
 
@@ -66,13 +67,14 @@ export class TimelineEngine {
   #range: TimeWindow | null = null;
   /** While somebody zooms or pans, nothing is asked for: what comes of it is not known before they stop. */
   #settling: ReturnType<typeof setTimeout> | null = null;
+  #movedAtMs = -Infinity;
   #marking: { readonly fromPx: number; readonly toPx: number } | null = null;
   #frameRequest: number | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
   #disposed = false;
 
   constructor(private readonly options: EngineOptions) {
-    this.#loader = new TileLoader(this.#cache, options.fetchTile, {
+    this.#loader = new TileLoader(this.#cache, options.fetchTiles, {
       loaded: () => {
         this.requestDraw();
       },
@@ -133,12 +135,17 @@ export class TimelineEngine {
   }
 
   /** Changes the window as a part of a gesture that may go on. */
-  #move(window: TimeWindow): void {
+  move(window: TimeWindow): void {
+    const nowMs = performance.now();
     if (this.#settling !== null) clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => {
-      this.#settling = null;
-      this.requestDraw();
-    }, SETTLED_AFTER_MS);
+    this.#settling = setTimeout(
+      () => {
+        this.#settling = null;
+        this.requestDraw();
+      },
+      settledAfterMs(nowMs - this.#movedAtMs),
+    );
+    this.#movedAtMs = nowMs;
     this.setWindow(window);
   }
 
@@ -147,11 +154,11 @@ export class TimelineEngine {
   }
 
   zoom(factor: number, anchorPx = this.#size.widthPx / 2): void {
-    this.#move(camera.zoom(this.#window, this.data, factor, this.timeAt(anchorPx)));
+    this.move(camera.zoom(this.#window, this.data, factor, this.timeAt(anchorPx)));
   }
 
   panPx(byPx: number): void {
-    this.#move(camera.pan(this.#window, this.data, byPx * camera.timePerPx(this.#window, this.#size.widthPx)));
+    this.move(camera.pan(this.#window, this.data, byPx * camera.timePerPx(this.#window, this.#size.widthPx)));
   }
 
   timeAt(xPx: number): number {
@@ -294,6 +301,7 @@ export class TimelineEngine {
     this.options.events.drawn({
       ...counts,
       loading: this.#settling !== null || this.#loader.pending > 0,
+      moving: this.#settling !== null,
       renderer: this.#renderer.name,
       axis: timeAxis,
       window: this.#window,

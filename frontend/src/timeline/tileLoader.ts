@@ -1,12 +1,13 @@
 import { isAbort } from "../api/client";
 import type { Slices } from "../api/slices";
-import { makeTile, type Tile, type TileCache } from "./tileCache";
-import { tileKey, type TileId } from "./tiles";
+import { makeTile, type TileCache } from "./tileCache";
+import { tileKey, type TileGroup, type TileId } from "./tiles";
 
-export type FetchTile = (id: TileId, signal: AbortSignal) => Promise<Slices>;
+/** Gets the tiles of a group, by lane. */
+export type FetchTiles = (group: TileGroup, signal: AbortSignal) => Promise<ReadonlyMap<number, Slices>>;
 
 export interface LoaderEvents {
-  readonly loaded: (tile: Tile) => void;
+  readonly loaded: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -16,46 +17,51 @@ const RETRY_AFTER_MS = 3000;
 
 /** Fetches what is wanted now, the first of the list first, and cancels what no longer is. */
 export class TileLoader {
-  readonly #inFlight = new Map<string, AbortController>();
+  readonly #inFlight = new Map<AbortController, ReadonlySet<string>>();
   readonly #failedAtMs = new Map<string, number>();
-  #queue: readonly TileId[] = [];
+  #queue: readonly TileGroup[] = [];
   #revision = "";
 
   constructor(
     private readonly cache: TileCache,
-    private readonly fetchTile: FetchTile,
+    private readonly fetchTiles: FetchTiles,
     private readonly events: LoaderEvents,
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
+  /** How many requests have not been answered, or not even been sent. */
   get pending(): number {
     return this.#inFlight.size + this.#queue.length;
   }
 
-  want(ids: readonly TileId[], revision: string): void {
+  want(groups: readonly TileGroup[], revision: string): void {
     if (revision !== this.#revision) {
       this.cancel();
       this.#failedAtMs.clear();
       this.#revision = revision;
     }
-    const missing = ids.filter((id) => !this.cache.isFresh(id, revision) && !this.#failedLately(id));
-    const keys = new Set(missing.map(tileKey));
-    for (const [key, controller] of this.#inFlight) {
-      if (keys.has(key)) continue;
-      this.#inFlight.delete(key);
+    const missing = groups.map((group) => withLanes(group, (id) => !this.#isThereOrFailed(id)));
+    const keys = new Set(missing.flatMap(idsOf).map(tileKey));
+    for (const [controller, asked] of this.#inFlight) {
+      if ([...asked].some((key) => keys.has(key))) continue;
+      this.#inFlight.delete(controller);
       controller.abort();
     }
-    this.#queue = missing.filter((id) => !this.#inFlight.has(tileKey(id)));
+    const asked = new Set([...this.#inFlight.values()].flatMap((own) => [...own]));
+    this.#queue = missing
+      .map((group) => withLanes(group, (id) => !asked.has(tileKey(id))))
+      .filter(({ lanes }) => lanes.length > 0);
     this.#pump();
   }
 
   cancel(): void {
-    for (const controller of this.#inFlight.values()) controller.abort();
+    for (const controller of this.#inFlight.keys()) controller.abort();
     this.#inFlight.clear();
     this.#queue = [];
   }
 
-  #failedLately(id: TileId): boolean {
+  #isThereOrFailed(id: TileId): boolean {
+    if (this.cache.isFresh(id, this.#revision)) return true;
     const failedAt = this.#failedAtMs.get(tileKey(id));
     return failedAt !== undefined && this.nowMs() - failedAt < RETRY_AFTER_MS;
   }
@@ -69,27 +75,43 @@ export class TileLoader {
     }
   }
 
-  async #load(id: TileId): Promise<void> {
-    const key = tileKey(id);
+  async #load(group: TileGroup): Promise<void> {
     const controller = new AbortController();
+    const ids = idsOf(group);
     const revision = this.#revision;
-    this.#inFlight.set(key, controller);
+    this.#inFlight.set(controller, new Set(ids.map(tileKey)));
     try {
-      const slices = await this.fetchTile(id, controller.signal);
+      const found = await this.fetchTiles(group, controller.signal);
       if (controller.signal.aborted) return;
-      const tile = makeTile(id, slices);
-      this.cache.put(tile, revision);
-      this.#failedAtMs.delete(key);
-      this.#inFlight.delete(key);
-      this.events.loaded(tile);
+      for (const id of ids) {
+        const slices = found.get(id.lane);
+        if (!slices) throw new Error(`TensorBoard's answer lacks the lane ${id.lane} of the timeline.`);
+        this.cache.put(makeTile(id, slices), revision);
+        this.#failedAtMs.delete(tileKey(id));
+      }
+      this.#inFlight.delete(controller);
+      this.events.loaded();
     } catch (error) {
       if (controller.signal.aborted || isAbort(error)) return;
-      this.#failedAtMs.set(key, this.nowMs());
-      this.#inFlight.delete(key);
+      for (const id of ids) this.#failedAtMs.set(tileKey(id), this.nowMs());
+      this.#inFlight.delete(controller);
       this.events.failed(error);
     } finally {
-      if (this.#inFlight.get(key) === controller) this.#inFlight.delete(key);
+      this.#inFlight.delete(controller);
       this.#pump();
     }
   }
+}
+
+function idsOf({ level, index, lanes }: TileGroup): readonly TileId[] {
+  return lanes.map((lane) => ({ lane, level, index }));
+}
+
+function withLanes(group: TileGroup, wanted: (id: TileId) => boolean): TileGroup {
+  return {
+    ...group,
+    lanes: idsOf(group)
+      .filter(wanted)
+      .map(({ lane }) => lane),
+  };
 }

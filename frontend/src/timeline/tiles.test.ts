@@ -14,7 +14,7 @@ import {
   tileRange,
   tileWindow,
   wantedTiles,
-  type TileId,
+  type TileGroup,
 } from "./tiles";
 
 const EMPTY = slices([]);
@@ -56,14 +56,15 @@ describe("levels and tiles", () => {
 
   test("what is on screen is fetched first, then a screen to either side, nothing outside the data", () => {
     const span = TILE_BUCKETS;
-    const wanted = wantedTiles([4, 5], 0, { beginNs: 2 * span, endNs: 4 * span }, { beginNs: 0, endNs: 5 * span - 1 });
-    expect(wanted.slice(0, 4).map(({ index, lane }) => [index, lane])).toEqual([
-      [2, 4],
-      [2, 5],
-      [3, 4],
-      [3, 5],
+    const lanes = Array.from({ length: 25 }, (_, lane) => lane);
+    const data = { beginNs: 0, endNs: 5 * span - 1 };
+    const wanted = wantedTiles(lanes, 0, { beginNs: 2 * span, endNs: 4 * span }, data);
+    expect(wanted.map(({ index }) => index)).toEqual([2, 3, 4, 1]);
+    expect(wanted.every((group) => group.lanes === lanes)).toBe(true);
+    expect(wantedTiles(lanes, 0, data, data).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    expect(wantedTiles(lanes, 0, { beginNs: 4 * span, endNs: 6 * span }, data).map(({ index }) => index)).toEqual([
+      4, 3, 2,
     ]);
-    expect(new Set(wanted.map(({ index }) => index))).toEqual(new Set([0, 1, 2, 3, 4]));
   });
 });
 
@@ -193,34 +194,41 @@ test("WebGL gets times relative to the tile, so that float32 keeps single nanose
 });
 
 describe("TileLoader", () => {
-  const ids = (...indexes: number[]) => indexes.map((index): TileId => ({ lane: 0, level: 0, index }));
+  const groups = (...indexes: number[]) => indexes.map((index): TileGroup => ({ lanes: [0], level: 0, index }));
 
   function setUp() {
     const cache = new TileCache();
     const waiting = new Map<
       number,
-      { resolve: (slices: Slices) => void; reject: (error: unknown) => void; signal: AbortSignal }
+      {
+        readonly lanes: readonly number[];
+        readonly resolve: (slices: ReadonlyMap<number, Slices>) => void;
+        readonly reject: (error: unknown) => void;
+        readonly signal: AbortSignal;
+      }
     >();
     const events = { loaded: vi.fn(), failed: vi.fn() };
     let nowMs = 0;
     const loader = new TileLoader(
       cache,
-      ({ index }, signal) =>
+      ({ index, lanes }, signal) =>
         new Promise((resolve, reject) => {
-          waiting.set(index, { resolve, reject, signal });
+          waiting.set(index, { lanes, resolve, reject, signal });
         }),
       events,
       () => nowMs,
     );
     return { cache, waiting, events, loader, advance: (byMs: number) => (nowMs += byMs) };
   }
+
   const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const nothing = new Map([[0, EMPTY]]);
 
   test("loads what is wanted, in order, a few at a time", async () => {
     const { loader, waiting, events, cache } = setUp();
-    loader.want(ids(0, 1, 2, 3, 4, 5, 6), "1");
+    loader.want(groups(0, 1, 2, 3, 4, 5, 6), "1");
     expect([...waiting.keys()]).toEqual([0, 1, 2, 3, 4]);
-    waiting.get(0)?.resolve(EMPTY);
+    waiting.get(0)?.resolve(nothing);
     await settled();
     expect([...waiting.keys()]).toEqual([0, 1, 2, 3, 4, 5]);
     expect(events.loaded).toHaveBeenCalledTimes(1);
@@ -228,10 +236,32 @@ describe("TileLoader", () => {
     expect(loader.pending).toBe(6);
   });
 
+  test("asks once for many lanes, and for those alone that are not there", async () => {
+    const { loader, waiting, cache } = setUp();
+    const all = Array.from({ length: 25 }, (_, lane) => lane);
+    loader.want([{ lanes: all.slice(0, 20), level: 0, index: 7 }], "1");
+    expect(loader.pending).toBe(1);
+    loader.want([{ lanes: all, level: 0, index: 7 }], "1");
+    expect(loader.pending).toBe(2);
+    expect(waiting.get(7)?.lanes).toEqual([20, 21, 22, 23, 24]);
+    waiting.get(7)?.resolve(new Map(all.slice(20).map((lane) => [lane, EMPTY])));
+    await settled();
+    expect(all.filter((lane) => cache.isFresh({ lane, level: 0, index: 7 }, "1"))).toEqual(all.slice(20));
+  });
+
+  test("an answer that lacks a lane is a failure, which is told", async () => {
+    const { loader, waiting, events } = setUp();
+    loader.want([{ lanes: [0, 1], level: 0, index: 0 }], "1");
+    waiting.get(0)?.resolve(nothing);
+    await settled();
+    expect(events.failed).toHaveBeenCalledTimes(1);
+    expect(loader.pending).toBe(0);
+  });
+
   test("cancels what is no longer wanted, and does not report it", async () => {
     const { loader, waiting, events } = setUp();
-    loader.want(ids(0, 1), "1");
-    loader.want(ids(1), "1");
+    loader.want(groups(0, 1), "1");
+    loader.want(groups(1), "1");
     expect(waiting.get(0)?.signal.aborted).toBe(true);
     expect(waiting.get(1)?.signal.aborted).toBe(false);
     waiting.get(0)?.reject(new DOMException("", "AbortError"));
@@ -242,27 +272,27 @@ describe("TileLoader", () => {
 
   test("a new revision asks again", async () => {
     const { loader, waiting } = setUp();
-    loader.want(ids(0), "1");
-    waiting.get(0)?.resolve(EMPTY);
+    loader.want(groups(0), "1");
+    waiting.get(0)?.resolve(nothing);
     await settled();
     waiting.clear();
-    loader.want(ids(0), "1");
+    loader.want(groups(0), "1");
     expect(waiting.size).toBe(0);
-    loader.want(ids(0), "2");
+    loader.want(groups(0), "2");
     expect(waiting.size).toBe(1);
   });
 
   test("a failure is reported once, and tried again only after a while", async () => {
     const { loader, waiting, events, advance } = setUp();
-    loader.want(ids(0), "1");
+    loader.want(groups(0), "1");
     waiting.get(0)?.reject(new Error("no"));
     await settled();
     expect(events.failed).toHaveBeenCalledTimes(1);
     waiting.clear();
-    loader.want(ids(0), "1");
+    loader.want(groups(0), "1");
     expect(waiting.size).toBe(0);
     advance(4000);
-    loader.want(ids(0), "1");
+    loader.want(groups(0), "1");
     expect(waiting.size).toBe(1);
   });
 });

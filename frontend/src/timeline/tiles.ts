@@ -4,8 +4,8 @@ import type { TimeWindow } from "../lib/urlState";
 
 export const TILE_BUCKETS = 2048;
 const MAX_LEVEL = 52;
-/** Beyond what is on screen no more tiles are asked for than make up so many with it. */
-export const MOST_WANTED = 12;
+/** Beyond what is on screen no more is asked for than makes up so many requests with it. */
+const MOST_WANTED = 4;
 
 export interface TileId {
   readonly lane: number;
@@ -43,6 +43,13 @@ export function tileKey(id: TileId): string {
   return `${id.lane}/${id.level}/${id.index}`;
 }
 
+/** Tiles of several lanes that cover the same time: they are asked for at once. */
+export interface TileGroup {
+  readonly level: number;
+  readonly index: number;
+  readonly lanes: readonly number[];
+}
+
 /**
  * The tiles a screen needs, in the order to fetch them: what is on screen first, then a screen to either side.
  *
@@ -53,7 +60,7 @@ export function wantedTiles(
   level: number,
   visible: TimeWindow,
   data: TimeWindow,
-): readonly TileId[] {
+): readonly TileGroup[] {
   const span = visible.endNs - visible.beginNs;
   const limits = tileRange(level, { beginNs: data.beginNs, endNs: data.endNs + 1 });
   const inner = tileRange(level, visible);
@@ -65,10 +72,6 @@ export function wantedTiles(
     if (inner.first - step >= outer.first) order.push(inner.first - step);
   }
   const within = order.filter((index) => index >= limits.first && index <= limits.last);
-  const onScreen = (index: number) => index >= inner.first && index <= inner.last;
-  const ids = (indexes: readonly number[]) =>
-    indexes.flatMap((index) => lanes.map((lane): TileId => ({ lane, level, index })));
-  const needed = ids(within.filter(onScreen));
-  const near = ids(within.filter((index) => !onScreen(index)));
-  return [...needed, ...near.slice(0, Math.max(0, MOST_WANTED - needed.length))];
+  const onScreen = within.filter((index) => index >= inner.first && index <= inner.last).length;
+  return within.slice(0, Math.max(onScreen, MOST_WANTED)).map((index) => ({ level, index, lanes }));
 }

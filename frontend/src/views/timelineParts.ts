@@ -31,12 +31,7 @@ export function timeAxis(frame: FrameReport | null, widthPx: number, profiled: r
             ></span>`;
         })
       }
-      ${frame?.axis.ticks.map(
-        ({ timeNs, label }) =>
-          html`<span class="tick" style="left:${leftPx(timeNs)}px"
-            >${fits(label, leftPx(timeNs), widthPx) ? label : nothing}</span
-          >`,
-      )}
+      <canvas class="marks"></canvas>
     </div>
   </div>`;
 }
@@ -186,11 +181,4 @@ export function tooltip(slice: SliceInfo, xPx: number, yPx: number, text: Toolti
     ${text.reason === null ? nothing : html`<div>▼ caused a trace: ${text.reason}</div>`}
     ${slice.raised ? html`<div>▲ raised</div>` : nothing}
   </div>`;
-}
-
-const LABEL_PX_PER_CHARACTER = 7;
-
-/** Whether an axis label that begins at a place ends before the axis does; one that does not is better left out than cut. */
-function fits(label: string, leftPx: number, widthPx: number): boolean {
-  return leftPx + (label.length + 1) * LABEL_PX_PER_CHARACTER <= widthPx;
 }

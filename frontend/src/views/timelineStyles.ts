@@ -90,20 +90,10 @@ export const timelineStyles = css`
     inset: 0 0 0 var(--gutter);
     overflow: hidden;
   }
-  .tick {
-    position: absolute;
-    top: 3px;
-    padding-inline-start: 5px;
-    white-space: nowrap;
-  }
-  .tick::before {
-    position: absolute;
-    inset-inline-start: 0;
-    top: 6px;
-    width: 1px;
-    height: 15px;
-    background: var(--border-strong);
-    content: "";
+  .marks {
+    display: block;
+    width: 100%;
+    height: 100%;
   }
   .scroller {
     position: relative;

@@ -33,6 +33,7 @@ import "./minimap";
 import type { WindowEvent } from "./minimap";
 import { Ruler } from "./ruler";
 import { TimelineJumps } from "./timelineJumps";
+import { drawTicks } from "./tickMarks";
 import { gutter, legend, profileNotes, timeAxis, tooltip, zoomButtons } from "./timelineParts";
 import { TimelineSearch } from "./timelineSearch";
 import { timelineStyles } from "./timelineStyles";
@@ -46,6 +47,7 @@ interface Tooltip {
 }
 
 const MOVED_AFTER_MS = 150;
+const SHOWN_EVERY_MS = 100;
 
 /** Calls over time: a lane for each thread, a row for each depth. */
 @customElement("mt-timeline-view")
@@ -70,6 +72,7 @@ export class TimelineView extends LitElement {
   @query(".surface") private surface!: HTMLElement;
   @query(".scroller") private scroller!: HTMLElement;
   @query(".ticks") private ticks!: HTMLElement;
+  @query(".marks") private marks!: HTMLCanvasElement;
 
   private engine: TimelineEngine | null = null;
   /** Ends everything that belongs to the engine. */
@@ -79,6 +82,7 @@ export class TimelineView extends LitElement {
   /** The window this view last told the app; another one in the address was set by somebody else. */
   private toldWindow: TimeWindow | null = null;
   private fitted = true;
+  private shownAtMs = -Infinity;
   private movedTimer: ReturnType<typeof setTimeout> | null = null;
   private readonly profile = new Fetched<RunProfile>(this);
   private shownProfile: RunProfile | null = null;
@@ -141,10 +145,11 @@ export class TimelineView extends LitElement {
       engine = new TimelineEngine({
         container: this.surface,
         renderer: this.url.renderer,
-        fetchTile: async ({ lane, level, index }, tileSignal) => {
-          const request = { run: this.run, lane, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
-          const slices = await this.connection.slices(request, tileSignal);
-          return this.profile.value?.lanes.some((ops) => ops.lane === lane) ? slicesOfOps(slices) : slices;
+        fetchTiles: async ({ lanes, level, index }, tilesSignal) => {
+          const request = { run: this.run, lanes, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
+          const found = await this.connection.slices(request, tilesSignal);
+          const ops = new Set(this.profile.value?.lanes.map(({ lane }) => lane));
+          return new Map([...found].map(([lane, slices]) => [lane, ops.has(lane) ? slicesOfOps(slices) : slices]));
         },
         events: {
           drawn: (report) => {
@@ -253,7 +258,8 @@ export class TimelineView extends LitElement {
     if (this.active) {
       void this.loadLanes();
       this.loadProfile();
-      this.jumps.load(this.api, this.run, this.revision);
+      // The picture comes first: of a long recording, what stands out takes longer to find.
+      if (this.frame?.loading === false) this.jumps.load(this.api, this.run, this.revision);
     }
     if (this.jumps.events !== this.shownEvents) {
       this.shownEvents = this.jumps.events;
@@ -385,7 +391,7 @@ export class TimelineView extends LitElement {
   }
 
   private readonly onWindow = (event: WindowEvent): void => {
-    this.engine?.setWindow(event.window);
+    this.engine?.move(event.window);
     this.onMoved();
   };
 
@@ -541,6 +547,13 @@ export class TimelineView extends LitElement {
   }
 
   private onDrawn(report: FrameReport): void {
+    drawTicks(this.marks, report, this.theme);
+    // What surrounds the canvas follows a gesture a few times a second: the elements of it cost more than all slices.
+    const nowMs = performance.now();
+    const shown = this.frame;
+    const late = nowMs - this.shownAtMs > SHOWN_EVERY_MS;
+    if (report.moving && shown?.moving && !late && shown.axis.base === report.axis.base) return;
+    this.shownAtMs = nowMs;
     this.frame = report;
     if (!report.loading && this.failure !== null && report.slices > 0) this.failure = null;
   }

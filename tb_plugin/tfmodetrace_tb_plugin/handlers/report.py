@@ -9,5 +9,5 @@ from tfmodetrace_tb_plugin import arguments, index, responses
 
 def handle(request: werkzeug.Request, log_index: index.Index) -> werkzeug.Response:
     """Answers with the report of one run."""
-    name = arguments.text(request, "run")
-    return responses.gzipped(request, log_index.settled().run(name).report, "application/json")
+    answer = log_index.answer(arguments.text(request, "run"), "report", lambda view: view.report)
+    return responses.gzipped(request, answer, "application/json")

@@ -36,6 +36,11 @@ class FakeReader:
         self.while_polling()
         return True
 
+    def identities(self) -> dict[str, str]:
+        return {}
+
+    identities_read = identities
+
     def log(self) -> tracelog.TraceLog:
         return tracelog.TraceLog(path="x", runs=(), warnings=(f"poll {self.polls}",))
 

@@ -151,8 +151,7 @@ def _literal(value: Any) -> keys.Node:
     if value is None:
         return keys.Node(kind=Kind.NONE)
     text = _repr(value)
-    checksum = zlib.crc32(text.encode("utf-8", "replace")) if len(text) > keys.MAX_TEXT else 0
-    return keys.Node(kind=Kind.LITERAL, type_name=type(value).__name__, text=keys.clip(text), token=checksum)
+    return keys.Node(kind=Kind.LITERAL, type_name=type(value).__name__, text=keys.clip(text), token=keys.checksum(text))
 
 
 def _object(target: Any, tokens: object_tokens.ObjectTokens) -> keys.Node:
