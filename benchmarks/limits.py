@@ -1,7 +1,7 @@
 """What ``limit_traces`` adds to a call of a tf.function that finds its trace in TensorFlow's cache: at most 0.05 µs.
 
-Run with ``make bench BENCH=limits`` or ``python -m benchmarks.limits [--seconds S]``. Such a call takes some 30 µs and never quite the same,
-so that the difference of two is told from pairs that follow one another, half of them the other way round, with an interval for its median.
+Run with ``make bench BENCH=limits`` or ``python -m benchmarks.limits [--seconds S]``. Such a call takes some 30 µs and never quite the
+same, so that the difference is told from pairs that follow one another, half of them the other way round, with an interval for its median.
 """
 
 from __future__ import annotations
