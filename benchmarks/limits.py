@@ -51,7 +51,8 @@ def _interval(values: list[float]) -> tuple[float, float]:
 
 
 def _measured(seconds: float, x: Any) -> tuple[list[float], list[float]]:
-    bare, added = [], []
+    bare: list[float] = []
+    added: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         order = (_bare_ns, _limited_ns) if len(bare) % 2 else (_limited_ns, _bare_ns)
