@@ -1,7 +1,8 @@
 """What ``limit_traces`` adds to a call of a tf.function that finds its trace in TensorFlow's cache: at most 0.05 µs.
 
-Run with ``make bench BENCH=limits`` or ``python -m benchmarks.limits [--seconds S]``. Such a call takes some 30 µs and never quite the same,
-so that the difference of two is told from pairs that follow one another, half of them the other way round, with an interval for its median.
+Run with ``make bench BENCH=limits`` or ``python -m benchmarks.limits [--seconds S]``. Such a call takes some 30 µs and never quite the
+same, so that the difference is told from pairs that follow one another, half of them the other way round, with an interval for its median.
+That a cached call goes the same way with and without, function by function, is tested: ``tests/integration/testing/test_limit.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tensorflow as tf
 import tfmodetrace as tmt
 from benchmarks import harness
 
-_TARGET = harness.Target(50.0, "≤ 50")
+_MOST_NS = 50
 _CALLS = 200
 _WARM_CALLS = 10
 
@@ -50,8 +51,13 @@ def _interval(values: list[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _verdict(low: float, high: float) -> str:
+    return f"≤ {_MOST_NS} {'met' if high <= _MOST_NS else 'MISSED' if low > _MOST_NS else 'not decided: the interval is too wide'}"
+
+
 def _measured(seconds: float, x: Any) -> tuple[list[float], list[float]]:
-    bare, added = [], []
+    bare: list[float] = []
+    added: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         order = (_bare_ns, _limited_ns) if len(bare) % 2 else (_limited_ns, _bare_ns)
@@ -72,7 +78,7 @@ def main() -> None:
     bare, added = _measured(seconds, x)
     low, high = _interval(added)
     median = statistics.median(added)
-    row = (f"{statistics.median(bare) / 1e3:.1f}", round(median), f"{low:.0f} to {high:.0f}", harness.verdict(median, _TARGET))
+    row = (f"{statistics.median(bare) / 1e3:.1f}", round(median), f"{low:.0f} to {high:.0f}", _verdict(low, high))
     harness.show("A cached call inside limit_traces", ["µs bare", "ns added", "95 %", "target"], [row])
     harness.write("limits", {"bare, ns": statistics.median(bare), "added, ns": median, "interval, ns": [low, high], "pairs": len(bare)})
 

@@ -29,8 +29,13 @@ def retraced(
     traces: int = 3,
     tracing_ns: int = 10**8,
     pid: int = 1,
+    librarys: bool = False,
+    end: bool = True,
 ) -> files.SessionFile:
-    """Writes a session of a second in which each function is traced for every value of a number."""
+    """Writes a session of a second in which each function is traced for every value of a number.
+
+    ``librarys``: each is Keras's, which line 70 of the program made.
+    """
     session = files.SessionFile(logdir, pid=pid)
     session.thread()
     at = 0
@@ -38,6 +43,9 @@ def retraced(
         function = session.function(name, kind="tf.function", parameters=("x", argument))
         message = session.chunk.functions[-1]
         message.file, message.line = file, line + 10 * function
+        if librarys:
+            message.module, message.file = "keras.src.trainer", "/site-packages/keras/src/trainer.py"
+            message.made_at.file, message.made_at.line, message.made_at.code = file, 70, "model.fit(x, y)"
         message.source = source.format(name=name.rpartition(".")[2], argument=argument)
         for number in range(traces):
             given = {"x": files.tensor("float32", 2), argument: files.literal(number + 0.5)}
@@ -54,7 +62,8 @@ def retraced(
             call = session.call(function, at, tracing_ns + 1000, mode=words.Mode.GRAPH, signature=signature, trace=trace)
             session.chunk.traces[-1].call_id = call
             at += tracing_ns + 2000
-    session.end(end_ns=10**9)
+    if end:
+        session.end(end_ns=10**9)
     return session
 
 

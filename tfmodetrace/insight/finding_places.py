@@ -18,10 +18,15 @@ def of_finding(run: tracelog.Run, finding: findings.Finding) -> function_table.P
     own = [] if finding.function_id is None else [run.functions[finding.function_id]]
     traced = [run.functions[run.traces[number].function_id] for number in finding.trace_ids]
     sites = collections.Counter(function.made_at for function in (traced or own) if function.made_at is not None)
-    definition = own[0] if own and own[0].file and own[0].module.partition(".")[0] not in _LIBRARIES else None
+    definition = own[0] if own and own[0].file and not _is_librarys(own[0]) else None
     if sites and (definition is None or finding.id == "function-recreated"):
         return sites.most_common(1)[0][0]
     return None if definition is None else of_definition(definition)
+
+
+def of_function(function: function_table.Function) -> function_table.Place | None:
+    """Returns the line at which a function is defined, or if that is a library's the user's that made it; ``None`` if not known."""
+    return of_definition(function) if function.file and not _is_librarys(function) else function.made_at
 
 
 def of_definition(function: function_table.Function) -> function_table.Place:
@@ -29,3 +34,7 @@ def of_definition(function: function_table.Function) -> function_table.Place:
     lines = [line.strip() for line in (function.source or "").splitlines()]
     code = next((line for line in lines if line.startswith(("def ", "async def "))), lines[0] if lines else "")
     return function_table.Place(file=function.file, line=function.line, function=function.name, code=code)
+
+
+def _is_librarys(function: function_table.Function) -> bool:
+    return function.module.partition(".")[0] in _LIBRARIES

@@ -39,7 +39,7 @@ class Excess:
         traces: How often it was traced.
         at_most: How often it may be.
         lines: Every trace beyond the limit, as far as they are shown, a line each.
-        finding: The costliest finding about the function; ``None`` if there is none.
+        finding: The costliest finding about traces beyond the limit; ``None`` if there is none.
         reason: Why it was traced the first time that was too often.
     """
 
@@ -102,22 +102,22 @@ def excesses(
         traces: The traces that count; all of the run if not given.
     """
     run = told.run
-    by_function = {function_id: finding for finding in reversed(told.findings) for function_id in finding.function_ids}
     counted: dict[int, list[trace_table.Trace]] = collections.defaultdict(list)
     for trace in run.traces if traces is None else traces:
         counted[trace.function_id].append(trace)
     found = []
     for function_id, own in counted.items():
-        traced = run.functions[function_id]
-        if len(own) > at_most and matches(traced, function):
+        traced, beyond = run.functions[function_id], own[at_most:]
+        if beyond and matches(traced, function):
+            numbers = {trace.trace_id for trace in beyond}
             found.append(
                 Excess(
                     function=traced,
                     traces=len(own),
                     at_most=at_most,
-                    lines=tuple(_beyond(own[at_most:], told.reasons)),
-                    finding=by_function.get(function_id),
-                    reason=told.reasons[own[at_most].trace_id],
+                    lines=tuple(_beyond(beyond, told.reasons)),
+                    finding=next((finding for finding in told.findings if numbers.intersection(finding.trace_ids)), None),
+                    reason=told.reasons[beyond[0].trace_id],
                 )
             )
     return found

@@ -7,7 +7,6 @@ not. Only what traces is looked at: a call that finds its trace in TensorFlow's 
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 import types
 import warnings
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 Then = Literal["raise", "warn"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-_logger: Final = logging.getLogger("tfmodetrace")
 
 
 class limit_traces:  # noqa: N801 - used like a function: `with limit_traces(2):`

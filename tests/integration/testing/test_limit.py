@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import sys
 import textwrap
 import threading
 import traceback
@@ -214,7 +215,23 @@ def test_it_works_beside_a_recording_which_goes_on(decorated: bool, tmp_path: Pa
     assert len(run.traces) == 2
     assert len(run.calls) == 3
     assert {error.type.rpartition(".")[2] for error in run.errors} == {"TraceLimitError"}
+    (diagnosis,) = {diagnosis.why for diagnosis in run.answers.diagnoses}
+    assert diagnosis.startswith("limit_traces, or TFMODETRACE_LIMIT_TRACES, did not let")
+    assert "failed-trace" not in {finding["id"] for finding in run.findings}
     assert not sum(process.internal_faults for process in run.processes)
+
+
+def test_a_recording_that_begins_inside_the_block_knows_that_the_body_has_not_failed(tmp_path: Path) -> None:
+    step = tmt.traced(_make())
+    with tmt.limit_traces(1), tmt.record(tmp_path):
+        step(tf.ones(2), 1.0)
+        with pytest.raises(tmt.TraceLimitError):
+            step(tf.ones(2), 2.0)
+        step(tf.ones(2), 1.0)
+    (run,) = tmt.read(tmp_path).runs
+    assert (len(run.traces), len(run.calls), len(run.errors)) == (1, 3, 1)
+    assert run.errors[0].mode == "graph"
+    assert "failed-trace" not in {finding["id"] for finding in run.findings}
 
 
 def test_a_limit_that_outlives_a_recording_holds_and_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,6 +395,31 @@ def test_cached_calls_pass_nothing_of_ours() -> None:
         changed = {name for name, value in vars(kind).items() if before.get(name) is not value}
     assert changed == {"_initialize"}
     assert dict(vars(kind)) == before
+
+
+def test_a_cached_call_goes_the_same_way_inside_a_block_and_outside() -> None:
+    step, x = _make(), tf.ones(2)
+
+    def way() -> list[str]:
+        passed: list[str] = []
+
+        def note(frame: Any, event: str, given: Any) -> None:
+            passed.append(f"{event} {frame.f_code.co_qualname} {getattr(given, '__qualname__', '')}" if "call" in event else event)
+
+        sys.setprofile(note)
+        try:
+            step(x, 2.0)
+        finally:
+            sys.setprofile(None)
+        return passed
+
+    for _ in range(3):  # what TensorFlow itself does once only
+        way()
+    outside = way()
+    with tmt.limit_traces(1):
+        inside = way()
+    assert inside == outside
+    assert len(outside) > 10
 
 
 _PROGRAM = """

@@ -47,6 +47,25 @@ def test_an_exceeded_limit_is_a_problem_with_the_traces_beyond_it(tmp_path: path
     assert not problem.is_explained
 
 
+def test_what_is_about_a_function_of_a_library_is_told_at_the_programs_line(tmp_path: pathlib.Path) -> None:
+    checked.retraced(tmp_path, librarys=True)
+    found = checked.problems(tmp_path, max_traces=2)
+    assert [problem.id for problem in found] == ["max-traces", "python-scalar-argument"]
+    assert {(problem.place.file, problem.place.line) for problem in found} == {("/home/me/project/src/train.py", 70)}
+
+
+def test_what_to_do_about_traces_is_what_a_finding_about_these_traces_says(tmp_path: pathlib.Path) -> None:
+    session = checked.retraced(tmp_path, end=False)
+    function = 0
+    for ordinal, dtype in enumerate(("int32", "float64"), 4):
+        session.trace(function, ordinal=ordinal, key=files.arguments(x=files.tensor(dtype, 2), rate=files.literal(2.5)), duration_ns=10**6)
+    session.end(end_ns=10**9)
+    (limit,) = [problem for problem in checked.problems(tmp_path, max_traces=4) if problem.kind == "limit"]
+    assert "dtype: x: " in limit.evidence[0]
+    assert limit.advice == "Give x one dtype."
+    assert limit.fix is None
+
+
 def test_where_no_finding_tells_what_to_do_the_reason_does(tmp_path: pathlib.Path) -> None:
     checked.retraced(tmp_path, traces=2)
     (problem,) = checked.problems(tmp_path, max_traces=1)

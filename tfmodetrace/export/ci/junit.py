@@ -16,6 +16,7 @@ from tfmodetrace.insight import checks, finding_places
 from tfmodetrace.log import function_table
 
 _SUITE: Final = "tfmodetrace"
+_NOWHERE: Final = function_table.Place(file="", line=0, function="")
 
 
 def write(verdict: checks.Verdict, files: repository.Repository) -> str:
@@ -62,10 +63,10 @@ def _cases(run: checks.CheckedRun, files: repository.Repository) -> Iterator[ET.
             ET.SubElement(case, "skipped", message=printable.line(f"{why}: {problem.title}"))
         yield case
     for function in run.functions:
-        yield _case(function.name, finding_places.of_definition(function), run, files)
+        yield _case(function.name, finding_places.of_function(function) or _NOWHERE, run, files)
     if not run.judged and not run.functions:
         # Jenkins fails a build whose report has no test at all.
-        yield _case("nothing to check", function_table.Place(file="", line=0, function=""), run, files)
+        yield _case("nothing to check", _NOWHERE, run, files)
 
 
 def _case(name: str, place: function_table.Place, run: checks.CheckedRun, files: repository.Repository) -> ET.Element:

@@ -114,7 +114,7 @@ def _excesses(told: answers.Answers, held_to: Limits) -> Iterator[Problem]:
                 severity="high",
                 run=run.name,
                 function=function.name,
-                place=finding_places.of_definition(function) if function.file else _NOWHERE,
+                place=finding_places.of_function(function) or _NOWHERE,
                 title=f"{function.name} {excess.told}",
                 why="" if finding is None else finding.why,
                 advice=limits.advice(excess.reason) if finding is None else finding.advice,
@@ -157,7 +157,7 @@ def _failure(told: answers.Answers, group: failures.FailureGroup) -> Problem:
     ended = any(error.ended_program for error in run.errors if error.first_error_id in group.error_ids)
     source = diagnosis.source
     place = (
-        finding_places.of_definition(function)
+        finding_places.of_function(function) or _NOWHERE
         if source is None
         else function_table.Place(file=source.file, line=source.line, function=source.function, code=source.code)
     )
@@ -168,7 +168,7 @@ def _failure(told: answers.Answers, group: failures.FailureGroup) -> Problem:
         severity="high" if ended else "medium",
         run=run.name,
         function=function.name,
-        place=place if place.file else _NOWHERE,
+        place=place,
         title=f"{group.title}{times}{', which ended the program' if ended else ''}",
         why=diagnosis.why,
         advice=diagnosis.advice,

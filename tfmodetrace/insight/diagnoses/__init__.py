@@ -54,6 +54,10 @@ _RULES: Final = (
 )
 
 
+_REFUSED: Final = "tfmodetrace.errors.TraceLimitError"
+_WHY_REFUSED: Final = "limit_traces, or TFMODETRACE_LIMIT_TRACES, did not let a function be traced once more; nothing of the call has run."
+
+
 def of_run(run: tracelog.Run) -> tuple[Diagnosis, ...]:
     """Returns the diagnoses of a run's errors, aligned with ``run.errors``."""
     failures: dict[int, list[error_table.Error]] = collections.defaultdict(list)
@@ -111,6 +115,7 @@ def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
 def _unclassified(failure: base.Failure) -> Diagnosis:
     place = failure.place
     kind = failure.core.type.rpartition(".")[2]
+    is_refused = failure.core.type == _REFUSED
     where = f" in line {place.line} of {place.file.replace(chr(92), '/').rpartition('/')[2]}" if place is not None else ""
     origin = failure.core.origin
     by = f" {origin.owner}'s {origin.function} has raised it." if origin is not None and origin.owner not in ("", "tfmodetrace") else ""
@@ -118,11 +123,11 @@ def _unclassified(failure: base.Failure) -> Diagnosis:
     return Diagnosis(
         id="unclassified",
         title=f"{kind}{where}",
-        why=f"It is none of the failures that tfmodetrace knows; it was raised {how or 'in Python'}.{by}",
+        why=_WHY_REFUSED if is_refused else f"It is none of the failures that tfmodetrace knows; it was raised {how or 'in Python'}.{by}",
         difference=None,
         fix=None,
         edits=(),
-        advice=texts.ADVICE["unclassified"],
+        advice="Do what its message says, or allow more traces." if is_refused else texts.ADVICE["unclassified"],
         source=place,
     )
 

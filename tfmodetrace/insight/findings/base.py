@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import os
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -345,7 +344,8 @@ def named_in(cause: Hashable) -> tuple[str, ...]:
     """Returns the names in a draft's cause: arguments and texts, without files and numbers, which are others after any edit."""
     if isinstance(cause, tuple):
         return tuple(name for part in cause for name in named_in(part))
-    return (cause,) if isinstance(cause, str) and not cause.endswith(_FILES) and os.sep not in cause else ()
+    is_file = isinstance(cause, str) and (cause.endswith(_FILES) or "/" in cause or "\\" in cause)
+    return (cause,) if isinstance(cause, str) and not is_file else ()
 
 
 def ids(traces: Iterable[trace_table.Trace]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import types
 import weakref
 from typing import Any
 
+from tfmodetrace import errors as public_errors
 from tfmodetrace.recorder.calls import functions, signatures, states
 from tfmodetrace.recorder.support import by_object, call_sites, owners, sources
 from tfmodetrace.recorder.tf import autograph, concrete_functions, dataset_functions, function_objects, tracing
@@ -204,6 +205,8 @@ class TraceRecorder:
 
     def _failed(self, pending: PendingTrace, error: BaseException) -> None:
         self._ended(pending)
+        if isinstance(error, public_errors.TraceLimitError):  # it was not let begin, and its body has not failed
+            return
         if pending.call is not None:
             pending.call.trace_failed = True
             return
