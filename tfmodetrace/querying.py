@@ -69,7 +69,9 @@ class QueryResult:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows([["" if value is None else _cell(value) for value in row] for row in self.rows])
+        writer.writerows(
+            [["" if value is None else value if isinstance(value, float) else _cell(value) for value in row] for row in self.rows]
+        )
         return out.getvalue()
 
     def to_pandas(self) -> Any:
@@ -102,9 +104,11 @@ def answer(runs: Sequence[tables.Source], sql: str) -> QueryResult:
     """
     try:
         duckdb: Any = importlib.import_module("duckdb")
-        arrow.needed("query")
-    except (ImportError, errors.ExportError) as error:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
         raise errors.QueryError("Queries need DuckDB and pyarrow, which are not installed; pip install 'tfmodetrace[query]'") from error
+    if not runs:
+        raise errors.QueryError("There is no run to ask. Give a log directory, or several.")
     with duckdb.connect(":memory:") as connection:
         try:
             for setting in _LOCKED:

@@ -8,21 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tfmodetrace import errors
 from tfmodetrace.export import confidential as confidential_module
 from tfmodetrace.export import schema, tables
-
-
-def needed(extra: str) -> Any:
-    """Returns the module ``pyarrow``.
-
-    Raises:
-        errors.ExportError: If it is not installed; the message says which extra to install.
-    """
-    try:
-        return importlib.import_module("pyarrow")
-    except ImportError as error:
-        raise errors.ExportError(f"This needs pyarrow, which is not installed; pip install 'tfmodetrace[{extra}]'") from error
 
 
 def joined(parts: Sequence[Any]) -> Any:

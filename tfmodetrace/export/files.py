@@ -62,7 +62,9 @@ def _told(target: pathlib.Path) -> Iterator[None]:
         if isinstance(error, errors.ExportError):
             raise
         what = error.strerror or str(error) or type(error).__name__
-        raise errors.ExportError(f"{target} cannot be written: {what}. Nothing is left of it; give another place with --output.") from error
+        raise errors.ExportError(
+            f"{target} cannot be written: {what}. Nothing was changed there; give another place with --output."
+        ) from error
 
 
 def _permit(name: str) -> None:

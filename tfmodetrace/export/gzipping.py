@@ -70,6 +70,6 @@ class GzipWriter:
 
 
 def _compressed(block: bytes, level: int) -> bytes:
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     # A full flush ends at a whole byte and forgets what was before, so that blocks can stand one after the other.
     return compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH)

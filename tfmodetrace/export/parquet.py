@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from tfmodetrace import errors
 from tfmodetrace.export import arrow, files, schema, tables
 from tfmodetrace.export import confidential as confidential_module
 
@@ -22,8 +23,11 @@ def write(sources: Sequence[tables.Source], directory: str | os.PathLike[str], *
     Raises:
         errors.ExportError: If pyarrow is not installed, or the files cannot be written.
     """
-    arrow.needed("parquet")
-    parquet: Any = importlib.import_module("pyarrow.parquet")
+    try:
+        importlib.import_module("pyarrow")
+        parquet: Any = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise errors.ExportError("Parquet needs pyarrow, which is not installed; pip install 'tfmodetrace[parquet]'") from error
     with files.replacing_directory(directory) as made:
         for name in schema.TABLES:
             table = arrow.joined([arrow.of_run(name, source, confidential=confidential) for source in sources])

@@ -14,12 +14,19 @@ from tfmodetrace.log import tracelog
 def of(logs: Sequence[tracelog.TraceLog]) -> list[tables.Source]:
     """Names the runs of logs: as reports do those of one log; those of several after where they were read, too.
 
+    A run that is in several of them, as in a directory and in one above it, is taken once.
+
     Args:
         logs: What was read.
     """
     found: list[tables.Source] = []
+    seen: set[frozenset[str]] = set()
     for log in logs:
         for run in log.runs:
+            files = frozenset(process.path if "://" in process.path else os.path.realpath(process.path) for process in run.processes)
+            if files in seen:
+                continue
+            seen.add(files)
             name = run.name if len(logs) == 1 else _joined(log.path, run.name)
             told = run.answers if isinstance(run, asked.Run) else answers.Answers(run, profiled=True)
             found.append(tables.Source(name, log.path, told))

@@ -68,14 +68,10 @@ def _pieces(told: answers.Answers, name: str) -> Iterator[str]:
 
 def _calls(told: answers.Answers, rows: npt.NDArray[np.int64], title: str) -> Iterator[str]:
     calls = told.run.calls
-    places = nesting.places(calls.depth[rows])
-    times, frames = np.zeros(2 * len(rows), dtype=np.int64), np.zeros(2 * len(rows), dtype=np.int64)
-    begins = np.zeros(2 * len(rows), dtype=bool)
-    begins[places.begins] = True
+    places, begins, times = nesting.events(calls.depth[rows], calls.start_ns[rows], calls.end_ns[rows])
+    frames = np.zeros(2 * len(rows), dtype=np.int64)
     numbers = calls.function_id[rows].astype(np.int64) * len(words.MODES) + calls.mode[rows]
-    times[places.begins], times[places.ends] = calls.start_ns[rows], calls.end_ns[rows]
     frames[places.begins] = frames[places.ends] = numbers
-    times = np.maximum.accumulate(times)
     head = {"type": "evented", "name": title, "unit": "nanoseconds", "startValue": int(times[0]), "endValue": int(times[-1])}
     yield json.dumps(head)[:-1] + ', "events": ['
     for first in range(0, len(times), _ROWS_AT_ONCE):

@@ -8,16 +8,16 @@ from tests.support import files
 from tfmodetrace.export import confidential
 from tfmodetrace.schema import keys, spec_text
 
-Kind, Node = keys.Kind, keys.Node
+Kind = keys.Kind
 HIDING = confidential.Confidential("values")
 
 
-def composite(text: str) -> Node:
-    return spec_text.with_parts(Node(kind=Kind.COMPOSITE, type_name=text.partition("(")[0], text=text))
+def composite(text: str) -> keys.Node:
+    return spec_text.with_parts(keys.Node(kind=Kind.COMPOSITE, type_name=text.partition("(")[0], text=text))
 
 
-def children(kind: int, *parts: Node, names: tuple[str, ...] = (), type_name: str = "") -> Node:
-    return Node(kind=kind, children=parts, names=names, type_name=type_name)
+def children(kind: int, *parts: keys.Node, names: tuple[str, ...] = (), type_name: str = "") -> keys.Node:
+    return keys.Node(kind=kind, children=parts, names=names, type_name=type_name)
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ def children(kind: int, *parts: Node, names: tuple[str, ...] = (), type_name: st
     [
         (files.literal("s3cret"), "str"),
         (files.literal(7), "int"),
-        (Node(kind=Kind.LITERAL, text="s3cret"), "value"),
-        (Node(kind=Kind.LITERAL, type_name="DType", text="float32"), "float32"),
-        (Node(kind=Kind.NONE), "None"),
+        (keys.Node(kind=Kind.LITERAL, text="s3cret"), "value"),
+        (keys.Node(kind=Kind.LITERAL, type_name="DType", text="float32"), "float32"),
+        (keys.Node(kind=Kind.NONE), "None"),
         (files.tensor("float32", None, 3), "float32[?, 3]"),
-        (Node(kind=Kind.OBJECT, type_name="Config", token=3), "<Config object>"),
-        (Node(kind=Kind.CUSTOM, type_name="Mine", text="Mine('s3cret')"), "<Mine>"),
-        (Node(kind=Kind.UNKNOWN, text="s3cret"), "unknown"),
+        (keys.Node(kind=Kind.OBJECT, type_name="Config", token=3), "<Config object>"),
+        (keys.Node(kind=Kind.CUSTOM, type_name="Mine", text="Mine('s3cret')"), "<Mine>"),
+        (keys.Node(kind=Kind.UNKNOWN, text="s3cret"), "unknown"),
         (children(Kind.LIST, files.literal(1.5), files.tensor("int32")), "[float, int32[]]"),
         (children(Kind.TUPLE, children(Kind.TUPLE, files.literal("s3cret"))), "((str,),)"),
         (children(Kind.DICT, files.literal("s3cret"), names=("'s3cret'",)), "{…: str}"),
@@ -41,10 +41,10 @@ def children(kind: int, *parts: Node, names: tuple[str, ...] = (), type_name: st
         (composite("IteratorSpec({'s3cret': TensorSpec(shape=(), dtype=tf.int32, name=None)},)"), "iterator of {…: int32[]}"),
         (composite("MaskedSpec(('s3cret', TensorSpec(shape=(), dtype=tf.int32, name=None)))"), None),
         (composite("MaskedSpec(7, 's3cret')"), None),
-        (Node(kind=Kind.COMPOSITE, type_name="MaskedSpec", text="MaskedSpec('s3cret')"), "<Masked>"),
+        (keys.Node(kind=Kind.COMPOSITE, type_name="MaskedSpec", text="MaskedSpec('s3cret')"), "<Masked>"),
     ],
 )
-def test_a_value_is_its_type(node: Node, shown: str | None) -> None:
+def test_a_value_is_its_type(node: keys.Node, shown: str | None) -> None:
     told = HIDING.signature(files.arguments(x=node))
     assert "s3cret" not in told
     assert "7" not in told

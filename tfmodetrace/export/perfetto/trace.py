@@ -95,28 +95,24 @@ class _Writer:
     ) -> Iterator[bytes]:
         """Writes calls that nest, given in the order in which they began."""
         calls, run = self._run.calls, self._run
-        places = nesting.places(depth)
+        places, begins, times_ns = nesting.events(depth, calls.start_ns[rows], calls.end_ns[rows])
         used, names = np.unique(calls.function_id[rows], return_inverse=True)
-        begins = np.zeros(2 * len(rows), dtype=bool)
-        begins[places.begins] = True
-        times, name, category = (np.zeros(2 * len(rows), dtype=np.int64) for _ in range(3))
-        times[places.begins], times[places.ends] = calls.start_ns[rows], calls.end_ns[rows]
+        name, category = np.zeros(2 * len(rows), dtype=np.int64), np.zeros(2 * len(rows), dtype=np.int64)
         name[places.begins] = names + 1
         category[places.begins] = np.where(regions[calls.function_id[rows]], _REGION, calls.mode[rows].astype(np.int64) + 1)
         told = np.flatnonzero(np.isin(rows, np.fromiter(fields, np.int64))) if fields else ()
         sequence = next(self._sequences)
-        first_ns = int(times[0])
         yield packets.beginning(
             sequence,
             track=uuid,
-            unix_ns=self._base_ns + first_ns,
+            unix_ns=self._base_ns + int(times_ns[0]),
             names=[run.functions[number].name for number in used.tolist()],
             categories=_CATEGORIES,
         )
         yield from packets.slices(
             sequence,
             packets.Slices(
-                since_last_ns=_since_last(times, first_ns),
+                since_last_ns=np.diff(times_ns, prepend=times_ns[0]),
                 begins=begins,
                 name=name,
                 category=category,
@@ -216,21 +212,15 @@ class _Writer:
         times_ns, values = times_ns[order], np.maximum(values[order], 0)
         changed = np.flatnonzero(np.diff(values, prepend=-1))
         uuid, sequence = next(self._uuids), next(self._sequences)
-        first_ns = int(times_ns[0])
         yield packets.counter_track(uuid, parent=self._process_uuids[process], name=name)
-        yield packets.beginning(sequence, track=uuid, unix_ns=self._base_ns + first_ns)
-        yield from packets.counts(sequence, _since_last(times_ns[changed], first_ns), values[changed])
+        yield packets.beginning(sequence, track=uuid, unix_ns=self._base_ns + int(times_ns[0]))
+        yield from packets.counts(sequence, np.diff(times_ns[changed], prepend=times_ns[0]), values[changed])
 
     def _name(self, trace: trace_table.Trace) -> str:
         return f"trace {trace.ordinal} of {self._run.functions[trace.function_id].name}"
 
     def _event(self, kind: int, track: int, time_ns: int, *, name: str = "", category: str = "", fields: Iterable[bytes] = ()) -> bytes:
         return packets.event(kind, track=track, unix_ns=self._base_ns + time_ns, name=name, category=category, fields=fields)
-
-
-def _since_last(times_ns: _Rows, first_ns: int) -> _Rows:
-    # Damage may have put times into another order than calls.
-    return np.diff(np.maximum.accumulate(times_ns), prepend=first_ns)
 
 
 def _arrows(used: Mapping[int, _Rows]) -> dict[int, range]:
