@@ -413,7 +413,8 @@ def _place(
         before |= around.modules
     if (free | made) & local or not free <= before or made & (before | around.bound_before(block, None, but)):
         return None
-    return outer
+    # What has got something else when it is called again, would be kept as it was at first.
+    return None if free & around.changing_in(block) else outer
 
 
 def _outermost(

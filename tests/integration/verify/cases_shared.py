@@ -172,6 +172,45 @@ CASES = (
         """,
     ),
     _anew(
+        "a function in a function, with what changes around that",
+        """
+        def main():
+            factor = tf.constant(2.0)
+
+            def evaluate(x):
+                @tf.function
+                def area(x):
+                    return tf.reduce_sum(x) * factor
+
+                return area(x)
+
+            for n in range(6):
+                factor = tf.constant(float(n))
+                print(float(evaluate(tf.ones(3))))
+
+        main()
+        """,
+        code=False,
+    ),
+    _anew(
+        "a function in a function, with a table that fills",
+        """
+        table = {}
+
+        def evaluate(x):
+            @tf.function
+            def area(x):
+                return tf.reduce_sum(x) * float(len(table))
+
+            return area(x)
+
+        for n in range(6):
+            table[n] = n
+            print(float(evaluate(tf.ones(3))))
+        """,
+        code=False,
+    ),
+    _anew(
         "a function in a function that is made anew itself",
         """
         def evaluate(x):
