@@ -120,7 +120,7 @@ def _given(around: surroundings.Surroundings, scope: surroundings.Function, name
     called = owner.name if isinstance(owner, ast.ClassDef) and scope.name == "__init__" else scope.name
     calls, names = around.calls_of(called), [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
     uses = [node for node in ast.walk(around.tree) if isinstance(node, ast.Name | ast.Attribute) and _is_called(node, called)]
-    if not calls or len(calls) != len(uses) or scope.args.defaults:
+    if not calls or len(calls) != len(uses):
         return None
     place = names.index(name) - (isinstance(owner, ast.ClassDef) and names[0] in ("self", "cls"))
     kinds: set[Kind | None] = set()

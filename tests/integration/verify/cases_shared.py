@@ -117,7 +117,6 @@ CASES = (
             area = make(scale)
             print(float(area(tf.ones(3))), float(area(tf.ones(3))), float(scale))
         """,
-        code=False,
     ),
     _anew(
         "a function for variables and numbers, which it changes",
@@ -226,7 +225,6 @@ CASES = (
         for n in range(6):
             print(float(evaluate(n * tf.ones(3))))
         """,
-        code=False,
     ),
     _case(
         "two functions that define one of the same name, of which one is handed on",
@@ -611,6 +609,38 @@ CASES = (
         def step(x):
             with tf.device("/GPU:3"):
                 return total(x)
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+    ),
+    _case(
+        "a scope of a device that there is not, in what is called",
+        "placement-not-honoured",
+        """
+        def total(x):
+            with tf.device("/GPU:3"):
+                return tf.tanh(tf.reduce_sum(x))
+
+        @tf.function
+        def step(x):
+            with tf.device("/CPU:0"):
+                return total(x)
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+    ),
+    _case(
+        "a scope of a device that there is not, by a name",
+        "placement-not-honoured",
+        """
+        DEVICE = "/GPU:3"
+
+        @tf.function
+        def step(x):
+            with tf.device(DEVICE):
+                return tf.tanh(tf.reduce_sum(x))
 
         for n in range(3):
             print(float(step(tf.ones(3))))
