@@ -43,7 +43,13 @@ def as_variable(
         elif isinstance(statement, ast.AugAssign) and of_class and statement.target is node and _counts(statement):
             found.append((statement, f"{target}.assign_add({ast.unparse(statement.value)})"))
             counted += inside == method
-        elif isinstance(node.ctx, ast.Load) and inside not in graphs | {method} and statement is not None:
+        elif (
+            isinstance(statement, ast.Assign)
+            and inside not in {*graphs, method, "__init__"}
+            and _is_whole_number(statement.value, statement, node)
+        ):
+            found.append((statement, f"{ast.unparse(node)}.assign({ast.unparse(statement.value)})"))
+        elif isinstance(node.ctx, ast.Load) and inside not in {*graphs, method} and statement is not None:
             code = _read(around, statement, ast.unparse(node))
             if code is None:
                 return ()

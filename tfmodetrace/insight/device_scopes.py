@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import call_rewrites, edits, sources
+from tfmodetrace.insight import call_rewrites, edits, sources, surroundings
 from tfmodetrace.log import function_table, graphs
 
 _LOOKUPS: Final = frozenset({"embedding_lookup", "gather", "gather_nd"})
@@ -42,25 +42,43 @@ def looked_up_there(function: function_table.Function, transfer: graphs.Transfer
     return (edits.Edit(file=function.file, line=first, replaces=old, code=code),)
 
 
-def without(function: function_table.Function, requests: Sequence[graphs.NotHonoured]) -> tuple[edits.Edit, ...]:
+def without(
+    function: function_table.Function, requests: Sequence[graphs.NotHonoured], texts: Mapping[str, surroundings.Surroundings]
+) -> tuple[edits.Edit, ...]:
     """Takes the scopes of devices that the process has not away; none unless each of some requests is seen to come from such a scope.
 
     Args:
         function: The function whose graph the ops are in.
         requests: What asked for a device.
+        texts: The program's files, as far as they are known whole: of another, only the function is.
     """
     node = sources.definition(function)
-    scopes: set[ast.With] = set()
+    scopes: dict[edits.Edit, None] = {}
     for request in requests:
-        line = request.line - function.line + 1
-        withs = [] if node is None else [each for each in ast.walk(node) if isinstance(each, ast.With) and _device(each)]
-        own = [each for each in withs if each.lineno < line <= (each.end_lineno or 0)]
-        if own and call_rewrites.has_long_strings(own[-1]):
+        around = texts.get(request.file)
+        own = [] if around is None else _scopes(around.tree, request.line)
+        if around is None and node is not None and request.file == function.file:
+            own = _scopes(node, request.line - function.line + 1)
+        if not own and node is not None:  # what a function that is called in a scope does, is in it as well
+            around, inside = None, _scopes(node, None)
+            own = inside if len(inside) == 1 else []
+        if not own or not request.no_such_device or not _is_of(own[-1], request.requested) or call_rewrites.has_long_strings(own[-1]):
             return ()
-        if request.file != function.file or not request.no_such_device or not own or not _is_of(own[-1], request.requested):
+        edit = _opened(function if around is None else around, own[-1])
+        if not edit.replaces:
             return ()
-        scopes.add(own[-1])
-    return edits.together([_opened(function, each)] for each in scopes) if scopes else ()
+        scopes[edit] = None
+    return edits.together([each] for each in scopes) if scopes else ()
+
+
+def _scopes(tree: ast.AST, line: int | None) -> list[ast.With]:
+    """The scopes of devices around a line, from the outside; all, if there is none."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.With) and _is_scope(node)]
+    return [node for node in found if line is None or node.lineno < line <= (node.end_lineno or 0)]
+
+
+def _is_scope(node: ast.With) -> bool:
+    return any(isinstance(each.context_expr, ast.Call) and sources.dotted(each.context_expr.func) == "tf.device" for each in node.items)
 
 
 def _device(node: ast.With) -> str:
@@ -72,14 +90,18 @@ def _device(node: ast.With) -> str:
 
 
 def _is_of(node: ast.With, requested: str) -> bool:
-    return requested.lower().endswith(_device(node).lower().removeprefix("/device:").removeprefix("/"))
+    device = _device(node).lower().removeprefix("/device:").removeprefix("/")
+    return bool(device) and requested.lower().endswith(device)
 
 
-def _opened(function: function_table.Function, node: ast.With) -> edits.Edit:
+def _opened(written: function_table.Function | surroundings.Surroundings, node: ast.With) -> edits.Edit:
     """What is in a scope, without the scope."""
-    first, last = node.lineno + function.line - 1, (node.end_lineno or node.lineno) + function.line - 1
-    old = sources.lines_of(function, first, last)
-    return edits.Edit(file=function.file, line=first, replaces=old, code=textwrap.dedent("\n".join(old.splitlines()[1:])))
+    if isinstance(written, surroundings.Surroundings):
+        first, old = written.line(node), written.text(node, node) or ""
+    else:
+        first = node.lineno + written.line - 1
+        old = sources.lines_of(written, first, (node.end_lineno or node.lineno) + written.line - 1)
+    return edits.Edit(file=written.file, line=first, replaces=old, code=textwrap.dedent("\n".join(old.splitlines()[1:])))
 
 
 def _is_less(call: ast.Call) -> bool:

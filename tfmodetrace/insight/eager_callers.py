@@ -26,6 +26,9 @@ def in_graph(made: function_table.Place | None, traces: Sequence[trace_table.Tra
         return ()  # it would be made anew itself
     if obstacles.in_body(scope.body, obstacles.own_names(scope.body)) or not _gets_tensors(around, scope):
         return ()
+    kept = surroundings.free_names([scope])
+    if any(kept & around.changing_in(block) for block in {around.scope(scope), around.tree}):
+        return ()  # a graph would go on with what it was at first
     first = scope.body[0]
     head = around.head(scope) if first.lineno > scope.lineno else around.text(scope, scope)
     return () if head is None else (edits.Edit(file=around.file, line=around.line(scope), replaces=head, code=f"@tf.function\n{head}"),)

@@ -412,20 +412,26 @@ def _place(
     if isinstance(scope, ast.Module) or any(each not in scope.body for each in group):
         return None
     outer, block = _outermost(around, scope)
-    if outer is None or (isinstance(block, ast.Module) and not around.is_whole) or _is_repeated(around, block):
+    inside = [scope]
+    while outer is not None and isinstance(block, ast.FunctionDef) and _is_repeated(around, block):
+        inside.append(block)
+        outer, block = _outermost(around, block)
+    if outer is None or (isinstance(block, ast.Module) and not around.is_whole):
         return None
-    local = {each.arg for each in ast.walk(scope.args) if isinstance(each, ast.arg)} | around.changed(
-        ast.Module(body=scope.body, type_ignores=[]), but
-    )
+    local: set[str] = set()
+    for each in inside:
+        local |= {part.arg for part in ast.walk(each.args) if isinstance(part, ast.arg)}
+        local |= around.changed(ast.Module(body=each.body, type_ignores=[]), but)
     before = around.bound_before(block, outer)
-    for each in around.parents(block):
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-            before |= around.bound_before(each, None)
+    for parent in around.parents(block):
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+            before |= around.bound_before(parent, None)
     if not around.is_whole:
         before |= around.modules
     if (free | made) & local or not free <= before or made & (before | around.bound_before(block, None, but)):
         return None
-    return outer
+    # What has got something else when it is called again, would be kept as it was at first.
+    return None if free & around.changing_in(block) else outer
 
 
 def _outermost(

@@ -25,6 +25,8 @@ def in_outer(
     around, name = text, sources.bare_name(function)
     if around is None or not fixes.is_users(function) or around.defined(name) is None:
         return ()
+    if any(trace.called_at is not None and trace.called_at.file != around.file for trace in traces):
+        return ()  # what else another file does with it is not seen
     uses = [node for node in ast.walk(around.tree) if _is_use(node, name)]
     calls = [call for call in around.calls_of(name) if call.func in uses]
     removed = fixes.undecorated(function)

@@ -14,9 +14,9 @@ _DEEPEST: Final = 5
 
 _OF_FUNCTIONS: Final = frozenset(
     {"get_concrete_function", "experimental_get_tracing_count", "experimental_get_compiler_ir", "python_function"}
-    | {"pretty_printed_concrete_signatures", "function_spec"}
+    | {"pretty_printed_concrete_signatures", "function_spec", "saved_model", "signatures"}
 )
-"""What a ``tf.function`` can be asked for, and a part of it cannot."""
+"""What a ``tf.function`` can be asked or used for, and a part of it cannot."""
 
 _OF_TENSORFLOW: Final = frozenset({"tf.Variable", "tf.constant", "tf.ones", "tf.zeros", "tf.fill", "tf.range", "tf.convert_to_tensor"})
 """Calls that give a tensor or a variable, of which it is no matter to the cache which one it is."""
@@ -38,8 +38,10 @@ def with_numbers(making: hoists.Making, traces: Sequence[trace_table.Trace]) -> 
     """
     around, node = making.around, making.statement
     dtype = effect_rewrites.float_of(traces)
-    if not isinstance(node, ast.FunctionDef) or not making.is_definition or dtype is None or not around.is_whole:
+    if not isinstance(node, ast.FunctionDef) or not making.is_definition or not around.is_whole:
         return ()
+    if any(trace.called_at is not None and trace.called_at.file != around.file for trace in traces):
+        return ()  # what else another file does with it is not seen
     scope, loops = around.scope(node), around.loops(node)
     differing = set(making.changing()) if loops else set(making.used_of_maker())
     shared = f"shared_{node.name}"
@@ -49,10 +51,11 @@ def with_numbers(making: hoists.Making, traces: Sequence[trace_table.Trace]) -> 
         or "tf" not in around.modules | around.names
         or _OF_FUNCTIONS & around.names
         or surroundings.has_state(node)
+        or any("input_signature" in text or "**" in text for text in map(ast.unparse, node.decorator_list))
     ):
         return ()
     kinds = {name: _kind(around, name, scope) for name in sorted(differing)}
-    if None in kinds.values():
+    if None in kinds.values() or ("number" in kinds.values() and dtype is None):
         return ()
     text, rewritten = around.text(node, node), _with_parameters(around, node, kinds, shared)
     place = hoists.place_before(around, node, surroundings.free_names([node]) - differing - {node.name})
@@ -120,7 +123,7 @@ def _given(around: surroundings.Surroundings, scope: surroundings.Function, name
     called = owner.name if isinstance(owner, ast.ClassDef) and scope.name == "__init__" else scope.name
     calls, names = around.calls_of(called), [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
     uses = [node for node in ast.walk(around.tree) if isinstance(node, ast.Name | ast.Attribute) and _is_called(node, called)]
-    if not calls or len(calls) != len(uses) or scope.args.defaults:
+    if not calls or len(calls) != len(uses):
         return None
     place = names.index(name) - (isinstance(owner, ast.ClassDef) and names[0] in ("self", "cls"))
     kinds: set[Kind | None] = set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import functools
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -183,6 +184,13 @@ class Surroundings:
             if isinstance(node, ast.stmt | ast.NamedExpr) and node not in but and self._block(node) is block:
                 found |= bound(node)
         return found
+
+    def changing_in(self, block: Function | ast.Module) -> set[str]:
+        """The names that a function, or the module, gives something several times, or changes in its loops."""
+        own = [node for node in ast.walk(block) if isinstance(node, ast.stmt) and self._block(node) is block]
+        counted = collections.Counter(name for node in own for name in bound(node))
+        found = {name for name, times in counted.items() if times > 1}
+        return found.union(*(self.changed(node, ()) for node in own if isinstance(node, ast.For | ast.While)))
 
     def _block(self, node: ast.AST) -> ast.AST | None:
         """The function, class or module that a statement is in."""

@@ -190,6 +190,33 @@ def test_an_object_made_for_every_call_is_made_once_before_the_statement(tmp_pat
     assert finding.advice.startswith("Make the Sampler in `sampler` once")
 
 
+def test_new_objects_of_two_parameters_are_each_told_by_class_and_line(tmp_path: pathlib.Path) -> None:
+    class Hyper:
+        def __init__(self, rate: float) -> None:
+            self.rate = rate
+
+    class Mask:
+        keep = 2.0
+
+    @tf.function
+    def step(x: Any, hyper: Any, mask: Any) -> Any:
+        return x * hyper.rate * mask.keep
+
+    def program() -> None:
+        for _ in range(6):
+            hyper = Hyper(0.5)
+            mask = Mask()
+            step(tf.ones(3), hyper, mask)
+
+    (finding,) = mattering(program, tmp_path)
+    told = re.sub(r":\d+", ":0", finding.title)
+    assert told == (
+        "step is traced for every new Hyper in hyper, made at test_unhealthy.py:0, and Mask in mask, made at test_unhealthy.py:0"
+    )
+    assert finding.advice.startswith("Make what `hyper` gets and what `mask` gets once, before the loop")
+    assert finding.fix is not None
+
+
 def test_what_tensorflow_traces_at_every_eager_call_is_told_with_the_line_of_the_call(tmp_path: pathlib.Path) -> None:
     weight = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
 

@@ -117,7 +117,6 @@ CASES = (
             area = make(scale)
             print(float(area(tf.ones(3))), float(area(tf.ones(3))), float(scale))
         """,
-        code=False,
     ),
     _anew(
         "a function for variables and numbers, which it changes",
@@ -172,6 +171,45 @@ CASES = (
         """,
     ),
     _anew(
+        "a function in a function, with what changes around that",
+        """
+        def main():
+            factor = tf.constant(2.0)
+
+            def evaluate(x):
+                @tf.function
+                def area(x):
+                    return tf.reduce_sum(x) * factor
+
+                return area(x)
+
+            for n in range(6):
+                factor = tf.constant(float(n))
+                print(float(evaluate(tf.ones(3))))
+
+        main()
+        """,
+        code=False,
+    ),
+    _anew(
+        "a function in a function, with a table that fills",
+        """
+        table = {}
+
+        def evaluate(x):
+            @tf.function
+            def area(x):
+                return tf.reduce_sum(x) * float(len(table))
+
+            return area(x)
+
+        for n in range(6):
+            table[n] = n
+            print(float(evaluate(tf.ones(3))))
+        """,
+        code=False,
+    ),
+    _anew(
         "a function in a function that is made anew itself",
         """
         def evaluate(x):
@@ -187,7 +225,6 @@ CASES = (
         for n in range(6):
             print(float(evaluate(n * tf.ones(3))))
         """,
-        code=False,
     ),
     _case(
         "two functions that define one of the same name, of which one is handed on",
@@ -572,6 +609,38 @@ CASES = (
         def step(x):
             with tf.device("/GPU:3"):
                 return total(x)
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+    ),
+    _case(
+        "a scope of a device that there is not, in what is called",
+        "placement-not-honoured",
+        """
+        def total(x):
+            with tf.device("/GPU:3"):
+                return tf.tanh(tf.reduce_sum(x))
+
+        @tf.function
+        def step(x):
+            with tf.device("/CPU:0"):
+                return total(x)
+
+        for n in range(3):
+            print(float(step(tf.ones(3))))
+        """,
+    ),
+    _case(
+        "a scope of a device that there is not, by a name",
+        "placement-not-honoured",
+        """
+        DEVICE = "/GPU:3"
+
+        @tf.function
+        def step(x):
+            with tf.device(DEVICE):
+                return tf.tanh(tf.reduce_sum(x))
 
         for n in range(3):
             print(float(step(tf.ones(3))))

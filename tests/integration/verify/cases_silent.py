@@ -265,8 +265,10 @@ CASES = (
         net = Net()
         for k in range(6):
             print(float(net.out(tf.constant(2.0))), net.calls)
+        net.reset()
+        print(net.calls)
         """,
-        code=False,
+        output="numbers",
     ),
     _effect(
         "a counter of an object that another graph reads",

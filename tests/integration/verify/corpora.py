@@ -107,7 +107,7 @@ def main(directory: pathlib.Path, only: Collection[str]) -> None:
 def _number(part: Any) -> Any:
     try:
         return round(float(np.sum(np.asarray(part, dtype=np.float64))), 4)
-    except (TypeError, ValueError, NotImplementedError):
+    except Exception:  # what is no number says so in many ways
         return None
 
 

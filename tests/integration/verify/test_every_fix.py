@@ -19,6 +19,8 @@ ON_PURPOSE = {
     "a lambda of which something changes": "each computes something else",
     "two objects, of which one differs": "each has something else in it",
     "a function for numbers that Python goes by": "each number is another graph",
+    "a function in a function, with what changes around that": "each graph has another value",
+    "a function in a function, with a table that fills": "each graph has another length",
     "a block whose graphs are used twice": "each graph has saved a trace",
     "a product on another device, of which nothing is less": "all of it has to go there",
     "graphs that are switched off for what is none": "it asks for the value of a tensor",

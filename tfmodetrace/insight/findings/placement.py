@@ -25,12 +25,12 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         function = evidence.run.functions[function_id]
         placed = [trace for trace in traces if trace.placement is not None]
         if placed:
-            yield from _not_honoured(function, placed)
+            yield from _not_honoured(evidence, function, placed)
             yield from _transfers(evidence, function, placed)
     yield from _copied_inputs(evidence)
 
 
-def _not_honoured(function: function_table.Function, traces: list[trace_table.Trace]) -> Iterator[base.Draft]:
+def _not_honoured(evidence: base.Evidence, function: function_table.Function, traces: list[trace_table.Trace]) -> Iterator[base.Draft]:
     trace = max(traces, key=lambda trace: trace.placement.not_honoured if trace.placement is not None else 0)
     placement = trace.placement
     if placement is None or not placement.not_honoured:
@@ -42,7 +42,7 @@ def _not_honoured(function: function_table.Function, traces: list[trace_table.Tr
     where = list(dict.fromkeys(places.place(op.file, op.line) for op in listed if op.line))
     at = f": take the tf.device away at {_listed(where[:3])}" if where else ""
     count = placement.not_honoured
-    changes = device_scopes.without(function, listed) if len(listed) == count else ()
+    changes = device_scopes.without(function, listed, evidence.texts) if len(listed) == count else ()
     yield base.Draft(
         id="placement-not-honoured",
         functions=(function.function_id,),
