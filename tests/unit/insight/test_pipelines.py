@@ -99,3 +99,26 @@ def test_a_dataset_that_is_begun_anew_for_each_batch_is_to_be_gone_through_once(
     assert "train.py:2 begins the dataset anew" in finding.why
     assert "iter(dataset.repeat())" in finding.advice
     assert ".prefetch(" not in finding.advice
+
+
+def test_a_part_of_a_dataset_now_and_then_is_as_it_should_be(tmp_path: pathlib.Path) -> None:
+    source = "for i in range(9):\n    for x in data.take(2):\n        step(x)\n    for x in data:\n        step(x)"
+
+    def taking(directory: pathlib.Path, *, whole: int) -> list[findings.Finding]:
+        session = files.SessionFile(directory)
+        session.thread()
+        module, step = session.sampled_definition("<module>", source), session.function("step", kind="tf.function")
+        for number in range(100):
+            session.call(step, number * 10 * MS, 1000, mode=words.Mode.GRAPH)
+        part, rest = session.place(module, 2, "input", op="make_iterator"), session.place(module, 4, "input", op="delete_iterator")
+        python = session.place(module, 9, "python")
+        for number in range(1, 1001):
+            at = number % 100
+            session.sample(number * MS, part if at < 20 else rest if at < 20 + whole else python)
+        session.end(end_ns=1000 * MS)
+        (run,) = reader.read(directory).runs
+        return [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+
+    assert taking(tmp_path / "evaluation", whole=30) == []
+    (finding,) = taking(tmp_path / "training", whole=0)
+    assert finding.advice.startswith("Go through the dataset once")
