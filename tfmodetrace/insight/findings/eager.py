@@ -161,8 +161,8 @@ class _Thread:
         calls = None if recorded is None else evidence.calls_of[recorded.function_id]
         states = [self._samples.places[place].state for place in self._samples.place_id[split.rows[chosen]].tolist()]
         dispatch = float(split.ns[chosen][np.array([state != "kernel" for state in states])].sum()) / max(spent.ns, 1)
-        if dispatch < COMPUTING and len(self._ops(chosen)) <= FEW_OPS:
-            return None  # to call a graph would take as long as to ask for these
+        if loop is not None and len(self._ops(chosen)) <= FEW_OPS and (dispatch < COMPUTING or self._calls_graphs(root, chosen)):
+            return None  # to call one more graph would take as long as to ask for these
         told = f"{units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, {units.share(spent.ns / wall_ns)} of the wall time"
         what = f"The loop at {places.place(definition.file, loop.line)}" if loop is not None else name
         if definition.qualname == _MODULE and loop is None:
@@ -195,6 +195,16 @@ class _Thread:
             names=sources.names_in(function),
             process=definition.process,
             at=function_table.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
+        )
+
+    def _calls_graphs(self, root: int, chosen: samples.Flags) -> bool:
+        """Whether the outermost loop that some samples are of was found in a graph, too."""
+        places_ = [self._samples.places[number] for number in np.unique(self._samples.place_id[self._split.rows[chosen]]).tolist()]
+        loops = {self._repeats.outermost_loop(root, place) for place in places_}
+        own = np.unique(self._samples.place_id[self._samples.thread_id == self._thread_id]).tolist()
+        return any(
+            place.state == "graph" and self._repeats.outermost_loop(root, place) in loops
+            for place in map(self._samples.places.__getitem__, own)
         )
 
     def _in_loop(self, root: int, loop: source_loops.Loop) -> list[tuple[int, obstacles.Obstacle]]:
