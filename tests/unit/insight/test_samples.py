@@ -297,6 +297,21 @@ def test_where_nearly_all_is_one_call_of_a_model_only_that_is_to_be_a_graph(sess
     assert "graph = tf.function(model) before the loop, and graph(x[None], training=False) in it" in finding.advice
 
 
+@pytest.mark.parametrize(("helper", "said"), [(False, "Leave outside of it, in the loop, what"), (True, "First see to what")])
+def test_what_is_another_in_a_graph_is_left_in_the_loop_unless_a_function_that_it_calls_has_it(
+    helper: bool, said: str, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    called = "def told(y):\n    print(y)\n"
+    source = f"{called}for x in data:\n    y = x * 2\n    y = y + 1\n    {'told(y)' if helper else 'print(y)'}\n"
+    module = session.sampled_definition("<module>", source)
+    places = [session.place(module, line, "op", op=op) for line, op in ((4, "mul"), (5, "add_v2"))]
+    sampled(session, places * 50)
+    session.end(end_ns=1000 * MS)
+    (finding,) = eager_findings(tmp_path)
+    assert said in finding.advice
+    assert ("train.py:2 `print(y)`" if helper else "train.py:6 `print(y)`") in finding.advice
+
+
 @pytest.mark.parametrize(("call", "elsewhere"), [("model(x)", 40), ("tf.matmul(x, x)", 0), ("float(model(x))", 0), ("a(x) + b(x)", 0)])
 def test_where_there_is_more_than_one_call_the_whole_turn_is(
     call: str, elsewhere: int, session: files.SessionFile, tmp_path: pathlib.Path

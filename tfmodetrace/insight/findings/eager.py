@@ -282,7 +282,10 @@ class _Thread:
             )
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
-        return f"First see to what is another in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"
+        what = f"{self._at(number, first)} `{first.code}` {first.why}{others}"
+        if loop is not None and all(each == root and loop.first <= found.line <= loop.last for each, found in in_the_way):
+            return f"{goal[0].upper()}{goal[1:]}. Leave outside of it, in the loop, what is another in a graph: {what}."
+        return f"First see to what is another in a graph: {what}. Then {goal}.{anew}"
 
     def _names_in(self, file: str) -> frozenset[str]:
         """The names that a file's definitions have, as far as they were sampled."""
