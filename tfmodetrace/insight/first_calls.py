@@ -229,7 +229,9 @@ class FirstCalls:
             return None
         tensors = list(_tensors(trace.key.arguments))
         kinds = tuple((node.kind, node.dtype, None if node.shape is None else len(node.shape)) for node in tensors)
-        sizes = tuple(-1 if size is None else size for node in tensors for size in node.shape or ())
+        sizes = tuple(size for node in tensors for size in node.shape or () if size is not None)
+        if len(sizes) < sum(len(node.shape or ()) for node in tensors):
+            return None  # one graph for several sizes
         definition = self._run.functions[call.function_id].definition_id
         return (call.process, definition, call.mode, tuple(sorted(trace.graph.op_types.items())), kinds), sizes
 

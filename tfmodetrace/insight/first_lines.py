@@ -46,6 +46,12 @@ _SAMPLED_NAMES: Final = {
 }
 """What parts are that samples tell of."""
 
+_MADE_OF: Final[Mapping[words.BudgetPart, str]] = {
+    "input": "input: datasets that are begun and ended, and batches that are fetched, none for long",
+    "eager-ops": "eager calls and ops, which ran once, few in a row, or long each",
+}
+"""Parts of which more has to be said where they are the longest and nothing is to be mended."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
@@ -189,4 +195,6 @@ def _nothing_to_mend(bar: Sequence[Slice], wall: str, costly: findings.Finding |
         return f"nothing has to be mended, but {units.share(costly.share)} of {wall} could be saved: {costly.title}"
     if bar and bar[0].part == "idle" and bar[0].how == "measured":  # of which nothing is known, so that nothing is said of it
         return f"nothing to mend in what was recorded; {bar[0].text} of {wall} is outside of it"
+    if bar and bar[0].part in _MADE_OF:
+        return f"nothing to mend was found; the longest part, {bar[0].text} of {wall}, is {_MADE_OF[bar[0].part]}"
     return f"nothing to mend: {bar[0].text} of {wall} is {bar[0].name}" if bar else "nothing to mend"

@@ -58,6 +58,9 @@ UNKNOWN: Final = "unknown"
 WHOLE: Final = "int"
 """What stands for the dtype of a whole number of Python's, which a tensor of any dtype can be calculated with."""
 
+_SUMMARIES: Final = ("tf.summary.", "summary.")
+"""What writes summaries, each of which takes its step as an int64 and converts no other tensor."""
+
 _ARITHMETIC: Final = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 
 
@@ -104,12 +107,14 @@ def dtype_met(
                 else:
                     dtype = _dtype_of(other, known_dtypes) or UNKNOWN
                     found |= set() if dtype == WHOLE else {dtype}
+        if isinstance(part, ast.Call) and any(word.arg == "step" and values.made_of(word.value) for word in part.keywords):
+            found |= {"int64"} if ast.unparse(part.func).startswith(_SUMMARIES) else set()
         for callee in _callees(part, function, bodies):
             for parameter in _handed_on(part, values, callee.parameters):
                 met = dtype_met(callee.function, parameter, {}, bodies, depth=depth + 1)
                 found |= set() if met is None else {met}
     known = found - {UNKNOWN}
-    if len(known) > 1:
+    if len(known) > 1 and "int64" not in known:
         known -= {"float32"}  # which a number of Python's also is
     return next(iter(known)) if len(known) == 1 else UNKNOWN if found else None
 

@@ -254,15 +254,16 @@ def test_what_tensorflow_traces_at_every_eager_call_is_told_with_the_line_of_the
         assert f"@tf.function\ndef {maker}(" in finding.fix
 
 
+class Kernel:
+    def __init__(self, scale: float) -> None:
+        self.scale = scale
+
+    @tf.function
+    def apply(self, x: Any) -> Any:
+        return tf.reduce_sum(x / self.scale)
+
+
 def test_instances_that_differ_are_to_be_one_that_is_handed_what_differs(tmp_path: pathlib.Path) -> None:
-    class Kernel:
-        def __init__(self, scale: float) -> None:
-            self.scale = scale
-
-        @tf.function
-        def apply(self, x: Any) -> Any:
-            return tf.reduce_sum(x / self.scale)
-
     def program(x: Any, scales: Any) -> None:
         for scale in scales:
             kernel = Kernel(scale)

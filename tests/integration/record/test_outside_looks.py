@@ -83,3 +83,21 @@ class Cell(keras.layers.Layer):
 )
 def test_which_layers_may_run_code_of_the_programs(make: Callable[[], Any], expected: bool) -> None:
     assert outside_layers.may_run_the_users(make()) == expected
+
+
+def test_a_flag_that_is_turned_after_some_quick_calls_is_seen_at_the_only_call_that_follows(tmp_path: pathlib.Path) -> None:
+    class Net:
+        training = True
+
+        @tf.function
+        def forward(self, x: Any) -> Any:
+            return x * 2.0 if self.training else x
+
+    net = Net()
+    with tmt.record(tmp_path, instrument="all"):
+        for _ in range(50):
+            net.forward(tf.ones(2))
+        net.training = False
+        net.forward(tf.ones(2))
+    (finding,) = [finding for finding in tmt.read(tmp_path).findings if finding["id"] == "stale-python-state"]
+    assert "self.training" in finding["title"]

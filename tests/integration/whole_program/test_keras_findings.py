@@ -225,7 +225,7 @@ def test_fit_in_a_loop_is_found_and_fit_for_an_epoch_at_a_time_is_not(tmp_path: 
 
     run = recorded(program, tmp_path)
     (finding,) = [finding for finding in run["findings"] if "was called" in finding["title"]]
-    assert finding["title"] == "Model.fit was called 12 times for 12 batches, and set up its input each time"
+    assert finding["title"] == f"Model.fit of {online.name} was called 12 times for 12 batches, and set up its input each time"
     assert "model.train_on_batch(x, y)" in finding["advice"]
 
 

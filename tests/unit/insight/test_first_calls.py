@@ -131,7 +131,7 @@ def test_a_function_object_that_served_twenty_calls_a_trace_is_healthy(tmp_path:
     assert [one.healthy for one in counted] == [True, False, True, False, False]
 
 
-def called_once_each(tmp_path: pathlib.Path, durations_ns: list[int], *, widths: list[int], alike: bool = True) -> tracelog.Run:
+def called_once_each(tmp_path: pathlib.Path, durations_ns: list[int], *, widths: list[int | None], alike: bool = True) -> tracelog.Run:
     """A function that is called once with each of some Python numbers, and traced for it, 100 ns each time."""
     session = files.SessionFile(tmp_path)
     session.thread()
@@ -161,6 +161,11 @@ def test_calls_of_graphs_alike_that_never_ran_again_need_no_more_than_the_quicke
 def test_calls_of_graphs_that_compute_something_else_are_not_held_against_each_other(tmp_path: pathlib.Path) -> None:
     found = first_calls_of(called_once_each(tmp_path, [5000, 1100, 3000], widths=[4, 4, 4], alike=False))
     assert [call.known_cost_ns for call in found.calls] == [100, 100, 100], "the tracing is all that is known"
+
+
+def test_of_graphs_for_any_size_it_is_not_known_what_they_had_to_compute(tmp_path: pathlib.Path) -> None:
+    found = first_calls_of(called_once_each(tmp_path, [5000, 1100], widths=[None, None]))
+    assert [call.known_cost_ns for call in found.calls] == [100, 100]
 
 
 def test_what_computes_with_smaller_tensors_needs_no_more_and_with_larger_ones_it_is_not_known(tmp_path: pathlib.Path) -> None:

@@ -267,15 +267,18 @@ def test_two_loops_of_a_script_are_told_apart_and_one_inside_another_is_not(sess
     assert found == [("The loop at train.py:2", 0.3), ("The loop at train.py:6", 0.6)]
 
 
-@pytest.mark.parametrize(("asking", "ops", "told"), [(20, 2, False), (70, 2, True), (20, 8, True)])
-def test_a_graph_of_a_few_ops_that_compute_for_long_is_not_worth_a_word(
-    asking: int, ops: int, told: bool, session: files.SessionFile, tmp_path: pathlib.Path
+@pytest.mark.parametrize(
+    ("asking", "ops", "graphs", "told"), [(20, 2, 0, False), (70, 2, 0, True), (20, 8, 0, True), (70, 2, 20, False), (70, 8, 20, True)]
+)
+def test_a_graph_of_a_few_ops_that_compute_for_long_or_stand_beside_a_graph_is_not_worth_a_word(
+    asking: int, ops: int, graphs: int, told: bool, session: files.SessionFile, tmp_path: pathlib.Path
 ) -> None:
     module = session.sampled_definition("<module>", "import tensorflow as tf\nfor i in range(9):\n    x = f(x)\n")
     names = [f"op{number}" for number in range(ops)]
     in_python = [session.place(module, 3, "op", op=name) for name in names]
     computing = [session.place(module, 3, "kernel", op=name) for name in names]
-    sampled(session, [in_python[number % ops] if number < asking else computing[number % ops] for number in range(100)])
+    sampled(session, [in_python[number % ops] if number < asking else computing[number % ops] for number in range(100 - graphs)])
+    sampled(session, [session.place(module, 3, "graph")] * graphs, first=101 - graphs)
     session.end(end_ns=1000 * MS)
     assert bool(eager_findings(tmp_path)) == told
 
@@ -292,6 +295,21 @@ def test_where_nearly_all_is_one_call_of_a_model_only_that_is_to_be_a_graph(sess
     model_in_a_loop(session, "model(x[None], training=False)", elsewhere=5)
     (finding,) = eager_findings(tmp_path)
     assert "graph = tf.function(model) before the loop, and graph(x[None], training=False) in it" in finding.advice
+
+
+@pytest.mark.parametrize(("helper", "said"), [(False, "Leave outside of it, in the loop, what"), (True, "First see to what")])
+def test_what_is_another_in_a_graph_is_left_in_the_loop_unless_a_function_that_it_calls_has_it(
+    helper: bool, said: str, session: files.SessionFile, tmp_path: pathlib.Path
+) -> None:
+    called = "def told(y):\n    print(y)\n"
+    source = f"{called}for x in data:\n    y = x * 2\n    y = y + 1\n    {'told(y)' if helper else 'print(y)'}\n"
+    module = session.sampled_definition("<module>", source)
+    places = [session.place(module, line, "op", op=op) for line, op in ((4, "mul"), (5, "add_v2"))]
+    sampled(session, places * 50)
+    session.end(end_ns=1000 * MS)
+    (finding,) = eager_findings(tmp_path)
+    assert said in finding.advice
+    assert ("train.py:2 `print(y)`" if helper else "train.py:6 `print(y)`") in finding.advice
 
 
 @pytest.mark.parametrize(("call", "elsewhere"), [("model(x)", 40), ("tf.matmul(x, x)", 0), ("float(model(x))", 0), ("a(x) + b(x)", 0)])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import bisect
 import builtins
 import collections
-import functools
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -15,20 +12,13 @@ import numpy as np
 
 from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import fixes, obstacles, places, samples, source_loops, sources, traced_anew, units
-from tfmodetrace.insight.findings import base, costs
+from tfmodetrace.insight.findings import base, costs, eager_repeats
 from tfmodetrace.log import function_table
-from tfmodetrace.log import samples as log_samples
 
 SHARE: Final = costs.MEDIUM
 """The part of the wall time in eager ops from which on a definition is worth a graph."""
 
 LEAST_SAMPLES: Final = 6
-RETURNS: Final = 3
-"""How often samples must come back to a line, where its source does not tell that it runs again and again."""
-
-CALLS: Final = 5
-"""Calls of a recorded function that tell it."""
-
 COMPUTING: Final = 0.5
 """The part of the eager time in Python below which most of it is TensorFlow's own computing."""
 
@@ -40,14 +30,12 @@ ORDER: Final = 80
 _TAKE_ELEMENTS: Final = frozenset({"strided_slice", "unpack", "unstack", "gather", "gather_v2"})
 """Ops by which Python takes the elements of a tensor that it goes through."""
 
+_MODULE: Final = eager_repeats.MODULE
+
 _NO_MODELS: Final = frozenset({"tf", "np", "numpy", "keras", "tensorflow", *dir(builtins)})
 """What calls begin with that are none of a model or function of the program's."""
 
 _SHOWN: Final = 5
-_MOST: Final = 0.8
-_DEEPEST: Final = 6
-_FEW: Final = 0.1
-_MODULE: Final = "<module>"
 
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
@@ -64,6 +52,7 @@ class _Thread:
         self._thread_id = thread_id
         self._split = split
         self._samples = evidence.run.samples
+        self._repeats = eager_repeats.Repeats(evidence, thread_id, split)
         places_ = self._samples.places
         in_keras = np.array([place.in_keras_loop for place in places_], dtype=np.bool_)
         self._ids = evidence.eager.definition_ids[split.rows]
@@ -75,7 +64,7 @@ class _Thread:
         """Yields one for each group of definitions that one decorator would make a graph of."""
         repeated = np.zeros(len(self._ids), dtype=np.bool_)
         for number, line in {*zip(self._ids[self._eager].tolist(), self._lines[self._eager].tolist(), strict=True)}:
-            if self._is_repeated(number, line) and not self._is_kerass(number, line):
+            if self._repeats.is_repeated(number, line) and not self._is_kerass(number, line):
                 repeated |= self._eager & (self._ids == number) & (self._lines == line)
         groups: dict[int, list[int]] = collections.defaultdict(list)
         for number in np.unique(self._ids[repeated]).tolist():
@@ -86,10 +75,7 @@ class _Thread:
                 if draft is not None:
                     yield draft
 
-    # --- What runs again and again -------------------------------------------------------------------------------------------------------
-
-    def _is_repeated(self, number: int, line: int) -> bool:
-        return self._loop_around(number, line) is not None or self._is_called_again(number) or self._returns[number, line] >= RETURNS
+    # --- Which samples are one finding ----------------------------------------------------------------------------------------------------
 
     def _is_kerass(self, number: int, line: int) -> bool:
         """Whether a line calls ``fit`` or its like: what that runs op by op around its steps is Keras's, and no loop of the user's."""
@@ -104,156 +90,29 @@ class _Thread:
             for node in ast.walk(tree)
         )
 
-    def _is_called_again(self, number: int, depth: int = 0) -> bool:
-        """Whether a definition is called several times, as its recorded calls tell, or the loops from which it is called."""
-        definition = self._samples.definitions[number]
-        if definition.qualname == _MODULE or depth > _DEEPEST:
-            return False
-        function = self._evidence.eager.function_of(definition)
-        if function is not None and self._evidence.calls_of[function.function_id] >= CALLS:
-            return True
-        if self._restarts(number) >= RETURNS:
-            return True
-        called_from = self._called_from(number)
-        if called_from is None:
-            return False
-        caller, lines = called_from
-        return any(self._loop_around(caller, line) is not None for line in lines) or self._is_called_again(caller, depth + 1)
-
-    def _restarts(self, number: int) -> int:
-        """How often samples found a definition at an earlier statement of its body than before, which is another call of it.
-
-        Whoever calls it: a package's optimizer, a thread, a loop further out than samples tell.
-        """
-        if number not in self._known_restarts:
-            node = sources.definition(self._function(number))
-            first = self._samples.definitions[number].line - 1
-            begins = [] if node is None else [statement.lineno + first for statement in node.body]
-            at: dict[int, int] = {}
-            for place_id in self._counted_places:
-                place = self._samples.places[place_id]
-                lines = (
-                    (place.definition_id, place.line),
-                    (place.caller_id, place.caller_line),
-                    (place.outer_id, place.outer_line),
-                )
-                found = [bisect.bisect_right(begins, line) for definition, line in lines if definition == number]
-                if len(found) == 1:  # in several calls of itself at once there is no order
-                    at[place_id] = found[0]
-            where = [at[place_id] for place_id in self._samples.place_id[self._split.rows].tolist() if place_id in at]
-            self._known_restarts[number] = sum(later < earlier for earlier, later in itertools.pairwise(where))
-        return self._known_restarts[number]
-
-    @functools.cached_property
-    def _known_restarts(self) -> dict[int, int]:
-        return {}
-
-    def _loop_around(self, number: int, line: int) -> source_loops.Loop | None:
-        """The innermost loop of a definition's own whose body a line is in."""
-        around = [loop for loop in self._loops(number) if self._is_in(loop, line)]
-        return max(around, key=lambda loop: loop.line, default=None)
-
-    @functools.cached_property
-    def _known_loops(self) -> dict[int, list[source_loops.Loop]]:
-        return {}
-
     def _by_loop(self, root: int, chosen: samples.Flags) -> Iterator[samples.Flags]:
         """Divides what is called from a definition that runs once by the outermost of its loops: each would be a function of its own."""
-        if self._samples.definitions[root].qualname != _MODULE and self._is_called_again(root):
+        if self._samples.definitions[root].qualname != _MODULE and self._repeats.is_called_again(root):
             yield chosen
             return
-        loop_of = np.array([self._outermost_loop(root, place) for place in self._samples.places], dtype=np.int64)
+        loop_of = np.array([self._repeats.outermost_loop(root, place) for place in self._samples.places], dtype=np.int64)
         loops = loop_of[self._samples.place_id[self._split.rows]]
         for line in np.unique(loops[chosen]).tolist():
             yield chosen & (loops == line)
-
-    def _outermost_loop(self, root: int, place: log_samples.Place) -> int:
-        """The line of a definition's outermost loop that a place was reached from; 0 for none."""
-        chain = ((place.definition_id, place.line), (place.caller_id, place.caller_line), (place.outer_id, place.outer_line))
-        lines = [line for number, line in chain if number == root]
-        around = [loop.line for line in lines for loop in self._loops(root) if self._is_in(loop, line)]
-        return min(around, default=0)
-
-    @staticmethod
-    def _is_in(loop: source_loops.Loop, line: int) -> bool:
-        return (loop.line if loop.text.startswith("while ") else loop.first) <= line <= loop.last
-
-    def _loops(self, number: int) -> list[source_loops.Loop]:
-        if number not in self._known_loops:
-            self._known_loops[number] = source_loops.loops(eager_module.as_function(self._samples.definitions[number]))
-        return self._known_loops[number]
-
-    @functools.cached_property
-    def _returns(self) -> collections.Counter[tuple[int, int]]:
-        """How often the thread was found in a line again after it had been found elsewhere."""
-        rows = np.flatnonzero(self._samples.thread_id == self._thread_id)
-        ids, lines = self._evidence.eager.definition_ids[rows].tolist(), self._evidence.eager.line_numbers[rows].tolist()
-        counted: collections.Counter[tuple[int, int]] = collections.Counter()
-        seen: set[tuple[int, int]] = set()
-        before: tuple[int, int] | None = None
-        for place in zip(ids, lines, strict=True):
-            counted[place] += place in seen and place != before
-            seen.add(place)
-            before = place
-        return counted
-
-    def _called_from(self, number: int) -> tuple[int, tuple[int, ...]] | None:
-        """The definition from which a definition was called, itself or through all others that call it, and the lines in it."""
-        called = self._callers(number)
-        caller = _one_of(called)
-        if caller is not None:
-            return caller, (max(((line, count) for (each, line), count in called.items() if each == caller), key=lambda at: at[1])[0],)
-        whole = called.total()
-        chains = []
-        for each, line in {each: line for (each, line), count in reversed(called.most_common()) if count >= _FEW * whole}.items():
-            chain = {each: line}
-            around = _one_of(self._callers(each))
-            while around is not None and around not in chain and len(chain) < _DEEPEST:
-                chain[around] = max(
-                    ((line, count) for (found, line), count in self._callers([*chain][-1]).items() if found == around), key=lambda at: at[1]
-                )[0]
-                around = _one_of(self._callers(around))
-            chains.append(chain)
-        for each in chains[0] if chains else ():
-            if all(each in chain for chain in chains):
-                return each, tuple(chain[each] for chain in chains)
-        return None
-
-    def _callers(self, number: int) -> collections.Counter[tuple[int, int]]:
-        """The definitions and lines from which samples of a definition were called, with how many; -1 for none of the user's."""
-        if number not in self._known_callers:
-            called: collections.Counter[tuple[int, int]] = collections.Counter()
-            for place_id, count in self._counted_places.items():
-                place = self._samples.places[place_id]
-                if number not in (place.definition_id, place.caller_id):
-                    continue
-                caller, line = (place.caller_id, place.caller_line) if place.definition_id == number else (place.outer_id, place.outer_line)
-                if caller is None and place.definition_id != number:
-                    continue  # so far out was not looked
-                called[(-1, 0) if caller is None or caller == number else (caller, line)] += count
-            self._known_callers[number] = called
-        return self._known_callers[number]
-
-    @functools.cached_property
-    def _counted_places(self) -> collections.Counter[int]:
-        return collections.Counter(self._samples.place_id[self._split.rows].tolist())
-
-    @functools.cached_property
-    def _known_callers(self) -> dict[int, collections.Counter[tuple[int, int]]]:
-        return {}
 
     # --- What one decorator would take in ------------------------------------------------------------------------------------------------
 
     def _root(self, number: int) -> int:
         """The outermost definition that a graph could begin at: of what calls others once, and not in a loop of its own."""
-        for _ in range(_DEEPEST):
-            called_from = self._called_from(number)
+        for _ in range(eager_repeats.DEEPEST):
+            called_from = self._repeats.called_from(number)
             if called_from is None:
                 break
             caller, lines = called_from
-            if sources.definition(self._function(caller)) is None or any(self._loop_around(caller, line) is not None for line in lines):
+            in_loop = any(self._repeats.loop_around(caller, line) is not None for line in lines)
+            if in_loop or sources.definition(self._function(caller)) is None:
                 break  # a script, a lambda, or what calls it again and again
-            if not self._is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
+            if not self._repeats.is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
                 break
             number = caller
         return number
@@ -271,7 +130,7 @@ class _Thread:
         """Where Python goes through tensors: it takes their elements by ops, of which samples tell."""
         taken = {
             place.line
-            for place_id in self._counted_places
+            for place_id in self._repeats.counted_places
             if (place := self._samples.places[place_id]).definition_id == number and place.op in _TAKE_ELEMENTS
         }
         found = (each._replace(line=each.line + function.line - 1) for each in obstacles.iterations(statements))
@@ -290,9 +149,9 @@ class _Thread:
             return None  # tf.functions run eagerly only if somebody has said so, which another finding tells
         recorded = evidence.eager.function_of(definition)
         own = chosen & (self._ids == root)
-        loops = [self._loop_around(root, line) for line in self._lines[own].tolist()]
+        loops = [self._repeats.loop_around(root, line) for line in self._lines[own].tolist()]
         in_loops = collections.Counter(loop for loop in loops if loop is not None)
-        once = definition.qualname == _MODULE or (bool(in_loops) and not self._is_called_again(root))
+        once = definition.qualname == _MODULE or (bool(in_loops) and not self._repeats.is_called_again(root))
         loop = in_loops.most_common(1)[0][0] if in_loops and once else None
         in_the_way = self._in_loop(root, loop) if loop is not None else [(root, each) for each in self._obstacles(root)]
         in_the_way += [(member, each) for member in members if member != root for each in self._obstacles(member)]
@@ -302,8 +161,8 @@ class _Thread:
         calls = None if recorded is None else evidence.calls_of[recorded.function_id]
         states = [self._samples.places[place].state for place in self._samples.place_id[split.rows[chosen]].tolist()]
         dispatch = float(split.ns[chosen][np.array([state != "kernel" for state in states])].sum()) / max(spent.ns, 1)
-        if dispatch < COMPUTING and len(self._ops(chosen)) <= FEW_OPS:
-            return None  # to call a graph would take as long as to ask for these
+        if loop is not None and len(self._ops(chosen)) <= FEW_OPS and (dispatch < COMPUTING or self._calls_graphs(root, chosen)):
+            return None  # to call one more graph would take as long as to ask for these
         told = f"{units.duration(spent.ns)} ± {units.duration(spent.plus_minus_ns)}, {units.share(spent.ns / wall_ns)} of the wall time"
         what = f"The loop at {places.place(definition.file, loop.line)}" if loop is not None else name
         if definition.qualname == _MODULE and loop is None:
@@ -338,6 +197,16 @@ class _Thread:
             at=function_table.Place(file=definition.file, line=definition.line if loop is None else loop.line, function=name),
         )
 
+    def _calls_graphs(self, root: int, chosen: samples.Flags) -> bool:
+        """Whether the outermost loop that some samples are of was found in a graph, too."""
+        places_ = [self._samples.places[number] for number in np.unique(self._samples.place_id[self._split.rows[chosen]]).tolist()]
+        loops = {self._repeats.outermost_loop(root, place) for place in places_}
+        own = np.unique(self._samples.place_id[self._samples.thread_id == self._thread_id]).tolist()
+        return any(
+            place.state == "graph" and self._repeats.outermost_loop(root, place) in loops
+            for place in map(self._samples.places.__getitem__, own)
+        )
+
     def _in_loop(self, root: int, loop: source_loops.Loop) -> list[tuple[int, obstacles.Obstacle]]:
         function = self._function(root)
         tree = sources.tree(function)
@@ -370,7 +239,7 @@ class _Thread:
         line, ns = lines.most_common(1)[0]
         function = self._function(root)
         tree = sources.tree(function)
-        if not line or line in but or ns < _MOST * lines.total() or tree is None:
+        if not line or line in but or ns < eager_repeats.MOST * lines.total() or tree is None:
             return None
         calls = [
             node
@@ -413,7 +282,10 @@ class _Thread:
             )
         more = len(in_the_way) - 1
         others = f", and {units.plural(more, 'more place')} like it" if more else ""
-        return f"First see to what is another in a graph: {self._at(number, first)} `{first.code}` {first.why}{others}. Then {goal}.{anew}"
+        what = f"{self._at(number, first)} `{first.code}` {first.why}{others}"
+        if loop is not None and all(each == root and loop.first <= found.line <= loop.last for each, found in in_the_way):
+            return f"{goal[0].upper()}{goal[1:]}. Leave outside of it, in the loop, what is another in a graph: {what}."
+        return f"First see to what is another in a graph: {what}. Then {goal}.{anew}"
 
     def _names_in(self, file: str) -> frozenset[str]:
         """The names that a file's definitions have, as far as they were sampled."""
@@ -444,15 +316,6 @@ class _Thread:
         rows = self._split.rows[chosen]
         ends = self._samples.time_ns[rows]
         return ends - self._evidence.budgets.samples.weights_ns[rows], ends
-
-
-def _one_of(called: collections.Counter[tuple[int, int]]) -> int | None:
-    """The definition that nearly all of some calls came from; ``None`` if there is no such one."""
-    by_definition: collections.Counter[int] = collections.Counter()
-    for (each, _), count in called.items():
-        by_definition[each] += count
-    found = by_definition.most_common(1)
-    return found[0][0] if found and found[0][0] >= 0 and found[0][1] >= _MOST * called.total() else None
 
 
 def _in_file(statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:

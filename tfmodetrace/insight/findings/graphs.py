@@ -13,6 +13,10 @@ from tfmodetrace.log import function_table, trace_table
 LARGE_CONSTANT_BYTES: Final = 1 << 20
 """What a constant must have to be a finding."""
 
+SLOW_BYTES: Final = 8 << 20
+SLOW_OP_NS: Final = 5_000_000
+"""Constants of so many bytes are what a graph took its time for that cost so much for each of its ops, made and run for the first time."""
+
 
 def find(evidence: base.Evidence) -> Iterator[base.Draft]:
     """Yields the findings about the graphs of a run."""
@@ -67,6 +71,9 @@ def _large_constants(evidence: base.Evidence, function: function_table.Function,
     total = sum(constant.bytes for constant in large)
     held = sum(constant.bytes for trace in traces if trace.graph is not None for constant in trace.graph.large_constants)
     at = places.place(first.file, first.line)
+    # Where each op took long, it was not for the ops: the array was copied and hashed again and again.
+    ids = base.ids(traces)
+    is_slow = total >= SLOW_BYTES and evidence.first_calls.cost_ns(ids) > SLOW_OP_NS * sum(each.graph.ops for each in traces if each.graph)
     yield base.Draft(
         id="large-constant",
         functions=(function.function_id,),
@@ -77,11 +84,18 @@ def _large_constants(evidence: base.Evidence, function: function_table.Function,
             "bytes_in_all_traces": held,
             "largest": f"{first.dtype}[{shape}]",
             "place": at,
+            **(
+                {"lost_is": "at most: what tracing and the first runs of its graphs would take without the array is not known"}
+                if is_slow
+                else {}
+            ),
         },
         why=f"A NumPy array that a traced function uses becomes part of the graph, as {first.dtype}[{shape}] at {at}. Every trace holds a "
         "copy, TensorFlow makes more while it optimizes, and a graph can have 2 GB at most.",
         advice=f"Make the array at {at} a tensor once, outside the function, with tf.constant or tf.Variable(…, trainable=False): the "
         "graph then refers to it instead of holding a copy.",
+        claims=(base.Claim(traces=ids),) if is_slow else (),
+        at=function_table.Place(file=first.file, line=first.line, function=function.qualname),
     )
 
 

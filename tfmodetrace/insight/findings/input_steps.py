@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tfmodetrace.insight import edits, keras_phases, pipelines, places, units
+from tfmodetrace.insight import edits, graphs, keras_phases, pipelines, places, units
 from tfmodetrace.insight.findings import base, costs
 from tfmodetrace.log import function_table, keras_table
 
@@ -32,6 +32,8 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             taken_ns = _taken_ns(found)
             if function is None:
                 continue  # which of the program's transformations it is cannot be said
+            if any(trace.graph is not None and graphs.python_ops(trace.graph) for trace in evidence.traces.get(function.function_id, ())):
+                continue  # another finding tells that it leaves for Python, where one thread runs at a time
             at, each_ns = places.place(function.file, function.line), found.processing_ns // max(found.elements, 1)
             parallel = _is_parallel(found)
             # tf.data makes one transformation of a map and the batch after it, and counts what comes out of that.

@@ -40,6 +40,9 @@ ORDER: Final = 90
 
 _MOST: Final = 0.3
 
+_NEARLY_ALL: Final = 0.8
+"""The part of the time with input that must go to parts of a dataset, for these to be what a program trains with."""
+
 _ANEW_WHY: Final = (
     ": {at} begins the dataset anew for it. What a pipeline does before its first element, such as to fill a shuffle buffer, to start "
     "threads and to skip elements, is done each time."
@@ -154,7 +157,7 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
         if split is None or thread_id is None:
             continue
         # What sets a pipeline up is no waiting for what comes out of it, unless that is done for every few batches.
-        anew = _begun_anew(evidence)
+        anew = _begun_anew(evidence, split)
         waits = np.array(
             [
                 (_waits(place) or (place.definition_id, place.line) in anew) and not (process in told and place.in_keras_loop)
@@ -322,15 +325,21 @@ def _behind_graphs(evidence: base.Evidence) -> Iterator[base.Draft]:
         )
 
 
-def _begun_anew(evidence: base.Evidence) -> Mapping[tuple[int | None, int], iterations.Anew]:
+def _begun_anew(evidence: base.Evidence, split: samples.Split) -> Mapping[tuple[int | None, int], iterations.Anew]:
     """The lines, with their definitions, that begin a dataset anew for every few batches, and how."""
+    run = evidence.run.samples
     found: dict[tuple[int | None, int], iterations.Anew] = {}
-    for place in evidence.run.samples.places:
+    for place in run.places:
         if place.definition_id is not None and (place.state == "input" or samples.is_of_pipelines(place.op)):
-            function = eager_module.as_function(evidence.run.samples.definitions[place.definition_id])
+            function = eager_module.as_function(run.definitions[place.definition_id])
             begun = iterations.begun_anew(function, place.line)
             if begun is not None:
                 found[place.definition_id, place.line] = begun
+    parts = np.array([found.get((place.definition_id, place.line)) == "take" for place in run.places], dtype=np.bool_)
+    fetched = split.is_part("input")
+    if split.ns[fetched & parts[run.place_id[split.rows]]].sum() < _NEARLY_ALL * split.ns[fetched].sum():
+        # Others go through whole datasets: a part for an evaluation now and then is as it should be.
+        return {line: begun for line, begun in found.items() if begun != "take"}
     return found
 
 
@@ -386,8 +395,8 @@ def _advice(at: str, pipeline: pipelines.Written, *, made: bool) -> str:
     """Says what to do, of which the program does nothing yet."""
     if made and not pipeline.known:
         return (
-            f"Let the Python at {at} do less for each batch, or do it beforehand; made by a tf.data pipeline instead, with "
-            f"{pipelines.PARALLEL} and {pipelines.PREFETCH}, batches are made while steps run."
+            f"Let the Python at {at} do less for each batch, or do it beforehand; made by TensorFlow's functions in a tf.data pipeline, "
+            f"with {pipelines.PARALLEL} and {pipelines.PREFETCH}, batches are made while steps run."
         )
     if made:
         ahead = "" if pipeline.prefetched else " With .prefetch(tf.data.AUTOTUNE) at the dataset's end, batches are made while steps run."

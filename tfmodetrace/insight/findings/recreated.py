@@ -94,7 +94,7 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
     making = hoists.making(next(iter(by_name.values())))
     changing = [] if changes or making is None else making.changing()
     differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
-    set_up = _set_up_for_each_batch(evidence, made, count)
+    set_up, set_up_ns = _set_up_for_each_batch(evidence, functions[0].process, made, count)
     going = "go over the same dataset again" if set_up is None else "take its batches one after the other, for batch in dataset"
     return base.Draft(
         id="function-recreated",
@@ -113,29 +113,28 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
         cause=("pipeline", functions[0].function_id),
         claims=tuple(filter(None, (base.Claim(traces=base.ids(again)), set_up))),
         order=ORDER,
-        normal=set_up is None and base.tracing_ns(again) < NORMAL * evidence.wall_ns(functions[0].process),
+        normal=base.tracing_ns(again) + set_up_ns < NORMAL * evidence.wall_ns(functions[0].process),
     )
 
 
-def _set_up_for_each_batch(evidence: base.Evidence, made: function_table.Place | None, count: int) -> base.Claim | None:
+def _set_up_for_each_batch(
+    evidence: base.Evidence, process: int, made: function_table.Place | None, count: int
+) -> tuple[base.Claim | None, int]:
     """What setting pipelines up and waiting for their first elements took, where a program takes hardly more than one batch of each."""
-    found = evidence.run.samples
-    for thread_id in evidence.budgets.main_threads:
-        split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
-        if thread_id is None or split is None or made is None or not 0 < inputs.batches(evidence, thread_id) <= BATCHES * count:
-            continue
-        own = {
-            number
-            for number, definition in enumerate(found.definitions)
-            if definition.file == made.file and definition.qualname.rpartition(".")[2] == made.function
-        }
-        inside = np.array(
-            [not own.isdisjoint((place.definition_id, place.caller_id, place.outer_id)) for place in found.places], dtype=np.bool_
-        )
-        chosen = split.is_part("input") & inside[found.place_id[split.rows]]
-        if chosen.any():
-            return base.Claim(times={thread_id: inputs.times(evidence, split.rows[chosen], split.ns[chosen])})
-    return None
+    found, thread_id = evidence.run.samples, evidence.budgets.main_threads[process]
+    split = None if thread_id is None else evidence.budgets.splits.get(thread_id)
+    if thread_id is None or split is None or made is None or not 0 < inputs.batches(evidence, thread_id) <= BATCHES * count:
+        return None, 0
+    own = {
+        number
+        for number, definition in enumerate(found.definitions)
+        if definition.file == made.file and definition.qualname.rpartition(".")[2] == made.function
+    }
+    inside = [not own.isdisjoint((place.definition_id, place.caller_id, place.outer_id)) for place in found.places]
+    chosen = split.is_part("input") & np.array(inside, dtype=np.bool_)[found.place_id[split.rows]]
+    if not chosen.any():
+        return None, 0
+    return base.Claim(times={thread_id: inputs.times(evidence, split.rows[chosen], split.ns[chosen])}), int(split.ns[chosen].sum())
 
 
 def _functions(

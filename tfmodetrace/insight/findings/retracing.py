@@ -243,8 +243,11 @@ def _object_identity(evidence: base.Evidence, function: function_table.Function)
     what = f"`{name}`" if type_name in ("function", "", name) else f"the {type_name} in `{name}`"
     advice = f"Make {what} once, before the loop, and pass that same object to every call of {function.name}."
     if len(parameters) > 1:
-        made = base.all_listed([f"what `{each}` gets" for each in sorted(parameters)])
-        advice = f"Make {made} once, before the loop, and pass these same objects to every call of {function.name}: all of them."
+        every = base.all_listed([f"`{parameter}`" for parameter in sorted(parameters)])
+        advice = (
+            f"Make what {every} get once, before the loop, and pass those same objects to every call of {function.name}: as long as one of "
+            "them is a new one, so is the graph."
+        )
     elif attribute:
         advice += f" If only .{attribute} changes, pass that as an argument of its own, as a tensor."
     # What several objects are made anew for, one of them kept leaves as many traces.

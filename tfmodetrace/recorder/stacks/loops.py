@@ -10,10 +10,14 @@ import dis
 import types
 from typing import Final
 
+from tfmodetrace.recorder.support import owners
 from tfmodetrace.recorder.tf import around
 
 MAX_LINES: Final = 1 << 12
 """Lines that are kept; whatever a program generates, no more are."""
+
+_MAX_FRAMES: Final = 40
+"""Frames of libraries' through which a loop of the program's asks for an iterator, at most."""
 
 LETS_GO: Final = "delete_iterator"
 """What TensorFlow calls it."""
@@ -30,6 +34,16 @@ def begins(frame: types.FrameType | None) -> None:
     """Is told of the frame that asks a dataset for an iterator, or of what stands around the asking."""
     if frame is not None and frame.f_code.co_name == around.CALL_NAME:
         frame = frame.f_back
+    _note(frame)
+    # A distributed dataset asks for the iterators of its parts; the loop is the program's all the same.
+    for _ in range(_MAX_FRAMES):
+        if frame is None or owners.is_users(frame.f_code.co_filename, ""):
+            break
+        frame = frame.f_back
+    _note(frame)
+
+
+def _note(frame: types.FrameType | None) -> None:
     if frame is not None and len(_LINES) < MAX_LINES:
         _LINES.add((frame.f_code.co_filename, frame.f_lineno or 0))
 

@@ -34,12 +34,12 @@ def _parts(layer: Any) -> Iterator[Any]:
 
 
 def _runs_the_users(part: Any) -> bool:
-    kind = type(part)
-    if kind is types.MethodType:
-        part, kind = part.__func__, types.FunctionType
-    if kind is types.FunctionType:
+    if type(part) is types.MethodType:
+        return owners.is_written_by_the_user(part.__func__)
+    if type(part) is types.FunctionType:
         return owners.is_written_by_the_user(part)
-    if issubclass(kind, type):
+    # Not `isinstance`, which may ask an object of the program's for its class.
+    if issubclass(type(part), type):
         return False
-    methods = (outside_values.of_class(kind, name) for name in ("call", "__call__"))
+    methods = (outside_values.of_class(type(part), name) for name in ("call", "__call__"))
     return any(owners.is_written_by_the_user(method) for method in methods)

@@ -28,7 +28,7 @@ MAX_BODIES: Final = 4096
 MAX_WATCHES: Final = 512
 """Functions that are watched at most."""
 
-FIRST_LOOKS: Final = 16
+FIRST_LOOKS: Final = 64
 """Calls after a trace at which a function's values are looked at, before that is done now and then only."""
 
 _SPARING: Final = 1000
