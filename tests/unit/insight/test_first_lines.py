@@ -55,7 +55,7 @@ def test_only_what_has_a_name_is_the_same_object_in_the_line_before(code: str, n
 def test_where_input_or_eager_ops_are_the_longest_part_it_is_said_what_that_is() -> None:
     def told(part: words.BudgetPart) -> str | None:
         slices = [first_lines.Slice(part=part, name=part, ns=6, share=0.6, text="60%", how="sampled", plus_minus="± 1%", longest=None)]
-        return first_lines._nothing_to_mend(slices, "1 s", [])
+        return first_lines._nothing_to_mend(slices, "1 s", None)
 
     assert told("input") == (
         "nothing to mend was found; the longest part, 60% of 1 s, is input: datasets that are begun and ended, and batches that are "

@@ -137,7 +137,6 @@ _READ = "data = tf.data.Dataset.list_files(names).map(load)"
         ),
         (_READ.replace("load)", "crop).map(turn)"), ["ReadFile"], None),  # neither is called load
         (_READ, ["ReadFile", "RandomUniform"], None),
-        (_READ, ["EagerPyFunc"], None),
         (_READ, ["AssignAddVariableOp"], None),
         (_READ.replace("load)", "load, num_parallel_calls=1)"), ["ReadFile"], None),
         (_READ.replace("load)", "load, 1)"), ["ReadFile"], None),
