@@ -261,6 +261,17 @@ def needed_in(node: ast.AST, values: Values) -> bool:
     return False
 
 
+def made_constant(function: called_bodies.Written, path: str) -> str | None:
+    """Returns the code that makes a constant of a value, which it cannot of a tensor in its place; ``None`` for none."""
+    node = sources.definition(function)
+    values = None if node is None else _values_of(node, path)
+    if node is None or values is None:
+        return None
+    calls = (part for part in ast.walk(node) if isinstance(part, ast.Call) and sources.dotted(part.func) == "tf.constant")
+    made = next((call for call in calls if values.in_any(call.args[:1])), None)
+    return None if made is None else ast.unparse(made).partition("\n")[0]
+
+
 def is_handed_on(node: ast.AST, values: Values) -> bool:
     """Whether a value is given to a function of which nothing is known."""
     if not isinstance(node, ast.Call) or sources.dotted(node.func).partition(".")[0] == "tf":

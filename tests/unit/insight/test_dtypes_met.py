@@ -42,3 +42,16 @@ def test_the_step_of_a_summary_is_an_int64(body: str, expected: str | None) -> N
 def test_what_would_have_to_be_two_dtypes_is_not_known() -> None:
     body = "y = x * step\n    tf.summary.scalar('y', y, step=step)"
     assert python_uses.dtype_met(written(body), "step", {"x": "float32"}) == python_uses.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return tf.constant(step) * x", "tf.constant(step)"),
+        ("return tf.constant(step, tf.float32) * x", "tf.constant(step, tf.float32)"),
+        ("return tf.constant(1.0, name=step)", None),
+        ("return tf.convert_to_tensor(step) * x", None),
+    ],
+)
+def test_what_is_made_a_constant_in_the_body_takes_no_tensor(body: str, expected: str | None) -> None:
+    assert python_uses.made_constant(written(body), "step") == expected

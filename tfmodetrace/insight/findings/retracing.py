@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import changing_objects, differences, edits, fixes, hoists, places, sources, subtypes, varying, whatif
+from tfmodetrace.insight import changing_objects, differences, edits, fixes, hoists, places, python_uses, sources, subtypes, varying, whatif
 from tfmodetrace.insight.findings import base, nested, storms
 from tfmodetrace.log import function_table, trace_table
 from tfmodetrace.schema import keys, words
@@ -67,6 +67,9 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
     option, changes = fixes.chosen(function, what_if, traces)
     if not found.keys() - uses.keys() - unknown:
         option, changes = None, ()
+    constants = [made for path in found if (made := python_uses.made_constant(function, path)) is not None]
+    if constants:
+        changes = ()
     needed = [name for name in names if name in uses]
     if not needed and option is None and what_if is not None and what_if.tensor_argument == what_if.now:
         return None  # something else changes in each of those calls, so that tensors for these alone leave as many traces
@@ -85,7 +88,8 @@ def _python_value(evidence: base.Evidence, function: function_table.Function) ->
         title=f"{function.name} is traced for every value of {_listed(names)}",
         evidence={"traces": len(traces), "retraces": len(caused), "arguments": names},
         why=why,
-        advice=_advice_on_values(function, names, {name: uses[name] for name in needed}, option, what_if, others),
+        advice=_advice_on_values(function, names, {name: uses[name] for name in needed}, option, what_if, others)
+        + (f" `{constants[0]}` in the body takes no tensor: make the tensor outside, and use it there as it is." if constants else ""),
         edits=changes,
         cause=tuple(sorted(names)),
         claims=(_claim(caused, what_if, option, needless=len(needed) < len(names)),),
