@@ -88,7 +88,7 @@ test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorF
 	  tests/integration/diagnoses tests/integration/whole_program $(PYTEST_FLAGS)
 
 # In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.
-BENCHMARKS := overhead limits throughput scale read exports training native traces samples profile whole_programs comparisons advised faults kills fuzz
+BENCHMARKS := overhead limits throughput scale read exports hostile training native traces samples profile whole_programs comparisons advised faults kills fuzz
 
 bench: $(PYTHON_READY) ## Measure what performance claims rest on: BENCH='overhead read' runs these two
 	@$(PIP) install -e '.[bench]'

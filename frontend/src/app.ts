@@ -1,7 +1,7 @@
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { ApiClient } from "./api/client";
-import type { RunInfo } from "./api/types";
+import { appStyles } from "./appStyles";
 import {
   isShown,
   observeTheme,
@@ -25,16 +25,9 @@ import "./widgets/runPicker";
 import type { ChooseRunEvent } from "./widgets/runPicker";
 import "./widgets/sourcePanel";
 import type { SourcePanel } from "./widgets/sourcePanel";
-import "./views/compareView";
 import "./views/emptyView";
-import "./views/errorsView";
-import "./views/graphsView";
-import "./views/memoryView";
-import "./views/overviewView";
-import "./views/placementView";
-import "./views/timeView";
-import "./views/timelineView";
-import "./views/tracesView";
+import { loading, panels } from "./views/panels";
+import { PictureEvent } from "./views/timelineView";
 
 const LABELS: Readonly<Record<View, string>> = {
   overview: "Overview",
@@ -51,138 +44,7 @@ const LABELS: Readonly<Record<View, string>> = {
 /** The shell: run, views, state of the recording, and everything that may go wrong. */
 @customElement("mt-app")
 export class App extends LitElement {
-  static override styles = [
-    sharedStyles,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100vh;
-        overflow: hidden;
-        background: var(--bg);
-      }
-      header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 4px 20px;
-        padding: 6px 16px 0;
-        border-bottom: 1px solid var(--border);
-        background: var(--bg-raised);
-      }
-      h1 {
-        margin: 0;
-        font-size: 15px;
-        font-weight: 600;
-      }
-      .run {
-        display: flex;
-        align-items: center;
-        gap: 6px;
-        min-width: 0;
-      }
-      .tabs {
-        display: flex;
-        flex-wrap: wrap;
-        align-self: flex-end;
-        gap: 4px;
-      }
-      .tabs button {
-        padding: 8px 12px 7px;
-        border: 0;
-        border-bottom: 3px solid transparent;
-        background: none;
-        color: var(--text-quiet);
-        cursor: pointer;
-        white-space: nowrap;
-      }
-      /* Below the run and the state there is room for all views side by side. */
-      @media (max-width: 1200px) {
-        .tabs {
-          order: 1;
-          flex-basis: 100%;
-        }
-      }
-      @media (max-width: 700px) {
-        .tabs {
-          gap: 0;
-        }
-        .tabs button {
-          padding-inline: 5px;
-        }
-      }
-      .tabs button:hover {
-        color: var(--text);
-      }
-      .tabs button[aria-selected="true"] {
-        border-bottom-color: var(--accent);
-        color: var(--text);
-        font-weight: 600;
-      }
-      .held {
-        margin-inline-start: 5px;
-        padding: 0 6px;
-        border-radius: 8px;
-        background: var(--bg-hover);
-        color: var(--text-quiet);
-        font-size: 11px;
-        font-weight: 600;
-        font-variant-numeric: tabular-nums;
-      }
-      .held.errors {
-        background: var(--error-bg);
-        color: var(--error-text);
-      }
-      .state {
-        display: flex;
-        align-items: center;
-        gap: 10px;
-        margin-inline-start: auto;
-        color: var(--text-quiet);
-      }
-      .dot {
-        display: inline-block;
-        width: 8px;
-        height: 8px;
-        margin-inline-end: 5px;
-        border-radius: 50%;
-        background: var(--border-strong);
-      }
-      .recording .dot {
-        background: var(--accent);
-        animation: pulse 1.6s infinite alternate;
-      }
-      @keyframes pulse {
-        to {
-          opacity: 0.35;
-        }
-      }
-      main {
-        flex: 1;
-        min-height: 0;
-        display: flex;
-        flex-direction: column;
-      }
-      .panel {
-        flex: 1;
-        min-height: 0;
-        overflow: hidden;
-      }
-      .loading {
-        padding: 40px 16px;
-        text-align: center;
-      }
-      details.notice summary {
-        cursor: pointer;
-      }
-      details.notice ul {
-        margin: 4px 0;
-        padding-inline-start: 20px;
-        max-height: 20vh;
-        overflow: auto;
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, appStyles];
 
   @state() private url: UrlState = parseHash(readHash());
   /** Whether the address says where we are, rather than a click on the page. */
@@ -194,7 +56,7 @@ export class App extends LitElement {
   @query("mt-key-help") private keyHelp!: KeyHelp;
 
   private readonly api = new ApiClient();
-  private readonly session = new Session(this, this.api, isShown);
+  private readonly session = new Session(this, this.api, isShown, this.url.view === "timeline");
   private cleanups: (() => void)[] = [];
   private hashTimer: ReturnType<typeof setTimeout> | null = null;
   /** What was typed into the search of each view that is not shown: it is no other view's. */
@@ -231,6 +93,7 @@ export class App extends LitElement {
     document.addEventListener("keydown", this.onKey, { signal: listeners.signal });
     this.addEventListener(NavigateEvent.type, this.onNavigate);
     this.addEventListener(ShowSourceEvent.type, this.onShowSource);
+    this.addEventListener(PictureEvent.type, this.onPicture);
   }
 
   override disconnectedCallback(): void {
@@ -238,9 +101,11 @@ export class App extends LitElement {
     for (const cleanup of this.cleanups) cleanup();
     this.removeEventListener(NavigateEvent.type, this.onNavigate);
     this.removeEventListener(ShowSourceEvent.type, this.onShowSource);
+    this.removeEventListener(PictureEvent.type, this.onPicture);
   }
 
   protected override willUpdate(): void {
+    if (this.url.view !== "timeline") this.session.pictureIsThere();
     if (!this.visited.has(this.url.view)) this.visited = new Set([...this.visited, this.url.view]);
   }
 
@@ -255,13 +120,23 @@ export class App extends LitElement {
         ${this.renderNotices()}
         ${
           run
-            ? this.renderPanels()
+            ? panels({
+                api: this.api,
+                run,
+                runs: runs?.runs ?? [],
+                report: this.session.report,
+                failed: this.session.reportError !== null,
+                url: this.url,
+                restored: this.restored,
+                theme: this.theme,
+                visited: this.visited,
+              })
             : runs === null
               ? this.session.runsError === null
-                ? this.renderLoading("Looking for recordings…")
+                ? loading("Looking for recordings…")
                 : nothing
               : runs.indexing
-                ? this.renderLoading("Reading the recordings…")
+                ? loading("Reading the recordings…")
                 : html`<mt-empty-view class="panel" .logdir=${runs.logdir}></mt-empty-view>`
         }
       </main>
@@ -408,120 +283,12 @@ export class App extends LitElement {
     `;
   }
 
-  private renderPanels(): TemplateResult {
-    const { report, run, loaded } = this.session;
-    if (!run) return html``;
-    const panel = (view: View, content: TemplateResult) =>
-      html`<div
-        class="panel"
-        role="tabpanel"
-        id="panel-${view}"
-        aria-labelledby="tab-${view}"
-        ?hidden=${view !== this.url.view}
-      >
-        ${this.visited.has(view) ? content : nothing}
-      </div>`;
-    const waiting = this.session.reportError === null ? this.renderLoading("Loading the report…") : html``;
-    return html`
-      ${panel(
-        "overview",
-        report ? html`<mt-overview-view .report=${report} .filter=${this.url.filter}></mt-overview-view>` : waiting,
-      )}
-      ${panel(
-        "timeline",
-        html`<mt-timeline-view
-          .api=${this.api}
-          .run=${run.run}
-          .revision=${run.revision}
-          .report=${report}
-          .theme=${this.theme}
-          .active=${this.url.view === "timeline"}
-          .url=${this.url}
-          .restored=${this.restored}
-        ></mt-timeline-view>`,
-      )}
-      ${panel(
-        "time",
-        html`<mt-time-view
-          .api=${this.api}
-          .report=${report}
-          .run=${run.run}
-          .revision=${run.revision}
-          .filter=${this.url.filter}
-          .range=${this.url.range}
-          .active=${this.url.view === "time"}
-        ></mt-time-view>`,
-      )}
-      ${panel(
-        "traces",
-        report
-          ? html`<mt-traces-view
-              .report=${report}
-              .filter=${this.url.filter}
-              .selectedTrace=${this.url.trace}
-            ></mt-traces-view>`
-          : waiting,
-      )}
-      ${panel(
-        "errors",
-        report ? html`<mt-errors-view .report=${report} .filter=${this.url.filter}></mt-errors-view>` : waiting,
-      )}
-      ${panel(
-        "graphs",
-        report
-          ? html`<mt-graphs-view
-              .api=${this.api}
-              .report=${report}
-              .run=${run.run}
-              .revision=${run.revision}
-              .filter=${this.url.filter}
-              .selectedTrace=${this.url.trace}
-            ></mt-graphs-view>`
-          : waiting,
-      )}
-      ${panel(
-        "placement",
-        html`<mt-placement-view
-          .api=${this.api}
-          .run=${run.run}
-          .revision=${run.revision}
-          .active=${this.url.view === "placement"}
-        ></mt-placement-view>`,
-      )}
-      ${panel(
-        "memory",
-        html`<mt-memory-view
-          .api=${this.api}
-          .report=${report}
-          .run=${run.run}
-          .revision=${run.revision}
-          .active=${this.url.view === "memory"}
-        ></mt-memory-view>`,
-      )}
-      ${panel("compare", this.renderCompare(run))}
-      ${loaded ? html`<span class="visually-hidden">${formatCount(loaded.report.functions.length)} functions loaded</span>` : nothing}
-    `;
-  }
-
-  private renderCompare(run: RunInfo): TemplateResult {
-    const a = this.url.compare;
-    if (a === null) return html`<p class="loading quiet">Choose a run to compare with above.</p>`;
-    const revision = this.session.runs?.runs.find((other) => other.run === a)?.revision ?? "";
-    return html`<mt-compare-view
-      .api=${this.api}
-      .a=${a}
-      .b=${run.run}
-      .revisions=${`${revision} ${run.revision}`}
-      .active=${this.url.view === "compare"}
-    ></mt-compare-view>`;
-  }
-
-  private renderLoading(text: string): TemplateResult {
-    return html`<p class="loading quiet" role="status" data-testid="loading">${text}</p>`;
-  }
-
   private readonly onNavigate = (event: NavigateEvent): void => {
     this.navigate(event.change);
+  };
+
+  private readonly onPicture = (): void => {
+    this.session.pictureIsThere();
   };
 
   private readonly onShowSource = (event: ShowSourceEvent): void => {

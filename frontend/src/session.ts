@@ -13,6 +13,10 @@ export interface LoadedReport {
 const RELOAD_MS = 3000;
 /** While the recordings are read for the first time: the server waits a moment itself before it says that they still are. */
 const RELOAD_WHILE_READING_MS = 100;
+/** Of so many calls a timeline shows hardly any names, which come with the report. */
+const MANY_CALLS = 200_000;
+/** A timeline that is not drawn by then waits for something else. */
+const PICTURE_WITHIN_MS = 10_000;
 
 /** Keeps runs and report up to date: while something is being recorded, and when TensorBoard reloads. Never while hidden. */
 export class Session implements ReactiveController {
@@ -24,8 +28,11 @@ export class Session implements ReactiveController {
 
   #wantedRun: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #pictureTimer: ReturnType<typeof setTimeout> | null = null;
   #refreshing = false;
   #again = false;
+  /** Whether the timeline of a long recording is drawn first: its report would take long beside that. */
+  #pictureFirst: boolean;
   #reportRequest: { readonly run: string; readonly revision: string; readonly controller: AbortController } | null =
     null;
 
@@ -33,7 +40,9 @@ export class Session implements ReactiveController {
     private readonly host: ReactiveControllerHost,
     private readonly api: ApiClient,
     private readonly isShown: () => boolean,
+    pictureFirst: boolean,
   ) {
+    this.#pictureFirst = pictureFirst;
     host.addController(this);
   }
 
@@ -54,6 +63,8 @@ export class Session implements ReactiveController {
   hostDisconnected(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#pictureTimer !== null) clearTimeout(this.#pictureTimer);
+    this.#pictureTimer = null;
     this.#reportRequest?.controller.abort();
   }
 
@@ -61,6 +72,13 @@ export class Session implements ReactiveController {
     if (run === this.#wantedRun) return;
     this.#wantedRun = run;
     this.host.requestUpdate();
+    void this.#loadReport();
+  }
+
+  /** The timeline is drawn, or somebody looks at something else. */
+  pictureIsThere(): void {
+    if (!this.#pictureFirst) return;
+    this.#pictureFirst = false;
     void this.#loadReport();
   }
 
@@ -101,6 +119,12 @@ export class Session implements ReactiveController {
   async #loadReport(): Promise<void> {
     const run = this.run;
     if (!run) return;
+    if (this.#pictureFirst && run.calls > MANY_CALLS) {
+      this.#pictureTimer ??= setTimeout(() => {
+        this.pictureIsThere();
+      }, PICTURE_WITHIN_MS);
+      return;
+    }
     if (this.loaded?.run === run.run && this.loaded.revision === run.revision) {
       this.#reportRequest?.controller.abort();
       this.#reportRequest = null;

@@ -16,6 +16,7 @@ import pathlib
 import struct
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -31,6 +32,7 @@ _MOST_FILES: Final = 2000
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _MOST_BYTES_OF_RUN: Final = 32 * 1024 * 1024
 _WRITE_AFTER_S: Final = 1.0
+_ABANDONED_AFTER_S: Final = 3600.0
 
 _logger = logging.getLogger(__name__)
 
@@ -135,6 +137,10 @@ class Store:
             total += size
             if number >= self._most_files or total > self._most_bytes:
                 with contextlib.suppress(OSError):
+                    path.unlink()
+        for path in root.glob(".*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S:
                     path.unlink()
 
 

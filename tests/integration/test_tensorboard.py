@@ -50,6 +50,9 @@ def test_the_tab_is_shown_and_serves_the_recording(
         script = tensorboard.get("plugin/modetrace/index.js")
         assert (script.status, script.headers["X-Content-Type-Options"]) == (200, "nosniff")
         assert b"render" in script.body
+        for path in ("nothing", "nothing/index.js", "timeline", "../modetrace/nothing", "runs/nothing"):
+            missing = tensorboard.get(f"plugin/modetrace/{path}")
+            assert (missing.status, list(missing.json())) == (404, ["error"]), path
         report = tensorboard.get("plugin/modetrace/report", run="digits").json()
         assert sum(function["calls"]["total"] for function in report["runs"][0]["functions"]) == run["calls"]
 

@@ -21,7 +21,6 @@ export const compareStyles = css`
     margin-top: 14px;
   }
   h2 {
-    margin-bottom: 6px;
     overflow-wrap: anywhere;
   }
   h2 .quiet {
@@ -45,32 +44,12 @@ export const compareStyles = css`
     margin: 4px 0 0;
     padding-inline-start: 20px;
   }
-  .wide {
-    overflow-x: auto;
-  }
-  table {
-    border-collapse: collapse;
-  }
   th,
   td {
-    padding: 3px 18px 3px 0;
-    text-align: start;
     vertical-align: top;
   }
-  td.number,
-  th.number {
-    text-align: end;
-    white-space: nowrap;
-  }
   thead th {
-    color: var(--text-quiet);
-    font-weight: 400;
-  }
-  tbody th {
-    font-weight: 400;
-  }
-  tbody tr {
-    border-top: 1px solid var(--border);
+    white-space: normal;
   }
   .text {
     max-width: 44ch;

@@ -11,13 +11,14 @@ import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
 import { background } from "../widgets/modeSwatch";
 import { compareStyles } from "./compareStyles";
+import { tableStyles } from "./tableStyles";
 
 const SHOWN_DEFINITIONS = 15;
 
 /** Two runs beside each other: what differs between them first, then what that did. All its texts are the server's. */
 @customElement("mt-compare-view")
 export class CompareView extends LitElement {
-  static override styles = [sharedStyles, compareStyles];
+  static override styles = [sharedStyles, tableStyles, compareStyles];
 
   @property({ attribute: false }) api: ApiClient | null = null;
   /** What is compared with. */

@@ -11,14 +11,14 @@ import { Fetched } from "../widgets/fetched";
 import "../widgets/memoryChart";
 import { jumpButton } from "../widgets/jumpButton";
 import { NavigateEvent } from "../widgets/navigate";
-import { memoryStyles } from "./memoryStyles";
+import { tablesViewStyles, tableStyles } from "./tableStyles";
 
 const POINTS = 1000;
 
 /** What devices held over time, which calls raised it, and what every function did to it. */
 @customElement("mt-memory-view")
 export class MemoryView extends LitElement {
-  static override styles = [sharedStyles, memoryStyles];
+  static override styles = [sharedStyles, tableStyles, tablesViewStyles];
 
   @property({ attribute: false }) api: ApiClient | null = null;
   @property({ attribute: false }) report: RunReport | null = null;

@@ -10,11 +10,12 @@ import { sharedStyles } from "../styles";
 import { Fetched } from "../widgets/fetched";
 import { NavigateEvent } from "../widgets/navigate";
 import { placementStyles } from "./placementStyles";
+import { tablesViewStyles, tableStyles } from "./tableStyles";
 
 /** Where the ops of every function ran, what went from device to device, and what did not run where it should. */
 @customElement("mt-placement-view")
 export class PlacementView extends LitElement {
-  static override styles = [sharedStyles, placementStyles];
+  static override styles = [sharedStyles, tableStyles, tablesViewStyles, placementStyles];
 
   @property({ attribute: false }) api: ApiClient | null = null;
   @property() run = "";

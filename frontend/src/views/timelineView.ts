@@ -16,13 +16,13 @@ import {
 } from "../lib/urlState";
 import { sharedStyles } from "../styles";
 import * as camera from "../timeline/camera";
-import { TimelineEngine, type FrameReport } from "../timeline/engine";
-import { Interaction } from "../timeline/interaction";
+import type { EngineOptions, FrameReport, TimelineEngine } from "../timeline/engine";
 import type { Target } from "../timeline/jumps";
 import { profiledWindows, slicesOfOps, unfoldable, withOps } from "../timeline/opLanes";
 import type { SliceInfo } from "../timeline/query";
 import { stagesOf } from "../timeline/stages";
-import { resolutionNs, tileWindow } from "../timeline/tiles";
+import type { FetchTiles } from "../timeline/tileLoader";
+import { resolutionNs, tileWindow, type TileGroup } from "../timeline/tiles";
 import { modeStyles } from "../widgets/modeSwatch";
 import { Fetched } from "../widgets/fetched";
 import { NavigateEvent } from "../widgets/navigate";
@@ -31,11 +31,11 @@ import "./callDetails";
 import { CallSelection } from "./callSelection";
 import "./minimap";
 import type { WindowEvent } from "./minimap";
-import { Ruler } from "./ruler";
 import { TimelineJumps } from "./timelineJumps";
 import { drawTicks } from "./tickMarks";
 import { gutter, legend, profileNotes, timeAxis, tooltip, zoomButtons } from "./timelineParts";
 import { TimelineSearch } from "./timelineSearch";
+import { mountTimeline, type SurfaceEvents } from "./timelineSurface";
 import { timelineStyles } from "./timelineStyles";
 import { viewStyles } from "./viewStyles";
 import "./windowPanel";
@@ -48,6 +48,15 @@ interface Tooltip {
 
 const MOVED_AFTER_MS = 150;
 const SHOWN_EVERY_MS = 100;
+
+/** What is on the screen of a timeline is drawn as finely as it will be. */
+export class PictureEvent extends Event {
+  static readonly type = "mt-picture";
+
+  constructor() {
+    super(PictureEvent.type, { bubbles: true, composed: true });
+  }
+}
 
 /** Calls over time: a lane for each thread, a row for each depth. */
 @customElement("mt-timeline-view")
@@ -140,95 +149,64 @@ export class TimelineView extends LitElement {
   /** Makes what draws; once it is connected again, with everything it knew before. */
   private start(): void {
     const { signal } = (this.stopping = new AbortController());
-    let engine: TimelineEngine;
+    const elements = { surface: this.surface, scroller: this.scroller, ticks: this.ticks };
+    const options: Omit<EngineOptions, "container"> = {
+      renderer: this.url.renderer,
+      fetchTiles: (group, tilesSignal) => this.fetchTiles(group, tilesSignal),
+      events: {
+        drawn: (report) => {
+          this.onDrawn(report);
+        },
+        failed: (error) => {
+          this.failure = errorMessage(error);
+        },
+      },
+    };
     try {
-      engine = new TimelineEngine({
-        container: this.surface,
-        renderer: this.url.renderer,
-        fetchTiles: async ({ lanes, level, index }, tilesSignal) => {
-          const request = { run: this.run, lanes, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
-          const found = await this.connection.slices(request, tilesSignal);
-          const ops = new Set(this.profile.value?.lanes.map(({ lane }) => lane));
-          return new Map([...found].map(([lane, slices]) => [lane, ops.has(lane) ? slicesOfOps(slices) : slices]));
-        },
-        events: {
-          drawn: (report) => {
-            this.onDrawn(report);
-          },
-          failed: (error) => {
-            this.failure = errorMessage(error);
-          },
-        },
-      });
+      this.engine = mountTimeline(elements, options, this.surfaceEvents, signal);
     } catch (error) {
       this.failure = errorMessage(error);
       return;
     }
-    this.engine = engine;
-    engine.setTheme(this.theme);
-    engine.setNames(this.names);
+    this.engine.setTheme(this.theme);
+    this.engine.setNames(this.names);
     this.applySearch();
-    const interaction = this.interact(engine);
-    new Ruler(
-      this.ticks,
-      {
-        timeAt: (xPx) => engine.timeAt(xPx),
-        marked: (marking) => {
-          engine.setMarking(marking);
-        },
-        selected: (range) => {
-          this.dispatchEvent(new NavigateEvent({ range, ...(range ? { call: null } : {}) }));
-        },
-      },
-      signal,
-    );
-    this.scroller.addEventListener(
-      "scroll",
-      () => {
-        engine.setScrollTop(this.scroller.scrollTop);
-      },
-      { passive: true, signal },
-    );
-    const resizes = new ResizeObserver(() => {
-      const heightPx = this.scroller.clientHeight;
-      this.surface.style.height = `${heightPx}px`;
-      engine.resize(this.surface.clientWidth, heightPx);
-    });
-    resizes.observe(this.scroller);
-    resizes.observe(this.surface);
-    signal.addEventListener("abort", () => {
-      resizes.disconnect();
-      interaction.dispose();
-      engine.dispose();
-    });
   }
 
-  private interact(engine: TimelineEngine): Interaction {
-    return new Interaction(this.surface, this.scroller, engine, {
-      picked: (slice) => {
-        this.pick(slice);
-      },
-      hovered: (slice, xPx, yPx) => {
-        this.tooltip = slice && { slice, xPx, yPx };
-      },
-      moved: () => {
-        this.onMoved();
-      },
-      stepped: (step) => {
-        const next = engine.neighbourOf(this.selection.slice, step);
-        if (next) this.pick(next, true);
-      },
-      jumped: (kind, step) => {
-        this.jumps.jump(kind, step);
-      },
-      zoomedToSelection: () => {
-        this.zoomTo(this.selection.slice);
-      },
-      zoomedTo: (slice) => {
-        this.zoomTo(slice);
-      },
-    });
+  private async fetchTiles({ lanes, level, index }: TileGroup, signal: AbortSignal): ReturnType<FetchTiles> {
+    const request = { run: this.run, lanes, resolutionNs: resolutionNs(level), ...tileWindow(level, index) };
+    const found = await this.connection.slices(request, signal);
+    const ops = new Set(this.profile.value?.lanes.map(({ lane }) => lane));
+    return new Map([...found].map(([lane, slices]) => [lane, ops.has(lane) ? slicesOfOps(slices) : slices]));
   }
+
+  private readonly surfaceEvents: SurfaceEvents = {
+    picked: (slice) => {
+      this.pick(slice);
+    },
+    hovered: (slice, xPx, yPx) => {
+      this.tooltip = slice && { slice, xPx, yPx };
+    },
+    moved: () => {
+      this.onMoved();
+    },
+    stepped: (engine, step) => {
+      const next = engine.neighbourOf(this.selection.slice, step);
+      if (next) this.pick(next, true);
+    },
+    jumped: (kind, step) => {
+      this.jumps.jump(kind, step);
+    },
+    zoomedToSelection: () => {
+      this.zoomTo(this.selection.slice);
+    },
+    zoomedTo: (slice) => {
+      this.zoomTo(slice);
+    },
+    selected: (range) => {
+      this.dispatchEvent(new NavigateEvent({ range, ...(range ? { call: null } : {}) }));
+    },
+  };
 
   protected override updated(changed: PropertyValues<this>): void {
     const { engine } = this;
@@ -555,6 +533,7 @@ export class TimelineView extends LitElement {
     if (report.moving && shown?.moving && !late && shown.axis.base === report.axis.base) return;
     this.shownAtMs = nowMs;
     this.frame = report;
+    if (!report.loading) this.dispatchEvent(new PictureEvent());
     if (!report.loading && this.failure !== null && report.slices > 0) this.failure = null;
   }
 

@@ -182,6 +182,8 @@ def test_what_was_used_last_stays_when_room_is_made(tmp_path: pathlib.Path) -> N
     assert {path.stem for path in tmp_path.iterdir()} == {"a", "c", "d"}
     store.keep("e", {"report": bytes(4000)})  # larger than all together may be
     assert {path.stem for path in tmp_path.iterdir()} == {"a", "c", "d"}
+    (tmp_path / ".half.part").write_bytes(b"of a process that was killed")
+    os.utime(tmp_path / ".half.part", ns=(0, 0))
     few = kept.Store(tmp_path, most_files=2)
     few.keep("f", {})
     assert {path.stem for path in tmp_path.iterdir()} == {"d", "f"}

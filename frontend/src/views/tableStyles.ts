@@ -1,14 +1,7 @@
 import { css } from "lit";
 
-export const memoryStyles = css`
-  :host {
-    display: block;
-    height: 100%;
-    overflow: auto;
-  }
-  section {
-    padding: 14px 16px 6px;
-  }
+/** Tables of figures below headings: quiet heads, thin lines, numbers at the end. What is too wide scrolls by itself. */
+export const tableStyles = css`
   h2 {
     margin-bottom: 6px;
   }
@@ -24,7 +17,9 @@ export const memoryStyles = css`
     text-align: start;
     vertical-align: baseline;
   }
+  th.number,
   td.number {
+    text-align: end;
     white-space: nowrap;
   }
   td:first-child {
@@ -35,15 +30,22 @@ export const memoryStyles = css`
     font-weight: 400;
     white-space: nowrap;
   }
+  tbody th {
+    font-weight: 400;
+  }
   tbody tr {
     border-top: 1px solid var(--border);
   }
-  th.number,
-  td.number {
-    text-align: end;
+`;
+
+/** A view of such tables that scrolls as a whole. */
+export const tablesViewStyles = css`
+  :host {
+    display: block;
+    height: 100%;
+    overflow: auto;
   }
-  code {
-    font-family: var(--mono);
-    font-size: 12px;
+  section {
+    padding: 14px 16px 6px;
   }
 `;
