@@ -17,6 +17,7 @@ PORT ?= 0
 SERVE ?= 1
 WORKERS ?= auto
 PYTEST_FLAGS ?=
+CONSTRAINTS ?=
 BENCH ?= $(BENCHMARKS)
 
 VENV := .venv
@@ -31,10 +32,13 @@ PAGE := tb_plugin/tfmodetrace_tb_plugin/static/index.js
 FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name coverage -prune -o -type f -print)
 
 export PYTHONUNBUFFERED := 1
+ifneq ($(CONSTRAINTS),)
+export PIP_CONSTRAINT := $(abspath $(CONSTRAINTS))
+endif
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types docs pictures format proto clean
+.PHONY: help demo test test-tf test-lowest bench lint types test-python test-frontend test-browser frontend api-types docs pictures wheels constraints format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +49,7 @@ help: ## Show this table
 	  LOGDIR=$(LOGDIR) 'demo: where the recording goes' \
 	  TF=$(TF) 'the TensorFlow package to install' \
 	  TF_VERSION=$(TF_VERSION) 'its version; empty takes the newest' \
+	  CONSTRAINTS=FILE 'versions that pip is held to, such as constraints.txt; empty takes the newest' \
 	  PYTHON=PATH 'the Python (3.11 or newer) that .venv/ is made with' \
 	  WORKERS=$(WORKERS) 'in how many processes tests run; auto is one a core, up to 4; 0 is no other than pytest itself' \
 	  PYTEST_FLAGS=FLAGS 'more options for pytest' \
@@ -87,6 +92,12 @@ test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorF
 	.venv-tf-$(TF)/bin/$(PYTEST) tests/integration/record tests/integration/reasons tests/integration/testing \
 	  tests/integration/diagnoses tests/integration/whole_program $(PYTEST_FLAGS)
 
+test-lowest: ## Run the tests that rest on TensorFlow's insides with the lowest versions that pyproject.toml allows
+	@scripts/create_venv.sh '$(PYTHON)' .venv-lowest
+	@.venv-lowest/bin/python scripts/lowest_versions.py > .venv-lowest/lowest.txt
+	@.venv-lowest/bin/python -m pip --disable-pip-version-check -q install -c .venv-lowest/lowest.txt -e '.[dev]' '$(TF_PACKAGE)'
+	.venv-lowest/bin/$(PYTEST) tests/unit tests/integration/record tests/integration/reasons tests/integration/testing $(PYTEST_FLAGS)
+
 # In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.
 BENCHMARKS := overhead limits throughput scale read exports hostile training native traces samples profile whole_programs comparisons advised faults kills fuzz
 
@@ -107,6 +118,16 @@ pictures: $(PYTHON_READY) $(PAGE) ## Record the examples and take the documentat
 	@scripts/ensure_chromium.sh
 	$(BIN)/python scripts/pictures.py
 
+wheels: $(PYTHON_READY) $(PAGE) ## Build the source distribution, the wheel for this Python and machine, and the one for all, into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target sdist --directory dist
+	$(PIP) wheel --no-deps --wheel-dir dist dist/tfmodetrace-*.tar.gz
+	TFMODETRACE_NATIVE=0 $(PIP) wheel --no-deps --wheel-dir dist dist/tfmodetrace-*.tar.gz
+
+constraints: $(PYTHON_READY) ## Write the versions that are installed into constraints.txt
+	@{ echo '# What `make constraints` has found installed; `make test CONSTRAINTS=constraints.txt` tests with just these.'; \
+	  $(BIN)/python -m pip --disable-pip-version-check list --format=freeze --exclude-editable --exclude pip --exclude setuptools; } > constraints.txt
+
 format: $(PYTHON_READY) $(NODE_READY) ## Format all sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -116,7 +137,7 @@ proto: $(PROTO_BIN)/python ## Generate the modules of the .proto files
 	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto tfmodetrace/schema/xplane.proto
 
 clean: ## Remove everything that was built or installed here
-	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage docs/_build docs/generated $(dir $(PAGE)) dist build logs
+	rm -rf $(VENV) .venv-proto .venv-lowest frontend/node_modules frontend/coverage docs/_build docs/generated $(dir $(PAGE)) dist build logs
 	rm -f tfmodetrace/recorder/calls/_hot_path*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -80,7 +80,8 @@ def traced(target: Any = None, /, *, name: str | None = None, memory: str | None
         a partial.
 
     Raises:
-        TypeError: If ``target`` cannot be traced.
+        TypeError: If ``target`` cannot be traced, or ``name`` is no string.
+        ValueError: For a value of ``memory`` that there is none of.
         UnavailableError: For an option this version does not have.
     """
     if memory is not None:
@@ -119,19 +120,19 @@ class record:  # noqa: N801 - used like a function: `with record("logs/run1"):`
         include: With ``"all"``: patterns (``fnmatch``) of which one must match a function's name, ``module.qualname`` or file.
         exclude: Patterns of which none may.
         layers: How deep Keras layers are recorded: 0 only the outermost model or layer, 1 its own layers, too, and so on.
-        explain_errors: Whether an exception that leaves a recorded call gets a note (``add_note``) that says what it means, where that is
-            known. Its type and its arguments stay as they are.
-        samples: Whether a thread looks at the stacks of the program's threads, about 100 times a second and for at most 0.5 % of a core, so
-            that also eager code shows that nobody has decorated; ``None``: with ``instrument="all"``.
         profiler: Whether TensorFlow's profiler runs, too: ``True``, or ``tf.profiler.experimental.ProfilerOptions``. Its profiles go to
             ``<logdir>/plugins/profile``. It keeps every event in memory, so it is stopped after two minutes, or when the process has grown
             by 2 GiB; the recording goes on. A profiler that somebody else runs, now or later, is left alone; recorded calls are joined
             with its profiles just as well.
-        flush_secs: Seconds after which at the latest everything recorded is in the file.
+        explain_errors: Whether an exception that leaves a recorded call gets a note (``add_note``) that says what it means, where that is
+            known. Its type and its arguments stay as they are.
+        samples: Whether a thread looks at the stacks of the program's threads, about 100 times a second and for at most 0.5 % of a core, so
+            that also eager code shows that nobody has decorated; ``None``: with ``instrument="all"``.
+        flush_secs: Seconds after which at the latest everything recorded is in the file; more than 0, at most 3600.
 
     Raises:
-        UnavailableError: For an option this version does not have.
-        ValueError: For a value no version has.
+        TypeError: For an option of a type that it does not take.
+        ValueError: For a value that an option does not take, and for ``include`` or ``exclude`` without ``instrument="all"``.
         SessionActiveError: On entering, if the process is already recording (unless ``TFMODETRACE_LOGDIR`` started that recording:
             then the block is part of it).
         RecordingError: On entering, if nothing can be written into ``logdir``.
@@ -200,7 +201,26 @@ def start(
     samples: bool | None = None,
     flush_secs: float = 2.0,
 ) -> None:
-    """Starts recording; :func:`stop` or the end of the process ends it. Takes and raises what :class:`record` does."""
+    """Starts recording; :func:`stop` or the end of the process ends it.
+
+    Args:
+        logdir: Where to write; this and all the others as in :class:`record`, which says more of each.
+        memory: What is sampled of device memory around every call: ``"off"``, ``"delta"`` or ``"peak"``.
+        instrument: What is recorded: ``"decorated"`` or ``"all"``.
+        include: With ``"all"``: patterns of which one must match a function.
+        exclude: Patterns of which none may.
+        layers: How deep Keras layers are recorded, in levels.
+        profiler: Whether TensorFlow's profiler runs, too.
+        explain_errors: Whether exceptions get a note that says what they mean.
+        samples: Whether stacks are sampled; ``None``: with ``instrument="all"``.
+        flush_secs: Seconds after which at the latest everything recorded is in the file.
+
+    Raises:
+        TypeError: For an option of a type that it does not take.
+        ValueError: For a value that an option does not take.
+        SessionActiveError: If the process is already recording (unless ``TFMODETRACE_LOGDIR`` started that recording).
+        RecordingError: If nothing can be written into ``logdir``.
+    """
     options = options_module.Options(
         memory=memory,
         instrument=instrument,
@@ -216,7 +236,10 @@ def start(
 
 
 def stop() -> None:
-    """Ends the recording that :func:`start` began; logs a warning if there is none."""
+    """Ends the recording that :func:`start` began; logs a warning if there is none.
+
+    Returns when all of it is written, or after 60 s where the file system does not answer.
+    """
     if not starting.stop():
         _logger.warning("tfmodetrace.stop() was called, but nothing is being recorded.")
 
@@ -259,6 +282,12 @@ class region:  # noqa: N801 - used like a function: `with region("preprocess"):`
 
 def read(path: str | os.PathLike[str]) -> insight.TraceLog:
     """Reads every recording below a directory (or one event file), also while it is being written.
+
+    Args:
+        path: What was given to :class:`record`, a directory above it, an event file, or a URL that fsspec can open.
+
+    Returns:
+        The runs that were found, with the times of calls and traces in nanoseconds since each run's start, and memory in bytes.
 
     Raises:
         LogError: If there is nothing that can be read; the message says why.
@@ -357,9 +386,12 @@ def expect_traces(*, at_most: int, function: str | None = None) -> guard.expect_
         at_most: Traces that each function may have inside the block, counted as TensorFlow counts them.
         function: A glob, such as ``"train_*"``; only functions whose name it matches are looked at.
 
+    Returns:
+        What to write after ``with``.
+
     Raises:
         ValueError: If ``at_most`` is no whole number ≥ 0.
-        AssertionError: At the end of the block.
+        AssertionError: At the end of the block, if a function was traced more often.
     """
     from tfmodetrace.testing import guard
 
@@ -406,7 +438,11 @@ def limit_traces_as_asked() -> None:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Brings ``%%modetrace`` into a notebook: what ``%load_ext tfmodetrace`` calls."""
+    """Brings ``%%modetrace`` into a notebook: what ``%load_ext tfmodetrace`` calls.
+
+    Args:
+        shell: The IPython shell that loads it.
+    """
     from tfmodetrace import notebook
 
     notebook.load(shell)

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -19,7 +20,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 import yaml
 
-from tests.support import fresh, sources
+from tests.support import fresh, sources, tensorboards
 from tests.support import once as once_module
 from tfmodetrace.cli import main
 from tfmodetrace.insight import explanations
@@ -30,6 +31,7 @@ DOCS = sources.ROOT / "docs"
 CHAPTERS = [*sorted(DOCS.glob("*.md")), sources.ROOT / "README.md"]
 
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_SEVERITY = re.compile(r"\b(?:high|medium|low|info) ·")
 _NUMBER = re.compile(r"\d[\d.,]*(?: (?:ns|µs|ms|s|min|h)\b|%)?(?: ± \d[\d.,]*(?: (?:ns|µs|ms|s)|%))?")
 
 
@@ -188,6 +190,67 @@ def test_continuous_integration_is_as_the_page_says(
     assert "TraceLimitError" in done.stderr
 
 
+HOW_TOS = [
+    "keras.md",
+    "own_loops.md",
+    pytest.param("input_pipelines.md", marks=pytest.mark.by_the_clock),
+    "distribution.md",
+    "memory.md",
+]
+
+
+@pytest.mark.parametrize("name", HOW_TOS)
+def test_what_a_how_to_shows_is_what_happens(
+    name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs = {code.split("\n", 1)[0].removeprefix("# "): code for code in blocks(DOCS / name, "python")}
+    for file, code in programs.items():
+        (tmp_path / file).write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = set()
+    for command, shown in _sessions(DOCS / name):
+        words = shlex.split(command)
+        ran.update(programs.keys() & set(words))
+        if words[:2] == ["tfmodetrace", "report"]:
+            capsys.readouterr()
+            assert main.main(words[1:]) == 0
+            printed = capsys.readouterr().out
+        else:
+            done = fresh.run(*(words[1:] if words[0] == "python" else ["-m", *words]), cwd=tmp_path)
+            assert done.returncode == 0, done.stderr
+            printed = done.stdout
+        rows = iter(_alike(printed.splitlines()))
+        for row in _alike(shown):  # each below the one before it; dots stand for what is left out
+            begins = row.removesuffix("…")
+            assert any(each == row or (begins != row and each.startswith(begins)) for each in rows), f"{row}\n\n{printed}"
+    for file in programs.keys() - ran:
+        done = fresh.run(file, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def _sessions(page: pathlib.Path) -> Iterator[tuple[str, Sequence[str]]]:
+    """What a page's terminals show: each command with the lines below it."""
+    for block in blocks(page, "console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = part.rstrip("\n").split("\n")
+            yield command, shown
+
+
+def test_a_tab_below_a_prefix_shows_a_shared_directory_and_writes_nothing_into_it(
+    digits_logdir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    shared = tmp_path / "logs"
+    shutil.copytree(digits_logdir / "digits", shared / "ada" / "digits")
+    before = {file: file.stat().st_mtime_ns for file in shared.rglob("*")}
+    with tensorboards.serve(tmp_path, [f"--logdir={shared}", "--path_prefix=/tensorboard"], python=None) as tensorboard:
+        assert tensorboard.address.endswith("/tensorboard")
+        assert [run["run"] for run in tensorboard.runs()["runs"]] == ["ada/digits"]
+        (report,) = tensorboard.get("plugin/modetrace/report", run="ada/digits").json()["runs"]
+        assert report["findings"]
+    assert {file: file.stat().st_mtime_ns for file in shared.rglob("*")} == before
+
+
 def test_five_minutes_are_as_the_page_says(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +291,6 @@ def test_five_minutes_are_as_the_page_says(
 
 
 def _alike(rows: Sequence[str]) -> list[str]:
-    """A report without its bar, whose parts are a matter of the machine, and without numbers of time."""
+    """A report without its bar, whose parts are a matter of the machine, and without numbers of time and what follows from them."""
     kept = itertools.filterfalse(lambda row: row[:1] in tuple("█▓▒░▪▫•◦·"), rows)
-    return [" ".join(_NUMBER.sub("N", row).split()) for row in kept]
+    return [" ".join(_SEVERITY.sub("S ·", _NUMBER.sub("N", row)).split()) for row in kept]

@@ -126,6 +126,14 @@ def test_the_wheel_holds_the_notices_of_exactly_what_its_page_is_bundled_of(
         assert licence.read_text().strip() in notices
 
 
+def test_the_wheel_names_the_licences_of_what_it_holds(wheel: pathlib.Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        notices = archive.read("tfmodetrace_tb_plugin/static/licenses.txt").decode()
+        metadata = archive.read(f"tfmodetrace-{version.VERSION}.dist-info/METADATA").decode()
+    (expression,) = re.findall(r"^License-Expression: (.+)$", metadata, re.MULTILINE)
+    assert set(expression.split(" AND ")) == {"Apache-2.0", *re.findall(r"^## \S+ - \S+ \(([\w.-]+)\)$", notices, re.MULTILINE)}
+
+
 def test_in_an_empty_environment_the_wheel_shows_the_tab_without_node_or_tensorflow(
     wheel: pathlib.Path, digits_logdir: pathlib.Path, path_without_node: str, tmp_path: pathlib.Path
 ) -> None:
