@@ -1,4 +1,4 @@
-"""What a graph captures only when it is called is not asked for by us: that has effects, such as a collective's key that is then missing."""
+"""What a graph captures only when it is called we do not ask for: that has effects, such as a collective's key that is then missing."""
 
 from __future__ import annotations
 
