@@ -84,8 +84,8 @@ class _Page:
         for process in processes:
             host = process.host if process.host is not None else "unknown host"
             words_ = [f"process {process.process}: pid {process.pid if process.pid is not None else 'unknown'} on {host}"]
-            if process.worker:
-                words_.append(process.worker)
+            if process.worker_text:
+                words_.append(process.worker_text)
             words_.append(states.text_of(process))
             if process.dropped_text:
                 words_.append(process.dropped_text)
@@ -93,6 +93,9 @@ class _Page:
                 words_.append(f"{units.plural(process.internal_faults, 'internal fault')} of tfmodetrace, so something may be missing")
             troubled = process.dropped or process.internal_faults or process.state != "complete"
             self._line(", ".join(words_), "yellow" if troubled else "dim")
+        if run.summary.first_lines is not None:
+            for line in run.summary.first_lines.workers:
+                self._line(line)
 
     def _summary(self) -> None:
         """The run in two lines: what the page's cards say."""

@@ -132,7 +132,7 @@ class _Screen:
             legend.append(styled.text(fill, _PART_STYLES[part.part]).append(f" {told}", style="not dim"))
         yield bar
         yield from _flowed(legend, self._width)
-        yield from (styled.text(_cut_end(terminal.safe(line), self._width), "not dim") for line in first.keras)
+        yield from (styled.text(_cut_end(terminal.safe(line), self._width), "not dim") for line in (*first.keras, *first.workers))
 
     # --- What to mend --------------------------------------------------------------------------------------------------------------------
 

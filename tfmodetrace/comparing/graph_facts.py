@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from tfmodetrace.recorder.tf import concrete_functions
 from tfmodetrace.schema import events_pb2
 
 _RANDOM: Final = re.compile(r"Random|Multinomial|TruncatedNormal|StatefulUniform|StatefulStandardNormal|^Rng|StatelessParam")
@@ -26,7 +27,7 @@ def tell(message: events_pb2.Comparison, concrete_function: Any, is_variable: Ca
     message.draws_random_numbers |= any(map(_RANDOM.search, types))
     floats = set(_dtypes(graph, library)) & set(_FLOATS)
     message.coarsest_float = min(floats, key=_FLOATS.index, default="")
-    resources = [tensor for tensor in concrete_function.captured_inputs if tensor.dtype == tf.resource]
+    resources = [tensor for tensor in concrete_functions.captures(concrete_function) if tensor.dtype == tf.resource]
     message.other_resources = sum(not is_variable(tensor) for tensor in resources)
     sizes = (tensor.shape.num_elements() for op in graph.get_operations() for tensor in op.outputs)
     message.largest_elements = max((size for size in sizes if size is not None), default=0)

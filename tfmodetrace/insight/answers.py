@@ -24,6 +24,7 @@ from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
 from tfmodetrace.insight import summary as summary_module
 from tfmodetrace.insight import times as times_module
+from tfmodetrace.insight import workers as workers_module
 from tfmodetrace.insight.lazily import once
 from tfmodetrace.log import tracelog
 
@@ -130,6 +131,11 @@ class Answers:
         return comparisons_module.of_run(self.run)
 
     @once
+    def workers(self) -> workers_module.Workers | None:
+        """The workers of the run one beside the other; ``None`` if there are not several."""
+        return workers_module.of_run(self.run, self.attribution, self.reasons)
+
+    @once
     def reuse(self) -> tuple[reuse_module.Reuse, ...]:
         """How often the traces of each function ran again, by function id."""
         return reuse_module.by_function(self.run)
@@ -153,6 +159,7 @@ class Answers:
             ended_by=failures_module.ending(self.run, self.diagnoses),
             ran=outermost.of_run(self.run, spent, self.budgets, self.definitions, self.eager_time),
             longest=stretches.longest(self.run, spent, self.budgets, self.attribution),
+            workers=() if self.workers is None else self.workers.lines,
         )
 
     @once
@@ -177,5 +184,6 @@ class Answers:
             reuse=self.reuse,
             keras=self.keras_phases,
             comparisons=self.comparisons,
+            workers=self.workers,
             compilations=self.profiles.compilations if profiled else (),
         )

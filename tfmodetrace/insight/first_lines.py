@@ -91,6 +91,7 @@ class FirstLines:
         outermost: What the main thread was in, from outside, the longest first.
         outermost_text: The same as one line: ``92% Model.predict (200 calls) · 6% train_step``; empty if there is none.
         keras: What Keras's fit, evaluate and predict did with their time, a line for each that took much of it, and for a slow callback.
+        workers: Of a run with several workers, how they have traced, and how their clocks stand to each other: a line each.
         matter: The findings that matter, as places in the list of findings; at most ``MATTER``.
         more: How many findings matter beside these.
         nothing_to_mend: A sentence, if no finding matters and nothing failed; else ``None``.
@@ -107,6 +108,7 @@ class FirstLines:
     outermost: tuple[outermost.Outermost, ...]
     outermost_text: str
     keras: tuple[str, ...]
+    workers: tuple[str, ...]
     matter: tuple[int, ...]
     more: int
     nothing_to_mend: str | None
@@ -123,6 +125,7 @@ def of_run(
     ended_by: str | None,
     ran: tuple[outermost.Outermost, ...] = (),
     longest: Mapping[words.BudgetPart, stretches.Stretch] | None = None,
+    workers: tuple[str, ...] = (),
 ) -> FirstLines:
     """Chooses what is told first.
 
@@ -134,6 +137,7 @@ def of_run(
         ended_by: How an exception has ended the program, if one did.
         ran: What its main thread was in, from outside.
         longest: The longest stretch of each part.
+        workers: What is told of several workers.
     """
     stretch_of = longest or {}
     slices = [_slice(part, spent.wall_ns, stretch_of.get(part.part)) for part in spent.main.parts if part.ns > 0]
@@ -155,6 +159,7 @@ def of_run(
         outermost=ran,
         outermost_text=" · ".join(each.text for each in ran),
         keras=(*(call.text for call in of_keras[:KERAS_TOLD]), *slow),
+        workers=workers,
         matter=tuple(matter[:MATTER]),
         more=len(matter[MATTER:]),
         nothing_to_mend=_nothing_to_mend(bar, wall, None if could_save is None else found[could_save]) if fine else None,

@@ -58,6 +58,7 @@ class Content:
         devices: See ``threads``.
         last_written_unix_ns: When the last chunk was written, in nanoseconds since 1970; None if that is not known.
         host_memory: When the process had how many bytes of memory: (time_ns, resident_bytes).
+        clock: What its wall clock said when: (time_ns, unix_ns).
         logical_devices: All devices of the process; none if that is not known.
         sampled_definitions: See ``threads``.
         sampled_places: See ``threads``.
@@ -86,6 +87,7 @@ class Content:
         self.errors: dict[int, error_table.Error] = {}
         self.devices: dict[int, process_table.Device] = {}
         self.host_memory: list[tuple[int, int]] = []
+        self.clock: list[tuple[int, int]] = []
         self.logical_devices: tuple[str, ...] = ()
         self.sampled_definitions: dict[int, samples.Definition] = {}
         self.sampled_places: dict[int, samples.Place] = {}
@@ -174,6 +176,8 @@ class Content:
         self.logical_devices = self.logical_devices or tuple(chunk.logical_devices)
         if chunk.HasField("host_memory"):
             self._add_host_memory(chunk.host_memory)
+        if chunk.HasField("clock"):
+            self._add_clock(chunk.clock)
         if chunk.HasField("session_end"):
             self.session_end = chunk.session_end
         # Cumulative, so the last chunk knows best; a lost one in between does not matter.
@@ -309,6 +313,10 @@ class Content:
     def _add_host_memory(self, message: events_pb2.HostMemory) -> None:
         if abs(message.time_ns) < convert.MAX_TIME_NS and message.resident_bytes <= _MOST_BYTES:
             self.host_memory.append((message.time_ns, message.resident_bytes))
+
+    def _add_clock(self, message: events_pb2.ClockReading) -> None:
+        if abs(message.time_ns) < convert.MAX_TIME_NS and 0 < message.unix_ns < convert.MAX_TIME_NS:
+            self.clock.append((message.time_ns, message.unix_ns))
 
     def _check_size(self, batch: events_pb2.CallBatch | events_pb2.MemoryBatch | events_pb2.SampleBatch) -> None:
         self._payload_bytes += len(batch.payload)

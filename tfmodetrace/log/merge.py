@@ -25,7 +25,7 @@ from tfmodetrace.log import (
     trace_table,
     tracelog,
 )
-from tfmodetrace.schema import codec, words
+from tfmodetrace.schema import codec, events_pb2, words
 
 _Row = TypeVar("_Row", process_table.Thread, function_table.Function, function_table.Signature, trace_table.Trace, error_table.Error)
 
@@ -415,7 +415,21 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         command=tuple(session.command) if session is not None else (),
         working_directory=session.working_directory if session is not None else "",
         devices=part.content.logical_devices,
+        task=_task(session),
+        attempt=session.attempt_number - 1 if session is not None and session.attempt_number else None,
+        process_space=session.process_space if session is not None else "",
+        clock=tuple(sorted((time_ns + shift, unix_ns) for time_ns, unix_ns in part.content.clock)),
     )
+
+
+def _task(session: events_pb2.SessionStart | None) -> process_table.Task | None:
+    if session is None:
+        return None
+    if session.HasField("task"):
+        return process_table.Task(type=session.task.type, index=session.task.index, workers=session.task.workers or None)
+    # Earlier versions have written the text only.
+    kind, _, index = session.worker.rpartition(":")
+    return process_table.Task(type=kind, index=int(index), workers=None) if kind and index.isascii() and index.isdigit() else None
 
 
 def _joined(tables_: Iterable[Mapping[str, str]]) -> dict[str, str]:

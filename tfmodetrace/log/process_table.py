@@ -12,6 +12,21 @@ from tfmodetrace.schema import words
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A place in a cluster.
+
+    Attributes:
+        type: Such as ``chief`` or ``worker``.
+        index: Its number among those of its type.
+        workers: How many tasks of the cluster train, the chief among them; ``None`` if that is not known.
+    """
+
+    type: str
+    index: int
+    workers: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """One recording process: one event file.
 
@@ -39,6 +54,10 @@ class Process:
             if it records itself.
         working_directory: Its working directory at the beginning; empty where ``command`` is.
         devices: All its devices, such as ``/device:CPU:0``; none if that is not known.
+        task: Its task in a cluster, in parts; ``None`` outside one.
+        attempt: Which attempt at its work it is, from 0, where its scheduler told; else ``None``.
+        process_space: What ``pid`` is unique in, the machine's boot and the process namespace; empty if that is not known.
+        clock: What its wall clock said: (when, since the run's start by its monotonic clock; nanoseconds since 1970), ascending.
     """
 
     process: int
@@ -63,6 +82,10 @@ class Process:
     devices: tuple[str, ...] = ()
     state: words.RecordingState = "complete"
     last_written_unix_ns: int | None = None
+    task: Task | None = None
+    attempt: int | None = None
+    process_space: str = ""
+    clock: tuple[tuple[int, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

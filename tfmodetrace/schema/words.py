@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 6
+SCHEMA_MINOR: Final = 7
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"
@@ -197,6 +197,8 @@ FindingId = Literal[
     "scalar-loop-in-graph",
     "per-example-calls",
     "slows-down",
+    "worker-divergence",
+    "straggler",
 ]
 
 FINDING_IDS: Final[tuple[FindingId, ...]] = get_args(FindingId)

@@ -108,7 +108,9 @@ export type FindingId =
   | "redundant-tf-function"
   | "scalar-loop-in-graph"
   | "per-example-calls"
-  | "slows-down";
+  | "slows-down"
+  | "worker-divergence"
+  | "straggler";
 
 export type Severity = "high" | "medium" | "low" | "info";
 
@@ -137,10 +139,18 @@ export type CodeState = "same" | "differs" | "unknown";
 /** In the order of the integers that slices carry. */
 export const MODES: readonly Mode[] = ["eager", "graph", "xla", "tracing", "v1-graph"];
 
+/** A process's place in its cluster: see `log.process_table.Task`. */
+export interface TaskInfo {
+  readonly type: string;
+  readonly index: number;
+  readonly workers: number | null;
+}
+
 /** One recording process: see `log.process_table.Process`; null for what was lost with the beginning of its file. */
 export interface ProcessInfo {
   readonly host: string | null;
   readonly pid: number | null;
+  /** Its task in a cluster as one word, such as `worker:1`; null outside one. */
   readonly worker: string | null;
   readonly complete: boolean;
   readonly state: RecordingState;
@@ -154,6 +164,12 @@ export interface ProcessInfo {
   readonly start_ns: number;
   readonly end_ns: number | null;
   readonly internal_faults: number;
+  /** The same with how many train: `worker:1 of 4, attempt 1`; empty outside a cluster. */
+  readonly worker_text: string;
+  /** The same in parts. */
+  readonly task: TaskInfo | null;
+  /** Which attempt at its work it is, from 0; null where no scheduler told. */
+  readonly attempt: number | null;
 }
 
 /** A line of the program, and the function it is in. */
@@ -700,6 +716,8 @@ export interface FirstLines {
   readonly outermost_text: string;
   /** What Keras's fit, evaluate and predict did with their time, a line for each that took much of it, and for a slow callback. */
   readonly keras: readonly string[];
+  /** Of a run with several workers, how they have traced, and how their clocks stand to each other: a line each. */
+  readonly workers: readonly string[];
   /** The findings that matter, as places in the list of findings; at most `MATTER`. */
   readonly matter: readonly number[];
   /** How many findings matter beside these. */
@@ -1054,6 +1072,92 @@ export interface ComparisonInfo {
   readonly definition_id: number | null;
 }
 
+/** Workers that have traced alike. */
+export interface WorkerGroupInfo {
+  /** Their names. */
+  readonly workers: readonly string[];
+  /** Their processes. */
+  readonly processes: readonly number[];
+  /** How many traces each of them has, of what all workers call. */
+  readonly traces: number;
+  /** The first trace that tells them from the first group; null of that. */
+  readonly first_trace_id: number | null;
+  /** Whether it is one of theirs; else it is one that they do not have. */
+  readonly first_trace_is_theirs: boolean | null;
+  /** How long each of the others waited while they traced what the others had not, by name; null of the first group, and where that is not known. */
+  readonly waited_ns: Readonly<Record<string, number>> | null;
+}
+
+/** How one worker's clock stands to that of the first. */
+export interface Clock {
+  /** The worker. */
+  readonly worker: string;
+  /** Its process. */
+  readonly process: number;
+  /** `reference` of the first; by `steps`; `same-machine`, where both read one clock; or `none`: not aligned. */
+  readonly how: "reference" | "steps" | "same-machine" | "none";
+  /** By how much what it recorded is late in the middle of the steps; null if it is not aligned. */
+  readonly offset_ns: number | null;
+  /** By how much that may be wrong at most, in 99 of 100 cases. */
+  readonly plus_minus_ns: number | null;
+  /** How much faster its clock runs, in millionths; null if no steps tell. */
+  readonly drift_ppm: number | null;
+  /** By how much that may be wrong at most, likewise. */
+  readonly drift_plus_minus_ppm: number | null;
+  /** The middle of the steps, by the first one's clock, since the run's start. */
+  readonly middle_ns: number | null;
+  /** How far apart half of the steps' ends still are at most once that is taken away. */
+  readonly residual_ns: number | null;
+  /** How many steps that rests on. */
+  readonly steps: number;
+  /** By how much its wall clock was set while it recorded; 0 if it was not, null if that was not recorded. */
+  readonly set_ns: number | null;
+  /** Why it is not aligned, if it is not. */
+  readonly why_not: string;
+}
+
+/** One worker between steps. */
+export interface Busy {
+  /** Its name. */
+  readonly worker: string;
+  /** Its process. */
+  readonly process: number;
+  /** How long it does its own things before a step, on average, where nobody traces. */
+  readonly busy_ns: number;
+  /** How far that is from the others'; null of fewer than three workers, or too few steps. */
+  readonly z_score: number | null;
+  /** In which part of the steps it was the last, from 0 to 1. */
+  readonly last: number;
+  /** How long it traced in steps and between them. */
+  readonly tracing_ns: number;
+  /** How long its steps waited while others traced what it did not. */
+  readonly waited_ns: number;
+}
+
+/** The workers of a run, one beside the other. */
+export interface WorkersInfo {
+  /** Those that have traced alike; the others are held against the first. */
+  readonly groups: readonly WorkerGroupInfo[];
+  /** Functions that only the chief calls. */
+  readonly chief_only: readonly string[];
+  /** How the clock of each stands to that of the first. */
+  readonly clocks: readonly Clock[];
+  /** Whether that is known of all. */
+  readonly clocks_aligned: boolean;
+  /** The same in a sentence. */
+  readonly clocks_text: string;
+  /** The function whose calls end on all of them together; null if none is known to. */
+  readonly step: string | null;
+  /** How many such calls each of them has made; null likewise. */
+  readonly steps: number | null;
+  /** How long one takes, with what is done before the next; null likewise. */
+  readonly step_ns: number | null;
+  /** What each does between steps; none likewise. */
+  readonly busy: readonly Busy[];
+  /** How they have traced, in a sentence. */
+  readonly text: string;
+}
+
 /** Everything that is told of a run. */
 export interface RunReport {
   readonly run: string;
@@ -1096,6 +1200,8 @@ export interface RunReport {
   readonly samples: SamplesInfo | null;
   /** Functions that were run in several modes one beside the other, in the order in which that was done. */
   readonly comparisons: readonly ComparisonInfo[];
+  /** The workers that trained together, one beside the other; null if there are not several. */
+  readonly workers: WorkersInfo | null;
 }
 
 /** Ops that one line of the user's made; null for a place or text that is not known. */

@@ -209,6 +209,7 @@ export function runReport(change: Partial<RunReport> = {}): RunReport {
     process_memory: [],
     samples: null,
     comparisons: [],
+    workers: null,
     warnings: [],
     summary: SUMMARY,
     failures: [],

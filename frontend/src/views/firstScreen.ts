@@ -152,6 +152,7 @@ export function firstLines(report: RunReport, first: FirstLines, go: Go): Templa
     ${budgetBar(first, report.budget, (slice: Slice) => {
       go(slice.longest ? toStretch(slice.longest) : { view: "time" });
     })}
+    ${first.workers.map((line) => html`<p class="quiet" data-testid="first-workers">${line}</p>`)}
   </section>`;
 }
 

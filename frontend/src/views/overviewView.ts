@@ -233,7 +233,7 @@ export class OverviewView extends LitElement {
       </dl>
       <p class="quiet versions">
         ${Object.entries(report.versions).map(([name, version]) => html`<span>${name} ${version}</span>`)}
-        ${report.processes.map((process) => html`<span>${formatProcess(process)}</span>`)}
+        ${report.processes.map((process) => html`<span>${formatProcess({ ...process, worker: process.worker_text || null })}</span>`)}
       </p>
     </footer>`;
   }

@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.by_the_clock]
 
 _WITHOUT_PROGRAMS: Final = {
     ("findings", "version-conflict"): "is about what is installed",
+    ("findings", "worker-divergence"): "needs several processes",
+    ("findings", "straggler"): "needs several processes",
     ("reasons", "unknown"): "is about keys that cannot be read",
     ("reasons", "xla-context"): "needs a computation for an accelerator",
 }

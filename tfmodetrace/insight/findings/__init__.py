@@ -35,6 +35,7 @@ from tfmodetrace.insight.findings import (
     slowing,
     tracing,
     unconverted,
+    workers,
 )
 from tfmodetrace.schema import words
 
@@ -69,7 +70,7 @@ _FAMILIES: Final = (
         programs,
         compilations,
     ),
-    *(silent, nested, per_example, slowing, comparisons),
+    *(silent, nested, per_example, slowing, comparisons, workers),
 )
 _BY_SAMPLES: Final = (eager, inputs, input_steps)
 

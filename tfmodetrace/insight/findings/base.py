@@ -32,6 +32,7 @@ from tfmodetrace.insight import eager as eager_module
 from tfmodetrace.insight import keras_phases as keras_phases_module
 from tfmodetrace.insight import reasons as reasons_module
 from tfmodetrace.insight import reuse as reuse_module
+from tfmodetrace.insight import workers as workers_module
 from tfmodetrace.log import call_columns, function_table, trace_table, tracelog
 from tfmodetrace.schema import words
 
@@ -167,6 +168,7 @@ class Evidence:
         keras: What Keras's fit, evaluate and predict did with their time.
         compilations: What XLA compiled, as far as profiles tell.
         comparisons: Functions that were run in several modes.
+        workers: Its workers one beside the other; ``None`` if there are not several.
     """
 
     run: tracelog.Run
@@ -180,6 +182,7 @@ class Evidence:
     keras: Sequence[keras_phases_module.KerasCall] = ()
     compilations: Sequence[compilations_module.Compilation] = ()
     comparisons: Sequence[comparisons_module.ComparisonInfo] = ()
+    workers: workers_module.Workers | None = None
 
     @functools.cached_property
     def traces(self) -> Mapping[int, Sequence[trace_table.Trace]]:

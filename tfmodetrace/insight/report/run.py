@@ -20,7 +20,9 @@ from tfmodetrace.insight.report import (
     profiles,
     samples,
     traces,
+    workers,
 )
+from tfmodetrace.insight.workers import members
 from tfmodetrace.log import process_table
 from tfmodetrace.schema import words
 
@@ -29,10 +31,23 @@ REPORT_VERSION: Final = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TaskInfo:
+    """A process's place in its cluster: see ``log.process_table.Task``."""
+
+    type: str
+    index: int
+    workers: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessInfo:
     """One recording process: see ``log.process_table.Process``; ``None`` for what was lost with the beginning of its file.
 
     Attributes:
+        worker: Its task in a cluster as one word, such as ``worker:1``; ``None`` outside one.
+        worker_text: The same with how many train: ``worker:1 of 4, attempt 1``; empty outside a cluster.
+        task: The same in parts.
+        attempt: Which attempt at its work it is, from 0; ``None`` where no scheduler told.
         dropped_text: What came of calls that were dropped, in one sentence; ``None`` if none was.
     """
 
@@ -50,6 +65,9 @@ class ProcessInfo:
     start_ns: int
     end_ns: int | None
     internal_faults: int
+    worker_text: str
+    task: TaskInfo | None
+    attempt: int | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +90,7 @@ class RunReport:
         keras_phases: What Keras's fit, evaluate and predict did with their time, those that took longest first.
         comparisons: Functions that were run in several modes one beside the other, in the order in which that was done.
         process_memory: What memory the processes had; none where the operating system does not tell.
+        workers: The workers that trained together, one beside the other; ``None`` if there are not several.
         samples: Eager time by definition, line and op, of code that nobody has decorated, too; ``None`` if no stacks were sampled.
     """
 
@@ -99,6 +118,7 @@ class RunReport:
     process_memory: tuple[process_memory.ProcessMemoryInfo, ...]
     samples: samples.SamplesInfo | None
     comparisons: tuple[comparisons_module.ComparisonInfo, ...]
+    workers: workers.WorkersInfo | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +168,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         process_memory=process_memory.infos(run),
         samples=samples.info(told),
         comparisons=comparisons.infos(told),
+        workers=workers.info(told),
     )
 
 
@@ -167,4 +188,7 @@ def _process(process: process_table.Process) -> ProcessInfo:
         start_ns=process.start_ns,
         end_ns=process.end_ns,
         internal_faults=process.internal_faults,
+        worker_text=members.text_of(process),
+        task=None if process.task is None else TaskInfo(type=process.task.type, index=process.task.index, workers=process.task.workers),
+        attempt=process.attempt,
     )

@@ -19,7 +19,7 @@ from tfmodetrace.schema import codec, events_pb2, words
 _MAX_ROWS_PER_BATCH: Final = 1 << 16
 
 _ALWAYS_THERE: Final = frozenset(
-    {"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory", "counted_calls"}
+    {"schema_major", "schema_minor", "sequence", "dropped_calls", "internal_faults", "host_memory", "counted_calls", "clock"}
 )
 """Fields of a chunk that are no reason to write one."""
 
@@ -156,7 +156,9 @@ class Chunks:
             chunk.session_end.calls = self._threads.recorded_calls
 
     def _new(self) -> events_pb2.Chunk:
-        return events_pb2.Chunk(schema_major=words.SCHEMA_MAJOR, schema_minor=words.SCHEMA_MINOR, sequence=self._sequence)
+        chunk = events_pb2.Chunk(schema_major=words.SCHEMA_MAJOR, schema_minor=words.SCHEMA_MINOR, sequence=self._sequence)
+        chunk.clock.time_ns, chunk.clock.unix_ns = time.perf_counter_ns() - self._anchor_ns, time.time_ns()
+        return chunk
 
 
 def _memory_batch(rows: list[bytes]) -> events_pb2.MemoryBatch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 import socket
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 from tfmodetrace import command_line, machine, packages, version
 from tfmodetrace.recorder.calls import native
+from tfmodetrace.recorder.session import cluster
 from tfmodetrace.schema import events_pb2
 
 
@@ -31,7 +31,6 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         host=socket.gethostname(),
         pid=os.getpid(),
         process_space=machine.process_space(),
-        worker=_worker(),
         start_unix_ns=start_unix_ns,
         versions=dict(_versions(("keras", "numpy"))),
         options=_conflicts(),
@@ -39,6 +38,11 @@ def session_start(session_id: str, start_unix_ns: int, *, memory: str, profiler:
         command=command_line.given(),
         working_directory=command_line.working_directory(),
     )
+    task = cluster.task()
+    if task is not None:
+        start.worker = f"{task.type}:{task.index}"
+        start.task.CopyFrom(task)
+    start.attempt_number = cluster.attempt_number()
     if memory != "off":
         start.options["memory"] = memory
     if profiler:
@@ -63,12 +67,3 @@ def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
             yield package, importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-
-
-def _worker() -> str:
-    """The task of this process in a cluster, as ``worker:1``; empty outside one."""
-    try:
-        task = json.loads(os.environ.get("TF_CONFIG", "")).get("task", {})
-        return f"{task['type']}:{task['index']}"
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import tensorflow as tf
+
 from tfmodetrace.recorder.tf import names
 
 _concrete_function = names.module("tensorflow.python.eager.polymorphic_function.concrete_function")
@@ -28,7 +30,7 @@ def argument_tensors(concrete_function: Any) -> Iterator[tuple[str, tuple[Any, .
             return
         counted.append((name, len(flatten())))
     inputs = list(concrete_function.inputs)
-    inputs = inputs[: len(inputs) - len(concrete_function.captured_inputs)]
+    inputs = inputs[: len(inputs) - len(captures(concrete_function))]
     if len(inputs) != sum(count for _, count in counted):
         return
     at = 0
@@ -53,10 +55,25 @@ def plain_name(concrete_function: Any) -> str:
     return concrete_name(concrete_function).removeprefix("__inference_").rpartition("_")[0]
 
 
+def captures(concrete_function: Any) -> list[Any]:
+    """Returns what a concrete function has captured, flat and in TensorFlow's order.
+
+    Some of it is known only when it is called, such as the key under which workers meet in a collective: asking ``captured_inputs`` calls
+    what gives it, and takes a key that no other worker takes, so that they wait for each other for ever. What stands for it in the graph is
+    told instead.
+    """
+    graph = concrete_function.graph
+    deferred = list(getattr(graph, "deferred_internal_captures", ()))
+    known = getattr(concrete_function, "_captured_inputs", None)
+    if known is None:
+        known = list(getattr(graph, "external_captures", ()))
+    return list(tf.nest.flatten([*(each for each in known if not callable(each)), *deferred], expand_composites=True))
+
+
 def captured_tensors(concrete_function: Any) -> Iterator[tuple[Any, str]]:
     """Yields (captured value, name): variable and name where a variable's handle was captured, else the tensor and an empty string."""
     variables = {id(variable.handle): variable for variable in concrete_function.graph.variables if hasattr(variable, "handle")}
-    for tensor in concrete_function.captured_inputs:
+    for tensor in captures(concrete_function):
         variable = variables.get(id(tensor))
         yield (tensor, "") if variable is None else (variable, variable.name)
 

@@ -205,7 +205,7 @@ _COMPARED: Final = (
 def _captures(concrete_function: Any) -> tuple[int, int, int]:
     """Counts captured resources and captured tensors, and the bytes of these."""
     resources = tensors = held = 0
-    for tensor in concrete_function.captured_inputs:
+    for tensor in concrete_functions.captures(concrete_function):
         if tensor.dtype.name in ("resource", "variant"):
             resources += 1
         else:
