@@ -21,7 +21,7 @@ from tfmodetrace.log import process_table, tracelog
 MOST_DRIFT: Final = 1e-3
 """No two clocks run so differently: what drifts more is no clock, but workers that do not wait for each other."""
 
-MOST_SCATTER: Final = 0.25
+MOST_SCATTER: Final = 0.5
 """Which part of a step its ends may be apart, if they are to end together."""
 
 LEAST_RATIO: Final = 0.5
@@ -33,6 +33,7 @@ _SIGMAS: Final = 2.6
 
 _TURNS: Final = 25
 _AS_MUCH: Final = 0.3
+_SEEN: Final = 6
 _HUBER: Final = 1.345
 _MAD: Final = 1.4826
 _SET_NS: Final = 1_000_000
@@ -51,7 +52,7 @@ class Clock:
         how: ``reference`` of the first; by ``steps``; ``same-machine``, where both read one clock; or ``none``: not aligned.
         offset_ns: By how much what it recorded is late in the middle of the steps; ``None`` if it is not aligned.
         plus_minus_ns: By how much that may be wrong at most, in 99 of 100 cases.
-        drift_ppm: How much faster its clock runs, in millionths; ``None`` if no steps tell.
+        drift_ppm: How much faster its clock runs, in millionths; ``None`` if no steps tell, or they are too few.
         drift_plus_minus_ppm: By how much that may be wrong at most, likewise.
         middle_ns: The middle of the steps, by the first one's clock, since the run's start.
         residual_ns: How far apart half of the steps' ends still are at most once that is taken away.
@@ -101,6 +102,7 @@ class _Line:
     offset: float
     drift: float
     middle: float
+    span: float
     offset_error: float
     drift_error: float
     scatter: float
@@ -150,8 +152,8 @@ def _clock(
             how="steps",
             offset_ns=round(line.offset),
             plus_minus_ns=round(line.offset_error),
-            drift_ppm=line.drift * 1e6,
-            drift_plus_minus_ppm=line.drift_error * 1e6,
+            drift_ppm=line.drift * 1e6 if line.drift_error < MOST_DRIFT else None,
+            drift_plus_minus_ppm=line.drift_error * 1e6 if line.drift_error < MOST_DRIFT else None,
             middle_ns=round(line.middle),
             residual_ns=round(line.half),
             steps=chosen.count,
@@ -191,6 +193,7 @@ def _line(taken: steps.Steps, worker: int) -> _Line:
         offset=offset,
         drift=drift,
         middle=middle,
+        span=float(reference[-1] - reference[0]),
         # Who always comes back from its graph a little later looks as if its clock were late: the scatter says how much that may be.
         offset_error=_SIGMAS * error + half,
         drift_error=_SIGMAS * error / max(1.0, float(np.std(times))),
@@ -212,7 +215,8 @@ def _waits(taken: steps.Steps) -> float:
 
 def _why_not(taken: steps.Steps, line: _Line) -> str | None:
     """Why steps do not end together on a worker and the first; None if they do."""
-    if abs(line.drift) > MOST_DRIFT:
+    # Over a short time what seems to be a drift may be scatter.
+    if abs(line.drift) > MOST_DRIFT and abs(line.drift) * line.span > _SEEN * line.scatter:
         return "one is ever farther behind"
     if line.scatter > MOST_SCATTER * taken.interval_ns:
         return f"they end {units.duration(round(line.scatter))} apart, of {units.duration(round(taken.interval_ns))} that a step takes"
