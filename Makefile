@@ -38,7 +38,7 @@ endif
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
-.PHONY: help demo test test-tf test-lowest bench lint types test-python test-frontend test-browser frontend api-types docs pictures wheels constraints format proto clean
+.PHONY: help demo test test-tf bench lint types test-python test-frontend test-browser frontend api-types docs pictures wheels constraints format proto clean
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,12 +92,6 @@ test-tf: ## Run the tests that rest on TensorFlow's insides with another TensorF
 	.venv-tf-$(TF)/bin/$(PYTEST) tests/integration/record tests/integration/reasons tests/integration/testing \
 	  tests/integration/diagnoses tests/integration/whole_program $(PYTEST_FLAGS)
 
-test-lowest: ## Run the tests that rest on TensorFlow's insides with the lowest versions that pyproject.toml allows
-	@scripts/create_venv.sh '$(PYTHON)' .venv-lowest
-	@.venv-lowest/bin/python scripts/lowest_versions.py > .venv-lowest/lowest.txt
-	@.venv-lowest/bin/python -m pip --disable-pip-version-check -q install -c .venv-lowest/lowest.txt -e '.[dev]' '$(TF_PACKAGE)'
-	.venv-lowest/bin/$(PYTEST) tests/unit tests/integration/record tests/integration/reasons tests/integration/testing $(PYTEST_FLAGS)
-
 # In the order of how long they take; all of them need about half an hour and a machine with nothing else to do.
 BENCHMARKS := overhead limits throughput scale read exports hostile training native traces samples profile whole_programs comparisons advised faults kills fuzz
 
@@ -137,7 +131,7 @@ proto: $(PROTO_BIN)/python ## Generate the modules of the .proto files
 	$(PROTO_BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. tfmodetrace/schema/events.proto tfmodetrace/schema/xplane.proto
 
 clean: ## Remove everything that was built or installed here
-	rm -rf $(VENV) .venv-proto .venv-lowest frontend/node_modules frontend/coverage docs/_build docs/generated $(dir $(PAGE)) dist build logs
+	rm -rf $(VENV) .venv-proto frontend/node_modules frontend/coverage docs/_build docs/generated $(dir $(PAGE)) dist build logs
 	rm -f tfmodetrace/recorder/calls/_hot_path*.so
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -9,8 +9,12 @@ from typing import Final, Protocol
 
 from tfmodetrace.insight.comparisons import statistics, verdicts
 
-LEAST_BLOCK_NS: Final = 5_000_000
-"""A graph's executor takes some milliseconds of calls to get going after another mode's: shorter blocks tell of nothing but that."""
+LEAST_BLOCK_NS: Final = 1_000_000
+_SETTLING_NS: Final = 4_000_000
+"""For how long a mode runs before its block: a graph's executor takes some milliseconds of calls to get going after another mode's.
+
+The block itself stays short, so that on a busy machine most blocks are not interrupted.
+"""
 
 _TIMER_COSTS: Final = 1_000
 _SYNC_COSTS: Final = 50
@@ -18,7 +22,6 @@ _SPARE: Final = 1.2
 _MOST_CALLS: Final = 1 << 22
 _WARM_UP_SHARE: Final = 0.25
 _LEAST_ROUNDS: Final = 3
-_SETTLING: Final = 4
 _FIRST_LOOK: Final = 24
 _NEXT_LOOK: Final = 1.3
 
@@ -39,11 +42,13 @@ class Measured:
 
     Attributes:
         calls: Calls a block.
+        settling: Calls before it that are not timed.
         warm_up_ns: The blocks before the rounds.
         block_ns: One block a round.
     """
 
     calls: int = 1
+    settling: int = 0
     warm_up_ns: list[int] = dataclasses.field(default_factory=list)
     block_ns: list[int] = dataclasses.field(default_factory=list)
 
@@ -93,7 +98,7 @@ def measure(
         shuffle: Draws the order within each round.
         least_ns: How long a block lasts at least.
     """
-    found = Rounds({mode: Measured(_calibrated(runner, clock, least_ns)) for mode, runner in runners.items()})
+    found = Rounds({mode: _calibrated(runner, clock, least_ns) for mode, runner in runners.items()})
     _warm_up(runners, found, clock, clock() + int(_WARM_UP_SHARE * max(0, deadline_ns - clock())))
     orders = _orders((*runners, None), shuffle)  # None: the control
     look = _FIRST_LOOK
@@ -101,7 +106,7 @@ def measure(
     while rounds < _LEAST_ROUNDS or clock() < deadline_ns:
         for mode in next(orders):
             told = found.modes[mode or reference]
-            ns = _block(runners[mode or reference], told.calls, clock)
+            ns = _block(runners[mode or reference], told, clock)
             (found.control_ns if mode is None else told.block_ns).append(ns)
         rounds += 1
         if rounds >= look:
@@ -136,27 +141,26 @@ def _orders(modes: Sequence[str | None], shuffle: random.Random) -> Iterator[lis
         yield from rows
 
 
-def _block(runner: Runner, calls: int, clock: Callable[[], int]) -> int:
+def _block(runner: Runner, told: Measured, clock: Callable[[], int]) -> int:
     runner.prepare()
-    if (
-        calls >= _SETTLING
-    ):  # the first calls after another mode's are not like those that follow, where a program makes them without a pause
-        runner.run(calls)
+    if told.settling:
+        runner.run(told.settling)
         runner.prepare()
     began = clock()
-    runner.run(calls)
+    runner.run(told.calls)
     return clock() - began
 
 
-def _calibrated(runner: Runner, clock: Callable[[], int], least_ns: int) -> int:
+def _calibrated(runner: Runner, clock: Callable[[], int], least_ns: int) -> Measured:
     """Finds how many calls last long enough."""
-    calls = 1
-    while calls < _MOST_CALLS:
-        ns = min(_block(runner, calls, clock) for _ in range(2))
+    told = Measured(calls=1)
+    while told.calls < _MOST_CALLS:
+        ns = min(_block(runner, told, clock) for _ in range(2))
+        told.settling = int(_SETTLING_NS * told.calls / max(1, ns))
         if ns >= least_ns * _SPARE:
             break
-        calls = min(calls * 16, max(calls + 1, int(calls * 1.25 * _SPARE * least_ns / max(1, ns))))
-    return calls
+        told.calls = min(told.calls * 16, max(told.calls + 1, int(told.calls * 1.25 * _SPARE * least_ns / max(1, ns))))
+    return told
 
 
 def _warm_up(runners: Mapping[str, Runner], found: Rounds, clock: Callable[[], int], deadline_ns: int) -> None:
@@ -165,6 +169,6 @@ def _warm_up(runners: Mapping[str, Runner], found: Rounds, clock: Callable[[], i
     while waiting:
         for mode, runner in tuple(waiting.items()):
             told = found.modes[mode]
-            told.warm_up_ns.append(_block(runner, told.calls, clock))
+            told.warm_up_ns.append(_block(runner, told, clock))
             if statistics.is_steady(told.warm_up_ns) or (len(told.warm_up_ns) >= statistics.STEADY_BLOCKS and clock() >= deadline_ns):
                 del waiting[mode]
