@@ -17,8 +17,10 @@ from tfmodetrace.insight.diagnoses import (
     bounds,
     control_flow,
     dimensions,
+    dtypes,
     keras,
     older_keras,
+    origins,
     runtime,
     shapes,
     state,
@@ -48,9 +50,12 @@ _RULES: Final = (
     *usage.RULES,
     *runtime.RULES,
     *bounds.RULES,
+    *origins.RULES,
+    *dtypes.RULES,
     *shapes.RULES,
     *autograph.LAST,
     *shapes.LAST,
+    *origins.LAST,
 )
 
 
@@ -99,8 +104,8 @@ def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
     return Diagnosis(
         id=match.id,
         title=match.title,
-        why=why.get(failure.mode, why[""]),
-        difference=texts.DIFFERENCE.get(match.id),
+        why=match.why or why.get(failure.mode, why[""]),
+        difference=match.difference or texts.DIFFERENCE.get(match.id),
         fix=site.told(edits),
         edits=edits,
         advice=match.advice or texts.ADVICE[match.id],
