@@ -1035,3 +1035,13 @@ _add(
     name = cpus[1].name
     """,
 )
+_add(
+    "keras-input-shape",
+    "a number for the shape of an input",
+    """
+    inputs = keras.Input(shape=4)
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    value = model(tf.ones([2, 4]))
+    """,
+    "assert value.shape == (2, 1) and model.input_shape == (None, 4)",
+)

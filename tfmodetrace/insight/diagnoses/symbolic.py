@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -367,10 +368,13 @@ def _unstacked(failure: Failure) -> Edits:
 
 def refused_by_python(failure: Failure) -> Match | None:
     """A function of Python's, or of another package, that wants a text, a path or a number, and is given a symbolic tensor."""
-    found = failure.search(
-        r"\b(?:expected|must be|requires?|argument)\b.{0,200}?\b(?:not|got|but|found|,)[ '\"<\w]{0,40}\bSymbolicTensor\b"
-    )
-    if not found or failure.core.type != "TypeError" or not failure.in_graph or isinstance(failure.site.statement, ast.Raise):
+    if failure.core.type != "TypeError" or not failure.in_graph or isinstance(failure.site.statement, ast.Raise):
+        return None
+    # Python says so in one short sentence.
+    said = failure.text[:500]
+    if not re.search(r"\b(?:not|got|but|found)\W{1,4}(?:of type |type |<class ')?(?:\w+\.)*SymbolicTensor\b|SymbolicTensor found", said):
+        return None
+    if not re.search(r"\b(?:expected|must be|requires?|argument)\b", said):
         return None
     calls = [node for node in failure.site.expressions() if isinstance(node, ast.Call)]
     given = [node for node in calls if any((kind := failure.site.kind(each)) is not None and kind.symbolic for each in node.args)]

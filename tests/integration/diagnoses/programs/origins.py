@@ -143,6 +143,54 @@ def a_number_of_the_programs_that_is_called():
     loaded(FLOATS)  # fails
 
 
+@failing("keras-input-shape", mode="eager")
+def a_number_for_a_shape():
+    keras.Input(784)  # fails
+
+
+@a_number_for_a_shape.mended("(784,)")
+def _():
+    keras.Input((784,))
+
+
+@failing("keras-input-shape")
+def inputs_of_other_names():
+    model = keras.Sequential([keras.Input((3,), name="features"), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit({"x": X, "z": X}, Y, verbose=0)  # fails
+
+
+@inputs_of_other_names.mended("features")
+def _():
+    model = keras.Sequential([keras.Input((3,), name="features"), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit({"features": X}, Y, verbose=0)
+
+
+@failing("unclassified")
+def a_layer_that_checks_its_shape_itself():
+    class Checks(keras.layers.Layer):
+        def build(self, shape):
+            raise ValueError(f"The input shape {shape} has other dimensions")  # fails
+
+        def call(self, x):
+            return x
+
+    model = keras.Sequential([Checks(), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+
+
+@failing("unclassified")
+def a_metric_that_checks_its_shape_itself():
+    def checked(labels, predictions):
+        raise ValueError(f"labels of shape {labels.shape} and predictions of shape {predictions.shape}")  # fails
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[checked])
+    model.fit(X, Y, verbose=0)
+
+
 # --- TensorFlow: devices, sessions, graphs -----------------------------------------------------------------------------------------------
 
 
