@@ -160,11 +160,11 @@ def inputs_of_other_names():
     model.fit({"x": X, "z": X}, Y, verbose=0)  # fails
 
 
-@inputs_of_other_names.mended("features")
+@inputs_of_other_names.mended("fit(X, Y")
 def _():
     model = keras.Sequential([keras.Input((3,), name="features"), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    model.fit({"features": X}, Y, verbose=0)
+    model.fit(X, Y, verbose=0)
 
 
 @failing("unclassified")
