@@ -30,7 +30,7 @@ def ragged(failure: Failure) -> Match | None:
 
 
 def _are_ragged(failure: Failure) -> bool:
-    """Whether two ragged tensors are operands in the line, which calls no check of its own."""
+    """Whether two ragged tensors are the operands of an operator in the line."""
     pairs = [(node.left, node.right) for node in failure.site.expressions() if isinstance(node, ast.BinOp)]
     kinds = [[failure.site.kind(side) for side in pair] for pair in pairs]
     return any(all(kind is not None and kind.of == "RaggedTensor" for kind in pair) for pair in kinds)

@@ -113,7 +113,12 @@ def of_keras(failure: Failure) -> Match | None:
             other = failure.search(_OF_PYTHON) or (folder.never and failure.search(folder.never))
             if other or (folder.says and not re.search(folder.says, said)):
                 return None
-            return Match(id=folder.id, title=f"Keras's {origin.function.strip('_')}: {_said(failure)}", advice=folder.advice)
+            return Match(
+                id=folder.id,
+                title=f"Keras's {origin.function.strip('_')}: {_said(failure)}",
+                why="Keras looks at what it is given before it computes with it, and says in this sentence what does not go.",
+                advice=folder.advice,
+            )
     return None
 
 
