@@ -961,3 +961,87 @@ _add(
     """,
     "assert value.numpy() == b'3'",
 )
+
+# --- Texts, weights, devices that are not there -------------------------------------------------------------------------------------------
+
+_add(
+    "dtype-mismatch",
+    "a number joined to texts",
+    """
+    @tf.function
+    def name(prefix, i):
+        return prefix + i
+
+    value = name(tf.constant("img_"), tf.constant(3))
+    """,
+    "assert value.numpy() == b'img_3'",
+)
+_add(
+    "dtype-mismatch",
+    "a text cast to a number",
+    """
+    @tf.function
+    def number(text):
+        return tf.cast(text, tf.float32) * 2.0
+
+    value = number(tf.constant("1.5"))
+    """,
+    "assert value.numpy() == 3.0",
+)
+_add(
+    "numpy-method-on-tensor",
+    "the length of a text in a filter",
+    """
+    texts = tf.data.Dataset.from_tensor_slices(["a", "bbb"])
+
+    def is_long(text):
+        return len(text) > 2
+
+    kept = list(texts.filter(is_long))
+    """,
+    "assert [text.numpy() for text in kept] == [b'bbb']",
+)
+_add(
+    "keras-unexpected-argument",
+    "a weight whose name comes first",
+    """
+    class Scale(keras.layers.Layer):
+        def build(self, shape):
+            self.w = self.add_weight("w", shape=(shape[-1],), initializer="ones")
+
+        def call(self, x):
+            return x * self.w
+
+    layer = Scale()
+    value = layer(tf.ones([2, 3]))
+    """,
+    "assert value.shape == (2, 3) and layer.w.name == 'w' and len(layer.trainable_weights) == 1",
+)
+_add(
+    "device-not-found",
+    "memory growth of a device that is not there",
+    """
+    tpus = tf.config.list_physical_devices("TPU")
+    tf.config.experimental.set_memory_growth(tpus[0], True)
+    value = tf.reduce_sum(tf.ones([3]))
+    """,
+    "assert float(value) == 3.0",
+)
+_add(
+    "device-not-found",
+    "the second of the devices, of which there is one",
+    """
+    cpus = tf.config.list_physical_devices("CPU")
+    name = cpus[1].name
+    """,
+)
+_add(
+    "keras-input-shape",
+    "a number for the shape of an input",
+    """
+    inputs = keras.Input(shape=4)
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    value = model(tf.ones([2, 4]))
+    """,
+    "assert value.shape == (2, 1) and model.input_shape == (None, 4)",
+)

@@ -12,7 +12,19 @@ import tfmodetrace as tmt
 from tests.integration.diagnoses import pasting
 from tests.integration.diagnoses.programs import case
 
-for _module in ("symbolic", "state", "shapes", "control_flow", "keras_programs", "runtime", "older", "usage", "limits", "migrated"):
+for _module in (
+    "symbolic",
+    "state",
+    "shapes",
+    "control_flow",
+    "keras_programs",
+    "runtime",
+    "older",
+    "usage",
+    "limits",
+    "migrated",
+    "origins",
+):
     importlib.import_module(f"tests.integration.diagnoses.programs.{_module}")
 
 

@@ -16,9 +16,12 @@ from tfmodetrace.insight.diagnoses import (
     base,
     bounds,
     control_flow,
+    datasets,
     dimensions,
+    dtypes,
     keras,
     older_keras,
+    origins,
     runtime,
     shapes,
     state,
@@ -48,9 +51,13 @@ _RULES: Final = (
     *usage.RULES,
     *runtime.RULES,
     *bounds.RULES,
+    *origins.RULES,
+    *datasets.RULES,
+    *dtypes.RULES,
     *shapes.RULES,
     *autograph.LAST,
     *shapes.LAST,
+    *origins.LAST,
 )
 
 
@@ -103,8 +110,8 @@ def _told(match: base.Match, failure: base.Failure) -> Diagnosis:
     return Diagnosis(
         id=match.id,
         title=match.title,
-        why=why.get(failure.mode, why[""]),
-        difference=texts.DIFFERENCE.get(match.id),
+        why=match.why or why.get(failure.mode, why[""]),
+        difference=match.difference or texts.DIFFERENCE.get(match.id),
         fix=site.told(edits),
         edits=edits,
         advice=match.advice or texts.ADVICE[match.id],

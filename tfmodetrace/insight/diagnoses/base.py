@@ -32,6 +32,8 @@ class Match:
         edits: The user's code written anew, so that it runs; none where that cannot be known.
         advice: What to do, in one sentence; that of the id, if it is empty.
         place: The line at fault, where it is another than the one the failure was raised in.
+        why: Why it happens, where that is another reason than the id's.
+        difference: What is different in the other mode, where the id's is not true of it.
         in_function: Whether the edits are of the function that the failure left, and not of the code around the line at fault.
     """
 
@@ -40,6 +42,8 @@ class Match:
     edits: Edits = ()
     advice: str = ""
     place: error_table.Frame | None = None
+    why: str = ""
+    difference: str = ""
     in_function: bool = False
 
 

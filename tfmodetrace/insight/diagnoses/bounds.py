@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from tfmodetrace.insight.diagnoses import code as code_module
 from tfmodetrace.insight.diagnoses import graph_edits, model_edits
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
@@ -16,7 +17,7 @@ def out_of_range(failure: Failure) -> Match | None:
     """An index beyond the end."""
     if not failure.is_op_error:
         return _out_of_python(failure)
-    index = failure.search(r"indices(?:\[[\d,]*\])? = \[?(-?[\d, ]+)\]? (?:is not in \[0, (\d+)\)|does not index into)")
+    index = failure.search(r"indices(?:\[[\d,]*\])? = \[?(-?[\d, ]+)\]? (?:is not in \[0, (\d+)\)|does not index into|is out of bounds)")
     piece = failure.search(r"slice index (-?\d+) of dimension (\d+) out of bounds")
     listed = failure.search(r"Trying to (?:access|modify) element (-?\d+) in a list with (\d+) elements") or failure.search(
         r"^Tried to (?:write to|read from|get|set) (?:an )?(?:item at )?index (-?\d+) but (?:list|array) [\w ]*?size(?: is)?: (\d+)"
@@ -79,17 +80,20 @@ def tensor_as_index(failure: Failure) -> Match | None:
 
 def file(failure: Failure) -> Match | None:
     """A file that is not there, or holds something else."""
-    missing = failure.is_a("NotFoundError") and "; No such file" in failure.text and failure.search(r"([^\s:]+); No such file or directory")
+    missing = failure.is_a("NotFoundError") and failure.search(r"([^\s:]+); No such file or directory|No files matched pattern: (\S+)")
     broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
         r"|Could not parse example input|Truncated? input|Feature: \S+ \(data type: \w+\) is required but could not be found"
-        r"|Key: \S+\s+Can't parse serialized Example)"
+        r"|Key: \S+\s+(?:Can't parse serialized Example|Data types don't match)|Expect \d+ fields but have \d+ in record"
+        r"|Field \d+ in record \d+ is not a valid)"
     )
     if not failure.is_op_error or not (missing or broken):
         return None
     return Match(
         id="bad-input-file",
-        title=f"There is no file {missing[1]}" if missing else "A file, or what was read of it, is not what it is decoded as",
+        title=f"There is no file {missing[missing.lastindex or 0]}"
+        if missing
+        else "A file, or what was read of it, is not what it is decoded as",
         place=_loop_over_dataset(failure),
         advice="Check the path, relative to where the program runs, and what the file holds; dataset.ignore_errors() leaves "
         "bad elements away.",
@@ -231,6 +235,9 @@ def gradient_is_none(failure: Failure) -> Match | None:
                 if gradients & {name.id for name in ast.walk(part.iter) if isinstance(name, ast.Name)}:
                     gradients |= {name.id for name in ast.walk(part.target) if isinstance(name, ast.Name)}
     missing = [name for name, kind in failure.variables.items() if kind == "None" and name in gradients]
+    if not missing and "None" not in failure.variables.values():
+        # It has no name of its own: it is an element of what the tape has returned, or that itself.
+        missing = [site.text(node) for node in _operands(site) if _is_gradient(node, gradients, _tapes(site))][:1]
     if not missing:
         return None
     return Match(
@@ -240,6 +247,30 @@ def gradient_is_none(failure: Failure) -> Match | None:
         advice="Compute the loss inside of the tape and from these variables, in floating point; leave out variables that it does not use: "
         "`if gradient is not None`.",
     )
+
+
+def _tapes(site: code_module.Site) -> set[str]:
+    """What the tapes are called that record in the function."""
+    items = [item for node in ast.walk(site.scope()) if isinstance(node, ast.With) for item in node.items]
+    of_tensorflow = [
+        item
+        for item in items
+        if isinstance(item.context_expr, ast.Call) and site.is_of(item.context_expr.func, "tensorflow") == "GradientTape"
+    ]
+    return {item.optional_vars.id for item in of_tensorflow if isinstance(item.optional_vars, ast.Name)}
+
+
+def _operands(site: code_module.Site) -> list[ast.expr]:
+    return [side for node in site.expressions() if isinstance(node, ast.BinOp) for side in (node.left, node.right)]
+
+
+def _is_gradient(node: ast.expr, gradients: set[str], tapes: set[str]) -> bool:
+    """Whether an expression is what a tape has returned for one variable, as far as its text tells."""
+    if isinstance(node, ast.Subscript):
+        return bool(tapes) and isinstance(node.value, ast.Name) and node.value.id in gradients
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in {
+        f"{tape}.{name}" for tape in tapes for name in ("gradient", "jacobian")
+    }
 
 
 RULES: Final = (tensor_as_index, gradient_is_none, untracked, distribution, tape_used_twice, declared_type, file, out_of_range)

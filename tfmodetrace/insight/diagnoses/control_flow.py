@@ -185,6 +185,9 @@ def branch_mismatch(failure: Failure) -> Match | None:
             title=title,
             advice=f"Give {nested[1]} the same structure in both branches: as many tensors, nested alike.",
         )
+    switch = failure.search(r"^branches\[\d+\] and branches\[\d+\] arguments to tf\.\w+ must have the same number, type")
+    if failure.is_a("TypeError", "ValueError") and switch:
+        return Match(id="branch-mismatch", title="The branches of tf.switch_case or tf.case return different things", advice=same)
     if failure.is_a("TypeError", "ValueError") and cond:
         different = failure.search(r"dtype=(\w+)\)[\s\S]*?dtype=(\w+)\)")
         kinds = f": {different[1]} and {different[2]}" if different and different[1] != different[2] else ""

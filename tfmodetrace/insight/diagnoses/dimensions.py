@@ -24,6 +24,8 @@ def unknown_shape(failure: Failure) -> Match | None:
             advice=advice,
         )
     partial = failure.is_a("ValueError") and failure.comes_from("tensorflow")
+    if failure.is_a("ValueError") and failure.text.startswith("len requires a non-scalar tensor"):
+        return _length_of_text(failure)
     if partial and failure.search(r"Cannot convert a partially known TensorShape|as_list\(\) is not defined on an unknown TensorShape"):
         shapes = [node for node in site.expressions() if isinstance(node, ast.Attribute) and node.attr == "shape"]
         tensor = site.text(shapes[0].value) if shapes else ""
@@ -35,7 +37,30 @@ def unknown_shape(failure: Failure) -> Match | None:
         )
     if partial and failure.search(r"^(?:as_list\(\) is not defined|Cannot take the length of (?:shape|a shape) with|.*unknown rank)"):
         return Match(id="unknown-static-shape", title="A tensor's rank is not known before the graph runs", advice=advice)
+    if partial and failure.search(r"^Cannot infer (?:argument )?`?num`? from shape"):
+        return Match(
+            id="unknown-static-shape",
+            title="How many tensors to unstack is not known before the graph runs",
+            advice="Pass num= if it is known, or go through the rows with tf.map_fn, or `for row in x` in a function that AutoGraph "
+            "converts.",
+        )
     return _none_for_dimension(failure)
+
+
+def _length_of_text(failure: Failure) -> Match | None:
+    """``len`` of a text: AutoGraph's own frames are not in the traceback of a lambda, so that the line has to tell who says it."""
+    site = failure.site
+    lengths = [(node, part) for node in site.expressions() if isinstance(node, ast.Call) and (part := _length_of(node)) is not None]
+    kind = site.kind(lengths[0][1]) if len(lengths) == 1 else None
+    if kind is None or kind.dtype != "string" or isinstance(site.statement, ast.Raise):
+        return None
+    text = site.text(lengths[0][1])
+    return Match(
+        id="numpy-method-on-tensor",
+        title=f"len({text}) of a text that is a tensor",
+        edits=symbolic.changed(site, lengths[0][0], f"tf.strings.length({text})"),
+        advice="Ask tf.strings.length(text) for the length of a text.",
+    )
 
 
 def _length_of(call: ast.Call) -> ast.expr | None:

@@ -316,7 +316,7 @@ def label_out_of_range(failure: Failure) -> Match | None:
         return None
     label = failure.search(r"Received a label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)")
     index = failure.search(r"indices\[[\d,]*\] = (-?\d+) is not in \[0, (\d+)\)")
-    embedding = "Embedding" in failure.error.message or any(frame.function == "embedding_lookup" for frame in failure.error.named_places)
+    embedding = "mbedding" in failure.error.message or any(frame.function == "embedding_lookup" for frame in failure.error.named_places)
     if label:
         value, classes = int(label[1]), int(label[2])
         shift = ", or subtract 1 from labels that begin at 1" if value == classes else ""

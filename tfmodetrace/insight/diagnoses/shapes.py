@@ -1,4 +1,4 @@
-"""Dtypes and shapes that do not fit."""
+"""Shapes that do not fit."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.insight.diagnoses import control_flow
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 
-_ASSIGNMENTS: Final = ("assign", "assign_add", "assign_sub")
-
-_NAMES: Final = {"float": "float32", "double": "float64", "half": "float16"}
-_DTYPES: Final = (
-    r"cannot compute (?P<op>\w+) as input #\d+\(zero-based\) was expected to be a (?P<want>\w+) tensor but is a (?P<got>\w+) tensor",
-    r"^Input '\w+' of '(?P<op>\w+)' Op has type (?P<got>\w+) that does not match (?:expected )?type (?:of )?(?P<want>\w+)",
-    r"^Tensors in list passed to '\w+' of '(?P<op>\w+)' Op have types \[(?P<want>\w+), (?P<got>\w+)[^\]]*\] that don't all match",
-    r"^`x` and `y` must have the same dtype, got tf\.(?P<want>\w+) != tf\.(?P<got>\w+)",
-    r"(?:^|: )Tensor conversion requested dtype (?P<want>\w+) for Tensor with dtype (?P<got>\w+)",
-)
-_NOT_ALLOWED: Final = r"^Value passed to parameter '(\w+)' has DataType (\w+) not in list of allowed values: (.*)"
-_FLOAT_IN_GRAPH: Final = r"^Expected (u?int\d+) passed to parameter '\w+' of op '(\w+)', got [^']* of type 'float' instead"
-_FLOAT_EAGERLY: Final = r"^Cannot convert [-+.\de]+ to EagerTensor of dtype (u?int\d+)$"
 _RUNTIME_SHAPES: Final = (
     r"Matrix size-incompatible: In\[0\]: (?P<first>\[[\d,]*\]), In\[1\]: (?P<second>\[[\d,]*\])",
     r"Incompatible shapes: (?P<first>\[[\d,]*\]) vs\.? (?P<second>\[[\d,]*\])",
     r"Input to reshape is a tensor with (?P<first>\d+) values, but the requested shape (?:has|requires a multiple of) (?P<second>\d+)",
     r"ConcatOp : Dimension \d+ in both shapes must be equal: shape\[0\] = (?P<first>\[[\d,]*\]) vs\. shape\[\d+\] = (?P<second>\[[\d,]*\])",
     r"ConcatOp : Ranks of all input tensors should match: shape\[0\] = (?P<first>\[[\d,]*\]) vs\. shape\[\d+\] = (?P<second>\[[\d,]*\])",
+    r"Attempted to pad to a smaller size than the input element",
     r"required broadcastable shapes",
     r"Matrix size-incompatible",
 )
@@ -42,153 +29,6 @@ _STATIC_SHAPES: Final = (
     r"Shapes? must be (?:equal )?(?:at (?:least|most) )?rank(?: \S+|,) but (?:is|are) [\s\S]*= (?P<op>\w+)\[",
     r"Cannot reshape a tensor with (?P<first>\d+) elements to shape (?P<second>\[[^\]]*\])",
 )
-
-
-def dtype_mismatch(failure: Failure) -> Match | None:
-    """Tensors of two dtypes in one op: TensorFlow converts none by itself."""
-    if not failure.comes_from("tensorflow") or not (failure.is_op_error or failure.is_a("TypeError", "ValueError")):
-        return None
-    for pattern in _DTYPES:
-        match = failure.search(pattern)
-        if match is not None and not match.groupdict().get("op", "").startswith("__inference"):
-            parts = match.groupdict()
-            want, got = _NAMES.get(parts["want"], parts["want"]), _NAMES.get(parts["got"], parts["got"])
-            op = (parts.get("op") or "").removeprefix("_Mkl")
-            of = f"{op} of" if op else "One op was given"
-            return Match(id="dtype-mismatch", title=f"{of} {want} and {got} tensors", edits=_cast(failure, want, got))
-    refused = failure.raised_in("_SatisfiesTypeConstraint") and failure.search(_NOT_ALLOWED)
-    attribute = failure.is_op_error and failure.search(r"^Value for attr '\w+' of (\w+) is not in the list of allowed values: ([\w, ]+)")
-    if attribute:
-        got = _NAMES.get(attribute[1], attribute[1])
-        takes = ", ".join(_NAMES.get(each, each) for each in attribute[2].strip().split(", "))
-        return Match(
-            id="dtype-mismatch",
-            title=f"{failure.op or 'An op'} takes no {got} tensor there, but {takes}",
-            edits=_as_allowed(failure.site, got, takes.rpartition(", ")[2]),
-            advice=f"Cast the tensor with tf.cast(x, tf.{takes.rpartition(', ')[2]}).",
-        )
-    runs = failure.is_op_error and failure.search(r"Could not find device for node: .* = (\w+)\[[^\]]*T=DT_(\w+)")
-    if refused:
-        return Match(
-            id="dtype-mismatch",
-            title=f"A tensor of dtype {refused[2]} where an op takes {refused[3].split(',')[0]} and the like",
-            edits=_allowed(failure.site, refused[1], refused[2], refused[3]),
-            advice="Cast the tensor to a dtype that the op takes: tf.cast(x, tf.float32); divide whole numbers with //.",
-        )
-    if runs:
-        dtype = runs[2].lower()
-        return Match(
-            id="dtype-mismatch", title=f"There is no {runs[1]} of {dtype} tensors", advice="Cast the tensor with tf.cast(x, tf.float32)."
-        )
-    return _python_float(failure) if failure.is_a("TypeError") else None
-
-
-def _as_allowed(site: code_module.Site, got: str, want: str) -> Edits:
-    """Casts the one variable of a dtype that an op of the line refuses."""
-    refused = [node for node in site.expressions() if _dtype(site, node) == got and not _is_in_cast(site, node)]
-    return site.rewritten({refused[0]: f"tf.cast({site.text(refused[0])}, tf.{want})"}) if len(refused) == 1 else ()
-
-
-def _allowed(site: code_module.Site, parameter: str, dtype: str, allowed: str) -> Edits:
-    """Casts the first argument of the line's one call of TensorFlow's to floating point; or divides sizes without a rest."""
-    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
-    divisions = [node for node in site.expressions() if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
-    if parameter in ("shape", "dims", "size", "multiples") and not _is_whole(dtype) and len(divisions) == 1:
-        return site.rewritten({divisions[0]: f"{site.text(divisions[0].left)} // {site.text(divisions[0].right)}"})
-    if not _is_whole(dtype) or "float32" not in allowed or not calls or not calls[0].args:
-        return ()
-    outer = calls[0]
-    inside = [node for node in ast.walk(outer.args[0]) if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow")]
-    known = site.kind(outer.args[0])
-    compares = dtype == "bool" and len(inside) <= 1
-    if compares or (known is not None and known.dtype == dtype):
-        return site.rewritten({outer.args[0]: f"tf.cast({site.text(outer.args[0])}, tf.float32)"})
-    return ()
-
-
-def _python_float(failure: Failure) -> Match | None:
-    """A tensor of ints with a float of Python's, which takes the tensor's dtype."""
-    in_graph, eagerly = failure.search(_FLOAT_IN_GRAPH), failure.search(_FLOAT_EAGERLY)
-    if in_graph is not None:
-        title = f"{in_graph[2]} of an {in_graph[1]} tensor and a float"
-        return Match(id="dtype-mismatch", title=title, edits=_cast(failure, in_graph[1], "float32"))
-    # The same is said where somebody asks for an int32 of 1.5; then there is no such tensor.
-    if eagerly is not None and failure.variable_of(eagerly[1]) is not None:
-        return Match(id="dtype-mismatch", title=f"An {eagerly[1]} tensor and a float", edits=_cast(failure, eagerly[1], "float32"))
-    return None
-
-
-def _cast(failure: Failure, want: str, got: str) -> Edits:
-    """Casts the operand of the line that is to be of the other's dtype: whole numbers to floating ones, else the second to the first."""
-    site = failure.site
-    # So TensorFlow names what stands for a variable of a loop in the graph of its body.
-    carried = failure.search("while/Placeholder") or any("while/Placeholder" in raised.message for raised in failure.further)
-    if carried:
-        name = next((name for name, kind in site.kinds.items() if kind.dtype == want), None)
-        return () if name is None else control_flow.start_with(site, name, got)
-    wrong, right = (want, got) if _is_whole(want) and not _is_whole(got) else (got, want)
-    for node in site.expressions():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASSIGNMENTS and len(node.args) == 1:
-            return site.rewritten({node.args[0]: f"tf.cast({site.text(node.args[0])}, {site.text(node.func.value)}.dtype)"})
-    operands = [node for node in site.expressions() if _dtype(site, node) == wrong and not _is_in_cast(site, node)]
-    names = {site.text(node) for node in operands}
-    others = [name for name, kind in site.kinds.items() if kind.dtype == right and name not in names]
-    # A layer computes in the half precision of its policy, whatever its weights are kept in.
-    half = bool({want, got} & {"float16", "bfloat16"})
-    if (half or not names) and not _is_whole(want) and not _is_whole(got) and (edits := _cast_attribute(site, {want, got})):
-        return edits
-    if len(names) != 1:
-        return ()
-    as_other = f"{others[0]}.dtype" if len(others) == 1 else f"tf.{right}"
-    return site.rewritten({node: f"tf.cast({site.text(node)}, {as_other})" for node in operands})
-
-
-def _cast_attribute(site: code_module.Site, dtypes: set[str]) -> Edits:
-    """Casts what an object keeps, as a weight, to the dtype that a layer computes in, where the line has one such pair of operands."""
-    found: dict[ast.expr, str] = {}
-    for node in site.expressions():
-        if isinstance(node, ast.BinOp):
-            pair = (node.left, node.right)
-        elif isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") in ("matmul", "multiply", "add") and len(node.args) == 2:
-            pair = (node.args[0], node.args[1])
-        else:
-            continue
-        for known, kept in (pair, pair[::-1]):
-            kind = site.kind(known)
-            own = isinstance(kept, ast.Attribute) and isinstance(kept.value, ast.Name) and kept.value.id == "self"
-            if kind is not None and kind.dtype in dtypes and own:
-                found[kept] = f"tf.cast({site.text(kept)}, {site.text(known)}.dtype)"
-    return site.rewritten(found) if len(found) == 1 else ()
-
-
-def _is_whole(dtype: str) -> bool:
-    return dtype.startswith(("int", "uint", "bool"))
-
-
-def _dtype(site: code_module.Site, node: ast.expr) -> str | None:
-    """The dtype of an expression, where it is known: of variables, and of functions that always return the same."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        kind = site.kind(node)
-        return None if kind is None or kind.of == "Variable" else kind.dtype
-    called = site.is_of(node.func, "tensorflow") if isinstance(node, ast.Call) else None
-    length = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1
-    # AutoGraph makes tf.shape of it where the length is not known.
-    if length and isinstance(node, ast.Call) and (of := site.kind(node.args[0])) is not None and of.symbolic and not of.of:
-        return "int32"
-    if called in ("size", "shape", "rank"):
-        return "int32"
-    if called in ("argmax", "argmin", "math.argmax", "math.count_nonzero"):
-        return "int64"
-    return None
-
-
-def _is_in_cast(site: code_module.Site, node: ast.expr) -> bool:
-    """Whether an expression is an argument of a function whose result's dtype is another than its own, as of a cast or a size."""
-    return any(
-        isinstance(outer, ast.Call) and site.is_of(outer.func, "tensorflow") in ("cast", "size", "shape", "rank", "argmax", "argmin")
-        for outer in site.around(node)
-        if isinstance(outer, ast.expr)
-    )
 
 
 _OTHER_SHAPES: Final = (
@@ -258,7 +98,7 @@ def shape_mismatch(failure: Failure) -> Match | None:
             edits=_padded(failure.site),
             advice="Fill up with zeros: dataset.padded_batch(size) in place of dataset.batch(size).",
         )
-    if failure.is_op_error and failure.is_a("InvalidArgumentError"):
+    if failure.is_op_error and failure.is_a("InvalidArgumentError", "DataLossError"):
         patterns: tuple[str, ...] = _RUNTIME_SHAPES + _STATIC_SHAPES
     elif failure.is_a("ValueError") and failure.comes_from("tensorflow"):
         if failure.search(r"^Cannot assign value to variable '[^']*': Shape mismatch"):
@@ -285,6 +125,10 @@ def refused_by_kernel(failure: Failure) -> Match | None:
     if failure.is_a("ValueError") and _is_ops(origin.file) and failure.search(_IN_PYTHON) and not failure.search(_OF_OTHERS):
         said = failure.text.strip().partition("\n")[0][:300].rstrip(".")
         return Match(id="shape-mismatch", title=f"tf's {origin.function.strip('_')}: {said}", advice=_COMPARE)
+    inferred = failure.is_a("InvalidArgumentError", "ValueError") and "' with input shapes: " in failure.text and failure.search(_INFERRED)
+    if inferred:
+        said = failure.text.partition(" for '{{node")[0].strip()[:300]
+        return Match(id="shape-mismatch", title=f"{inferred[1]}: {said.rstrip('.')}", advice=_COMPARE)
     if not failure.is_a("InvalidArgumentError") or origin.function not in _EXECUTING:
         return None
     sentence = failure.text.rpartition("\n\n")[2] if failure.text.startswith("Graph execution error") else failure.text
@@ -300,6 +144,9 @@ def refused_by_kernel(failure: Failure) -> Match | None:
         advice=_COMPARE,
     )
 
+
+_INFERRED: Final = r" for '\{\{node [^}]{1,500}\}\} = (\w+)\["
+"""What an op says, before it is made part of a graph, of the shapes that it would be given."""
 
 _COMPARE: Final = "Print the shapes of what the line gives to the op, and bring them to the ones that it takes."
 _IN_PYTHON: Final = (
@@ -404,5 +251,5 @@ def _assigned(failure: Failure) -> Match:
     )
 
 
-RULES: Final = (dtype_mismatch, shape_mismatch, window_too_large, other_shapes)
+RULES: Final = (shape_mismatch, window_too_large, other_shapes)
 LAST: Final = (refused_by_kernel,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -365,10 +366,36 @@ def _unstacked(failure: Failure) -> Edits:
     return site.rewritten(changes) if changes else ()
 
 
+def refused_by_python(failure: Failure) -> Match | None:
+    """A function of Python's, or of another package, that wants a text, a path or a number, and is given a symbolic tensor."""
+    if failure.core.type != "TypeError" or not failure.in_graph or isinstance(failure.site.statement, ast.Raise):
+        return None
+    # Python says so in one short sentence.
+    said = failure.text[:500]
+    if not re.search(r"\b(?:not|got|but|found)\W{1,4}(?:of type |type |<class ')?(?:\w+\.)*SymbolicTensor\b|SymbolicTensor found", said):
+        return None
+    if not re.search(r"\b(?:expected|must be|requires?|argument)\b", said):
+        return None
+    calls = [node for node in failure.site.expressions() if isinstance(node, ast.Call)]
+    given = [node for node in calls if any((kind := failure.site.kind(each)) is not None and kind.symbolic for each in node.args)]
+    # What the program raises itself is a raise in its innermost line; else the line has called what has raised it, in C or elsewhere.
+    if failure.comes_from("tensorflow", "keras") or not calls or (failure.variables and not given):
+        return None
+    name = f"{ast.unparse(given[0].func)}()" if given else "A function of Python's"
+    return Match(
+        id="symbolic-to-numpy",
+        title=f"{name} wants a value, and is given a symbolic tensor, which has none yet",
+        difference="Eagerly there is a value: x.numpy() gives it, and some functions ask for it themselves.",
+        advice="Use TensorFlow's function for it, such as tf.io.read_file for open and tf.strings for texts; what TensorFlow cannot do, "
+        "tf.py_function or tf.numpy_function runs when the graph runs.",
+    )
+
+
 RULES: Final = (
     value_of_symbolic,
     numpy_of_symbolic,
     number_of_symbolic,
     truth_of_symbolic,
     iteration_of_symbolic,
+    refused_by_python,
 )
