@@ -1100,7 +1100,7 @@ export interface Clock {
   readonly offset_ns: number | null;
   /** By how much that may be wrong at most, in 99 of 100 cases. */
   readonly plus_minus_ns: number | null;
-  /** How much faster its clock runs, in millionths; null if no steps tell. */
+  /** How much faster its clock runs, in millionths; null if no steps tell, or they are too few. */
   readonly drift_ppm: number | null;
   /** By how much that may be wrong at most, likewise. */
   readonly drift_plus_minus_ppm: number | null;
