@@ -130,6 +130,8 @@ def _python_float(failure: Failure) -> Match | None:
     """A tensor of ints with a float of Python's, which takes the tensor's dtype."""
     in_graph, eagerly = failure.search(_FLOAT_IN_GRAPH), failure.search(_FLOAT_EAGERLY)
     text = failure.search(_TEXT_IN_GRAPH) or (_has_text(failure) and failure.search(_TEXT_EAGERLY))
+    if "Binding inputs to tf.function failed" in failure.error.message:
+        text = None  # Then it is the input_signature that takes no text.
     if text and not eagerly:
         dtype = text.groups()[-1]
         return Match(
