@@ -15,7 +15,7 @@ _CELLS = (
     "%load_ext tfmodetrace\nimport tensorflow as tf",
     "@tf.function\ndef scale(x, n):\n    return x * n",
     "%%modetrace\nfor n in range(8):\n    y = scale(tf.ones(3), n)\nprint('printed')\ny[0].numpy()",
-    "%%modetrace logs/two --memory=delta\nscale(tf.ones(3), 'a<b>')",
+    "%%modetrace logs/two --memory=delta\n@tf.function\ndef refuse(x):\n    raise TypeError('a<b>')\nrefuse(tf.ones(3))",
     "%%modetrace logs/three\nx = (",
     "%%modetrace logs/four\nprint('nothing of TensorFlow')",
     "with __import__('tfmodetrace').record('logs/five'):\n    get_ipython().run_cell_magic('modetrace', '', 'print(6 * 7)')",
@@ -76,7 +76,7 @@ def test_the_same_can_be_read_without_html(cells: tuple[pathlib.Path, list[Any]]
 def test_what_a_cell_raises_is_raised_and_explained(cells: tuple[pathlib.Path, list[Any]]) -> None:
     _, ran = cells
     assert raised(ran[3]) == ["TypeError"]
-    assert "ended by TypeError at In[2]:3" in shown(ran[3])
+    assert "ended by TypeError at In[4]:3" in shown(ran[3])
     assert "a&lt;b&gt;" in shown(ran[3])
     assert "a<b>" not in shown(ran[3])
 
