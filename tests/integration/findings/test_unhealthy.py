@@ -213,7 +213,7 @@ def test_new_objects_of_two_parameters_are_each_told_by_class_and_line(tmp_path:
     assert told == (
         "step is traced for every new Hyper in hyper, made at test_unhealthy.py:0, and Mask in mask, made at test_unhealthy.py:0"
     )
-    assert finding.advice.startswith("Make what `hyper` gets and what `mask` gets once, before the loop")
+    assert finding.advice.startswith("Make what `hyper` and `mask` get once, before the loop")
     assert finding.fix is not None
 
 

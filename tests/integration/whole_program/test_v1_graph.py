@@ -63,7 +63,7 @@ def test_a_v1_program(tmp_path: pathlib.Path) -> None:
     texts = [signature["text"] for signature in functions["Session.run"]["signatures"]]
     assert "(fetches: 'total:0', feed_dict: {'x:0': ndarray float32[4, 3]})" in texts
     unfit, found = run["errors"]
-    assert unfit["diagnosis"]["id"] == "unclassified"
+    assert unfit["diagnosis"]["id"] == "v1-session"
     assert found["diagnosis"]["id"] == "non-finite-value"
     assert found["diagnosis"]["source"]["code"].endswith("# fails")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import functools
 import io
 import re
 import textwrap
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tfmodetrace.insight import edits as edits_module
@@ -110,8 +111,29 @@ class Site:
         return [] if self.statement is None else list(_head_expressions(self.statement))
 
     def walk(self) -> Iterator[ast.AST]:
-        """Yields every node of all that is known."""
-        return ast.walk(self._tree)
+        """Yields every node of all that is known, but for what a name cannot mean here: another function's own definition of that name."""
+        waiting: collections.deque[ast.AST] = collections.deque([self._tree])
+        while waiting:
+            node = waiting.popleft()
+            yield node
+            waiting.extend(each for each in ast.iter_child_nodes(node) if each not in self._hidden)
+
+    @functools.cached_property
+    def _hidden(self) -> frozenset[ast.AST]:
+        """Functions and classes inside of other functions, where one of the same name can be seen from the line."""
+        seen_from = {self._tree, *(() if self.statement is None else (self.statement, *self.around(self.statement)))}
+        named: dict[str, list[ast.AST]] = collections.defaultdict(list)
+        for node in ast.walk(self._tree):
+            if isinstance(node, Function | ast.ClassDef):
+                named[node.name].append(node)
+        hidden: set[ast.AST] = set()
+        for nodes in named.values():
+            inside = [node for node in nodes if not self._is_seen(node, seen_from)]
+            hidden.update(inside if len(inside) < len(nodes) else ())
+        return frozenset(hidden)
+
+    def _is_seen(self, node: ast.AST, seen_from: Collection[ast.AST]) -> bool:
+        return next((outer for outer in self.around(node) if isinstance(outer, Function | ast.Module)), None) in seen_from
 
     @functools.cached_property
     def function(self) -> Function | None:
