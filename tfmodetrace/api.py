@@ -409,6 +409,9 @@ def limit_traces(at_most: int, /, then: limit.Then = "raise", *, function: str |
         then: ``"raise"`` to have the call raise before anything of it has run, or ``"warn"`` for a warning, once a function.
         function: A glob, such as ``"train_*"``; only functions whose name it matches are looked at.
 
+    Returns:
+        What limits them: a context manager, and a decorator.
+
     Raises:
         ValueError: If ``at_most`` is no whole number ≥ 0, or ``then`` none of the two.
         UnavailableError: On entering, if this TensorFlow cannot be asked to wait before it traces.

@@ -27,7 +27,7 @@ typedef struct {
 
 _Static_assert(sizeof(Row) == 48, "a row is packed");
 
-enum { INTERFACE = 7, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
+enum { INTERFACE = 8, MOST_DEPTH = UINT16_MAX, MOST_RECORDED_DEPTH = 400, MOST_TENSORS = 16, MOST_SPARE_CALLS = 32, MOST_ARGUMENTS = 16, KNOWN_CLASSES = 64, GIVE_WAY_ROWS = 2048, FREE_NS = 20000, BRIEFLY_US = 50, EAGER = 0 };
 
 /* Given by configure. */
 static PyObject *tensor_type, *shape_method, *dtype_method, *array_type;
@@ -1247,6 +1247,15 @@ static PyObject *current_frames(PyObject *module, PyObject *unused) {
 
 enum { USERS = 1, OP = 4, MOST_USERS = 4 }; /* the marks as codes.py has them; frames of the user's that are told */
 
+/* PyFrame_GetBack of another thread's frame. Up to Python 3.11 it makes an object of what lies on that thread's stack: a garbage collection
+ * that begins then may run Python code, the thread goes on meanwhile, and what the object was made of is gone. So none begins. */
+static PyFrameObject *frame_before(PyFrameObject *frame) {
+  int was_on = PyGC_Disable();
+  PyFrameObject *before = PyFrame_GetBack(frame);
+  if (was_on) PyGC_Enable();
+  return before;
+}
+
 /* What look.py's walk does, which is the reference: walk(frame, known, meet, most). */
 static PyObject *walk(PyObject *module, PyObject *const *given, Py_ssize_t count) {
   if (count != 4 || !PyDict_Check(given[1])) return PyErr_Format(PyExc_TypeError, "walk takes a frame, a dict, a callable and a number");
@@ -1282,7 +1291,7 @@ static PyObject *walk(PyObject *module, PyObject *const *given, Py_ssize_t count
     }
     Py_DECREF(about);
     if (failed || PyErr_Occurred()) goto done;
-    PyFrameObject *outer = PyFrame_GetBack(frame);
+    PyFrameObject *outer = frame_before(frame);
     Py_DECREF(frame);
     frame = outer;
   }

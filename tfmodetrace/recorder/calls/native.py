@@ -15,7 +15,7 @@ from typing import Final
 
 from tfmodetrace.recorder.tf import around
 
-_INTERFACE: Final = 7
+_INTERFACE: Final = 8
 """Raised, here and in ``hot_path.c``, with every change of what they expect of each other: a source tree may hold an older one compiled."""
 
 
