@@ -410,7 +410,7 @@ def limit_traces(at_most: int, /, then: limit.Then = "raise", *, function: str |
         function: A glob, such as ``"train_*"``; only functions whose name it matches are looked at.
 
     Returns:
-        What limits them: a context manager, and a decorator.
+        A context manager, which can be used as a decorator, too.
 
     Raises:
         ValueError: If ``at_most`` is no whole number ≥ 0, or ``then`` none of the two.
