@@ -130,6 +130,14 @@ def _said(failure: Failure) -> str:
 
 def positional(failure: Failure) -> Match | None:
     """What Keras takes by name only, or as a tensor only, given in another place."""
+    # As Keras 3.10 takes it, by Python's own words at the program's line.
+    if failure.core.type == "TypeError" and failure.search(r"^Layer\.add_weight\(\) got multiple values for argument 'shape'$"):
+        return Match(
+            id="keras-unexpected-argument",
+            title="add_weight() takes a shape first, and a name by its name only",
+            edits=_by_name(failure.site, "add_weight", "name"),
+            advice="Write add_weight(name=…).",
+        )
     if not failure.is_a("ValueError", "TypeError") or not failure.comes_from("keras"):
         return None
     named = failure.search(r"^`(\w+)` must be passed as a keyword argument\. Received: (\w+)\(")

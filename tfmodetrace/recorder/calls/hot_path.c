@@ -1281,7 +1281,8 @@ static PyObject *walk(PyObject *module, PyObject *const *given, Py_ssize_t count
     outside |= marks;
     if (marks & USERS) {
       if (PyList_GET_SIZE(users) < MOST_USERS) {
-        PyObject *found = Py_BuildValue("(Oi)", about, PyFrame_GetLineNumber(frame));
+        int line = PyFrame_GetLineNumber(frame); /* -1: what the compiler has added is at no line */
+        PyObject *found = Py_BuildValue("(Oi)", about, line < 0 ? 0 : line);
         failed = found == NULL || PyList_Append(users, found) < 0;
         Py_XDECREF(found);
       }
