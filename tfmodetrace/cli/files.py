@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pathlib
-import tempfile
+from tfmodetrace import whole_files
 
 
 class FileError(Exception):
@@ -37,41 +34,11 @@ def read_text(path: str, *, at_most: int) -> str:
 def write_text(path: str, text: str) -> None:
     """Writes a text in the place of what a file holds; if that fails, the file is as it was.
 
-    Pipes and devices, such as ``/dev/stderr``, are written to as they are.
-
     Raises:
         FileError: If it cannot be written.
     """
     try:
-        target = pathlib.Path(path).resolve()
-        if target.exists() and not target.is_file():
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            return
-        _replace(target, text)
+        with whole_files.replacing(path) as file:
+            file.write(text.encode("utf-8"))
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}. What it held is unchanged.") from error
-
-
-def _replace(target: pathlib.Path, text: str) -> None:
-    handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, _mode(target))
-        os.replace(beside, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        raise
-
-
-def _mode(target: pathlib.Path) -> int:
-    """The rights that the file has, or a new one gets."""
-    with contextlib.suppress(OSError):
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -8,9 +8,9 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from tfmodetrace import errors
+from tfmodetrace import errors, whole_files
 
 
 @contextlib.contextmanager
@@ -21,16 +21,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         errors.ExportError: If it cannot be written; the message says why.
     """
     target = pathlib.Path(path)
-    with _told(target), contextlib.ExitStack() as undo:
+    with _told(target):
         if target.is_dir():
             raise errors.ExportError(f"{target} is a directory. Give the name of a file with --output.")
-        number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-        undo.callback(_remove, name)
-        with os.fdopen(number, "wb") as file:
-            yield cast(BinaryIO, file)
-        _permit(name)
-        os.replace(name, target)
-        undo.pop_all()
+        with whole_files.replacing(target) as file:
+            yield file
 
 
 @contextlib.contextmanager
@@ -65,15 +60,3 @@ def _told(target: pathlib.Path) -> Iterator[None]:
         raise errors.ExportError(
             f"{target} cannot be written: {what}. Nothing was changed there; give another place with --output."
         ) from error
-
-
-def _permit(name: str) -> None:
-    """Gives a file the permissions that it would have been made with; those of temporary files are for their owner alone."""
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-
-
-def _remove(name: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(name)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
-import tempfile
 from collections.abc import Iterable
 
+from tfmodetrace import whole_files
 from tfmodetrace.log import tracelog, tried
 
 
@@ -27,13 +26,6 @@ def keep(run: tracelog.Run, new: Iterable[tried.Tried]) -> str:
     with contextlib.suppress(FileNotFoundError, ValueError):  # there is none yet, or nothing that could be kept
         known = tried.parsed(path.read_bytes())
     text = tried.written({each.key: each for each in (*known, *new)}.values())
-    descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".verified-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(written, 0o644)
-        os.replace(written, path)
-    except BaseException:
-        os.unlink(written)
-        raise
+    with whole_files.replacing(path) as file:
+        file.write(text.encode("utf-8"))
     return str(path)

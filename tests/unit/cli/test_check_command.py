@@ -142,9 +142,9 @@ def _forbidden(*_: Any, **__: Any) -> None:
 @pytest.mark.parametrize(
     ("broken", "how", "why"),
     [
-        ("tfmodetrace.cli.files.os.fsync", _full, "No space left on device"),
-        ("tfmodetrace.cli.files.tempfile.mkstemp", _forbidden, "Permission denied"),
-        ("tfmodetrace.cli.files.os.replace", _forbidden, "Permission denied"),
+        ("tfmodetrace.whole_files.os.fsync", _full, "No space left on device"),
+        ("tfmodetrace.whole_files.tempfile.mkstemp", _forbidden, "Permission denied"),
+        ("tfmodetrace.whole_files.os.replace", _forbidden, "Permission denied"),
     ],
 )
 def test_what_cannot_be_written_leaves_the_file_as_it_was_and_nothing_beside_it(
