@@ -65,6 +65,23 @@ def test_an_exception_and_a_signal_end_it_as_any() -> None:
     assert fresh.run("-c", "import os, signal; os.kill(os.getpid(), signal.SIGINT)").stderr.endswith("KeyboardInterrupt\n")
 
 
+@pytest.mark.parametrize("taken_apart", [True, False])
+@pytest.mark.parametrize(
+    ("end", "status", "said"), [("", 0, ""), ("sys.exit(3)", 3, ""), ("sys.exit('no')", 1, "no\n"), ("1 / 0", 1, "division by zero\n")]
+)
+def test_what_was_to_be_done_at_the_end_is_done(end: str, status: int, said: str, taken_apart: bool) -> None:
+    program = f"""
+        import atexit, sys, threading, time
+        atexit.register(print, "the end", end="")
+        threading.Thread(target=lambda: (time.sleep(0.1), print("a thread", end=" "))).start()
+        print("the program", end=" ")
+        {end}
+    """
+    done = fresh.run("-c", "if True:" + program, taken_apart=taken_apart)
+    assert (done.returncode, done.stdout) == (status, "the program a thread the end")
+    assert done.stderr.endswith(said)
+
+
 def test_nothing_that_it_has_started_outlives_it(tmp_path: pathlib.Path) -> None:
     program = "import subprocess, sys; print(subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL).pid)"
     child = int(fresh.run("-c", program).stdout)

@@ -18,7 +18,7 @@ from tfmodetrace.insight import edits
 
 def diagnosis_of(path: pathlib.Path, logdir: pathlib.Path) -> dict[str, Any]:
     """Records a program that fails, and returns what the report says of it."""
-    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", logdir, path)
+    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", logdir, path, taken_apart=False)
     assert done.returncode != 0, done.stdout
     (run,) = tmt.read(logdir).to_dict()["runs"]
     errors = [error for error in run["errors"] if error["first_error_id"] == error["error_id"]] or run["errors"]
@@ -32,7 +32,7 @@ def mended(path: pathlib.Path, diagnosis: dict[str, Any], wants: str) -> Any:
     text = edits.applied(path.read_text(), [edits.Edit(**edit) for edit in diagnosis["edits"]])
     fixed = path.with_name(f"mended_{path.name}")
     fixed.write_text(f"{text}\n{wants}\n")
-    return fresh.run(fixed, timeout=120.0)
+    return fresh.run(fixed, timeout=120.0, taken_apart=False)
 
 
 @pytest.mark.parametrize("program", purposes.PROGRAMS, ids=lambda program: program.name.replace(" ", "_"))

@@ -32,7 +32,7 @@ def ran(directory: pathlib.Path, text: str, turns: int) -> tuple[Any, float]:
     """Runs and records a program; returns the run, and what the program has computed."""
     directory.mkdir()
     (directory / "program.py").write_text(text)
-    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", directory / "logs", directory / "program.py", turns)
+    done = fresh.run("-m", "tfmodetrace", "run", "--logdir", directory / "logs", directory / "program.py", turns, taken_apart=False)
     assert done.returncode == 0, done.stderr
     (run,) = tmt.read(directory / "logs").runs
     return run, float(re.findall(r"^-?[\d.e+-]+$", done.stdout, re.MULTILINE)[1])

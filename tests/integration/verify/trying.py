@@ -29,7 +29,9 @@ def run(what: programs.Command, *, directory: str, overlay: str | None, timeout_
     """Does what ``programs.run`` does."""
     logdir = os.path.join(directory, "log")
     begin_ns = time.perf_counter_ns()
-    done = fresh.run(*programs.words(what, logdir, overlay)[1:], timeout=timeout_s, cwd=what.working_directory or os.getcwd())
+    done = fresh.run(
+        *programs.words(what, logdir, overlay)[1:], timeout=timeout_s, cwd=what.working_directory or os.getcwd(), taken_apart=False
+    )
     return programs.Ended(
         exit_code=done.returncode,
         timed_out=False,

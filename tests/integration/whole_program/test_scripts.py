@@ -34,7 +34,7 @@ def run_script(name: str, directory: pathlib.Path, *, recorded: bool, started_an
     if started_anew:
         done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=300, cwd=directory, check=False)
     else:
-        done = fresh.run(*command, timeout=300, cwd=directory)
+        done = fresh.run(*command, timeout=300, cwd=directory, taken_apart=False)
     assert done.returncode == 0, done.stderr
     report = read(logdir) if recorded else None
     return Outcome(done.stdout, weights.read_bytes(), report)
