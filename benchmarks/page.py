@@ -97,7 +97,8 @@ def _sent_bytes(served: tensorboards.TensorBoard, path: str, **query: object) ->
 
 
 def _first_picture(served: tensorboards.TensorBoard) -> dict[str, Any]:
-    served.runs()
+    # The page shows a run as soon as the list has it, which may be before everything is read: what was kept is there at once.
+    tensorboards.wait_for(lambda: served.get("plugin/modetrace/runs").json()["runs"], seconds=120)
     lanes: dict[str, Any] = served.get("plugin/modetrace/timeline/lanes", run=".").json()
     _ask_viewport(served, lanes, lanes["begin_ns"], lanes["end_ns"])
     return lanes

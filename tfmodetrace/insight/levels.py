@@ -24,6 +24,9 @@ PARTS_PER_BUCKET: Final = 8
 _BLOCK: Final = 1 << 16
 """How many calls are looked at at once."""
 
+_FEW_ROWS: Final = 32
+"""So few rows are found one by one faster than calls are sorted by them."""
+
 Places = npt.NDArray[np.integer[Any]]
 
 
@@ -55,7 +58,7 @@ class Ordered:
         member: Which of the columns' places each is.
     """
 
-    def __init__(self, spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> None:
+    def __init__(self, spans: Any, members: Places, row: npt.NDArray[np.uint16]) -> None:
         """Orders them.
 
         Args:
@@ -69,7 +72,7 @@ class Ordered:
         self._row_firsts = [first for _, first, _ in self._rows]
         places: Any = np.int32 if len(spans.start_ns) < 1 << 31 else np.int64
         # Calls are read as they ended, and of what does not overlap, what ended first began first.
-        self.member: Places = (members if len(self._rows) == 1 else members[_by_row(row)]).astype(places)
+        self.member: Places = self._by_row(members, row).astype(places, copy=False)
         if not self._ascends():
             # Calls that took no time come before the one that began at the same instant.
             self.member = members[np.lexsort((spans.duration_ns[members], spans.start_ns[members], row))].astype(places)
@@ -149,6 +152,22 @@ class Ordered:
         if right < last:
             around.append(self._merged(right, last, power))
         return joined(around)
+
+    def _by_row(self, members: Places, row: npt.NDArray[np.uint16]) -> Places:
+        """Returns them row by row, each in the order in which they are."""
+        if len(self._rows) == 1:
+            return members
+        if len(self._rows) > _FEW_ROWS:
+            return members[np.argsort(row, kind="stable")]
+        ordered = np.empty_like(members)
+        ends = {number: first for number, first, _ in self._rows}
+        for begin in range(0, len(row), _BLOCK):
+            block, own = members[begin : begin + _BLOCK], row[begin : begin + _BLOCK]
+            for number, end in ends.items():
+                found = block[own == number]
+                ordered[end : end + len(found)] = found
+                ends[number] = end + len(found)
+        return ordered
 
     def _ascends(self) -> bool:
         """Whether in each row each begins after the one before."""
@@ -258,11 +277,6 @@ def joined(parts: list[Level]) -> Level:
         trace_id=np.concatenate([part.trace_id for part in parts]),
         flags=np.concatenate([part.flags for part in parts]),
     )
-
-
-def _by_row(row: npt.NDArray[np.uint16]) -> npt.NDArray[np.intp]:
-    # Small numbers are sorted in linear time, and the smallest in half of it.
-    return np.argsort(row.astype(np.uint8) if int(row.max()) <= np.iinfo(np.uint8).max else row, kind="stable")
 
 
 def _first_longest(duration: npt.NDArray[np.int64], firsts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

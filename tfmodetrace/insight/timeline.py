@@ -63,7 +63,7 @@ class Timeline:
         lane_keys += suspendable
         self._indexes: list[slices.LaneIndex] = []
         lanes: list[Lane] = []
-        for key, rows in call_columns.rows_by_group(lane_keys):
+        for key, rows in call_columns.small_rows_by_group(lane_keys):
             thread = run.threads[key // 2]
             row = packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
             index = slices.LaneIndex(spans, rows, row)

@@ -125,6 +125,7 @@ def test_slices_are_those_of_a_slow_reference(
         mock.patch.object(levels, "FEWEST_CALLS", 1 if leveled else len(rows) + 1),
         mock.patch.object(levels, "PARTS_PER_BUCKET", 1),
         mock.patch.object(levels, "_BLOCK", block),
+        mock.patch.object(levels, "_FEW_ROWS", block % 4),
     ):
         _compare_with_the_reference(run_of(rows), rows, power, begin, width)
 
