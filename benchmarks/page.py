@@ -161,6 +161,8 @@ def _browser(logdir: pathlib.Path, directory: pathlib.Path, cache: pathlib.Path)
                 sync_api.expect(canvas).to_have_attribute("data-loading", "false", timeout=120_000)
                 if times:
                     told |= _gestures(page, canvas)
+                else:
+                    time.sleep(_KEPT_AFTER_S)
     return told
 
 
