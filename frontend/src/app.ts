@@ -112,7 +112,7 @@ export class App extends LitElement {
   override render(): TemplateResult {
     const { runs, run } = this.session;
     return html`
-      <header>
+      <header class=${this.views.includes("compare") ? "compared" : (runs?.runs.length ?? 0) > 1 ? "several" : ""}>
         <h1>Mode Trace</h1>
         ${this.renderRunPicker()} ${run ? this.renderTabs() : nothing} ${run ? this.renderState() : nothing}
       </header>

@@ -51,6 +51,16 @@ export const appStyles = css`
       flex-basis: 100%;
     }
   }
+  @media (max-width: 1439px) {
+    header.several .tabs {
+      order: 1;
+      flex-basis: 100%;
+    }
+  }
+  header.compared .tabs {
+    order: 1;
+    flex-basis: 100%;
+  }
   @media (max-width: 700px) {
     .tabs {
       gap: 0;

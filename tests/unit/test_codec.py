@@ -34,6 +34,20 @@ def test_any_int64_columns_survive_the_round_trip(given: dict[str, np.ndarray]) 
         assert decoded[name].dtype == np.int64
 
 
+@hypothesis.given(int64_columns(codec.COLUMN_NAMES))
+def test_a_column_is_written_into_the_smallest_type_that_has_room_for_it(given: dict[str, np.ndarray]) -> None:
+    batch = codec.encode_calls(given)
+    for name, column in codec.unpack_calls(batch).items():
+        if column.most > np.iinfo(np.int64).max:
+            continue  # which a column says that wraps around, as of a damaged file
+        assert (column.least, column.most) == (given[name].min(), given[name].max())
+        for dtype in (np.uint8, np.uint16, np.int32, np.int64):
+            if np.iinfo(dtype).min <= column.least and column.most <= np.iinfo(dtype).max:
+                written = np.empty(batch.rows, dtype=dtype)
+                column.write(written)
+                np.testing.assert_array_equal(written, given[name])
+
+
 @hypothesis.given(int64_columns(codec.MEMORY_COLUMN_NAMES))
 def test_any_memory_columns_survive_the_round_trip(given: dict[str, np.ndarray]) -> None:
     batch = events_pb2.MemoryBatch.FromString(codec.encode_memory(given).SerializeToString())

@@ -182,11 +182,14 @@ class Budgets:
         return keras_phases.waited_in_graphs_ns(self._run, self.alone_ns)
 
     @functools.cached_property
-    def rows_by_thread(self) -> Mapping[int, npt.NDArray[np.int64]]:
+    def rows_by_thread(self) -> Mapping[int, call_columns.Rows]:
         """The rows of the calls of every thread, without generators and coroutines, by thread id."""
         calls = self._run.calls
-        rows = np.flatnonzero((calls.flags & int(words.CallFlag.SUSPENDABLE)) == 0)
-        return {thread_id: rows[members] for thread_id, members in call_columns.rows_by_group(calls.thread_id[rows])}
+        running = (calls.flags & int(words.CallFlag.SUSPENDABLE)) == 0
+        if running.all():
+            return dict(call_columns.small_rows_by_group(calls.thread_id))
+        rows = np.flatnonzero(running)
+        return {thread_id: rows[members] for thread_id, members in call_columns.small_rows_by_group(calls.thread_id[rows])}
 
     @functools.cached_property
     def bounds(self) -> tuple[tuple[int, int], ...]:

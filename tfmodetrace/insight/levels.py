@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import threading
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,12 @@ FEWEST_CALLS: Final = 1 << 14
 
 PARTS_PER_BUCKET: Final = 8
 """How many calls a bucket of the finest level holds, if they are spread evenly."""
+
+_BLOCK: Final = 1 << 16
+"""How many calls are looked at at once."""
+
+_FEW_ROWS: Final = 32
+"""So few rows are found one by one faster than calls are sorted by them."""
 
 Places = npt.NDArray[np.integer[Any]]
 
@@ -51,7 +58,7 @@ class Ordered:
         member: Which of the columns' places each is.
     """
 
-    def __init__(self, spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> None:
+    def __init__(self, spans: Any, members: Places, row: npt.NDArray[np.uint16]) -> None:
         """Orders them.
 
         Args:
@@ -60,13 +67,17 @@ class Ordered:
             row: The row of each of these.
         """
         self._spans = spans
-        order = _order(spans, members, row)
-        self.member: Places = members[order].astype(np.int32 if len(spans.start_ns) < 1 << 31 else np.int64)
         cuts = np.cumsum(np.bincount(row)).tolist()
         self._rows = [(number, first, last) for number, (first, last) in enumerate(zip([0, *cuts], cuts, strict=False)) if last > first]
         self._row_firsts = [first for _, first, _ in self._rows]
+        places: Any = np.int32 if len(spans.start_ns) < 1 << 31 else np.int64
+        # Calls are read as they ended, and of what does not overlap, what ended first began first.
+        self.member: Places = self._by_row(members, row).astype(places, copy=False)
+        if not self._ascends():
+            # Calls that took no time come before the one that began at the same instant.
+            self.member = members[np.lexsort((spans.duration_ns[members], spans.start_ns[members], row))].astype(places)
         # A running maximum, so that bisection works even where damaged data overlaps within a row.
-        self._latest_end_ns = self._latest_ends()
+        self._latest_end_ns = self._latest_ends() if self._overlaps() else None
         self._finest = 0
         self._levels: list[Level] = []
         self._lock = threading.Lock()
@@ -142,13 +153,42 @@ class Ordered:
             around.append(self._merged(right, last, power))
         return joined(around)
 
-    def _latest_ends(self) -> npt.NDArray[np.int64] | None:
-        starts = self.start_ns(slice(None))
-        ends = starts + self.duration_ns(slice(None))
-        nested = ends[:-1] > starts[1:]
-        nested[np.array(self._row_firsts[1:], dtype=np.int64) - 1] = False
-        if not nested.any():
-            return None
+    def _by_row(self, members: Places, row: npt.NDArray[np.uint16]) -> Places:
+        """Returns them row by row, each in the order in which they are."""
+        if len(self._rows) == 1:
+            return members
+        if len(self._rows) > _FEW_ROWS:
+            return members[np.argsort(row, kind="stable")]
+        ordered = np.empty_like(members)
+        ends = {number: first for number, first, _ in self._rows}
+        for begin in range(0, len(row), _BLOCK):
+            block, own = members[begin : begin + _BLOCK], row[begin : begin + _BLOCK]
+            for number, end in ends.items():
+                found = block[own == number]
+                ordered[end : end + len(found)] = found
+                ends[number] = end + len(found)
+        return ordered
+
+    def _ascends(self) -> bool:
+        """Whether in each row each begins after the one before."""
+        return all(bool((starts[1:] > starts[:-1]).all()) for starts in map(self.start_ns, self._in_blocks()))
+
+    def _overlaps(self) -> bool:
+        """Whether in any row one begins before the one before it has ended."""
+        for places in self._in_blocks():
+            starts = self.start_ns(places)
+            if bool((starts[:-1] + self.duration_ns(slice(places.start, places.stop - 1)) > starts[1:]).any()):
+                return True
+        return False
+
+    def _in_blocks(self) -> Iterator[slice]:
+        """Yields stretches of each row, each of which begins with the last place of the one before: small ones stay in the cache."""
+        for _, first, last in self._rows:
+            for begin in range(first, max(first + 1, last - 1), _BLOCK):
+                yield slice(begin, min(begin + _BLOCK + 1, last))
+
+    def _latest_ends(self) -> npt.NDArray[np.int64]:
+        ends = self.start_ns(slice(None)) + self.duration_ns(slice(None))
         for _, first, last in self._rows:
             np.maximum.accumulate(ends[first:last], out=ends[first:last])
         return ends
@@ -164,10 +204,27 @@ class Ordered:
             if power < self._finest:
                 return None
             if not self._levels:
-                self._levels.append(self._merged(0, len(self), self._finest))
+                stretches = self._between_buckets(self._finest)
+                self._levels.append(joined([self._merged(first, last, self._finest) for first, last in stretches]))
             while len(self._levels) <= power - self._finest:
                 self._levels.append(self._coarser(self._levels[-1], self._finest + len(self._levels)))
             return self._levels[power - self._finest]
+
+    def _between_buckets(self, power: int) -> Iterator[tuple[int, int]]:
+        """Yields stretches of places, which are small where buckets are: no bucket is in two of them."""
+        starts, member = self._spans.start_ns, self.member
+
+        def bucket(place: int) -> int:
+            return int(starts[member[place]]) >> power
+
+        for _, first, last in self._rows:
+            begin = first
+            while begin < last:
+                end = min(begin + _BLOCK, last)
+                if end < last:
+                    end += bisect.bisect_right(range(end, last), bucket(end - 1), key=bucket)
+                yield begin, end
+                begin = end
 
     def _merged(self, first: int, last: int, power: int) -> Level:
         places = np.arange(first, last, dtype=self.member.dtype)
@@ -220,17 +277,6 @@ def joined(parts: list[Level]) -> Level:
         trace_id=np.concatenate([part.trace_id for part in parts]),
         flags=np.concatenate([part.flags for part in parts]),
     )
-
-
-def _order(spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> npt.NDArray[np.intp]:
-    # Calls are read as they ended, and of what does not overlap, what ended first began first. Small numbers are sorted in linear time.
-    order = np.argsort(row, kind="stable")
-    starts = spans.start_ns[members[order]]
-    rows = row[order]
-    if bool(((starts[1:] > starts[:-1]) | (rows[1:] != rows[:-1])).all()):
-        return order
-    # Calls that took no time come before the one that began at the same instant.
-    return np.lexsort((spans.duration_ns[members], spans.start_ns[members], row))
 
 
 def _first_longest(duration: npt.NDArray[np.int64], firsts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

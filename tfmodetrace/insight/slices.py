@@ -45,7 +45,7 @@ class LaneIndex:
         rows: How many rows there are.
     """
 
-    def __init__(self, spans: Any, members: npt.NDArray[np.int64], row: npt.NDArray[np.uint16]) -> None:
+    def __init__(self, spans: Any, members: levels.Places, row: npt.NDArray[np.uint16]) -> None:
         """Takes what a lane holds.
 
         Args:
@@ -54,7 +54,7 @@ class LaneIndex:
             row: The row of each of these.
         """
         self._spans = spans
-        self._unsorted: tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]] | None = (members, row)
+        self._unsorted: tuple[levels.Places, npt.NDArray[np.uint16]] | None = (members, row)
         self._ordered: levels.Ordered
         self._lock = threading.Lock()
         self.rows = int(row.max()) + 1

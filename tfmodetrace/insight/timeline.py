@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -54,13 +54,16 @@ class Timeline:
         last_traces = (attributed or attribution.Attribution(run)).last_traces
         spans = calls if last_traces is calls.trace_id else dataclasses.replace(calls, trace_id=last_traces)
         self.begin_ns = int(calls.start_ns.min()) if len(calls) else 0
-        self.end_ns = int(calls.end_ns.max()) if len(calls) else 0
+        self.end_ns = calls.latest_end_ns
         suspendable = (calls.flags & int(words.CallFlag.SUSPENDABLE)) != 0
         # Thread ids are unique within a run, so a thread tells its process.
-        lane_keys = calls.thread_id.astype(np.int64) * 2 + suspendable
+        small = len(run.threads) < 1 << 15
+        lane_keys: npt.NDArray[Any] = calls.thread_id.astype(np.uint16 if small else np.int64)
+        lane_keys *= 2
+        lane_keys += suspendable
         self._indexes: list[slices.LaneIndex] = []
         lanes: list[Lane] = []
-        for key, rows in call_columns.rows_by_group(lane_keys):
+        for key, rows in call_columns.small_rows_by_group(lane_keys):
             thread = run.threads[key // 2]
             row = packed_rows(calls.start_ns[rows], calls.end_ns[rows]) if key % 2 else calls.depth[rows]
             index = slices.LaneIndex(spans, rows, row)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +15,15 @@ import numpy.typing as npt
 
 MAX_PROCESSES: Final = 1 << 15
 
+_BLOCK: Final = 1 << 16
+_ROWS_PER_CHANGE: Final = 256
+"""In a column that changes more rarely than after so many rows, groups are found by its changes: threads write their calls in batches."""
+
 MAX_CALL_ID: Final = (1 << 47) - 1
 """Larger call ids are damage; smaller ones fit into one int64 together with a process and a run."""
+
+Rows = npt.NDArray[np.signedinteger[Any]]
+"""Numbers of rows, -1 for none."""
 
 CALL_DTYPES: Final[Mapping[str, npt.DTypeLike]] = {
     "start_ns": np.int64,
@@ -113,12 +120,14 @@ class Calls:
         return self._index.rows_of(process.astype(np.int64), call_id.astype(np.int64))
 
     @functools.cached_property
-    def parent_rows(self) -> npt.NDArray[np.int64]:
+    def parent_rows(self) -> Rows:
         """The row of every call's parent; -1 where there is none or it has not ended. A parent always began before its child."""
-        # Call ids ascend in the order in which calls began: a parent that does not is damage, and could make a cycle.
-        believable = (self.parent_id >= 0) & (self.parent_id < self.call_id)
-        rows = np.full(len(self), -1, dtype=np.int64)
-        rows[believable] = self._index.rows_of(self._groups[believable], self.parent_id[believable])
+        rows = np.full(len(self), -1, dtype=_row_dtype(len(self)))
+        for block in self._blocks():
+            parents = self.parent_id[block]
+            # Call ids ascend in the order in which calls began: a parent that does not is damage, and could make a cycle.
+            own = np.flatnonzero((parents >= 0) & (parents < self.call_id[block]))
+            rows[block][own] = self._index.rows_of(self._groups[block][own], parents[own])
         return rows
 
     @functools.cached_property
@@ -127,7 +136,18 @@ class Calls:
         return self.start_ns + self.duration_ns
 
     @functools.cached_property
+    def latest_end_ns(self) -> int:
+        """When the last of them ended; 0 if there are none. Of millions, it is known before :attr:`end_ns` is."""
+        return max((int((self.start_ns[block] + self.duration_ns[block]).max()) for block in self._blocks()), default=0)
+
+    def _blocks(self) -> Iterator[slice]:
+        """Yields all rows in stretches so short that what is computed of one stays in the processor's cache."""
+        return (slice(first, first + _BLOCK) for first in range(0, len(self), _BLOCK))
+
+    @functools.cached_property
     def _groups(self) -> npt.NDArray[np.int64]:
+        if self.run.strides == self.process.strides == (0,) and len(self):  # as in most recordings: no copy of one number
+            return np.broadcast_to(np.int64(int(self.run[0]) * MAX_PROCESSES + int(self.process[0])), (len(self),))
         return self.run.astype(np.int64) * MAX_PROCESSES + self.process
 
     @functools.cached_property
@@ -139,13 +159,13 @@ class _CallIndex:
     """Finds rows by (group, call id), a group being a process of a run. Ids are nearly dense, so a table per group is the fastest way."""
 
     def __init__(self, groups: npt.NDArray[np.int64], call_ids: npt.NDArray[np.int64]) -> None:
-        self._tables: dict[int, npt.NDArray[np.int64]] = {}
+        self._tables: dict[int, Rows] = {}
         self._sorted: dict[int, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         for group, rows in rows_by_group(groups):
             ids = call_ids[rows]
             span = int(ids.max()) + 1
             if span <= 8 * len(ids) + 1024:
-                table = np.full(span, -1, dtype=np.int64)
+                table = np.full(span, -1, dtype=_row_dtype(len(groups)))
                 table[ids] = rows
                 self._tables[group] = table
             else:
@@ -169,12 +189,42 @@ class _CallIndex:
         return found
 
 
+def _row_dtype(rows: int) -> type[np.int32] | type[np.int64]:
+    """Returns the smaller of the types in which each of so many rows has a number."""
+    return np.int32 if rows <= np.iinfo(np.int32).max else np.int64
+
+
+def small_rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, Rows]]:
+    """Returns what :func:`rows_by_group` does, in the smallest type that has room for it: of millions, what is touched first costs most."""
+    return [(group, rows) for group, rows in _by_group(groups, _row_dtype(len(groups)))]
+
+
 def rows_by_group(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Returns for every value in a column, ascending, the rows that have it, ascending."""
+    return _by_group(groups, np.int64)
+
+
+def _by_group(groups: npt.NDArray[np.integer], dtype: type[np.int32] | type[np.int64]) -> list[tuple[int, npt.NDArray[Any]]]:
     if len(groups) == 0:
         return []
-    if groups[0] == groups[-1] and bool((groups == groups[0]).all()):
-        return [(int(groups[0]), np.arange(len(groups), dtype=np.int64))]
+    changes = np.flatnonzero(groups[1:] != groups[:-1]) + 1
+    if len(changes) <= len(groups) // _ROWS_PER_CHANGE:
+        firsts = np.concatenate(([0], changes))
+        lasts = np.append(changes, len(groups))
+        return [(group, _ranges(firsts[own].tolist(), lasts[own].tolist(), dtype)) for group, own in _sorted_groups(groups[firsts])]
+    return [(group, rows.astype(dtype, copy=False)) for group, rows in _sorted_groups(groups)]
+
+
+def _ranges(firsts: list[int], lasts: list[int], dtype: type[np.int32] | type[np.int64]) -> npt.NDArray[Any]:
+    numbers = np.empty(sum(lasts) - sum(firsts), dtype=dtype)
+    place = 0
+    for first, last in zip(firsts, lasts, strict=True):
+        numbers[place : place + last - first] = np.arange(first, last, dtype=dtype)
+        place += last - first
+    return numbers
+
+
+def _sorted_groups(groups: npt.NDArray[np.integer]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     least = groups.min()
     if int(groups.max()) - int(least) < 1 << 16:
         # Small numbers are sorted in linear time.

@@ -18,6 +18,7 @@ from tfmodetrace.log import (
     error_table,
     function_table,
     graphs,
+    growing_columns,
     keras_table,
     process_table,
     sample_columns,
@@ -32,6 +33,18 @@ _REFERENCES: Final = ("function_id", "signature_id", "trace_id", "thread_id")
 _LARGEST_ID: Final = int(np.iinfo(np.int32).max)
 _LARGEST_DEPTH: Final = int(np.iinfo(np.uint16).max)
 _MOST_BYTES: Final = 1 << 60
+_POSSIBLE: Final[Mapping[str, tuple[int, int]]] = {
+    "start_ns": (1 - convert.MAX_TIME_NS, convert.MAX_TIME_NS - 1),
+    "duration_ns": (0, convert.MAX_TIME_NS - 1),
+    "call_id": (0, call_columns.MAX_CALL_ID),
+    "parent_id": (-1, int(np.iinfo(np.int64).max)),
+    **dict.fromkeys(_REFERENCES, (-1, _LARGEST_ID)),
+    "mode": (0, len(words.MODES) - 1),
+    "flags": (0, _ALL_FLAGS),
+    "depth": (0, _LARGEST_DEPTH),
+}
+"""From where to where the columns of calls reach that can be taken as they are, both inclusive."""
+
 _FREE_ROWS: Final = 1 << 20
 _ROWS_PER_BYTE: Final = 4
 """A file may hold a million rows whatever its size, and four for every compressed byte, which is several times what the most regular
@@ -104,9 +117,14 @@ class Content:
         self._graphs: dict[int, graphs.Graph] = {}
         self._memory: list[dict[str, npt.NDArray[np.int64]]] = []
         self._sequences: set[int] = set()
+        self._file_bytes = 0
         self._payload_bytes = 0
         self._claimed_rows = 0
-        self._calls = _GrowingColumns()
+        self._calls = growing_columns.GrowingColumns()
+
+    def expect(self, file_bytes: int) -> None:
+        """Prepares for what a file of this size may hold."""
+        self._file_bytes = file_bytes
 
     def add(self, chunk: events_pb2.Chunk, written_s: float = 0.0) -> None:
         """Adds what a chunk holds, unless it was there before. Of two rows with one id the first stays.
@@ -205,10 +223,23 @@ class Content:
     def _add_calls(self, batch: events_pb2.CallBatch) -> None:
         try:
             self._check_size(batch)
-            columns = codec.decode_calls(batch)
+            packed = codec.unpack_calls(batch)
         except codec.CodecError as error:
             self.damaged_batches.append(str(error))
             return
+        if all(least <= packed[name].least and packed[name].most <= most for name, (least, most) in _POSSIBLE.items()):
+            self._calls.append(packed, batch.rows, self._times_as_much)
+        else:
+            self._add_some({name: column.values() for name, column in packed.items()})
+
+    @property
+    def _times_as_much(self) -> float:
+        """How many times as many calls the whole file may hold as were read by now, judged by their bytes, and at most what is let in."""
+        most_rows = _FREE_ROWS + _ROWS_PER_BYTE * self._file_bytes
+        return min(self._file_bytes / max(1, self._payload_bytes), most_rows / max(1, self._claimed_rows))
+
+    def _add_some(self, columns: dict[str, npt.NDArray[np.int64]]) -> None:
+        """Adds those calls of a batch that are possible."""
         start, duration, call_id, mode = columns["start_ns"], columns["duration_ns"], columns["call_id"], columns["mode"]
         possible = (
             (start > -convert.MAX_TIME_NS)
@@ -230,7 +261,8 @@ class Content:
         # A newer minor version may know more flags; ours are the lowest bits.
         columns["flags"] = columns["flags"] & _ALL_FLAGS
         columns["depth"] = np.clip(columns["depth"], 0, _LARGEST_DEPTH)
-        self._calls.append(columns)
+        rows = len(columns["start_ns"])
+        self._calls.append({name: codec.PlainColumn(column) for name, column in columns.items() if rows}, rows, self._times_as_much)
 
     def _add_memory(self, batch: events_pb2.MemoryBatch) -> None:
         try:
@@ -323,26 +355,3 @@ class Content:
         self._claimed_rows += batch.rows
         if self._claimed_rows > _FREE_ROWS + _ROWS_PER_BYTE * self._payload_bytes:
             raise codec.CodecError(f"{self._payload_bytes} bytes cannot hold the {self._claimed_rows} rows they claim")
-
-
-class _GrowingColumns:
-    """Columns with room at their end, so that following a long recording does not copy it again and again."""
-
-    def __init__(self) -> None:
-        self._rows = 0
-        self._arrays: dict[str, npt.NDArray[Any]] = {name: np.empty(0, dtype=call_columns.CALL_DTYPES[name]) for name in codec.COLUMN_NAMES}
-
-    def append(self, columns: Mapping[str, npt.NDArray[np.int64]]) -> None:
-        rows = self._rows + len(columns["start_ns"])
-        for name, array in self._arrays.items():
-            target = array
-            if rows > len(array):
-                # Views of before keep the old array; rows they cover are never written again.
-                target = np.empty(max(rows, 2 * len(array)), dtype=array.dtype)
-                target[: self._rows] = array[: self._rows]
-                self._arrays[name] = target
-            target[self._rows : rows] = columns[name]
-        self._rows = rows
-
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        return {name: array[: self._rows] for name, array in self._arrays.items()}

@@ -111,6 +111,7 @@ class Tail:
             if self._refused:
                 return
             self.torn, self._rest = False, None
+            self.content.expect(stamp.size_bytes)
             try:
                 for record in records.read_records(stream, offset=self._offset, size_bytes=stamp.size_bytes):
                     if record.payload is None and record.next_offset == stamp.size_bytes:

@@ -104,6 +104,11 @@ export class RunPicker extends LitElement {
       .none {
         padding: 4px 12px;
       }
+      @media (max-width: 1560px) {
+        input {
+          width: 20ch;
+        }
+      }
       @media (max-width: 700px) {
         input {
           width: 16ch;

@@ -232,6 +232,17 @@ def test_what_differs_between_the_runs_is_told_first(tmp_path: pathlib.Path) -> 
     assert time.verdict_text.endswith(", with other signatures")
 
 
+def test_runs_without_a_definition_in_common_are_not_said_to_be_of_one_code(tmp_path: pathlib.Path) -> None:
+    a = recorded(tmp_path / "a", {"step": clock(1, 5)}, pid=1)
+    same = recorded(tmp_path / "same", {"step": clock(2, 5)}, pid=2)
+    other = recorded(tmp_path / "other", {"evaluate": clock(2, 5)}, pid=3)
+    older = recorded(tmp_path / "older", {"evaluate": clock(2, 5)}, pid=4, versions={**files.VERSIONS, "tensorflow": "2.20.0"})
+    first = {each.name: tmt.compare_runs(a, each).summary[0] for each in (same, other, older)}
+    assert first["same"].startswith("Nothing that is recorded of the runs themselves differs")
+    assert first["other"].startswith("The runs have no definition in common; ")
+    assert first["older"] == "The runs differ in versions. They have no definition in common."
+
+
 def test_few_calls_are_not_compared_and_the_sentence_says_why(tmp_path: pathlib.Path) -> None:
     a = recorded(tmp_path / "a", {"step": clock(1, 12)}, pid=1)
     b = recorded(tmp_path / "b", {"step": clock(2)}, pid=2)

@@ -117,10 +117,28 @@ def slow_slices(run: tracelog.Run, row_of: dict[int, int], begin: int, end: int,
 
 
 @hypothesis.settings(max_examples=300)
-@hypothesis.given(nested_rows(), st.integers(0, 7), st.integers(-10, 80), st.integers(0, 90), st.booleans())
-def test_slices_are_those_of_a_slow_reference(rows: list[dict[str, int]], power: int, begin: int, width: int, leveled: bool) -> None:
-    with mock.patch.object(levels, "FEWEST_CALLS", 1 if leveled else len(rows) + 1), mock.patch.object(levels, "PARTS_PER_BUCKET", 1):
+@hypothesis.given(nested_rows(), st.integers(0, 7), st.integers(-10, 80), st.integers(0, 90), st.booleans(), st.integers(1, 9))
+def test_slices_are_those_of_a_slow_reference(
+    rows: list[dict[str, int]], power: int, begin: int, width: int, leveled: bool, block: int
+) -> None:
+    with (
+        mock.patch.object(levels, "FEWEST_CALLS", 1 if leveled else len(rows) + 1),
+        mock.patch.object(levels, "PARTS_PER_BUCKET", 1),
+        mock.patch.object(levels, "_BLOCK", block),
+        mock.patch.object(levels, "_FEW_ROWS", block % 4),
+    ):
         _compare_with_the_reference(run_of(rows), rows, power, begin, width)
+
+
+@pytest.mark.parametrize("power", range(1, 8))
+def test_buckets_of_many_calls_are_whole_however_few_calls_are_looked_at_at_once(power: int) -> None:
+    rows = [
+        {"start_ns": 2 * place, "duration_ns": 1, "depth": depth, "function_id": place % 5, "mode": place % 3, "flags": 0, "trace_id": -1}
+        for depth in range(2)
+        for place in range(100)
+    ]
+    with mock.patch.object(levels, "FEWEST_CALLS", 1), mock.patch.object(levels, "_BLOCK", 3):
+        _compare_with_the_reference(run_of(rows), rows, power, -10, 500)
 
 
 def _compare_with_the_reference(run: tracelog.Run, rows: list[dict[str, int]], power: int, begin: int, width: int) -> None:

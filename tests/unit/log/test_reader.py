@@ -171,6 +171,24 @@ def test_what_was_handed_out_does_not_change_when_more_is_read(tmp_path: pathlib
         assert calls.start_ns.tolist() == [0, 100, 200, 300, 400, *range(10_000, 10_001 + number)]
 
 
+def test_a_column_that_held_one_value_goes_on_with_others(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    first, second = session.function("first"), session.function("second")
+    flags, functions = [0, 0, int(words.CallFlag.RAISED), 0, 0], [first, first, first, first, second]
+    following, seen = reader.Reader(tmp_path), []
+    for number, (flag, function) in enumerate(zip(flags, functions, strict=True)):
+        session.call(function, 100 * number, 7, flags=flag)
+        if number == 1:
+            session.call(function, 0, -5)  # impossible, so that the others of its batch are taken one by one
+        session.flush()
+        following.poll()
+        seen.append(following.log().runs[0].calls)
+    for number, calls in enumerate(seen, 1):
+        assert (calls.flags.tolist(), calls.function_id.tolist()) == (flags[:number], functions[:number])
+        assert {name: getattr(calls, name).dtype for name in call_columns.CALL_DTYPES} == call_columns.CALL_DTYPES
+
+
 def test_a_new_run_appears_and_a_deleted_one_goes(tmp_path: pathlib.Path) -> None:
     following = reader.Reader(tmp_path / "logs")
     following.poll()

@@ -19,11 +19,14 @@ def sentences(told: values.RunComparisonInfo) -> tuple[str, ...]:
 
 
 def _settings(told: values.RunComparisonInfo) -> str:
+    apart = bool(told.rows) and not any(row.a_calls is not None and row.b_calls is not None for row in told.rows)
+    if apart and not told.settings:
+        return "The runs have no definition in common; their versions, options and devices do not differ, as far as they are recorded."
     if not told.settings:
         return "Nothing that is recorded of the runs themselves differs: versions, options, devices, code, arguments."
     kinds = {"options": "recording options", "signatures": "the arguments of calls", "recording": "how they were recorded"}
     names = list(dict.fromkeys(kinds.get(each.kind, each.kind) for each in told.settings))
-    return f"The runs differ in {_and(names)}."
+    return f"The runs differ in {_and(names)}." + (" They have no definition in common." if apart else "")
 
 
 def _wall(told: values.RunComparisonInfo) -> str:
