@@ -287,9 +287,15 @@ def _models(
     else:
         alike = definitions == len(kinds)
         title = f"{len(models)} Keras models{' alike' if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
-        advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+        trained = any("train" in kind for kind in kinds)
+        advice = (
+            "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+            if trained
+            else "Build the model once, before the loop, and keep it."
+        )
         making = hoists.making(functions)
-        if not alike and making is not None and making.around.calls_of("Model"):
+        around = making.around if making is not None else None if made is None else evidence.texts.get(made.file)
+        if not alike and around is not None and around.calls_of("Model"):
             advice = (
                 "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
                 "gives all of them at once."
