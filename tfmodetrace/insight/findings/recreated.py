@@ -231,7 +231,8 @@ def _made_anew(
         if differing:
             advice = (
                 f"Every instance of {owner} has its own {name}: make one instance, before the loop, and pass what differs from one to the "
-                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors)."
+                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors); where {owner} makes a "
+                "tf.Variable of it, assign to that instead."
             )
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
