@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tfmodetrace.insight import call_rewrites, edits, obstacles, sources, surroundings
@@ -36,34 +36,59 @@ def of_functions(texts: Iterable[surroundings.Surroundings], functions: Iterable
     return _deleted(around, statement)
 
 
-def of_keras(texts: Iterable[surroundings.Surroundings], function: function_table.Function) -> tuple[edits.Edit, ...]:
-    """Takes the one ``run_eagerly=True`` of the program away; nothing if the step may not be a graph.
+def of_keras(texts: Iterable[surroundings.Surroundings], bodies: Iterable[function_table.Function]) -> tuple[edits.Edit, ...]:
+    """Takes the one ``run_eagerly=True`` of the program away; nothing if what it runs may not be a graph.
 
     Args:
         texts: The program's files, as far as they are known whole.
-        function: The step that ran eagerly.
+        bodies: What of the user's ran eagerly by it: a step of a model's, and calls of layers. Keras's own are graphs everywhere else.
     """
-    nodes = [(around, node) for around in texts for node in ast.walk(around.tree)]
-    words = [(around, node) for around, node in nodes if isinstance(node, ast.keyword) and node.arg == _OF_KERAS]
-    set_ = [
-        (around, node)
-        for around, node in nodes
-        if isinstance(node, ast.Assign) and any(isinstance(each, ast.Attribute) and each.attr == _OF_KERAS for each in node.targets)
-    ]
-    if len(words) + len(set_) != 1 or not _can_be_graph(function):
+    texts = list(texts)
+    found = _set_in_keras(texts)
+    if found is None or not all(_can_be_graph(body, texts) for body in bodies):
         return ()
-    if set_:
-        around, statement = set_[0]
-        return _deleted(around, statement) if _is_true(statement.value) and len(statement.targets) == 1 else ()
-    around, word = words[0]
-    call = next(around.parents(word))
-    if not isinstance(call, ast.Call) or not _is_true(word.value) or sources.dotted(call.func).rpartition(".")[2] != "compile":
+    around, node = found
+    if isinstance(node, ast.Assign):
+        return _deleted(around, node) if _is_true(node.value) and len(node.targets) == 1 else ()
+    call = next(around.parents(node))
+    if not isinstance(call, ast.Call) or not _is_true(node.value) or sources.dotted(call.func).rpartition(".")[2] != "compile":
         return ()
     text = _statement_of(around, call)
-    if text is None:
+    if text is None or not all(map(_is_graphs, _given(around, call))):
         return ()
     line, old, own = text
     return (edits.Edit(file=around.file, line=line, replaces=old, code=call_rewrites.with_keywords(old, own, {}, without=(_OF_KERAS,))),)
+
+
+def place_of_keras(texts: Iterable[surroundings.Surroundings]) -> function_table.Place | None:
+    """Returns the line of the one ``run_eagerly`` that the program sets; ``None`` if there are several, or none is seen."""
+    found = _set_in_keras(texts)
+    if found is None:
+        return None
+    around, node = found
+    scope, statement = around.scope(node), around.statement(node)
+    if statement is None:
+        return None
+    name = "<module>" if isinstance(scope, ast.Module) else scope.name
+    code = f"{_OF_KERAS}={ast.unparse(node.value)}" if isinstance(node, ast.keyword) else ast.unparse(node)
+    return function_table.Place(file=around.file, line=around.line(statement), function=name, code=code)
+
+
+def _set_in_keras(texts: Iterable[surroundings.Surroundings]) -> tuple[surroundings.Surroundings, ast.keyword | ast.Assign] | None:
+    nodes = [(around, node) for around in texts for node in ast.walk(around.tree)]
+    found = [(around, node) for around, node in nodes if isinstance(node, ast.keyword | ast.Assign) and _OF_KERAS in _named(node)]
+    return found[0] if len(found) == 1 else None
+
+
+def _named(node: ast.keyword | ast.Assign) -> set[str | None]:
+    """What a keyword is called, or the attributes that an assignment is to."""
+    return {node.arg} if isinstance(node, ast.keyword) else {each.attr for each in node.targets if isinstance(each, ast.Attribute)}
+
+
+def _given(around: surroundings.Surroundings, call: ast.Call) -> Iterator[ast.FunctionDef]:
+    """The script's own functions that a model is compiled with: losses and metrics, which run in its steps."""
+    names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    return (node for node in ast.walk(around.tree) if isinstance(node, ast.FunctionDef) and node.name in names)
 
 
 def _statement_of(around: surroundings.Surroundings, call: ast.Call) -> tuple[int, str, ast.Call] | None:
@@ -88,7 +113,12 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def _can_be_graph(function: function_table.Function) -> bool:
-    """Whether a body is seen, and has nothing in it that is another in a graph."""
+def _can_be_graph(function: function_table.Function, texts: Iterable[surroundings.Surroundings] = ()) -> bool:
+    """Whether a body is seen, and neither it nor what it calls of its file's has something in it that is another in a graph."""
     node = sources.definition(function)
-    return node is not None and not obstacles.in_body(node.body, obstacles.own_names(node.body))
+    called = (obstacles.in_called(around.tree, function.line, None) for around in texts if around.file == function.file)
+    return node is not None and _is_graphs(node) and not any(called)
+
+
+def _is_graphs(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return not obstacles.in_body(node.body, obstacles.own_names(node.body))

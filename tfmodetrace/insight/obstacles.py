@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 _NUMBERS: Final = frozenset({"float", "int", "bool"})
@@ -163,6 +163,45 @@ def own_names(statements: Sequence[ast.stmt]) -> frozenset[str]:
             if isinstance(node, ast.Assign) and isinstance(node.value, _MAKES_ANEW):
                 made |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return frozenset(made)
+
+
+_APPENDING: Final = frozenset({"append", "extend", "insert"})
+
+
+def gathered(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Obstacle]:
+    """Finds where a body goes through an argument with ``for`` and appends to a list of its own in each turn.
+
+    Where that argument is a tensor, the loop is the graph's: its body is traced once, and what it has appended is not there after it. What
+    the body calls, or asks for attributes that no tensor has, is no element of one.
+    """
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    given = {each.arg for each in arguments} - {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    for statement in node.body:
+        for loop in _walk(statement):
+            if not (isinstance(loop, ast.For) and isinstance(loop.iter, ast.Name) and loop.iter.id in given):
+                continue
+            targets = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+            inside = [each for part in loop.body for each in _walk(part)]
+            if any(_is_no_tensor(each, targets) for each in inside):
+                continue
+            for each in inside:
+                if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _APPENDING:
+                    why = f"is done once for all turns of its loop where {loop.iter.id} is a tensor: use tf.map_fn, or a tf.TensorArray"
+                    yield Obstacle(each.lineno, ast.unparse(each), why)
+                    break
+
+
+def _is_no_tensor(node: ast.AST, names: Collection[str]) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in names
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in names
+        and node.attr not in ("shape", "dtype", "numpy", "get_shape")
+    )
 
 
 _PYTHONS: Final = frozenset({"zip", "enumerate", "map", "list", "tuple", "reversed", "sorted", "iter", "filter"})

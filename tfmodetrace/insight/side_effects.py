@@ -97,6 +97,26 @@ def of_function(function: function_table.Function, facts: Facts) -> Sequence[Eff
     return found
 
 
+def reads(function: function_table.Function, target: str, changed_by: function_table.Function) -> bool:
+    """Whether another body goes by what one changes: by an attribute of the same object, or by what both have from outside.
+
+    Args:
+        function: The other body.
+        target: What is changed, as the body that does so calls it.
+        changed_by: That body.
+    """
+    node = sources.body_definition(function)
+    if node is None:
+        return False
+    root = target.partition(".")[0].partition("[")[0]
+    if root in ("self", "cls"):
+        if function.qualname.rpartition(".")[0] != changed_by.qualname.rpartition(".")[0]:
+            return False
+    elif function.file != changed_by.file or root in sources.made_in(node):
+        return False
+    return any(ast.unparse(part) == target for part in _read_in(node.body))
+
+
 def emptied(function: function_table.Function, *, by_assignment: bool) -> frozenset[str]:
     """Returns the last names of what a body empties, or takes something from, whenever it runs: ``losses`` of ``model.losses = []``.
 

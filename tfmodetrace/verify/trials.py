@@ -102,14 +102,15 @@ class Trials:
         if not finding.edits:
             raise CannotBeTriedError("This fix cannot be applied by machine: there is no code for it, only the advice.")
         texts = _edited(finding.edits)
-        made = _made(run, finding) | _defined(finding.edits)
+        about = _made(run, finding)
+        made = about | _defined(finding.edits)
         before = self.before(may_fail=bool(run.errors))
         measured = before.measured(made)
         if finding.trace_ids and not measured.traces:
             raise CannotBeTriedError(
                 "The program traced nothing of what the finding is about when it was run again: were these its arguments?"
             )
-        if not measured.traces and not _is_found(before, finding, made, least="info"):
+        if not measured.traces and not _is_found(before, finding, about, least="info"):
             raise CannotBeTriedError("The program did not have the finding when it was run again without the fix: nothing can be compared.")
         after = self._run(texts)
         if after.ended.timed_out:
@@ -118,6 +119,8 @@ class Trials:
             raise CannotBeTriedError(f"With the fix the program fails, {_ending(after.ended)}")
         output, difference = outputs.compare(before.ended.printed, after.ended.printed)
         mended = after.measured(made)
+        # What is about no recorded function is about time: a graph that takes the finding away, and as long, is no help.
+        sooner = mended.wall_ns < measured.wall_ns
         return tried.Tried(
             session_id=run.processes[0].session_id if run.processes else "",
             finding=finding.id,
@@ -126,7 +129,7 @@ class Trials:
             after=mended,
             output=output,
             difference=difference,
-            helped=mended.traces < measured.traces or not _is_found(after, finding, made),
+            helped=mended.traces < measured.traces or (not _is_found(after, finding, made if about else about) and (bool(about) or sooner)),
         )
 
     def _run(self, texts: Mapping[str, str]) -> Recorded:
@@ -178,7 +181,7 @@ def _name(run: tracelog.Run, function_id: int) -> tuple[str, str]:
 
 
 def _is_found(recorded: Recorded, finding: findings.Finding, made: Made, *, least: str = "low") -> bool:
-    """Whether a run has the finding still; one that is about no function is known by its file."""
+    """Whether a run has the finding; one that is about no recorded function is known by where it is, whatever its fix defines."""
     if recorded.answers is None:
         return True
     run = recorded.answers.run

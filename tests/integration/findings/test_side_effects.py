@@ -131,6 +131,37 @@ def test_a_counter_that_decides_what_a_step_of_keras_does_is_told(tmp_path: path
     assert "self.seen in a tf.Variable" in finding.advice
 
 
+class WarmsUp:
+    """Counts its steps, by which a method goes that the step calls."""
+
+    def __init__(self) -> None:
+        self.seen, self.shown = 0, 0
+
+    def rate(self) -> float:
+        return 0.1 * (self.seen + 1)
+
+    def told(self) -> int:
+        return self.shown
+
+    @tf.function
+    def scaled(self, x: Any) -> Any:
+        self.seen += 1
+        return x * self.rate()
+
+    @tf.function
+    def counted(self, x: Any) -> Any:
+        self.shown += 1
+        return x * 2.0
+
+
+@pytest.mark.parametrize(("method", "severity"), [("scaled", "high"), ("counted", "low")])
+def test_a_counter_that_what_the_body_calls_goes_by_changes_results(method: str, severity: str, tmp_path: pathlib.Path) -> None:
+    step = WarmsUp()
+    (finding,) = silent_findings.told(lambda: [getattr(step, method)(tf.ones(2)) for _ in range(6)], tmp_path)
+    assert (finding.id, finding.evidence["kind"], finding.severity) == ("python-side-effect", "counter", severity)
+    assert finding.fix is None or method == "counted"
+
+
 class Builds:
     """Makes what it needs at its first call, counts its traces, and keeps nothing else."""
 

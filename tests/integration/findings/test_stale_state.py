@@ -514,7 +514,36 @@ def a_flag_that_a_model_reads_in_call() -> None:
     model.fit(np.ones((32, 3)), np.ones((32, 1)), batch_size=8, epochs=3, callbacks=[harder], verbose=0)
 
 
+def trained(layers: Any, model: Any = None) -> Any:
+    """A step that applies what it has of some layers."""
+    model = model or layers
+    optimizer = keras.optimizers.SGD(0.1)
+
+    @tf.function
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(model(x) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, layers.trainable_variables), layers.trainable_variables, strict=True))
+        return loss
+
+    return step
+
+
+def two_layers(cls: Any = keras.Sequential) -> Any:
+    return cls([keras.Input((2,)), keras.layers.Dense(3, name="base"), keras.layers.Dense(1)])
+
+
+def layers_that_are_unfrozen() -> None:
+    model = two_layers()
+    model.layers[0].trainable = False
+    step = trained(model)
+    step(tf.ones((1, 2)))
+    model.layers[0].trainable = True
+    step(tf.ones((1, 2)))
+
+
 STALE: Final = {
+    layers_that_are_unfrozen: ("layers.trainable_variables", "2 variables"),
     change_of_an_attribute: ("self.scale", "1.0"),
     change_of_a_class_attribute: ("self.factor", "3.0"),
     change_of_a_nested_attribute: ("self.inner.scale", "1.0"),
@@ -718,7 +747,43 @@ def a_model_compiled_anew() -> None:
         model.fit(np.ones((8, 3)), np.ones((8, 1)), batch_size=2, verbose=0)
 
 
+def layers_that_are_frozen_for_another_step() -> None:
+    critic, whole = two_layers(), two_layers()
+    one, other = trained(critic), trained(whole)
+    for _ in range(3):
+        critic.trainable = True
+        one(tf.ones((1, 2)))
+        critic.trainable = False
+        other(tf.ones((1, 2)))
+
+
+def layers_that_the_first_call_builds() -> None:
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(1)])
+    step = trained(model)
+    for _ in range(3):
+        step(tf.ones((1, 2)))
+
+
+def variables_that_a_class_of_the_programs_chooses() -> None:
+    class Explodes(keras.Sequential):
+        quiet = True
+
+        @property
+        def trainable_variables(self) -> Any:
+            assert self.quiet
+            return super().trainable_variables
+
+    model = two_layers(Explodes)
+    step = trained(model)
+    step(tf.ones((1, 2)))
+    Explodes.quiet = False
+    step(tf.ones((1, 2)))
+
+
 UP_TO_DATE: Final = (
+    layers_that_are_frozen_for_another_step,
+    layers_that_the_first_call_builds,
+    variables_that_a_class_of_the_programs_chooses,
     warm_up_that_does_not_end,
     the_other_of_two,
     a_schedule_that_has_ended,

@@ -272,6 +272,7 @@ def test_instances_that_differ_are_to_be_one_that_is_handed_what_differs(tmp_pat
     (finding,) = mattering(lambda: program(tf.ones(3), [0.5 * number for number in range(1, 7)]), tmp_path)
     assert finding.id == "function-recreated"
     assert "pass what differs from one to the next, scale, to apply as an argument of its own" in finding.advice
+    assert "a tf.Variable of it, assign to that instead" in finding.advice
 
 
 def test_a_function_made_where_it_is_called_is_not_told_that_its_arguments_change_in_it(tmp_path: pathlib.Path) -> None:

@@ -583,6 +583,37 @@ CASES = (
         """,
     ),
     _case(
+        "a Keras model with Keras's own step that is compiled to run eagerly",
+        "run-eagerly-left-on",
+        """
+        import keras
+
+        def loss(y, p):
+            return tf.reduce_mean(tf.square(y - p))
+
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", loss, run_eagerly=True)
+        history = model.fit(tf.ones([64, 2]), tf.ones([64, 1]), batch_size=8, epochs=4, verbose=0)
+        print([round(each, 4) for each in history.history["loss"]])
+        """,
+    ),
+    _case(
+        "a Keras model with a loss that no graph can compute",
+        "run-eagerly-left-on",
+        """
+        import keras
+
+        def loss(y, p):
+            return tf.reduce_mean(tf.square(y - p)) * float(p.numpy().mean() > 0)
+
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", loss, run_eagerly=True)
+        history = model.fit(tf.ones([64, 2]), tf.ones([64, 1]), batch_size=8, epochs=4, verbose=0)
+        print([round(each, 4) for each in history.history["loss"]])
+        """,
+        code=False,
+    ),
+    _case(
         "a scope of a device that there is not",
         "placement-not-honoured",
         """

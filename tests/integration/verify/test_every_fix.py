@@ -24,6 +24,7 @@ ON_PURPOSE = {
     "a block whose graphs are used twice": "each graph has saved a trace",
     "a product on another device, of which nothing is less": "all of it has to go there",
     "graphs that are switched off for what is none": "it asks for the value of a tensor",
+    "a Keras model with a loss that no graph can compute": "it asks for the value of a tensor",
     "a number that Python goes by": "each number is another graph",
     "a drawn number that Python goes by": "a graph has no branch of Python's",
     "a drawn number that is a size": "a size is not drawn in a graph",

@@ -214,6 +214,29 @@ def test_predict_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert finding["evidence"]["lost_ns"] > 0
 
 
+def test_predict_in_a_loop_is_found_of_models_made_for_each_call_and_in_a_callback(tmp_path: pathlib.Path) -> None:
+    whole = model()
+
+    def parts() -> None:
+        for number in range(5):
+            for layer in whole.layers[-2:]:
+                part = keras.Model(whole.inputs, layer.output)
+                part.predict(X[number : number + 8], verbose=0)
+
+    class Scores(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            for number in range(5):
+                self.model.predict(X[number : number + 1], verbose=0)
+
+    run = recorded(parts, tmp_path / "parts")
+    (finding,) = [each for each in run["findings"] if "was called" in each["title"]]
+    assert finding["title"] == "Model.predict was called 10 times for 10 batches, and set up its input each time"
+    assert "part(X[number : number + 8], training=False).numpy()" in finding["fix"]
+    run = recorded(lambda: whole.fit(X, Y, batch_size=64, epochs=2, verbose=0, callbacks=[Scores()]), tmp_path / "scores")
+    (finding,) = [each for each in run["findings"] if "was called" in each["title"]]
+    assert "self.model(X[number : number + 1], training=False).numpy()" in finding["fix"]
+
+
 def test_fit_in_a_loop_is_found_and_fit_for_an_epoch_at_a_time_is_not(tmp_path: pathlib.Path) -> None:
     online, epochs = model(), model()
 

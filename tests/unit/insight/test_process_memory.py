@@ -96,6 +96,41 @@ def test_where_traces_pile_up_they_may_be_what_grows(traces: int, told: int, tmp
     assert len(growing(run_of(tmp_path, CLIMB, traces=traces))) == told
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(2, 1), (11, 0)])
+def test_a_graph_that_takes_long_to_make_takes_memory_meanwhile(seconds: int, told: int, tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    step = session.function("step", kind="tf.function")
+    for number, megabytes in enumerate(CLIMB):
+        session.chunk.host_memory.time_ns = number * 2 * SECOND
+        session.chunk.host_memory.resident_bytes = megabytes * MB
+        session.flush()
+    # From a sample after the warm-up on.
+    call = session.call(step, 4 * SECOND, seconds * SECOND, mode=words.Mode.GRAPH, trace=0)
+    session.trace(step, ordinal=1, call_id=call, start_ns=4 * SECOND, signature=session.signature(step, x=files.tensor("float32", 1)))
+    session.end(end_ns=16 * SECOND)
+    (run,) = log.read(tmp_path).runs
+    assert len(growing(run)) == told
+
+
+def test_what_a_graphs_body_appends_to_is_gone_with_its_trace(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    train = session.function("train", kind="tf.function")  # at line 10
+    call = session.call(train, 0, 1000, mode=words.Mode.GRAPH, trace=0)
+    session.trace(train, ordinal=1, call_id=call, start_ns=0, signature=session.signature(train, x=files.tensor("float32", 1)))
+    place = session.place(session.sampled_definition("train", SOURCE, line=10), 14, "python")
+    for number, megabytes in enumerate(CLIMB):
+        session.sample(number * 2 * SECOND + 2000, place)
+        session.chunk.host_memory.time_ns = number * 2 * SECOND
+        session.chunk.host_memory.resident_bytes = megabytes * MB
+        session.flush()
+    session.end(end_ns=16 * SECOND)
+    (run,) = log.read(tmp_path).runs
+    (finding,) = growing(run)
+    assert finding.advice.startswith("Look for a list, a dict or an attribute")
+
+
 def test_the_function_that_leaves_memory_behind_is_told_instead_where_that_is_known(tmp_path: pathlib.Path) -> None:
     session = files.SessionFile(tmp_path, options={"memory": "delta"})
     session.thread()

@@ -232,6 +232,9 @@ def test_what_cannot_be_in_a_graph_is_said_and_there_is_no_fix(
         "    out = {}\n    out['a'] = x",
         "    total = float(len(x))\n    return total * x",
         "    w.assign_add(x)\n    return tf.math.log(x)",
+        "    out = []\n    for layer in x: out.append(layer(w))",
+        "    out = []\n    for part in x: out.append(part.loss)",
+        "    x = tf.unstack(x); out = []\n    for a in x: out.append(a * 2)",
     ],
 )
 def test_near_twins_of_these_are_in_nobodys_way(session: files.SessionFile, tmp_path: pathlib.Path, body: str) -> None:
@@ -377,6 +380,36 @@ def test_a_helper_is_told_with_the_function_that_calls_it_once(session: files.Se
     (finding,) = eager_findings(tmp_path)
     assert (finding.fix or "").partition("\n")[2] == "@tf.function\ndef step(x):"
     assert finding.evidence["eager_ns"] == 1000 * MS
+
+
+def element_by_element(session: files.SessionFile, loop: str, statement: str) -> None:
+    """A function that a loop of another one calls for each element, which also runs ops of its own."""
+    source = f"def each(x):\n    return x * w\ndef whole(batch):\n    out = []\n    {loop}\n        {statement}\n    return tf.stack(out)\n"
+    source += "for batch in data:\n    whole(batch)\n"
+    module = session.sampled_definition("<module>", source)
+    whole = session.sampled_definition("whole", definition_of(source, "whole")[0], line=3)
+    each = session.sampled_definition("each", definition_of(source, "each")[0], line=1)
+    inner = session.place(each, 2, "op", op="mul", caller=whole, caller_line=6, outer=module, outer_line=9)
+    own = session.place(whole, 6, "op", op="add", caller=module, caller_line=9)
+    sampled(session, [inner] * 70 + [own] * 30)
+    session.end(end_ns=1000 * MS)
+
+
+def test_what_goes_through_a_tensor_is_told_with_what_it_calls_for_each_element(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    element_by_element(session, "for row in batch:", "out.append(each(row))")
+    (finding,) = eager_findings(tmp_path)
+    assert finding.title.startswith("whole runs op by op: 1 s")
+    assert finding.fix is None
+    assert "use tf.map_fn, or a tf.TensorArray. Then put @tf.function above whole" in finding.advice
+
+
+def test_a_loop_that_calls_what_is_to_be_a_graph_is_not_unrolled_around_it(session: files.SessionFile, tmp_path: pathlib.Path) -> None:
+    element_by_element(session, "for number in range(40):", "out.append(each(batch))")
+    called, calling = eager_findings(tmp_path)
+    assert (called.fix or "").partition("\n")[2] == "@tf.function\ndef each(x):"
+    assert calling.title.startswith("whole runs op by op")
+    assert calling.fix is None
+    assert calling.advice.startswith("Make a graph of each first, which the loop at train.py:5 calls in every turn.")
 
 
 def called_in_two_ways(session: files.SessionFile, helper: str = "def net(x):\n    return x * x", script: str = SCRIPT) -> None:

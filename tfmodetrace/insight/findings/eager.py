@@ -69,9 +69,16 @@ class _Thread:
         groups: dict[int, list[int]] = collections.defaultdict(list)
         for number in np.unique(self._ids[repeated]).tolist():
             groups[self._root(number)].append(number)
+        # What others of them are called from in a loop is, as a graph, a copy of these for every turn.
+        called = {}
+        for root in groups:
+            caller, lines = self._repeats.called_from(root) or (None, ())
+            loop = next((each for line in lines if caller in groups and (each := self._repeats.loop_around(caller, line))), None)
+            if caller is not None and loop is not None:
+                called[caller] = (root, loop)
         for root, members in groups.items():
             for chosen in self._by_loop(root, repeated & np.isin(self._ids, members)):
-                draft = self._draft(root, members, chosen)
+                draft = self._draft(root, members, chosen, called.get(root))
                 if draft is not None:
                     yield draft
 
@@ -110,6 +117,9 @@ class _Thread:
                 break
             caller, lines = called_from
             in_loop = any(self._repeats.loop_around(caller, line) is not None for line in lines)
+            if self._only_gathers(caller):
+                number = caller  # one element after another of a tensor: what makes a graph of its loop takes the whole
+                continue
             if in_loop or sources.definition(self._function(caller)) is None:
                 break  # a script, a lambda, or what calls it again and again
             if not self._repeats.is_called_again(caller) or (self._obstacles(caller) and not self._obstacles(number)):
@@ -120,11 +130,19 @@ class _Thread:
     def _function(self, number: int) -> function_table.Function:
         return eager_module.as_function(self._samples.definitions[number])
 
+    def _only_gathers(self, number: int) -> bool:
+        """Whether a function goes through an argument and appends what comes of each element to a list, and is a graph but for that."""
+        node = sources.definition(self._function(number))
+        return node is not None and any(obstacles.gathered(node)) and not obstacles.in_body(node.body, obstacles.own_names(node.body))
+
     def _obstacles(self, number: int) -> list[obstacles.Obstacle]:
         """What keeps a function from being a graph, with lines of its file."""
         function = self._function(number)
         node = sources.definition(function)
-        return [] if node is None else [*_in_file(node.body, function), *self._iterated(number, node.body, function)]
+        if node is None:
+            return []
+        gathered = (each._replace(line=each.line + function.line - 1) for each in obstacles.gathered(node))
+        return [*_in_file(node.body, function), *self._iterated(number, node.body, function), *gathered]
 
     def _iterated(self, number: int, statements: Sequence[ast.stmt], function: function_table.Function) -> list[obstacles.Obstacle]:
         """Where Python goes through tensors: it takes their elements by ops, of which samples tell."""
@@ -138,7 +156,9 @@ class _Thread:
 
     # --- What is told --------------------------------------------------------------------------------------------------------------------
 
-    def _draft(self, root: int, members: Sequence[int], chosen: samples.Flags) -> base.Draft | None:
+    def _draft(
+        self, root: int, members: Sequence[int], chosen: samples.Flags, calling: tuple[int, source_loops.Loop] | None
+    ) -> base.Draft | None:
         evidence, split = self._evidence, self._split
         definition, function = self._samples.definitions[root], self._function(root)
         spent = eager_module.spent_in(split, chosen)
@@ -185,9 +205,9 @@ class _Thread:
             },
             why="Without tf.function Python asks for every op by itself, in every call anew: it looks the op up, packs its inputs and "
             "waits. A graph runs all of them without coming back to Python.",
-            advice=self._advice(root, loop, in_the_way, chosen),
+            advice=self._advice(root, loop, in_the_way, chosen) if calling is None or loop is not None else self._after(root, *calling),
             edits=()
-            if loop is not None or in_the_way or definition.qualname == _MODULE
+            if loop is not None or calling is not None or in_the_way or definition.qualname == _MODULE
             else fixes.made_graph(function, self._names_in(definition.file)),
             cause=(self._thread_id, definition.file, definition.line, definition.qualname, None if loop is None else loop.line),
             claims=(base.Claim(times={self._thread_id: self._times(chosen)}, saved=min(1.0, dispatch)),),
@@ -286,6 +306,15 @@ class _Thread:
         if loop is not None and all(each == root and loop.first <= found.line <= loop.last for each, found in in_the_way):
             return f"{goal[0].upper()}{goal[1:]}. Leave outside of it, in the loop, what is another in a graph: {what}."
         return f"First see to what is another in a graph: {what}. Then {goal}.{anew}"
+
+    def _after(self, root: int, called: int, loop: source_loops.Loop) -> str:
+        """What to do about a function whose loop calls another one of which a graph is to be made."""
+        definition, other = self._samples.definitions[root], self._samples.definitions[called].qualname.rpartition(".")[2]
+        return (
+            f"Make a graph of {other} first, which the loop at {places.place(definition.file, loop.line)} calls in every turn. A graph of "
+            f"{definition.qualname.rpartition('.')[2]} itself has one copy of what a loop of Python's does for each of its turns: take it "
+            "only over tf.range."
+        )
 
     def _names_in(self, file: str) -> frozenset[str]:
         """The names that a file's definitions have, as far as they were sampled."""

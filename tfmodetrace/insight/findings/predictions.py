@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -41,15 +42,32 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
         if function.name not in _NAMES or function.kind != "method":
             continue
         rows = np.flatnonzero(calls.function_id == function.function_id)
-        rows = rows[~evidence.inside(rows, entries)]
+        if function.name != "Model.predict":  # which Keras calls nowhere itself: inside of fit it is a callback's
+            rows = rows[~evidence.inside(rows, entries)]
+        few: dict[tuple[str, int], list[int]] = collections.defaultdict(list)
         for definition_id in np.unique(evidence.definitions.of_calls[rows]).tolist():
             own = rows[evidence.definitions.of_calls[rows] == definition_id]
             draft = _loop(evidence, function, definition_id, own[np.argsort(calls.start_ns[own], kind="stable")])
             if draft is not None:
                 yield draft
+            elif len(own) < LOOP and (place := _called_at(evidence, own)) is not None:
+                few[place.file, place.line] += own.tolist()
+        # Models that are made anew, or are parts of another, are few calls each, in one loop.
+        for told in few.values():
+            own = np.array(sorted(told, key=lambda row: int(calls.start_ns[row])), dtype=np.int64)
+            draft = _loop(evidence, function, None, own)
+            if draft is not None:
+                yield draft
 
 
-def _loop(evidence: base.Evidence, function: function_table.Function, definition_id: int, rows: base.Rows) -> base.Draft | None:
+def _called_at(evidence: base.Evidence, rows: base.Rows) -> function_table.Place | None:
+    """The user's line that some calls have set their input up for, all of them."""
+    inside = np.isin(evidence.attribution.trace_rows, rows)
+    functions = [evidence.run.functions[trace.function_id] for trace in evidence.run.traces if inside[trace.trace_id]]
+    return places.made_at([function for function in functions if function.kind == "tf.data"])
+
+
+def _loop(evidence: base.Evidence, function: function_table.Function, definition_id: int | None, rows: base.Rows) -> base.Draft | None:
     run, calls = evidence.run, evidence.run.calls
     parents = calls.parent_rows
     of_rows = np.isin(parents, rows)
@@ -64,7 +82,7 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
     if not again:
         return None
     what = function.name.rpartition(".")[2]
-    definition = evidence.definitions.rows[definition_id]
+    name = function.name if definition_id is None else evidence.definitions.rows[definition_id].name
     total_ns = int(calls.duration_ns[rows].sum())
     wall_ns = evidence.wall_ns(function.process)
     made = [run.functions[trace.function_id] for trace in again]
@@ -74,13 +92,13 @@ def _loop(evidence: base.Evidence, function: function_table.Function, definition
     return base.Draft(
         id="function-recreated",
         functions=(function.function_id,),
-        title=f"{definition.name} was called {len(rows):,} times for {max(steps, len(rows)):,} batches, and set up its input each time",
+        title=f"{name} was called {len(rows):,} times for {max(steps, len(rows)):,} batches, and set up its input each time",
         evidence={"calls": len(rows), "batches": steps, "traces": len(again), "total_ns": total_ns, "in_graphs_ns": needed_ns},
         why=f"Every call of {what} builds a tf.data pipeline of its own, whose functions are made and traced again. For a batch at a time "
         "that takes longer than the model.",
         advice=_INSTEAD[what].format(at=at),
         edits=changes,
-        cause=("loop", definition_id),
+        cause=("loop", definition_id if definition_id is not None else (function.function_id, int(rows[0]))),
         claims=(base.Claim(traces=base.ids(again), rows=rows, needed_ns=needed_ns),),
         order=ORDER,
         normal=wall_ns > 0 and total_ns - needed_ns < NORMAL * wall_ns,

@@ -52,7 +52,10 @@ def find(evidence: base.Evidence, drafts: Sequence[base.Draft]) -> Iterator[base
         own = own[np.argsort(host.time_ns[own], kind="stable")]
         own = own[int(np.ceil(len(own) * of_functions.WARM_UP)) :]
         times, held = host.time_ns[own], host.resident_bytes[own].astype(np.int64)
-        if _climbs(times, held) and _traces(evidence, process, int(times[0]), int(times[-1])) < TRACES:
+        if not _climbs(times, held) or _traces(evidence, process, int(times[0]), int(times[-1])) >= TRACES:
+            continue
+        # A graph that is made takes memory as long as that lasts, and once.
+        if held[-1] - held[0] - _making_graphs(evidence, process, times, held) >= max(CLIMBED_BYTES, CLIMBED_SHARE * held[0]):
             yield _draft(evidence, process, times, held)
 
 
@@ -74,6 +77,21 @@ def _climbs(times: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> bool:
 def _traces(evidence: base.Evidence, process: int, begin_ns: int, end_ns: int) -> int:
     run = evidence.run
     return sum(run.functions[trace.function_id].process == process and begin_ns <= trace.start_ns <= end_ns for trace in run.traces)
+
+
+def _making_graphs(evidence: base.Evidence, process: int, times: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> float:
+    """By how many bytes a process grew in calls that traced, the first runs of their graphs included."""
+    run, calls = evidence.run, evidence.run.calls
+    rows = np.flatnonzero(calls.trace_id >= 0)
+    own = np.array([function.process == process for function in run.functions], dtype=np.bool_)
+    rows = rows[own[calls.function_id[rows]]]
+    begins, ends = calls.start_ns[rows], calls.start_ns[rows] + calls.duration_ns[rows]
+    grown, until = 0.0, int(times[0])
+    for begin, end in sorted(zip(begins.tolist(), ends.tolist(), strict=True)):
+        if end > until:
+            first, last = np.interp([max(begin, until), end], times, held)
+            grown, until = grown + max(0.0, float(last - first)), end
+    return grown
 
 
 def _draft(evidence: base.Evidence, process: int, times: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> base.Draft:
@@ -116,8 +134,10 @@ def _advice(evidence: base.Evidence, kept: Mapping[str, function_table.Place]) -
 def _appends(evidence: base.Evidence, process: int) -> dict[str, function_table.Place]:
     """The lists that loops append to, each with the innermost of these, in the code in which samples found the process."""
     found = {}
+    traced = {(evidence.run.functions[number].file, evidence.run.functions[number].line) for number in evidence.traces}
     for definition in evidence.run.samples.definitions:
-        if definition.process == process:
+        # What a graph's body appends to is the trace's, and gone with it.
+        if definition.process == process and (definition.file, definition.line) not in traced:
             function = eager.as_function(definition)
             for loop in sorted(source_loops.loops(function)):
                 at = function_table.Place(file=function.file, line=loop.line, function=function.name, code=loop.text)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfmodetrace.insight import eager_switches, model_identity, units
+from tfmodetrace.insight import eager_switches, fixes, model_identity, units
 from tfmodetrace.insight.findings import base
+from tfmodetrace.log import function_table
 from tfmodetrace.schema import words
 
 LEFT_ON = 5
@@ -81,6 +82,12 @@ def _eager_steps(evidence: base.Evidence) -> Iterator[base.Draft]:
             evidence={"calls": len(rows), "eager_ns": int(calls.duration_ns[rows].sum()), "lost_is": "at most"},
             why="With run_eagerly=True Keras makes no graph of its steps: Python dispatches every op of every step.",
             advice="Compile the model with run_eagerly=False, which is the default.",
-            edits=eager_switches.of_keras(evidence.texts.values(), function),
+            edits=eager_switches.of_keras(evidence.texts.values(), _bodies(evidence, function)),
             claims=(base.Claim(rows=rows),),
+            at=eager_switches.place_of_keras(evidence.texts.values()),
         )
+
+
+def _bodies(evidence: base.Evidence, step: function_table.Function) -> list[function_table.Function]:
+    """What of the user's a step of Keras's runs: itself, if that is the user's, and the calls of layers and models."""
+    return [each for each in evidence.run.functions if fixes.is_users(each) and (each is step or each.kind == "keras-call")]

@@ -231,7 +231,8 @@ def _made_anew(
         if differing:
             advice = (
                 f"Every instance of {owner} has its own {name}: make one instance, before the loop, and pass what differs from one to the "
-                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors)."
+                f"next, {base.listed(differing)}, to {name} as an argument of its own (numbers as tensors); where {owner} makes a "
+                "tf.Variable of it, assign to that instead."
             )
         return advice, hoists.receiver(function, again)
     advice = f"Make {name} a tf.function once, before the loop{f' instead of{at}' if at else ''}, and call that same object every time."
@@ -287,9 +288,15 @@ def _models(
     else:
         alike = definitions == len(kinds)
         title = f"{len(models)} Keras models{' alike' if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
-        advice = "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+        trained = any("train" in kind for kind in kinds)
+        advice = (
+            "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+            if trained
+            else "Build the model once, before the loop, and keep it."
+        )
         making = hoists.making(functions)
-        if not alike and making is not None and making.around.calls_of("Model"):
+        around = making.around if making is not None else None if made is None else evidence.texts.get(made.file)
+        if not alike and around is not None and around.calls_of("Model"):
             advice = (
                 "Make one model of all that is wanted, keras.Model(inputs, [all outputs]), once before the loop, and call its predict: it "
                 "gives all of them at once."

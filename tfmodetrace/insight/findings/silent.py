@@ -95,7 +95,7 @@ def _stale(
         functions=(function.function_id,),
         title=f"{function.name} goes on with {first.text} = {last.before}, which has been {last.after} since"
         if len(seen) == 1
-        else f"{function.name} goes on with {first.text} = {last.before}, which has had {len(values) - 1} other values since",
+        else f"{function.name} goes on with {first.text} = {last.before}, which has had at least {len(values) - 1} other values since",
         evidence={
             "name": first.text,
             "read_in": first.reader,
@@ -133,8 +133,10 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
     if not runs:
         return
     # What tf.data was given runs as it is to make its graph, and what has a decorator may not.
-    bodies = [(function, of_elements and not sources.decorators(function)), *_called(evidence, function)]
+    called = list(_called(evidence, function))
+    bodies = [(function, of_elements and not sources.decorators(function)), *called]
     for body, is_run in bodies:
+        read_in = [each for each in ((function, True), *called) if each[0] is not body]
         effects = side_effects.of_function(body, _facts(evidence, body, function, executing, is_run=is_run))
         # What is kept from one body to the next, and begins anew with every trace, is no state.
         emptied = frozenset[str]().union(*(side_effects.emptied(each, by_assignment=each is not body) for each, _ in bodies))
@@ -142,8 +144,11 @@ def _side_effects(evidence: base.Evidence, function: function_table.Function) ->
         for effect in effects:
             if effect.kind in _KEPT and effect.target.rpartition(".")[2] in emptied:
                 continue
-            if not of_elements or effect.kind in _OF_ELEMENTS or effect.is_read:
-                by_kind[effect.kind].append(effect)
+            # What another body goes by is as much a part of the graph.
+            counted = effect.kind == "counter" and any(ran and side_effects.reads(each, effect.target, body) for each, ran in read_in)
+            is_read = effect.is_read or counted
+            if not of_elements or effect.kind in _OF_ELEMENTS or is_read:
+                by_kind[effect.kind].append(effect._replace(is_read=is_read))
         for kind, found in by_kind.items():
             changes = () if of_elements else _as_ops(evidence, function, body, kind, found)
             yield _side_effect(function, body, kind, found, runs, None if of_elements else executed, changes)
@@ -209,6 +214,8 @@ def _as_ops(
         return effect_rewrites.of_print(body, lines, compiled=options is not None and options.jit_compile)
     if kind == "counter" and len({effect.target for effect in found}) == 1 and not any(each.is_read or each.in_loop for each in found):
         graphs = {sources.bare_name(evidence.run.functions[number]) for number in evidence.traces}
+        # What they call reads tensors, too.
+        graphs |= {each.qualname.rpartition(".")[2] for each in evidence.run.called_bodies}
         return counters.as_variable(evidence.texts.get(body.file), body, found[0].target, graphs)
     if kind == "random" and body is function:
         return effect_rewrites.of_random(body, lines, evidence.traces[function.function_id])

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from tfmodetrace.recorder.support import interrupts
-from tfmodetrace.recorder.tf import around
+from tfmodetrace.recorder.tf import around, keras_weights
 from tfmodetrace.recorder.traces import body_scope
 from tfmodetrace.schema import keys
 
@@ -55,6 +55,8 @@ def fingerprint(value: Any) -> Any:
         return kind, tuple([(fingerprint(key), fingerprint(part)) for key, part in value.items()])
     if kind is np.ndarray and value.dtype.kind in "biufc" and value.nbytes <= _MAX_ARRAY_BYTES:
         return kind, value.dtype.str, value.shape, value.tobytes()
+    if kind is keras_weights.Trained:
+        return kind, value.count
     if issubclass(kind, enum.Enum):
         return _NAME.__get__(kind), object.__getattribute__(value, "_name_")
     raise UnknownError
@@ -82,6 +84,10 @@ def part_of(whole: Any, step: body_scope.Step) -> Any:
             return of_the_class.__get__(whole, type(whole))
         except (AttributeError, TypeError):
             raise UnknownError from None
+    if type(of_the_class) is property and name in keras_weights.NAMES:
+        trained = keras_weights.of_layer(whole, of_the_class)
+        if trained is not None:
+            return trained
     if of_class(type(of_the_class), "__set__") is not None:  # such as a property, which goes before what lies in the object
         return of_the_class
     own = of_class(whole, name, default=_MISSING) if issubclass(type(whole), type) else lying_in(whole).get(name, _MISSING)
