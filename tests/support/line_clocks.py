@@ -35,7 +35,7 @@ def clocked(function: Callable[..., Any], spent: Spent) -> Callable[..., Any]:
     free = function.__code__.co_freevars
     # A function around it, in which its free names are local.
     around = ast.parse(f"def around({', '.join(free)}):\n    pass")
-    around.body[0].body = [definition]  # type: ignore[attr-defined]
+    around.body[0].body = [definition]
     ast.increment_lineno(around, first - 1)
     module = compile(ast.fix_missing_locations(around), function.__code__.co_filename, "exec")
     (outer,) = (each for each in module.co_consts if isinstance(each, types.CodeType))
@@ -53,7 +53,7 @@ def _timed(body: list[ast.stmt], texts: list[str]) -> list[ast.stmt]:
     for statement in body:
         inner = getattr(statement, "body", None)
         if isinstance(inner, list):  # what a loop or a block has in it is timed by itself
-            statement.body = _timed(inner, texts)  # type: ignore[attr-defined]
+            statement.body = _timed(inner, texts)
             found.append(statement)
             continue
         if isinstance(statement, ast.AugAssign):
