@@ -73,7 +73,7 @@ class _Clocked:
                 self.ns += time.perf_counter_ns() - began
                 self.calls += 1
 
-        outside_state.Watch.begin = begin  # type: ignore[method-assign]
+        outside_state.Watch.begin = begin  # type: ignore[method-assign,assignment]
         return self
 
     def __exit__(self, *_: object) -> None:

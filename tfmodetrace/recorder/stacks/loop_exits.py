@@ -39,7 +39,11 @@ def loops_left_at(code: types.CodeType, at: int) -> frozenset[int]:
     if known is None:
         if len(_KNOWN) >= _MAX_KNOWN:
             _KNOWN.clear()
-        known = _KNOWN[key] = frozenset(_lines_left_at(code, at))
+        try:
+            known = frozenset(_lines_left_at(code, at))
+        except ValueError:  # an instruction that this Python's dis knows no more of than its name
+            known = frozenset()
+        _KNOWN[key] = known
     return known
 
 
