@@ -2,7 +2,8 @@
 
 Ten programs that time their own loops. Each is recorded, and the finding read; its code, or its advice by hand, is applied. Then the loop
 is timed before and after in processes of their own, in turn. The gain is how many times faster the loop is, what tracing costs included;
-beforehand it is named by a comparison of the function alone. Target: within 25 % of what the program then shows.
+beforehand it is named by a comparison of the function alone. Target: within 25 % of what the program then shows. Beside other work a loop
+waits for its turn, which no short block does; then the processor time of both loops tells more than the clock (``--processor-time``).
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ def main() -> int:
     parser.add_argument("--budget", type=float, default=4.0, help="for how many seconds a comparison measures")
     parser.add_argument("--secs", type=float, default=3.0, help="about how long a loop takes before the advice")
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--processor-time", action="store_true", help="judge by the processor time of loops, not by the clock")
     options = parser.parse_args()
     rows, missed = [], 0
     for name in options.programs:
         with tempfile.TemporaryDirectory() as directory:
             row = _advised(advised_programs.PROGRAMS[name], pathlib.Path(directory), options.budget, options.secs, options.pairs)
         rows.append((name, *row))
-        missed += abs(row[-2]) > TARGET
+        named, by_clock, by_processor = row[-4:-1]
+        missed += abs(named / (by_processor if options.processor_time else by_clock) - 1) > TARGET
         print(name, *row, flush=True)
     harness.show(
         "Advised, and done",
@@ -64,7 +67,7 @@ def main() -> int:
             "after µs",
             "named ×",
             "shown ×",
-            "off",
+            "by processor ×",
             "results",
         ],
         rows,
@@ -90,25 +93,28 @@ def _advised(program: advised_programs.Program, directory: pathlib.Path, budget:
     eager_ns, graph_ns, one_off_ns, agreement = json.loads(_python(["-c", _COMPARE, str(after if program.after else before), str(budget)]))
     named = eager_ns * turns / (one_off_ns + graph_ns * turns)
     loops = [(_loop(before, turns), _loop(after, turns)) for _ in range(pairs)]
-    shown = statistics.median(first[0] / second[0] for first, second in loops)
+    shown = [statistics.median(first[clock] / second[clock] for first, second in loops) for clock in (0, 1)]
     for first, second in loops:
-        assert abs(first[1] - second[1]) <= 1e-3 * max(1.0, abs(first[1])), (first[1], second[1])
+        assert abs(first[2] - second[2]) <= 1e-3 * max(1.0, abs(first[2])), (first[2], second[2])
     seen = [statistics.median(each[which][0] for each in loops) / turns * 1e6 for which in (0, 1)]
-    return how, eager_ns / 1e3, graph_ns / 1e3, one_off_ns / 1e6, turns, *seen, named, shown, named / shown - 1, agreement
+    return how, eager_ns / 1e3, graph_ns / 1e3, one_off_ns / 1e6, turns, *seen, named, *shown, agreement
 
 
 def _finding(before: pathlib.Path, logdir: pathlib.Path, turns: int) -> findings.Finding:
     """Records the program, and returns what is to be a graph."""
     _python([_COMMAND, "run", "--logdir", str(logdir), str(before / "program.py"), str(turns)])
     (run,) = tmt.read(logdir).runs
-    (found,) = [finding for finding in answers.Answers(run).findings if finding.id == "eager-hot-function"]
-    return found
+    told = answers.Answers(run).findings
+    found = [finding for finding in told if finding.id == "eager-hot-function"]
+    if len(found) != 1:
+        raise RuntimeError(f"of {len(run.samples)} samples, told: {[finding.title for finding in told]}")
+    return found[0]
 
 
-def _loop(directory: pathlib.Path, turns: int) -> tuple[float, float]:
-    """Returns the seconds of a program's loop, and the sum of its last result."""
-    seconds, total = _python([str(directory / "program.py"), str(turns)]).split()
-    return float(seconds), float(total)
+def _loop(directory: pathlib.Path, turns: int) -> tuple[float, float, float]:
+    """Returns the seconds of a program's loop by the clock and of the processor, and the sum of its last result."""
+    seconds, used, total = _python([str(directory / "program.py"), str(turns)]).split()
+    return float(seconds), float(used), float(total)
 
 
 def _python(words: list[str]) -> str:

@@ -65,6 +65,12 @@ class Clock:
         for _, _ in enumerate(data):
             self.body()
 
+    def left(self, data: Any) -> None:
+        for _ in data:
+            self.body()
+            if self.loops >= 0:
+                break
+
     def in_a_list(self, data: Any) -> None:
         self.steps = [self.body() for _ in data]
 
@@ -84,6 +90,7 @@ def parts_of(logdir: pathlib.Path) -> dict[str, Any]:
         (Clock.counted, shuffled),
         (Clock.counted, slowly_mapped),
         (Clock.in_a_list, shuffled),
+        (Clock.left, shuffled),
     ],
     ids=lambda each: each.__name__,
 )

@@ -11,10 +11,13 @@ from tfmodetrace.insight.comparisons import statistics
 
 Verdict = Literal["faster", "slower", "same", "undecided"]
 """How a mode compares with the reference: its interval lies on one side of 1, beyond any doubt the control leaves; inside of that
-doubt; or neither."""
+doubt and of 2 %; or neither."""
 
 MARGIN: Final = math.log(1.01)
 """What is less than 1 % is no difference that anybody would change a program for."""
+
+SAME: Final = math.log(1.02)
+"""Beyond what is called no difference, whatever doubt the control leaves: on a busy machine more may be there, unseen."""
 
 COARSE: Final = 0.02
 _FINE: Final = 0.005
@@ -36,7 +39,7 @@ def verdict(found: statistics.Estimate, control: statistics.Estimate) -> Verdict
         return "slower"
     if high < -margin:
         return "faster"
-    return "same" if -margin <= low and high <= margin else "undecided"
+    return "same" if max(-low, high) <= min(margin, SAME) else "undecided"
 
 
 def is_enough(found: Sequence[statistics.Estimate], control: statistics.Estimate) -> bool:

@@ -1,7 +1,8 @@
 """Where TensorFlow lets go of a dataset's iterator: at the end of a loop over it, in C, where no frame tells it from the program's Python.
 
 That takes long where a shuffle buffer is emptied, or threads that fetch ahead have to end. The instruction that goes on with a loop takes
-that time where the loop is over a dataset, and else hardly any: what it calls in Python has frames of its own.
+that time where the loop is over a dataset, and else hardly any: what it calls in Python has frames of its own. A loop that is left by
+``break`` or ``return`` lets go of its iterator at an instruction of that line (:mod:`loop_exits`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dis
 import types
 from typing import Final
 
+from tfmodetrace.recorder.stacks import loop_exits
 from tfmodetrace.recorder.support import owners
 from tfmodetrace.recorder.tf import around
 
@@ -28,6 +30,8 @@ _CALLS: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL", "CACHE
 """What a call is made of; a thread that comes back from it stands at the last of these."""
 
 _LINES: Final[set[tuple[str, int]]] = set()
+_LINES_OF: Final[dict[str, set[int]]] = {}
+"""The same by file."""
 
 
 def begins(frame: types.FrameType | None) -> None:
@@ -45,17 +49,23 @@ def begins(frame: types.FrameType | None) -> None:
 
 def _note(frame: types.FrameType | None) -> None:
     if frame is not None and len(_LINES) < MAX_LINES:
-        _LINES.add((frame.f_code.co_filename, frame.f_lineno or 0))
+        file, line = frame.f_code.co_filename, frame.f_lineno or 0
+        _LINES.add((file, line))
+        _LINES_OF.setdefault(file, set()).add(line)
 
 
 def lets_go(frame: types.FrameType) -> bool:
     """Whether a thread, whose innermost frame this is, goes on with a loop over a dataset, outside of all Python."""
-    if not _LINES or (frame.f_code.co_filename, frame.f_lineno or 0) not in _LINES:
+    code, at = frame.f_code, frame.f_lasti
+    lines = _LINES_OF.get(code.co_filename)
+    if lines is None:
         return False
-    instructions, at = frame.f_code.co_code, frame.f_lasti
+    instructions = code.co_code
     if not 0 <= at < len(instructions):
         return False
-    return instructions[at] in _GOES_ON or _has_called_a_comprehension(instructions, at)
+    if (frame.f_lineno or 0) in lines and (instructions[at] in _GOES_ON or _has_called_a_comprehension(instructions, at)):
+        return True
+    return instructions[at] in loop_exits.TAKES_OFF and not lines.isdisjoint(loop_exits.loops_left_at(code, at))
 
 
 def _has_called_a_comprehension(instructions: bytes, at: int) -> bool:
