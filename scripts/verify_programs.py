@@ -237,7 +237,7 @@ def _busy_of_children() -> float:
 
 def comparable(text: str) -> str:
     """Leaves out times, and the states of progress bars on their way, which are shown by the clock."""
-    lines = []
+    lines: list[str] = []
     for line in text.replace("\r", "\n").split("\n"):
         plain = _TERMINAL.sub("", line)
         bar = _UNFINISHED_BAR.match(plain)

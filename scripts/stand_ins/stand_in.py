@@ -18,7 +18,7 @@ import time
 import zipfile
 from typing import Any
 
-import count_traces
+import count_traces  # type: ignore[import-not-found]  # of tests/external, on the path where this is
 import keras
 import numpy as np
 import numpy.typing as npt

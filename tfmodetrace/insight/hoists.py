@@ -280,7 +280,7 @@ class Making:
         scope = self.around.scope(self.statement)
         if isinstance(scope, ast.Module):
             return []
-        inside = [node for node in ast.walk(self.statement) if isinstance(node, ast.Lambda)]
+        inside: list[ast.AST] = [node for node in ast.walk(self.statement) if isinstance(node, ast.Lambda)]
         named = {node.id for node in ast.walk(self.statement) if isinstance(node, ast.Name)}
         inside += [node for node in ast.walk(scope) if isinstance(node, ast.FunctionDef) and node is not scope and node.name in named]
         used = set().union(*(surroundings.free_names([node]) for node in inside))
