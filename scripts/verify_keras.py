@@ -30,8 +30,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         work = pathlib.Path(directory)
-        bare, bare_s = _run(options.checkout, options.tests, work / "bare.xml", None)
-        recorded, recorded_s = _run(options.checkout, options.tests, work / "recorded.xml", work / "logs")
+        bare, bare_s = run_suite(options.checkout, options.tests, work / "bare.xml", None)
+        recorded, recorded_s = run_suite(options.checkout, options.tests, work / "recorded.xml", work / "logs")
         figures = json.loads((work / "logs" / "figures.json").read_text())
     different = [name for name in sorted(bare.keys() | recorded.keys()) if bare.get(name) != recorded.get(name)]
     outcomes = list(bare.values())
@@ -46,8 +46,23 @@ def main() -> int:
     return 1 if different or not bare or not sound else 0
 
 
-def _run(checkout: pathlib.Path, tests: list[str], report: pathlib.Path, logdir: pathlib.Path | None) -> tuple[dict[str, str], float]:
+def run_suite(
+    checkout: pathlib.Path, tests: list[str], report: pathlib.Path, logdir: pathlib.Path | None, *, plugins: tuple[str, ...] = ()
+) -> tuple[dict[str, str], float]:
+    """Runs a test suite, and records all of it where there is a directory for that.
+
+    Args:
+        checkout: Where it is, which is also where it runs.
+        tests: Files and directories of tests in there.
+        report: Where pytest writes its XML.
+        logdir: Where to record; None does not.
+        plugins: More plugins of ``tests/external``.
+
+    Returns:
+        What became of every test, and how many seconds all of them took.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", f"--junit-xml={report}"]
+    command += [word for plugin in plugins for word in ("-p", plugin)]
     path = os.pathsep.join(filter(None, [str(_ROOT / "tests" / "external"), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path}
     if logdir is not None:

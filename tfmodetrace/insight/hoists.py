@@ -275,6 +275,17 @@ class Making:
         changed = self.around.changed(loops[-1], [self.statement]) if loops else set()
         return sorted(surroundings.free_names([self.statement if self.call is None else self.call]) & changed)
 
+    def has_of_maker(self) -> list[str]:
+        """Returns which names of the function around its statement the lambdas and functions in that have from there."""
+        scope = self.around.scope(self.statement)
+        if isinstance(scope, ast.Module):
+            return []
+        inside: list[ast.AST] = [node for node in ast.walk(self.statement) if isinstance(node, ast.Lambda)]
+        named = {node.id for node in ast.walk(self.statement) if isinstance(node, ast.Name)}
+        inside += [node for node in ast.walk(scope) if isinstance(node, ast.FunctionDef) and node is not scope and node.name in named]
+        used = set().union(*(surroundings.free_names([node]) for node in inside))
+        return sorted(used & self.around.bound_before(scope, None))
+
     def moved(self) -> Edits:
         """Makes it once, before the loop or the function in which it is made."""
         statement, call = self.statement, self.call

@@ -145,20 +145,23 @@ def _replaced(node: keys.Node, path: str, found: Mapping[str, Value]) -> keys.No
     return dataclasses.replace(node, children=children)
 
 
-def leaves(node: keys.Node, path: str, steps: tuple[Step, ...] = ()) -> Iterator[Leaf]:
+def leaves(node: keys.Node, path: str, steps: tuple[Step, ...] = (), *, as_named: bool = False) -> Iterator[Leaf]:
     """Goes over the values in an argument, as TensorFlow does, of which dicts come in the order of their keys.
 
     Args:
         node: The argument.
         path: Its path: the parameter's name.
         steps: How it is reached from the parameter.
+        as_named: In the order in which TensorFlow numbers the inputs of a graph, where dicts come in the order in which they were filled.
     """
     if node.kind not in _CONTAINERS or _is_vector(node):
         yield Leaf(path=path, steps=steps, node=node)
         return
     parts = list(zip(_steps(node), node.children, strict=False))
-    for step, child in sorted(parts, key=lambda part: part[0].name) if node.kind == Kind.DICT else parts:
-        yield from leaves(child, path + step.text, (*steps, step))
+    if node.kind == Kind.DICT and not as_named:
+        parts.sort(key=lambda part: part[0].name)
+    for step, child in parts:
+        yield from leaves(child, path + step.text, (*steps, step), as_named=as_named)
 
 
 def _steps(node: keys.Node) -> list[Step]:

@@ -301,6 +301,16 @@ def test_float64_in_one_dataset_is_told_once_with_its_columns(tmp_path: pathlib.
     assert all(name in finding["title"] for name in inputs)
 
 
+def test_the_column_in_float64_is_named_also_where_columns_are_not_in_the_order_of_their_names(tmp_path: pathlib.Path) -> None:
+    inputs = {name: keras.Input((2,), name=name) for name in ("pay", "age", "cost")}
+    trained = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(list(inputs.values()))))
+    trained.compile("sgd", "mse")
+    columns = {name: np.ones((64, 2), np.float64 if name == "pay" else np.float32) for name in inputs}
+    data = tf.data.Dataset.from_tensor_slices((columns, Y[:64])).batch(16)
+    (finding,) = recorded(lambda: trained.fit(data, verbose=0), tmp_path)["findings"]
+    assert finding["evidence"]["inputs"] == ['x["pay"]']
+
+
 def test_predictions_of_many_batches_are_no_loop(tmp_path: pathlib.Path) -> None:
     trained = model()
     run = recorded(lambda: [trained.predict(X, batch_size=32, verbose=0) for _ in range(12)], tmp_path)

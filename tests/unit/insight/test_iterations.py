@@ -93,6 +93,48 @@ def test_a_pipeline_built_for_each_epoch_is_not(tmp_path: pathlib.Path) -> None:
     assert ".prefetch(" in finding.advice
 
 
+MAKER = """def encode(name, dataset):
+    picked = dataset.map(lambda row: row[name])
+    return picked.map(lambda row: row + 1)"""
+
+
+@pytest.mark.parametrize(
+    ("mapped", "line", "advised"), [("row[name]", 2, "once for each `name`,"), ("row + 1", 3, "once, before the loop,")]
+)
+def test_a_pipeline_that_uses_what_the_function_around_it_is_given_is_built_once_for_each_of_that(
+    tmp_path: pathlib.Path, mapped: str, line: int, advised: str
+) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    for number in range(5):
+        function = session.function("Dataset.map(<lambda>)", kind="tf.data")
+        made = session.chunk.functions[function]
+        made.definition_id, made.line = 1, line
+        made.made_at.file, made.made_at.line, made.made_at.function = "train.py", line, "encode"
+        made.made_at.code, made.made_at.source, made.made_at.source_line = mapped, MAKER, 1
+        session.trace(function, ordinal=1, start_ns=number * 100 * MS, duration_ns=50 * MS)
+    session.end(end_ns=1000 * MS)
+    (run,) = reader.read(tmp_path).runs
+    (finding,) = [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+    assert finding.title == "A tf.data pipeline was built 5 times, and Dataset.map(<lambda>) traced each time"
+    assert advised in finding.advice
+
+
+def test_two_functions_of_one_pipeline_do_not_make_it_two(tmp_path: pathlib.Path) -> None:
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    for number in range(10):
+        function = session.function("Dataset.map(<lambda>)", kind="tf.data")
+        made = session.chunk.functions[function]
+        made.definition_id = made.line = made.made_at.line = 2 + number % 2
+        made.made_at.file, made.made_at.function = "train.py", "encode"
+        session.trace(function, ordinal=1, start_ns=number * 100 * MS, duration_ns=50 * MS)
+    session.end(end_ns=1000 * MS)
+    (run,) = reader.read(tmp_path).runs
+    (finding,) = [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+    assert finding.title.startswith("A tf.data pipeline was built 5 times")
+
+
 def test_a_dataset_that_is_begun_anew_for_each_batch_is_to_be_gone_through_once(tmp_path: pathlib.Path) -> None:
     (finding,) = found_in(tmp_path, "for i in range(9):\n    x = next(iter(data))", line=2, batches=10, pipelines=0)
     assert (finding.id, round(finding.share, 2)) == ("input-bound", 0.5), "setting up is a part of it"

@@ -66,6 +66,13 @@ def test_a_climb_from_the_first_to_the_last_is_told_with_what_loops_append_to(tm
     assert finding.fix is None
 
 
+def test_loops_that_no_sample_is_in_may_never_have_run_and_are_not_told(tmp_path: pathlib.Path) -> None:
+    source = SOURCE + "    for name in names:\n        shown.append(name)\n"
+    (finding,) = growing(run_of(tmp_path, CLIMB, source=source))
+    assert "`history`" in finding.advice
+    assert "`shown`" not in finding.advice
+
+
 def test_without_lists_the_advice_names_none(tmp_path: pathlib.Path) -> None:
     (finding,) = growing(run_of(tmp_path, CLIMB, source="def train():\n    pass\n"))
     assert finding.advice.startswith("Look for a list, a dict or an attribute")

@@ -56,7 +56,7 @@ def _inputs(arguments: keys.Node) -> Mapping[str, varying.Leaf]:
     """Which part of the arguments each input of the graph is: TensorFlow numbers those of one parameter: ``data``, ``data_1``."""
     found: dict[str, varying.Leaf] = {}
     for name, child in zip(arguments.names, arguments.children, strict=False):
-        leaves = list(varying.leaves(child, name))
+        leaves = list(varying.leaves(child, name, as_named=True))
         if not all(leaf.node.kind in subtypes.TENSORS or not leaf.node.children for leaf in leaves):
             return {}  # a composite is several inputs
         tensors = [leaf for leaf in leaves if leaf.node.kind in subtypes.TENSORS]

@@ -5,6 +5,7 @@ It tells of what no function's calls tell: of programs that were recorded withou
 
 from __future__ import annotations
 
+import collections
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -16,6 +17,7 @@ from tfmodetrace.insight import eager, places, source_loops, units
 from tfmodetrace.insight.findings import base, graphs
 from tfmodetrace.insight.findings import memory as of_functions
 from tfmodetrace.log import function_table
+from tfmodetrace.log import samples as samples_module
 
 SAMPLES: Final = 5
 """Samples from which on a climb can be told from a start, those of the warm-up aside."""
@@ -131,15 +133,26 @@ def _advice(evidence: base.Evidence, kept: Mapping[str, function_table.Place]) -
     return f"{first} `tfmodetrace run --memory delta` tells which function's calls leave memory behind."
 
 
+def _lines(samples: samples_module.Samples) -> dict[int, set[int]]:
+    """The lines of each definition at which samples found a thread: the rest of a script may never have run."""
+    found: dict[int, set[int]] = collections.defaultdict(set)
+    for place in samples.places:
+        for number, line in ((place.definition_id, place.line), (place.caller_id, place.caller_line), (place.outer_id, place.outer_line)):
+            if number is not None:
+                found[number].add(line)
+    return found
+
+
 def _appends(evidence: base.Evidence, process: int) -> dict[str, function_table.Place]:
-    """The lists that loops append to, each with the innermost of these, in the code in which samples found the process."""
-    found = {}
+    """The lists that loops append to, each with the innermost of these, in which samples found the process."""
+    found, lines = {}, _lines(evidence.run.samples)
     traced = {(evidence.run.functions[number].file, evidence.run.functions[number].line) for number in evidence.traces}
     for definition in evidence.run.samples.definitions:
         # What a graph's body appends to is the trace's, and gone with it.
         if definition.process == process and (definition.file, definition.line) not in traced:
             function = eager.as_function(definition)
-            for loop in sorted(source_loops.loops(function)):
+            seen = lines[definition.definition_id]
+            for loop in sorted(loop for loop in source_loops.loops(function) if not seen.isdisjoint(range(loop.line, loop.last + 1))):
                 at = function_table.Place(file=function.file, line=loop.line, function=function.name, code=loop.text)
                 found.update(dict.fromkeys(loop.appends_to, at))
     return dict(itertools.islice(found.items(), _SHOWN))

@@ -83,16 +83,21 @@ def _is_inner(function: function_table.Function) -> bool:
 
 
 def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> base.Draft:
-    by_name: dict[str, list[function_table.Function]] = collections.defaultdict(list)
+    names = list(dict.fromkeys(function.name for function in functions))
+    # Of one definition: a pipeline may have several functions of one name.
+    alike: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
     for function in functions:
-        by_name[function.name].append(function)
-    again = [trace for own in by_name.values() for function in own[1:] for trace in evidence.traces[function.function_id]]
-    count = max(map(len, by_name.values()))
+        alike[function.name, function.definition_id].append(function)
+    again = [trace for own in alike.values() for function in own[1:] for trace in evidence.traces[function.function_id]]
+    count = max(map(len, alike.values()))
     made = places.made_at(functions)
     at = "" if made is None else f" at {places.place(made.file, made.line)}"
     changes = next(filter(None, map(hoists.pipeline, functions)), ())
-    making = hoists.making(next(iter(by_name.values())))
+    makings = list(filter(None, map(hoists.making, alike.values())))
+    making = makings[0] if makings else None
     changing = [] if changes or making is None else making.changing()
+    given = [] if changes else sorted({name for each in makings for name in each.has_of_maker()})
+    each = f" for each {base.listed([f'`{name}`' for name in given])}, which its functions use," if given else ""
     differing = f" What changes in it, {base.listed(changing)}, keep in a tf.Variable that the loop assigns to." if changing else ""
     set_up, set_up_ns = _set_up_for_each_batch(evidence, functions[0].process, made, count)
     going = "go over the same dataset again" if set_up is None else "take its batches one after the other, for batch in dataset"
@@ -100,15 +105,15 @@ def _pipeline(evidence: base.Evidence, functions: Sequence[function_table.Functi
         id="function-recreated",
         functions=tuple(function.function_id for function in functions),
         title=f"A tf.data pipeline was built {count} times{'' if set_up is None else ', about once for each batch'}, and "
-        f"{base.listed(list(by_name))} traced each time",
+        f"{base.listed(names)} traced each time",
         evidence={
             "functions": len(functions),
             "traces": sum(len(evidence.traces[function.function_id]) for function in functions),
-            "transformations": list(by_name),
+            "transformations": names,
             "made_at": None if made is None else places.place(made.file, made.line),
         },
         why="A transformation of a tf.data pipeline traces its function when it is made: a pipeline that is built anew is traced anew.",
-        advice=f"Build the pipeline{at} once, before the loop, and {going}.{differing}",
+        advice=f"Build the pipeline{at} once{each or ', before the loop,'} and {going}.{differing}",
         edits=changes,
         cause=("pipeline", functions[0].function_id),
         claims=tuple(filter(None, (base.Claim(traces=base.ids(again)), set_up))),
