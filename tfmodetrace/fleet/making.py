@@ -12,12 +12,10 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from tfmodetrace import errors
 from tfmodetrace.fleet import engine, finding, schema, work
-
-RUNNERS: Final = ("local", "beam", "ray")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,13 +43,17 @@ def make(logdirs: Sequence[str], target: str, *, runner: str = "local", options:
     Args:
         logdirs: The directories.
         target: Where to; made if it is not there.
-        runner: One of ``RUNNERS``.
+        runner: ``local``, ``beam`` or ``ray``.
         options: What the runner is told.
 
     Raises:
         errors.FleetError: If nothing could be digested or written; nothing that was there has changed then.
     """
     engine.need()
+    if "://" in target:
+        raise errors.FleetError(
+            f"{target} cannot be written: it is no directory. Give one with --out that all of the runner's machines see."
+        )
     found, warnings = finding.find(logdirs)
     carry_out = importlib.import_module(f"tfmodetrace.fleet.runners.{runner}").run
     with _staged(pathlib.Path(target)) as staging:
@@ -89,8 +91,6 @@ def _root(target: str | os.PathLike[str]) -> pathlib.Path:
 @contextlib.contextmanager
 def _staged(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """Makes a directory beside what is to be there, whose files go there once all are written, and are gone if anything goes wrong."""
-    if "://" in str(target) or ":/" in str(target):
-        raise errors.FleetError(f"{target} is no directory. Digests are written to a directory that all of the runner's machines see.")
     new = not target.exists()
     try:
         if new:

@@ -54,13 +54,14 @@ def add(connection: Any, fleets: Sequence[str | os.PathLike[str]]) -> None:
     connection.execute(f"SET allowed_directories = [{', '.join(_quoted(root + os.sep) for root in roots)}]")
     for name, columns in schema.TABLES.items():
         patterns = [os.path.join(glob.escape(root), name, "*", "*", places.WORKERS_FILE) for root in roots]
-        found = [pattern for pattern in patterns if glob.glob(pattern)]
+        # DuckDB may look for nothing itself any more where a name of a directory has to be escaped.
+        found = sorted(file for pattern in patterns for file in glob.glob(pattern))
         shown = [*schema.PARTITIONS, *columns]
         if found:
             types = "{'run': varchar, 'hour': varchar}"
             files = ", ".join(map(_quoted, found))
             source = (
-                f"read_parquet([{files}], hive_partitioning = true, hive_types = {types}, union_by_name = {str(len(found) > 1).lower()})"
+                f"read_parquet([{files}], hive_partitioning = true, hive_types = {types}, union_by_name = {str(len(roots) > 1).lower()})"
             )
             told = f"select {', '.join(column.name for column in shown)} from {source}"
         else:

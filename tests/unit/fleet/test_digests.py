@@ -210,5 +210,5 @@ def test_a_sum_that_is_too_large_is_refused_and_not_wrong(logdir: pathlib.Path) 
     recording = recording_of(logdir)
     one = digesting.digest("digest", recording, recording.hours[0])
     most = one.set_column(one.schema.get_field_index("ns"), "ns", pa.array([2**62] * one.num_rows))
-    with pytest.raises(Exception, match="out of range|overflow|Could not"):
+    with pytest.raises(Exception, match=r"out of range|[Oo]verflow"):
         merging.merge("digest", [most, most])
