@@ -22,8 +22,8 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 imported = []
 for root in (
-    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.export", "tfmodetrace.fleet", "tfmodetrace.verify",
-    "tfmodetrace.cli", "tfmodetrace_tb_plugin",
+    "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.export", "tfmodetrace.verify",
+    "tfmodetrace.fleet", "tfmodetrace.cli", "tfmodetrace_tb_plugin",
 ):
     package = importlib.import_module(root)
     imported.append(root)

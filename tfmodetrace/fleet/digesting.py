@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -50,6 +51,16 @@ _FIRST: Final[Mapping[str, str]] = {
 """What each row that is merged says; the rest of the query merges."""
 
 
+_FROM: Final[Mapping[str, tuple[str, ...]]] = {
+    "digest": ("calls", "definitions", "session"),
+    "traces": ("traces", "definitions", "session"),
+    "steps": ("calls", "definitions", "session"),
+    "clocks": ("calls", "snapshots", "session"),
+    "errors": ("errors", "definitions", "session"),
+}
+"""Which of a recording's tables each is made from."""
+
+
 def digest(name: str, recording: recordings.Recording, hour: int) -> Any:
     """Makes the digest of one hour of a recording.
 
@@ -62,10 +73,12 @@ def digest(name: str, recording: recordings.Recording, hour: int) -> Any:
         A ``pyarrow.Table`` with the columns of that table, sorted by its keys.
     """
     first = hour * recordings.HOUR_NS
-    made = engine.select(sql(name), recording.tables, first=first, below=first + recordings.HOUR_NS)
+    tables = {needed: recording.tables[needed] for needed in _FROM[name]}
+    made = engine.select(sql(name), tables, first=first, below=first + recordings.HOUR_NS)
     return made.cast(engine.columns(name))
 
 
+@functools.cache
 def sql(name: str) -> str:
     """Writes the query that makes a digest."""
     keys = ", ".join(schema.keys_of(name))

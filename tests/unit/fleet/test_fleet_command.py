@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 import tfmodetrace as tmt
-from tests.support import files, fleets
+from tests.support import files, fleets, sources
 from tfmodetrace.cli import main
 from tfmodetrace.fleet import schema, views
 from tfmodetrace.schema import words
@@ -99,7 +100,7 @@ def test_two_attempts_of_an_hour_are_merged_even_if_the_first_is_no_longer_there
 ) -> None:
     logs, asked = (
         tmp_path / "logs",
-        "select calls, sessions from (select sum(calls)::bigint as calls from fleet_digest), (select count(*) as sessions from fleet_clocks)",
+        "select (select sum(calls)::bigint from fleet_digest), (select count(*) from fleet_clocks)",
     )
     first = fleets.record(logs / "run", pid=1)
     fleets.record(logs / "run", pid=2, seed=1)
@@ -141,8 +142,19 @@ def test_every_table_can_be_asked(name: str, fleet: pathlib.Path) -> None:
     assert all(column is not None for column in told.rows[0][:2])
 
 
+@pytest.mark.parametrize(
+    "sql", re.findall(r"^```sql\n(.*?)^```$", (sources.ROOT / "docs" / "fleet.md").read_text(), re.MULTILINE | re.DOTALL)
+)
+def test_every_query_of_the_chapter_has_an_answer(sql: str, fleet: pathlib.Path) -> None:
+    told = tmt.query(fleet, sql)
+    assert len(told) > 0 or "having" in sql  # of workers that have all traced alike there is nothing to tell
+
+
 def test_a_version_that_is_slower_shows(fleet: pathlib.Path) -> None:
-    asked = "select tensorflow, workers, calls, mean_ns, median_from_ns, median_below_ns, times_before from fleet_versions where function = 'train_step' order by since"
+    asked = (
+        "select tensorflow, workers, calls, mean_ns, median_from_ns, median_below_ns, times_before "
+        "from fleet_versions where function = 'train_step'"
+    )
     old, new = sorted(tmt.query(fleet, asked).rows)
     assert (old[0], old[1], old[2]) == ("2.21.0", 3, 3 * 2 * 38)
     assert (new[0], new[1], new[2]) == ("2.22.0", 1, 38)
@@ -340,5 +352,6 @@ def test_an_interruption_leaves_nothing(logdir: pathlib.Path, tmp_path: pathlib.
 
 
 def test_the_command_imports_nothing_that_it_does_not_need() -> None:
-    code = "import sys, tfmodetrace.cli.fleet, tfmodetrace.fleet.making; sys.exit(bool({'pyarrow', 'duckdb', 'tensorflow', 'ray', 'apache_beam'} & set(sys.modules)))"
+    heavy = "{'pyarrow', 'duckdb', 'tensorflow', 'ray', 'apache_beam'}"
+    code = f"import sys, tfmodetrace.cli.fleet, tfmodetrace.fleet.making; sys.exit(bool({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
