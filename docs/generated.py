@@ -81,7 +81,7 @@ def _tables() -> str:
         rows = [f"| `{column.name}` | {'string' if column.kind == 'name' else column.kind} | {column.says} |" for column in columns]
         texts.append("\n".join([f"## {name}\n", "| column | type | what it says |", "| --- | --- | --- |", *rows]))
     about = " ".join((fleet_schema.__doc__ or "").split("\n\n", 1)[1].split())
-    texts.append(f"# A fleet's tables\n\n`tfmodetrace fleet` writes these, and they are asked in SQL: [](../fleet.md). {about}")
+    texts.append(f"## Tables of a fleet\n\n`tfmodetrace fleet` writes these, and they are asked in SQL: [](../fleet.md). {about}")
     for name, own in {**fleet_schema.TABLES, "versions": fleet_schema.VERSIONS}.items():
         shown = own if name == "versions" else (*fleet_schema.PARTITIONS, *own)
         rows = [f"| `{column.name}` | {column.kind} | {column.says} |" for column in shown]
