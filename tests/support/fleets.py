@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import collections
+import operator
 import pathlib
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tests.support import files
@@ -71,7 +72,7 @@ def added(rows: Iterable[Mapping[str, Any]], keys: Iterable[str], values: Mappin
     """
     names = list(keys)
     found: dict[tuple[Any, ...], dict[str, Any]] = collections.defaultdict(dict)
-    how = {"sum": lambda a, b: a + b, "min": min, "max": max}
+    how: dict[str, Callable[[Any, Any], Any]] = {"sum": operator.add, "min": min, "max": max}
     for row in rows:
         own = found[tuple(row[name] for name in names)]
         for name, role in values.items():
