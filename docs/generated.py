@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from tfmodetrace import cli
 from tfmodetrace.export import schema
+from tfmodetrace.fleet import schema as fleet_schema
 from tfmodetrace.insight import explanations
 
 _ABOUT: dict[explanations.Group, str] = {
@@ -25,6 +26,7 @@ _MORE = {
     "check": " As a job: [](../../continuous_integration.md).",
     "export": " What is written, and what can be left out: [](../../export.md).",
     "query": " The tables: [](../tables.md); examples: [](../../export.md#sql).",
+    "fleet": " What is written, and what can be asked: [](../../fleet.md).",
     "report": " What the findings cost: [](../../findings.md).",
     "explain": " Here: [findings](../findings/index.md), [diagnoses](../diagnoses/index.md), [reasons](../reasons/index.md).",
 }
@@ -78,6 +80,12 @@ def _tables() -> str:
     for name, columns in schema.TABLES.items():
         rows = [f"| `{column.name}` | {'string' if column.kind == 'name' else column.kind} | {column.says} |" for column in columns]
         texts.append("\n".join([f"## {name}\n", "| column | type | what it says |", "| --- | --- | --- |", *rows]))
+    about = " ".join((fleet_schema.__doc__ or "").split("\n\n", 1)[1].split())
+    texts.append(f"## Tables of a fleet\n\n`tfmodetrace fleet` writes these, and they are asked in SQL: [](../fleet.md). {about}")
+    for name, own in {**fleet_schema.TABLES, "versions": fleet_schema.VERSIONS}.items():
+        shown = own if name == "versions" else (*fleet_schema.PARTITIONS, *own)
+        rows = [f"| `{column.name}` | {column.kind} | {column.says} |" for column in shown]
+        texts.append("\n".join([f"## {fleet_schema.PREFIX}{name}\n", "| column | type | what it says |", "| --- | --- | --- |", *rows]))
     return "\n\n".join(texts) + "\n"
 
 

@@ -36,3 +36,7 @@ class ExportError(OSError):
 
 class QueryError(ValueError):
     """A query cannot be answered; the message says why and what to do."""
+
+
+class FleetError(OSError):
+    """Digests cannot be made or written; the message is a sentence that says why and what to do."""

@@ -1,4 +1,4 @@
-"""SQL over recordings: DuckDB answers one SELECT from the tables of ``export.schema``, and can reach nothing else."""
+"""SQL over recordings: DuckDB answers one SELECT from the tables of ``export.schema`` and ``fleet.schema``, and reaches nothing else."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tfmodetrace import errors
 from tfmodetrace.export import arrow, confidential, schema, sources, tables
+from tfmodetrace.fleet import views
 from tfmodetrace.insight import tracelog
 
 Log = str | os.PathLike[str] | tracelog.TraceLog
@@ -89,15 +90,19 @@ class QueryResult:
 
 def query(logs: Logs, sql: str) -> QueryResult:
     """See :func:`tfmodetrace.query`."""
-    return answer(sources.of(_read(logs)), sql)
+    given = [logs] if isinstance(logs, str | os.PathLike | tracelog.TraceLog) else list(logs)
+    fleets = [each for each in given if not isinstance(each, tracelog.TraceLog) and views.is_fleet(each)]
+    read = [each if isinstance(each, tracelog.TraceLog) else tracelog.read(each) for each in given if each not in fleets]
+    return answer(sources.of(read), sql, fleets=fleets)
 
 
-def answer(runs: Sequence[tables.Source], sql: str) -> QueryResult:
-    """Answers a query about runs that are already read.
+def answer(runs: Sequence[tables.Source], sql: str, *, fleets: Sequence[str | os.PathLike[str]] = ()) -> QueryResult:
+    """Answers a query about runs that are already read, and about fleets.
 
     Args:
         runs: The runs.
         sql: One SELECT.
+        fleets: Directories that ``tfmodetrace fleet`` has written.
 
     Raises:
         errors.QueryError: If DuckDB is not installed, the query is not one SELECT, or DuckDB cannot answer it.
@@ -107,23 +112,26 @@ def answer(runs: Sequence[tables.Source], sql: str) -> QueryResult:
         importlib.import_module("pyarrow")
     except ImportError as error:
         raise errors.QueryError("Queries need DuckDB and pyarrow, which are not installed; pip install 'tfmodetrace[query]'") from error
-    if not runs:
+    if not runs and not fleets:
         raise errors.QueryError("There is no run to ask. Give a log directory, or several.")
+    known = (*(schema.TABLES if runs else ()), *(views.NAMES if fleets else ()))
     with duckdb.connect(":memory:") as connection:
         try:
+            if fleets:
+                views.add(connection, fleets)
             for setting in _LOCKED:
                 connection.execute(setting)
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 given = f"{len(statements)} statements" if len(statements) != 1 else f"a statement of the kind {statements[0].type.name}"
-                raise errors.QueryError(f"This is {given}. Give one SELECT; its tables are {', '.join(schema.TABLES)}.")
-            for name in _named(connection, statements[0].query):
+                raise errors.QueryError(f"This is {given}. Give one SELECT; its tables are {', '.join(known)}.")
+            for name in _named(connection, statements[0].query) if runs else ():
                 connection.register(name, _table(name, runs))
             result = connection.execute(statements[0])
             columns = tuple(column[0] for column in result.description or ())
             return QueryResult(columns, tuple(tuple(row) for row in result.fetchall()))
         except duckdb.Error as error:
-            raise errors.QueryError(f"DuckDB cannot answer this. {_told(error)}") from error
+            raise errors.QueryError(f"DuckDB cannot answer this. {_told(error, known)}") from error
 
 
 def _named(connection: Any, sql: str) -> list[str]:
@@ -147,15 +155,10 @@ def _table(name: str, runs: Sequence[tables.Source]) -> Any:
     return arrow.joined(parts)
 
 
-def _read(logs: Logs) -> list[tracelog.TraceLog]:
-    given = [logs] if isinstance(logs, str | os.PathLike | tracelog.TraceLog) else list(logs)
-    return [each if isinstance(each, tracelog.TraceLog) else tracelog.read(each) for each in given]
-
-
-def _told(error: Exception) -> str:
+def _told(error: Exception, known: Sequence[str]) -> str:
     """What DuckDB says, without its hints to change the configuration, which is locked."""
     text = str(error).strip()
-    return f"{text}\nThe tables are {', '.join(schema.TABLES)}." if type(error).__name__ == "CatalogException" else text
+    return f"{text}\nThe tables are {', '.join(known)}." if type(error).__name__ == "CatalogException" else text
 
 
 def _cell(value: Any) -> str:

@@ -23,7 +23,7 @@ sys.meta_path.insert(0, Blocked())
 imported = []
 for root in (
     "tfmodetrace", "tfmodetrace.schema", "tfmodetrace.log", "tfmodetrace.insight", "tfmodetrace.export", "tfmodetrace.verify",
-    "tfmodetrace.cli", "tfmodetrace_tb_plugin",
+    "tfmodetrace.fleet", "tfmodetrace.cli", "tfmodetrace_tb_plugin",
 ):
     package = importlib.import_module(root)
     imported.append(root)
@@ -64,6 +64,9 @@ def test_imports_point_back_along_the_way() -> None:
         ("tfmodetrace/insight/units.py", "import tfmodetrace.comparing.rounds", "Imports point back"),
         ("tfmodetrace/insight/uses.py", "import tfmodetrace.export.tables", "Imports point back"),
         ("tfmodetrace/export/tables.py", "import tfmodetrace.querying", "Imports point back"),
+        ("tfmodetrace/export/tables.py", "import tfmodetrace.fleet.merging", "Imports point back"),
+        ("tfmodetrace/fleet/merging.py", "import tfmodetrace.querying", "Imports point back"),
+        ("tfmodetrace/fleet/runners/ray.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/export/perfetto/trace.py", "import tensorflow", "Reading needs neither"),
         ("tfmodetrace/schema/words.py", "import tensorflow as tf", "Reading needs neither"),
         ("tfmodetrace/cli/report.py", "import tensorflow", "Reading needs neither"),

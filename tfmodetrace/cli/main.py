@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from tfmodetrace import version
 from tfmodetrace.cli import exits, terminal
 
-_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "compare", "export", "query", "doctor")
+_COMMANDS: Final = ("run", "report", "explain", "verify", "check", "compare", "export", "query", "fleet", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

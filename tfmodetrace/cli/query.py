@@ -17,13 +17,19 @@ def add_parser(commands: Any) -> None:
         "query",
         help="ask recordings in SQL",
         description=(
-            "Answer one SELECT over the tables runs, calls, traces, definitions, errors, findings and samples of all runs that are given. "
-            "Needs the extra [query]."
+            "Answer one SELECT over the tables runs, calls, traces, definitions, errors, findings and samples of all runs that are given, "
+            "or over the tables fleet_digest, fleet_traces, fleet_steps, fleet_clocks, fleet_errors and fleet_versions of what "
+            "tfmodetrace fleet has written. Needs the extra [query]."
         ),
         epilog=exits.EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("logdir", metavar="LOGDIR", nargs="+", help="what was given to tfmodetrace.record(), or a directory above it")
+    parser.add_argument(
+        "logdir",
+        metavar="LOGDIR",
+        nargs="+",
+        help="what was given to tfmodetrace.record(), a directory above it, or the --out of tfmodetrace fleet",
+    )
     parser.add_argument("sql", metavar="SELECT", help="the query, such as 'select mode, count(*) from calls group by mode'")
     written = parser.add_mutually_exclusive_group()
     written.add_argument("--csv", action="store_true", help="print CSV instead of a table")
@@ -37,14 +43,17 @@ def run_command(arguments: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    logs = [reading.read_or_complain(logdir) for logdir in arguments.logdir]
+    from tfmodetrace.fleet import views
+
+    fleets = [logdir for logdir in arguments.logdir if views.is_fleet(logdir)]
+    logs = [reading.read_or_complain(logdir) for logdir in arguments.logdir if logdir not in fleets]
     if any(log is None for log in logs):
         return exits.NOTHING_READ
     from tfmodetrace import querying
     from tfmodetrace.export import sources
 
     try:
-        told = querying.answer(sources.of([log for log in logs if log is not None]), arguments.sql)
+        told = querying.answer(sources.of([log for log in logs if log is not None]), arguments.sql, fleets=fleets)
     except errors.QueryError as error:
         for line in str(error).splitlines():
             terminal.complain(line)

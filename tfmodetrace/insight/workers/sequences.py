@@ -92,8 +92,15 @@ def place_of(function: function_table.Function) -> Place:
     return Place(re.split(r"[/\\]", function.file)[-1], function.qualname or function.name, function.line)
 
 
-def key_of(trace: trace_table.Trace) -> Hashable:
-    """Returns what TensorFlow keyed a trace on, without what only its process knows."""
+class Key(NamedTuple):
+    """What TensorFlow keyed a trace on, without what only its process knows: the arguments, and all else."""
+
+    arguments: keys.Node
+    outside: tuple[Hashable, ...]
+
+
+def key_of(trace: trace_table.Trace) -> Key | None:
+    """Returns the key of a trace; ``None`` if it was not recorded."""
     key = trace.key
     if key is None:
         return None
@@ -104,7 +111,7 @@ def key_of(trace: trace_table.Trace) -> Hashable:
         key.in_cross_replica_context,
         bool(key.xla_context),
     )
-    return _neutral(key.arguments), outside
+    return Key(_neutral(key.arguments), outside)
 
 
 def _neutral(node: keys.Node) -> keys.Node:
