@@ -320,7 +320,11 @@ def iteration_of_symbolic(failure: Failure) -> Match | None:
     """A symbolic tensor where Python needs something to iterate over, or to count with."""
     number = failure.is_a("TypeError") and failure.search(r"^'SymbolicTensor' object cannot be interpreted as an integer")
     iterated = failure.is_a("OperatorNotAllowedInGraphError") and failure.text.startswith("Iterating over a symbolic")
-    keras = failure.is_a("TypeError", "ValueError") and failure.comes_from("keras") and "Iterating over a symbolic K" in failure.text
+    keras = (
+        failure.is_a("TypeError", "ValueError", "NotImplementedError")
+        and failure.comes_from("keras")
+        and "Iterating over a symbolic K" in failure.text
+    )
     if not number and not iterated and not keras:
         return None
     title = (
