@@ -167,7 +167,7 @@ def not_trackable(failure: Failure) -> Match | None:
     """An object that is saved, or kept in a checkpoint, and that TensorFlow does not track."""
     if not failure.is_a("ValueError") or not failure.comes_from("tensorflow"):
         return None
-    saved = failure.search(r"^Expected an object of type `Trackable`, such as [^\n]*? with type <class '(?:[\w.]*\.)?(\w+)'>")
+    saved = failure.search(r"^Expected an object of type `Trackable`, such as [^\n]*? with type <class '(?:[\w.<>]*\.)?(\w+)'>")
     kept = failure.search(r"^`Checkpoint` was expecting (\w+) to be a trackable object[^\n]*?, got ([^\n]{1,60})")
     site = failure.site
     if kept:

@@ -118,7 +118,8 @@ def function_called(failure: Failure) -> Match | None:
     return Match(
         id="keras-fit-usage",
         title=f"{site.text(call.func)} is a function of labels and predictions, and is called without them",
-        why="compile() takes the function itself, or an object of a class such as keras.losses.MeanSquaredError(); Keras calls it with data.",
+        why="compile() takes the function itself, or an object of a class such as keras.losses.MeanSquaredError(); Keras calls it "
+        "with data.",
         edits=site.rewritten({call: site.text(call.func)}),
         advice="Give compile() the function without brackets.",
     )
@@ -165,7 +166,8 @@ def by_dataset(failure: Failure) -> Match | None:
         return None
     (call,) = calls
     function = call.args[0]
-    if found[1] not in ("<lambda>", ast.unparse(function).rpartition(".")[2]):
+    # AutoGraph calls what it has made of a function so.
+    if found[1].removeprefix("tf__") not in ("<lambda>", ast.unparse(function).rpartition(".")[2]):
         return None
     takes, given = (int(found[2]), int(found[3])) if found[2] else (0, 0)
     many = f"{given} parts, and is given to a function that takes {takes}" if given else "fewer parts than the function takes"
@@ -173,7 +175,7 @@ def by_dataset(failure: Failure) -> Match | None:
     return Match(
         id="input-signature-mismatch",
         title=f"An element of the dataset has {many}",
-        why="A dataset of tuples gives each part of an element to its function as an argument of its own; a dict or a list is one argument.",
+        why="A dataset of tuples gives each part of an element to its function as an argument of its own; a dict is one argument.",
         difference="The function of a dataset is always traced, also where the program runs eagerly.",
         edits=_with_labels(site, function) if plain else (),
         advice="Give the function one parameter for each part of an element, as lambda x, y: (f(x), y); print dataset.element_spec.",

@@ -67,7 +67,8 @@ def _decoded_image(failure: Failure) -> Match | None:
     return Match(
         id="unknown-static-shape",
         title="How many dimensions the image has is not known before the graph runs",
-        why="tf.io.decode_image may return an animation, of four dimensions, and tf.py_function says of no shape what it is; before the graph "
+        why="tf.io.decode_image may return an animation, of four dimensions, and tf.py_function says of no shape what it is; before "
+        "the graph "
         "runs, tf.image's functions want to know the number of dimensions.",
         edits=site.rewritten({decoded[0]: f"{site.text(decoded[0]).rstrip()[:-1].rstrip().rstrip(',')}, expand_animations=False)"})
         if one
@@ -80,7 +81,8 @@ def _decoded_image(failure: Failure) -> Match | None:
 def _weights_of_unknown_size(failure: Failure) -> Match | None:
     """A layer that is to make weights for an input of which one size is not known."""
     found = failure.search(
-        r"^Shapes used to initialize variables must be fully-defined \(no `None` dimensions\)\. Received: shape=(\([^)]*\)) for variable path='([^']+)'"
+        r"^Shapes used to initialize variables must be fully-defined \(no `None` dimensions\)\. "
+        r"Received: shape=(\([^)]*\)) for variable path='([^']+)'"
     )
     if not found:
         return None
@@ -89,7 +91,8 @@ def _weights_of_unknown_size(failure: Failure) -> Match | None:
         title=f"{found[2].rpartition('/')[0] or 'A layer'} cannot make weights of shape {found[1]}: it is not known how wide its input is",
         why="A layer makes its weights for one width of its input, and that is None here, as after Flatten of images of unknown size.",
         difference="It fails in both modes.",
-        advice="Give keras.Input, or the base model, its sizes; or put keras.layers.GlobalAveragePooling2D() in the place of Flatten, whose "
+        advice="Give keras.Input, or the base model, its sizes; or put keras.layers.GlobalAveragePooling2D() in the place of "
+        "Flatten, whose "
         "width does not depend on them.",
     )
 
@@ -148,7 +151,8 @@ def _none_for_dimension(failure: Failure) -> Match | None:
         return Match(
             id="unknown-static-shape",
             title=f"A dimension of {tensor} is None here: it is not known before the graph runs",
-            advice=f"Give keras.Input the size; or write it without a condition, as a slice, which takes no more than there is; or ask with "
+            advice=f"Give keras.Input the size; or write it without a condition, as a slice, which takes no more than there is; or "
+            f"ask with "
             f"tf.cond(tf.shape({tensor})[i] > n, …): a layer's call is not converted by AutoGraph.",
         )
     return Match(

@@ -357,7 +357,8 @@ def keras_tensor(failure: Failure) -> Match | None:
         return Match(
             id="kerastensor-in-tf-op",
             title=f"{kept} is a KerasTensor of the model's making, and has no value in a function that is run on data",
-            why="A loss, a metric or a training step is run on tensors; what the model was put together of are placeholders, which never get "
+            why="A loss, a metric or a training step is run on tensors; what the model was put together of are placeholders, which "
+            "never get "
             "values.",
             advice=f"Compute what needs {kept} in a layer of your own that is given it, and add it with self.add_loss in its call; or in a "
             "train_step of the model.",

@@ -9,85 +9,21 @@ from typing import Final
 
 from tfmodetrace.insight.diagnoses.base import Failure, Match
 
-_ACTIVATIONS: Final = tuple(
-    [
-        "celu",
-        "elu",
-        "exponential",
-        "gelu",
-        "glu",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_swish",
-        "hard_tanh",
-        "leaky_relu",
-        "linear",
-        "log_sigmoid",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "softmax",
-        "softplus",
-        "softsign",
-        "squareplus",
-        "swish",
-        "tanh",
-    ]
+_ACTIVATIONS: Final = (
+    *("celu", "elu", "exponential", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "linear"),
+    *("log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh"),
 )
-_OPTIMIZERS: Final = tuple(
-    ["adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "loss_scale_optimizer", "nadam", "rmsprop", "sgd"]
-)
-_LOSSES: Final = tuple(
-    [
-        "binary_crossentropy",
-        "binary_focal_crossentropy",
-        "categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "cosine_similarity",
-        "ctc",
-        "dice",
-        "hinge",
-        "huber",
-        "kl_divergence",
-        "log_cosh",
-        "mae",
-        "mape",
-        "mean_absolute_error",
-        "mean_absolute_percentage_error",
-        "mean_squared_error",
-        "mean_squared_logarithmic_error",
-        "mse",
-        "msle",
-        "poisson",
-        "sparse_categorical_crossentropy",
-        "squared_hinge",
-        "tversky",
-        "categorical_hinge",
-    ]
+_OPTIMIZERS: Final = ("adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop", "sgd")
+_LOSSES: Final = (
+    *("binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy", "log_cosh"),
+    *("categorical_hinge", "cosine_similarity", "ctc", "dice", "hinge", "huber", "kl_divergence", "mae", "mape", "mse", "msle"),
+    *("mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "poisson"),
+    *("sparse_categorical_crossentropy", "squared_hinge", "tversky"),
 )
 _METRICS: Final = (*_LOSSES, "accuracy", "acc", "AUC", "Precision", "Recall", "F1Score", "binary_accuracy", "categorical_accuracy")
-_INITIALIZERS: Final = tuple(
-    [
-        "constant",
-        "glorot_normal",
-        "glorot_uniform",
-        "he_normal",
-        "he_uniform",
-        "identity",
-        "lecun_normal",
-        "lecun_uniform",
-        "ones",
-        "orthogonal",
-        "random_normal",
-        "random_uniform",
-        "truncated_normal",
-        "variance_scaling",
-        "zeros",
-    ]
+_INITIALIZERS: Final = (
+    *("constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform", "ones"),
+    *("orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling", "zeros"),
 )
 _KNOWN: Final = {
     "activation function": ("keras.activations", _ACTIVATIONS),

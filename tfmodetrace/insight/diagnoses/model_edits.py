@@ -337,7 +337,7 @@ def loaded(site: code_module.Site, path: str) -> Edits:
 
 
 def states_returned(failure: Failure, wanted: int) -> Edits | None:
-    """Leaves the states of recurrent layers away that go into a layer of one input; ``None`` if no layer of the model returns its states."""
+    """Leaves a recurrent layer's states away that go into a layer of one input; ``None`` if no layer of the model returns its states."""
     given = failure.search(r"but it received (\d+) input tensors")
     site = failure.site
     if wanted != 1 or not given or int(given[1]) not in (2, 3, 5):

@@ -225,15 +225,25 @@ def _kept_as(site: code_module.Site, attribute: ast.Attribute) -> list[ast.expr]
 def _attends_itself(failure: Failure, name: str) -> Edits:
     """Gives an attention its query as its value, too, where it is given nothing else."""
     site = failure.site
-    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and len(node.args) == 1 and _is_layer(failure, node.func)]
-    if name != "value" or len(calls) != 1:
+    found = [
+        node
+        for node in site.expressions()
+        if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and _is_attention(site, node.func)
+    ]
+    if name != "value" or len(found) != 1:
         return ()
-    (call,) = calls
-    made = _kept_as(site, call.func) if isinstance(call.func, ast.Attribute) else [call.func]
+    query = site.text(found[0].args[0])
+    return site.rewritten({found[0].args[0]: f"{query}, {query}"})
+
+
+def _is_attention(site: code_module.Site, called: ast.expr) -> bool:
+    made = [called]
+    if isinstance(called, ast.Attribute):
+        made = _kept_as(site, called)
+    elif isinstance(called, ast.Name):
+        made = [each.value for each in site.assignments(called.id)]
     maker = made[0].func if len(made) == 1 and isinstance(made[0], ast.Call) else None
-    attention = maker is not None and (site.is_of(maker, "keras", "tensorflow") or "").endswith("layers.MultiHeadAttention")
-    query = site.text(call.args[0])
-    return site.rewritten({call.args[0]: f"{query}, {query}"}) if attention and isinstance(call.args[0], ast.Name) else ()
+    return maker is not None and (site.is_of(maker, "keras", "tensorflow") or "").endswith("layers.MultiHeadAttention")
 
 
 def _by_name(site: code_module.Site, method: str, name: str) -> Edits:
@@ -269,7 +279,8 @@ def not_connected(failure: Failure) -> Match | None:
         id="keras-not-a-layer",
         title="The outputs of the model are not computed from its inputs",
         why="A functional model is what lies between its inputs and its outputs; the output of another model is of that one's input.",
-        advice="Give keras.Model the inputs that the outputs were computed from, or call the other model: base(inputs) in place of base.output.",
+        advice="Give keras.Model the inputs that the outputs were computed from, or call the other model: base(inputs) in place of "
+        "base.output.",
     )
 
 

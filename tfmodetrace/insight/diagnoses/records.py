@@ -23,7 +23,8 @@ def field(failure: Failure) -> Match | None:
             id="bad-input-file",
             title=f"The field {typed[1]} of the record is {has or 'of another dtype'}" + (f", and is asked for as {told}" if told else ""),
             edits=_declared(failure.site, typed[1], has, told) if has and told else (),
-            advice=f"Ask for {typed[1]} as the dtype it was written with: int64_list is tf.int64, float_list tf.float32, bytes_list tf.string.",
+            advice=f"Ask for {typed[1]} as the dtype it was written with: int64_list is tf.int64, float_list tf.float32, bytes_list "
+            f"tf.string.",
         )
     if lacks:
         return Match(
@@ -49,8 +50,12 @@ def _declared(site: code_module.Site, key: str, has: str, told: str) -> Edits:
 
 
 def text_of_number(failure: Failure) -> Match | None:
-    """A text that is no number."""
-    found = failure.is_op_error and failure.search(r"StringToNumberOp could not correctly convert string: ([^\n]{0,80})")
+    """A text that is no number, in a dataset; of one text alone the op's own words say as much."""
+    found = (
+        failure.is_op_error
+        and failure.op != "StringToNumber"
+        and failure.search(r"StringToNumberOp could not correctly convert string: ([^\n]{0,80})")
+    )
     if not found:
         return None
     text = found[1].partition(" [Op:")[0].strip()
@@ -75,14 +80,18 @@ def no_files(failure: Failure) -> Match | None:
     )
 
 
+_LOADING: Final = ("load_model", "load_weights")
+
+
+def _called(node: ast.Attribute | ast.Name) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id
+
+
 def of_model(failure: Failure) -> Match | None:
     """A file of a model or of weights that is not there, or is none."""
     missing = failure.is_a("ValueError") and failure.comes_from("keras") and failure.search(r"^File not found: filepath=(\S+?)\. Please")
-    opened = (
-        failure.is_a("OSError")
-        and failure.comes_from("h5py")
-        and failure.search(r"Unable to (?:synchronously )?open file \(([^)\n]{1,300})")
-    )
+    loads = any(isinstance(node, ast.Attribute | ast.Name) and _called(node) in _LOADING for node in failure.site.expressions())
+    opened = failure.is_a("OSError") and loads and failure.search(r"Unable to (?:synchronously )?open file \(([^)\n]{1,300})")
     if missing:
         return Match(
             id="bad-input-file",

@@ -86,10 +86,11 @@ def of_history(failure: Failure) -> Match | None:
         if not isinstance(owner.value, ast.Name) or failure.variables.get(owner.value.id) != "<History callback>":
             continue
         validation = found[1].startswith("val_")
+        compiled = [each for each in ast.walk(site.scope()) if _is_compile(each)]
         metrics = [
             each.value
-            for call in site.walk()
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "compile"
+            for call in compiled or site.walk()
+            if _is_compile(call) and isinstance(call, ast.Call)
             for key in call.keywords
             if key.arg == "metrics"
             for each in ast.walk(key.value)
@@ -116,6 +117,10 @@ def of_history(failure: Failure) -> Match | None:
             + (", after giving fit() validation_data or validation_split." if validation else "."),
         )
     return None
+
+
+def _is_compile(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "compile"
 
 
 def no_such_layer(failure: Failure) -> Match | None:

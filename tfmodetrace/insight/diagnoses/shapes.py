@@ -208,7 +208,8 @@ def shape_mismatch(failure: Failure) -> Match | None:
 
 
 _BATCHES: Final = (
-    "Only the first dimensions differ, which are the batches' if the others are the features': a dataset's last batch is smaller, unless it "
+    "Only the first dimensions differ, which are the batches' if the others are the features': a dataset's last batch is smaller, "
+    "unless it "
     "is made with batch(n, drop_remainder=True). Take the size of the batch at hand, tf.shape(x)[0]."
 )
 

@@ -336,7 +336,10 @@ def iteration_of_symbolic(failure: Failure) -> Match | None:
         id="symbolic-iteration",
         title=title,
         edits=() if keras else _with_autograph(failure) or (() if number else _unstacked(failure)),
-        advice="Compute with the whole tensor, tf.map_fn, or tf.unstack where the first dimension is known; in a function that AutoGraph "
+        advice="Take steps with slices, x[:, i], or keras.ops.unstack where their number is known; or call one layer for all of them, as "
+        "TimeDistributed does."
+        if keras
+        else "Compute with the whole tensor, tf.map_fn, or tf.unstack where the first dimension is known; in a function that AutoGraph "
         "converts, `for i in tf.range(n)` becomes a loop in the graph.",
     )
 

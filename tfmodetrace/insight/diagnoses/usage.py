@@ -96,7 +96,8 @@ def data(failure: Failure) -> Match | None:
             advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
             if kind[1] != "object":
                 advice = (
-                    "Turn texts into numbers first, with keras.layers.StringLookup or TextVectorization; if the model begins with such a layer, "
+                    "Turn texts into numbers first, with keras.layers.StringLookup or TextVectorization; if the model begins with "
+                    "such a layer, "
                     "pass tf.constant(texts), and let keras.Input have dtype='string'."
                 )
             return Match(
@@ -264,7 +265,8 @@ def checkpoint(failure: Failure) -> Match | None:
         return Match(
             id="checkpoint-mismatch",
             title="The checkpoint and what is restored of it do not have the same objects",
-            advice="Give tf.train.Checkpoint the objects by the names they were saved by, as in Checkpoint(model=model, optimizer=optimizer), "
+            advice="Give tf.train.Checkpoint the objects by the names they were saved by, as in Checkpoint(model=model, "
+            "optimizer=optimizer), "
             "built as they were; or ask for no more than status.expect_partial().",
         )
     shapes = failure.search(r"variable\.shape=(\([^)]*\)), Received: value\.shape=(\([^)]*\))")
@@ -275,13 +277,15 @@ def checkpoint(failure: Failure) -> Match | None:
         return Match(
             id="checkpoint-mismatch",
             title=f"{counted[1]} has {counted[3]} weights, and set_weights is given {counted[2]}",
-            advice="Build the layer first, and give it one array for each of layer.get_weights(), in that order: as of a Dense layer, kernel and bias.",
+            advice="Build the layer first, and give it one array for each of layer.get_weights(), in that order: as of a Dense "
+            "layer, kernel and bias.",
         )
     if given and given.groupdict().get("first"):
         return Match(
             id="checkpoint-mismatch",
             title=f"A weight of shape {given['first']} is given an array of shape {given['second']}",
-            advice="Make the layer for the array, as Embedding(*matrix.shape), or the array for the layer; where numbers of words begin at 1, "
+            advice="Make the layer for the array, as Embedding(*matrix.shape), or the array for the layer; where numbers of words "
+            "begin at 1, "
             "the matrix has one row more than there are words.",
         )
     return Match(
@@ -326,7 +330,8 @@ def not_a_layer(failure: Failure) -> Match | None:
         return Match(
             id="keras-not-a-layer",
             title="A layer of TensorFlow's own old copy of Keras was added to a model of Keras 3",
-            why="tensorflow.python.keras is a Keras 2 that TensorFlow keeps for itself; its layers are none of tensorflow.keras, which is Keras 3.",
+            why="tensorflow.python.keras is a Keras 2 that TensorFlow keeps for itself; its layers are none of tensorflow.keras, "
+            "which is Keras 3.",
             advice="Import from tensorflow.keras, and never from tensorflow.python.keras.",
         )
     return Match(
