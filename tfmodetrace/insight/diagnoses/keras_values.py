@@ -56,15 +56,15 @@ def identifier(failure: Failure) -> Match | None:
         )
     text = found[2].strip()
     near = difflib.get_close_matches(text.lower(), names, 1, 0.75)
+    if not near:
+        return None
     written = [node for node in site.expressions() if isinstance(node, ast.Constant) and node.value == text]
     return Match(
         id="keras-unexpected-argument",
         title=f"Keras knows no {found[1]} of the name {text[:80]}",
         why="Keras makes a function or an object of a name only if it is one that it knows, or one that the program has registered.",
-        edits=site.rewritten({written[0]: repr(near[0])}) if near and len(written) == 1 else (),
-        advice=f"The nearest name that it knows is {near[0]!r}; {module} has the others."
-        if near
-        else f"Give a name out of {module}, or a function.",
+        edits=site.rewritten({written[0]: repr(near[0])}) if len(written) == 1 else (),
+        advice=f"The nearest name that it knows is {near[0]!r}; {module} has the others.",
     )
 
 

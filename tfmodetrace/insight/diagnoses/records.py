@@ -88,16 +88,9 @@ def _called(node: ast.Attribute | ast.Name) -> str:
 
 
 def of_model(failure: Failure) -> Match | None:
-    """A file of a model or of weights that is not there, or is none."""
-    missing = failure.is_a("ValueError") and failure.comes_from("keras") and failure.search(r"^File not found: filepath=(\S+?)\. Please")
+    """A file of a model or of weights that h5py cannot open."""
     loads = any(isinstance(node, ast.Attribute | ast.Name) and _called(node) in _LOADING for node in failure.site.expressions())
     opened = failure.is_a("OSError") and loads and failure.search(r"Unable to (?:synchronously )?open file \(([^)\n]{1,300})")
-    if missing:
-        return Match(
-            id="bad-input-file",
-            title=f"There is no file {missing[1]}",
-            advice="Check the path, relative to where the program runs, and that the model was saved there.",
-        )
     if not opened:
         return None
     name = re.search(r"name = '([^']+)'", failure.text)
