@@ -80,9 +80,7 @@ def tensor_as_index(failure: Failure) -> Match | None:
 
 def file(failure: Failure) -> Match | None:
     """A file that is not there, or holds something else."""
-    missing = failure.is_a("NotFoundError") and failure.search(
-        r"([^\s:]+); No such file or directory|No files matched pattern: (\S+)|Failed to find any matching files for (\S+)"
-    )
+    missing = failure.is_a("NotFoundError") and failure.search(r"([^\s:]+); No such file or directory|No files matched pattern: (\S+)")
     broken = failure.is_a("InvalidArgumentError", "DataLossError") and failure.search(
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
         r"|Could not parse example input|Truncated? input|Feature: \S+ \(data type: \w+\) is required but could not be found"
