@@ -24,6 +24,8 @@ for _module in (
     "limits",
     "migrated",
     "origins",
+    "calls",
+    "values",
 ):
     importlib.import_module(f"tests.integration.diagnoses.programs.{_module}")
 

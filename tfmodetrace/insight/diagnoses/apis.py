@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -151,8 +152,13 @@ def removed(failure: Failure) -> Match | None:
 def _of_module(site: code_module.Site, node: ast.Attribute) -> Match | None:
     tensorflow = site.is_of(node, "tensorflow")
     keras = site.is_of(node, "keras") or (tensorflow[6:] if tensorflow and tensorflow.startswith("keras.") else None)
+    if (loss := _loss(site, node)) is not None:
+        return loss
     if keras is not None and (keras in _OF_KERAS or keras.endswith(".experimental")):
         instead = _OF_KERAS.get(keras, "")
+        inner = site.parent(node)
+        if keras == "layers.experimental" and isinstance(inner, ast.Attribute) and inner.attr == "preprocessing":
+            return _preprocessing(site, inner)
         return Match(
             id="removed-api",
             title=f"Keras 3 has no keras.{keras}",
@@ -174,6 +180,73 @@ def _of_module(site: code_module.Site, node: ast.Attribute) -> Match | None:
         return None
     advice = f"Use {instead}." if instead else f"Write it for TensorFlow 2, or use tf.compat.v1.{tensorflow} in a program of TensorFlow 1."
     return Match(id="removed-api", title=f"tf.{tensorflow} is of TensorFlow 1", edits=edits, advice=advice)
+
+
+_LOSSES: Final = {
+    "mean_squared_error": "MSE",
+    "mean_absolute_error": "MAE",
+    "mean_absolute_percentage_error": "MAPE",
+    "mean_squared_logarithmic_error": "MSLE",
+    "kl_divergence": "KLD",
+    "log_cosh": "logcosh",
+}
+"""Functions of losses: Keras 3 has them by the first names in ``keras``, and by the second in ``tf.keras``."""
+
+
+def _loss(site: code_module.Site, node: ast.Attribute) -> Match | None:
+    """A loss by its long name in ``tf.keras``, or by its short one in ``keras``."""
+    short = {each.lower(): name for name, each in _LOSSES.items()}
+    dotted = site.is_of(node, "tensorflow") or site.is_of(node, "keras") or ""
+    if dotted.rpartition(".")[0].removeprefix("keras.") not in ("losses", "metrics"):
+        return None
+    other = _LOSSES.get(node.attr) or short.get(node.attr.lower())
+    if other is None:
+        return None
+    module = site.text(node.value)
+    call = site.parent(node)
+    # A loss is given to compile() and not called there: its arguments are Keras's to give.
+    uncalled = isinstance(call, ast.Call) and call.func is node and not call.args and not call.keywords
+    whole = call if uncalled and isinstance(call, ast.Call) else node
+    return Match(
+        id="removed-api",
+        title=f"{module} has no {node.attr} in Keras 3",
+        edits=site.rewritten({whole: f"{module}.{other}"}),
+        advice=f"Use {module}.{other}, which is the same function; or the class, as keras.losses.MeanSquaredError().",
+    )
+
+
+_PREPROCESSING: Final = frozenset(
+    {
+        "CenterCrop",
+        "CategoryEncoding",
+        "Discretization",
+        "Hashing",
+        "HashedCrossing",
+        "IntegerLookup",
+        "Normalization",
+        "Rescaling",
+        "Resizing",
+    }
+    | {"StringLookup", "TextVectorization"}
+    | {f"Random{what}" for what in ("Brightness", "Contrast", "Crop", "Flip", "Rotation", "Translation", "Zoom")}
+)
+
+
+def _preprocessing(site: code_module.Site, node: ast.Attribute) -> Match:
+    """A layer for preprocessing, which is one like any other now."""
+    old = ast.unparse(node)
+    layers = [each for each in site.walk() if isinstance(each, ast.Attribute) and ast.unparse(each.value) == old]
+    by_statement: dict[ast.stmt, list[ast.Attribute]] = collections.defaultdict(list)
+    for layer in layers:
+        by_statement[next(outer for outer in site.around(layer) if isinstance(outer, ast.stmt))].append(layer)
+    edits = [site.rewritten({layer: f"keras.layers.{layer.attr}" for layer in group}) for group in by_statement.values()]
+    known = all(layer.attr in _PREPROCESSING for layer in layers) and all(edits)
+    return Match(
+        id="removed-api",
+        title="Keras 3 has no keras.layers.experimental.preprocessing",
+        edits=tuple(sorted((each for edit in edits for each in edit), key=lambda edit: edit.line)) if known else (),
+        advice="Its layers are in keras.layers: keras.layers.RandomFlip, Rescaling, Normalization and so on.",
+    )
 
 
 def _of_model(site: code_module.Site, node: ast.Attribute, variables: Mapping[str, str]) -> Match:
@@ -300,6 +373,8 @@ def of_version_1_eagerly(failure: Failure) -> Match | None:
     if not found and not other:
         return None
     name = found[1] if found else "This function"
+    if name == "eval":
+        return _evaluated(failure)
     return Match(
         id="v1-api-in-eager",
         title=f"{name} works only in graphs of TensorFlow 1",
@@ -307,6 +382,20 @@ def of_version_1_eagerly(failure: Failure) -> Match | None:
         advice="Use tf.GradientTape in place of tf.gradients and of optimizers that take a loss tensor, and arguments of a "
         "tf.function in place of "
         "placeholders.",
+    )
+
+
+def _evaluated(failure: Failure) -> Match:
+    """A tensor's ``eval``, which asks a session."""
+    site = failure.site
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    asked = [node for node in calls if node.func.attr == "eval"]  # type: ignore[attr-defined]
+    one = len(asked) == 1 and failure.mode == "eager"
+    return Match(
+        id="v1-api-in-eager",
+        title="eval() asks a session of TensorFlow 1, and there is none",
+        edits=site.rewritten({asked[0]: f"{site.text(asked[0].func.value)}.numpy()"}) if one else (),  # type: ignore[attr-defined]
+        advice="Use .numpy(), outside of functions that are traced.",
     )
 
 

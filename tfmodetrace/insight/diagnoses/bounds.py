@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
-from tfmodetrace.insight.diagnoses import graph_edits, model_edits
+from tfmodetrace.insight.diagnoses import graph_edits, model_edits, records
 from tfmodetrace.insight.diagnoses.base import Edits, Failure, Match
 from tfmodetrace.log import error_table
 
@@ -85,10 +85,13 @@ def file(failure: Failure) -> Match | None:
         r"(?:Unknown image file format|Invalid (?:PNG|JPEG|GIF|BMP) data|corrupted record at|Expected image \(JPEG"
         r"|Could not parse example input|Truncated? input|Feature: \S+ \(data type: \w+\) is required but could not be found"
         r"|Key: \S+\s+(?:Can't parse serialized Example|Data types don't match)|Expect \d+ fields but have \d+ in record"
-        r"|Field \d+ in record \d+ is not a valid)"
+        r"|Field \d+ in record \d+ is not a valid|Header mismatch: Expected \w+ but found|Bad audio format for WAV|No data found"
+        r"|Input is empty\.|Expected file to start with)"
     )
     if not failure.is_op_error or not (missing or broken):
         return None
+    if (record := records.field(failure)) is not None:
+        return record
     return Match(
         id="bad-input-file",
         title=f"There is no file {missing[missing.lastindex or 0]}"
@@ -158,6 +161,31 @@ def _declared(failure: Failure) -> Edits:
 _OF_PYTHON: Final = ("numpy_function", "py_function")
 
 
+def not_trackable(failure: Failure) -> Match | None:
+    """An object that is saved, or kept in a checkpoint, and that TensorFlow does not track."""
+    if not failure.is_a("ValueError") or not failure.comes_from("tensorflow"):
+        return None
+    saved = failure.search(r"^Expected an object of type `Trackable`, such as [^\n]*? with type <class '(?:[\w.<>]*\.)?(\w+)'>")
+    kept = failure.search(r"^`Checkpoint` was expecting (\w+) to be a trackable object[^\n]*?, got ([^\n]{1,60})")
+    site = failure.site
+    if kept:
+        return Match(
+            id="checkpoint-mismatch",
+            title=f"{kept[1]} cannot be in a checkpoint: it is neither a variable nor has it any that TensorFlow tracks",
+            why="A checkpoint keeps variables, and what has them: models, optimizers, tf.Modules, and lists and dicts of such.",
+            advice=f"Make it a variable, as tf.Variable({kept[1]}), or a tf.Module; or leave it away, and write it into a file of its own.",
+        )
+    if not saved:
+        return None
+    classes = [node for node in site.walk() if isinstance(node, ast.ClassDef) and node.name == saved[1]]
+    return Match(
+        id="untracked-resource",
+        title=f"A {saved[1]} is saved, which is no tf.Module",
+        edits=site.with_base(classes[0], "tf.Module") if len(classes) == 1 else (),
+        advice=f"Derive {saved[1]} from tf.Module, so that TensorFlow finds the variables and functions that are its attributes.",
+    )
+
+
 def untracked(failure: Failure) -> Match | None:
     """A variable or table that belongs to nothing that is saved."""
     if not failure.is_a("AssertionError") or not failure.comes_from("tensorflow") or "'untracked' resource" not in failure.text:
@@ -176,6 +204,8 @@ def distribution(failure: Failure) -> Match | None:
     inside = origin is not None and origin.owner == "tensorflow" and "/python/distribute/" in origin.file.replace("\\", "/")
     if not inside or not failure.is_a("AssertionError", "ValueError", "RuntimeError"):
         return None
+    if failure.search(r"^positional args must be a list or tuple, got "):
+        return _run_with(failure)
     known = failure.search(r"scope|cross-replica context|replica context|tf\.distribute\.Strategy")
     if not known and not (failure.is_a("AssertionError") and failure.raised_in("_update", "_update_non_slot")):
         return None
@@ -184,6 +214,20 @@ def distribution(failure: Failure) -> Match | None:
         title="Variables were made outside of the strategy's scope, or something is done in the wrong one",
         edits=model_edits.in_scope(failure.site),
         advice="Make model, optimizer and metrics inside of `with strategy.scope():`, and call strategy.run outside of replica functions.",
+    )
+
+
+def _run_with(failure: Failure) -> Match:
+    """One argument in the place of all of them."""
+    site = failure.site
+    given = [key.value for node in site.expressions() if isinstance(node, ast.Call) for key in node.keywords if key.arg == "args"]
+    return Match(
+        id="distribution-scope",
+        title="strategy.run takes its function's arguments as one tuple, and is given something else",
+        why="Brackets around one value make no tuple in Python: (x) is x, and (x,) is a tuple.",
+        difference="It fails in both modes.",
+        edits=site.rewritten({given[0]: f"[{site.text(given[0])}]"}) if len(given) == 1 and isinstance(given[0], ast.Name) else (),
+        advice="Write args=(x,).",
     )
 
 
@@ -217,8 +261,9 @@ def gradient_is_none(failure: Failure) -> Match | None:
         and failure.text.startswith("None values not supported")
     ) or (failure.is_a("ValueError") and failure.text.startswith("Attempt to convert a value (None) with an unsupported type"))
     arithmetic = failure.is_a("TypeError") and failure.search(r"^unsupported operand type\(s\) for .*'NoneType'")
+    asked = failure.core.type == "AttributeError" and failure.search(r"^'NoneType' object has no attribute '(?:numpy|shape|dtype)'$")
     site = failure.site
-    if isinstance(site.statement, ast.Raise) or not (none or arithmetic):
+    if isinstance(site.statement, ast.Raise) or not (none or arithmetic or asked):
         return None
     gradients: set[str] = set()
     for node in sorted((node for node in ast.walk(site.scope()) if hasattr(node, "lineno")), key=lambda node: node.lineno):
@@ -240,6 +285,16 @@ def gradient_is_none(failure: Failure) -> Match | None:
         missing = [site.text(node) for node in _operands(site) if _is_gradient(node, gradients, _tapes(site))][:1]
     if not missing:
         return None
+    unwatched = graph_edits.watched(site, missing[0])
+    if unwatched is not None:
+        name, edits = unwatched
+        return Match(
+            id="gradient-none",
+            title=f"{missing[0]} is None: the tape has not watched {name}, which is a tensor and no variable",
+            why="A tape watches variables by itself, and tensors only if it is told to.",
+            edits=edits,
+            advice=f"Write tape.watch({name}) at the beginning of the tape's block.",
+        )
     return Match(
         id="gradient-none",
         title=f"{missing[0]} is None: the tape has found no way from the loss to a variable",
@@ -273,4 +328,14 @@ def _is_gradient(node: ast.expr, gradients: set[str], tapes: set[str]) -> bool:
     }
 
 
-RULES: Final = (tensor_as_index, gradient_is_none, untracked, distribution, tape_used_twice, declared_type, file, out_of_range)
+RULES: Final = (
+    tensor_as_index,
+    gradient_is_none,
+    not_trackable,
+    untracked,
+    distribution,
+    tape_used_twice,
+    declared_type,
+    file,
+    out_of_range,
+)

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from tfmodetrace.insight import edits as edits_module
 from tfmodetrace.insight import sources
+from tfmodetrace.insight.diagnoses import imported_names
 from tfmodetrace.log import error_table
 
 Edit = edits_module.Edit
@@ -26,6 +27,13 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Block = (
     ast.If | ast.For | ast.While | ast.With | ast.AsyncFor | ast.AsyncWith | ast.Try | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 )
+_CALLED: Final = {
+    "tensorflow": ("tensorflow",),
+    "numpy": ("numpy",),
+    "keras": ("keras", "keras.api", "keras._tf_keras.keras"),
+}
+"""What the modules call themselves that a program knows as these."""
+
 _TENSOR: Final = re.compile(r"^(symbolic )?(?:(ndarray|Variable|RaggedTensor|SparseTensor) )?(\w+)\[(.*)\]$")
 
 
@@ -214,20 +222,34 @@ class Site:
         """What ``tensorflow``, ``keras`` or ``numpy`` is called there; ``None`` if it has no name there."""
         if self._frame.modules is None:
             return {"tensorflow": "tf", "keras": "keras", "numpy": "np"}[name]
-        found = [alias for alias, module in self._frame.modules if module == name or (name == "keras" and module.startswith("keras."))]
+        found = [alias for alias, module in self._frame.modules if module in _CALLED[name]]
         if not found and name == "keras":
             above = self.module("tensorflow")
             return None if above is None else f"{above}.keras"
         return found[0] if found else None
 
     def is_of(self, node: ast.expr, *modules: str) -> str | None:
-        """Returns what follows the module in a dotted name such as ``tf.math.log``; ``None`` if it is none of these modules'."""
-        dotted = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        """Returns what follows the module in a dotted name such as ``tf.math.log``; ``None`` if it is none of these modules'.
+
+        A name that was imported by itself, or of a module that was, as ``layers.Dense``, is what it was imported as.
+        """
+        dotted = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
         for module in modules:
             alias = self.module(module)
             if alias is not None and dotted.startswith(f"{alias}."):
                 return dotted[len(alias) + 1 :]
+        first, dot, rest = dotted.partition(".")
+        whole = self._imported.get(first)
+        for module in modules if whole is not None else ():
+            found = imported_names.within(f"{whole}{dot}{rest}", module)
+            if found is not None:
+                return found
         return None
+
+    @functools.cached_property
+    def _imported(self) -> Mapping[str, str]:
+        modules = {alias: imported_names.plain(module) for alias, module in self._frame.modules or ()}
+        return {**{alias: module for alias, module in modules.items() if "." in module}, **imported_names.dotted_names(self._tree)}
 
     # --- Edits ---------------------------------------------------------------------------------------------------------------------------
 
@@ -271,6 +293,34 @@ class Site:
         """Puts a decorator above a function."""
         first, last = _span(function)
         return (self._edit(first, last, f"{decorator}\n{self.text_of_head(function)}"),)
+
+    def with_parameter(self, function: Function, parameter: str) -> tuple[Edit, ...]:
+        """Gives a function one more parameter, after all others; no edit unless all of those are plain ones."""
+        known = function.args
+        if known.vararg or known.kwonlyargs or known.kwarg or known.defaults or not known.args:
+            return ()
+        last = known.args[-1]
+        first, end = _span(function)
+        lines = [line.encode() for line in self._lines[first - 1 : end]]
+        place = (last.end_lineno or last.lineno) - first
+        if not 0 <= place < len(lines) or last.end_col_offset is None:
+            return ()
+        lines[place] = lines[place][: last.end_col_offset] + f", {parameter}".encode() + lines[place][last.end_col_offset :]
+        return (self._edit(first, end, without_comments("\n".join(line.decode() for line in lines))),)
+
+    def renamed(self, function: ast.FunctionDef, name: str) -> tuple[Edit, ...]:
+        """Calls a function otherwise, where it is defined."""
+        first, last = _span(function)
+        head = "\n".join(self._lines[first - 1 : last])
+        written = re.sub(rf"\bdef {function.name}\b", f"def {name}", head, count=1)
+        return (self._edit(first, last, written),) if written != head else ()
+
+    def with_base(self, owner: ast.ClassDef, base: str) -> tuple[Edit, ...]:
+        """Derives a class from another, if it has no bases yet."""
+        first, last = _span(owner)
+        head = "\n".join(self._lines[first - 1 : last])
+        written = re.sub(rf"\bclass {owner.name}\s*(?:\(\s*\))?\s*:", f"class {owner.name}({base}):", head, count=1)
+        return (self._edit(first, last, written),) if not owner.bases and not owner.keywords and written != head else ()
 
     def after(self, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
         """Writes code after a simple statement."""

@@ -81,4 +81,36 @@ def joined_datasets(failure: Failure) -> Match | None:
     )
 
 
-RULES: Final = (ragged, predicate, reduced_state, joined_datasets)
+def window_as_tensor(failure: Failure) -> Match | None:
+    """A window of a dataset, which is a dataset, used as a tensor."""
+    found = failure.search(
+        r"^'_VariantDataset' object is not subscriptable|unsupported operand type\(s\) for [^\n]*'_VariantDataset'"
+        r"|^(?:Failed to convert elements of|Attempt to convert a value \()<_VariantDataset"
+    )
+    if not found or not failure.is_a("TypeError", "ValueError") or isinstance(failure.site.statement, ast.Raise):
+        return None
+    site, statement = failure.site, failure.site.statement
+    windows = [
+        node
+        for node in ast.walk(site.scope())
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "window" and node.args
+    ]
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    source = value.func.value if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) else None
+    named = isinstance(source, ast.Name) and len(windows) == 1 and statement is not None
+    code = (
+        f"{site.text(source)} = {site.text(source)}.flat_map(lambda window: window.batch({site.text(windows[0].args[0])}))"
+        if named and source
+        else ""
+    )
+    return Match(
+        id="unsupported-data",
+        title="A window of a dataset is used as a tensor, and is a dataset itself",
+        why="dataset.window makes a dataset of its elements for each window.",
+        difference="The function of a dataset is always traced, also where the program runs eagerly.",
+        edits=site.before(statement, code) if code and statement is not None else (),
+        advice="Make a tensor of each window first: dataset.flat_map(lambda window: window.batch(size)).",
+    )
+
+
+RULES: Final = (window_as_tensor, ragged, predicate, reduced_state, joined_datasets)

@@ -44,7 +44,57 @@ def unknown_shape(failure: Failure) -> Match | None:
             advice="Pass num= if it is known, or go through the rows with tf.map_fn, or `for row in x` in a function that AutoGraph "
             "converts.",
         )
+    if partial and failure.search(r"^'images' contains no shape|^'image' must (?:be fully defined|have either 3 or 4 dimensions)"):
+        return _decoded_image(failure)
+    if failure.is_a("ValueError") and failure.comes_from("keras"):
+        return _weights_of_unknown_size(failure)
     return _none_for_dimension(failure)
+
+
+def _decoded_image(failure: Failure) -> Match | None:
+    """An image whose number of dimensions nobody knows: ``decode_image`` may make an animation of it."""
+    site = failure.site
+    if "contains no shape" not in failure.text and not failure.in_graph:
+        return None
+    decoded = [
+        node
+        for node in ast.walk(site.scope())
+        if isinstance(node, ast.Call)
+        and site.is_of(node.func, "tensorflow") in ("io.decode_image", "image.decode_image")
+        and not any(key.arg == "expand_animations" for key in node.keywords)
+    ]
+    one = len(decoded) == 1 and len(decoded[0].args) < 4
+    return Match(
+        id="unknown-static-shape",
+        title="How many dimensions the image has is not known before the graph runs",
+        why="tf.io.decode_image may return an animation, of four dimensions, and tf.py_function says of no shape what it is; before "
+        "the graph "
+        "runs, tf.image's functions want to know the number of dimensions.",
+        edits=site.rewritten({decoded[0]: f"{site.text(decoded[0]).rstrip()[:-1].rstrip().rstrip(',')}, expand_animations=False)"})
+        if one
+        else (),
+        advice="Decode with expand_animations=False, or with tf.io.decode_jpeg or decode_png; after tf.py_function say "
+        "image.set_shape([None, None, 3]).",
+    )
+
+
+def _weights_of_unknown_size(failure: Failure) -> Match | None:
+    """A layer that is to make weights for an input of which one size is not known."""
+    found = failure.search(
+        r"^Shapes used to initialize variables must be fully-defined \(no `None` dimensions\)\. "
+        r"Received: shape=(\([^)]*\)) for variable path='([^']+)'"
+    )
+    if not found:
+        return None
+    return Match(
+        id="unknown-static-shape",
+        title=f"{found[2].rpartition('/')[0] or 'A layer'} cannot make weights of shape {found[1]}: it is not known how wide its input is",
+        why="A layer makes its weights for one width of its input, and that is None here, as after Flatten of images of unknown size.",
+        difference="It fails in both modes.",
+        advice="Give keras.Input, or the base model, its sizes; or put keras.layers.GlobalAveragePooling2D() in the place of "
+        "Flatten, whose "
+        "width does not depend on them.",
+    )
 
 
 def _length_of_text(failure: Failure) -> Match | None:
@@ -97,6 +147,14 @@ def _none_for_dimension(failure: Failure) -> Match | None:
     if found is None:
         return None
     tensor, edits = found
+    if not edits and _asks_in_layer(failure.site):
+        return Match(
+            id="unknown-static-shape",
+            title=f"A dimension of {tensor} is None here: it is not known before the graph runs",
+            advice=f"Give keras.Input the size; or write it without a condition, as a slice, which takes no more than there is; or "
+            f"ask with "
+            f"tf.cond(tf.shape({tensor})[i] > n, …): a layer's call is not converted by AutoGraph.",
+        )
     return Match(
         id="unknown-static-shape",
         title=f"A dimension of {tensor} is None here: it is not known before the graph runs",
@@ -138,9 +196,23 @@ def _dimension_on(failure: Failure) -> tuple[str, Edits] | None:
             # What is given only under a condition may be the program's own None.
             if shape is not None and id(site.parent(statement)) in blocks:
                 tensor = site.text(shape.value)
+                if _is_asked(site, name):
+                    return tensor, ()
                 sizes = f"tf.unstack(tf.shape({tensor}))" if _unpacks(statement) else f"tf.shape({tensor})"
                 return tensor, site.rewritten({shape: sizes})
     return None
+
+
+def _asks_in_layer(site: code_module.Site) -> bool:
+    return site.function is not None and site.function.name == "call" and isinstance(site.statement, ast.If | ast.While)
+
+
+def _is_asked(site: code_module.Site, name: str) -> bool:
+    """Whether a name is in a condition of a layer's ``call``, which AutoGraph does not convert: a tensor cannot be asked there."""
+    if site.function is None or site.function.name != "call":
+        return False
+    tests = [node.test for node in ast.walk(site.function) if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert)]
+    return any(isinstance(part, ast.Name) and part.id == name for test in tests for part in ast.walk(test))
 
 
 def _unpacks(statement: ast.stmt) -> bool:

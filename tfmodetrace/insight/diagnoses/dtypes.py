@@ -140,15 +140,62 @@ def _python_float(failure: Failure) -> Match | None:
             advice=_TEXTS,
         )
     assigned = failure.search(r"^Expected (u?int\d+), but got [-+.\de]+ of type 'float'")
+    if (assigned or eagerly) and (step := _step_of_schedule(failure.site)) is not None:
+        name, edits = step
+        return Match(
+            id="dtype-mismatch",
+            title=f"The step {name} of a learning rate's schedule is a whole number, beside a float",
+            edits=edits,
+            advice=f"Cast the step first: {name} = tf.cast({name}, tf.float32).",
+        )
     if assigned is not None and (_assigns(failure.site) or failure.variable_of(assigned[1]) is not None):
         return Match(id="dtype-mismatch", title=f"A float in the place of {assigned[1]}, or beside a tensor of it")
     if in_graph is not None:
         title = f"{in_graph[2]} of an {in_graph[1]} tensor and a float"
         return Match(id="dtype-mismatch", title=title, edits=_cast(failure, in_graph[1], "float32"))
+    if (assigned or eagerly) and (divided := _divided(failure.site)):
+        return Match(
+            id="dtype-mismatch",
+            title="A float where a whole number is to be: / gives a float in Python, also of what has no rest",
+            edits=divided,
+            advice="Divide with //.",
+        )
     # The same is said where somebody asks for an int32 of 1.5; then there is no such tensor.
     if eagerly is not None and failure.variable_of(eagerly[1]) is not None:
         return Match(id="dtype-mismatch", title=f"An {eagerly[1]} tensor and a float", edits=_cast(failure, eagerly[1], "float32"))
     return None
+
+
+def _step_of_schedule(site: code_module.Site) -> tuple[str, Edits] | None:
+    """The step that a schedule of the program's is called with, if the line computes with it, and casts nothing."""
+    function, owner = site.function, site.method_of
+    if function is None or owner is None or function.name != "__call__" or len(function.args.args) != 2:
+        return None
+    bases = [(site.is_of(base, "keras", "tensorflow") or ast.unparse(base)).rpartition(".")[2] for base in owner.bases]
+    name = function.args.args[1].arg
+    uses = [node for node in site.expressions() if isinstance(node, ast.Name) and node.id == name]
+    if "LearningRateSchedule" not in bases or not uses or any(_is_in_cast(site, node) for node in uses) or site.assignments(name):
+        return None
+    return name, site.rewritten(dict.fromkeys(uses, f"tf.cast({name}, tf.float32)"))
+
+
+def _divided(site: code_module.Site) -> Edits:
+    """Divides without a rest, where the only argument of a dataset's method that counts something is a quotient of Python's numbers."""
+    for call in site.expressions():
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _COUNTING):
+            continue
+        for given in call.args[:1]:
+            if (
+                isinstance(given, ast.BinOp)
+                and isinstance(given.op, ast.Div)
+                and not any(site.kind(part) for part in (given.left, given.right))
+            ):
+                return site.rewritten({given: f"{site.text(given.left)} // {site.text(given.right)}"})
+    return ()
+
+
+_COUNTING: Final = ("batch", "take", "skip", "repeat", "shuffle", "prefetch", "padded_batch", "shard", "window")
+"""Methods of datasets that take a whole number first."""
 
 
 def _assigns(site: code_module.Site) -> bool:

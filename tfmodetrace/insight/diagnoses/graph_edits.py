@@ -112,6 +112,45 @@ def widened_tape(site: code_module.Site) -> Edits:
     return site.replaced(block, f"{head}\n" + textwrap.indent("\n".join(lines), "    "), last=assigned)
 
 
+def watched(site: code_module.Site, gradient: str) -> tuple[str, Edits] | None:
+    """Watches the tensor that a gradient is asked for, which is no variable and was there before the tape."""
+    asked = [
+        (each, each.value)
+        for each in site.assignments(gradient)
+        if isinstance(each.value, ast.Call) and isinstance(each.value.func, ast.Attribute) and each.value.func.attr == "gradient"
+    ]
+    if len(asked) != 1 or len(asked[0][1].args) != 2 or not isinstance(asked[0][1].args[1], ast.Name):
+        return None
+    name, tape = asked[0][1].args[1].id, ast.unparse(asked[0][1].func.value)  # type: ignore[attr-defined]
+    kind = site.kinds.get(name)
+    made = [each.value for each in site.assignments(name)]
+    constant = bool(made) and all(
+        isinstance(each, ast.Call) and site.is_of(each.func, "tensorflow") in ("constant", "convert_to_tensor", "cast", "ones", "zeros")
+        for each in made
+    )
+    floating = kind is not None and kind.of in ("", "ndarray") and kind.dtype.startswith("float")
+    if not (floating or constant) or (kind is not None and not floating):
+        return None
+    scope = site.scope()
+    if any(isinstance(node, ast.Attribute) and node.attr == "watch" and ast.unparse(node.value) == tape for node in ast.walk(scope)):
+        return None
+    blocks = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.With)
+        and any(item.optional_vars is not None and ast.unparse(item.optional_vars) == tape for item in node.items)
+    ]
+    if len(blocks) != 1:
+        return None
+    stored = {node.id for node in ast.walk(blocks[0]) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    used = {node.id for node in ast.walk(blocks[0]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    if name in stored or name not in used:
+        return None
+    tensor = kind is None or not kind.of
+    first = blocks[0].body[0]
+    return name, site.before(first, f"{tape}.watch({name})") if tensor and site.has_own_lines(first) else ()
+
+
 def minimized(site: code_module.Site, node: ast.Attribute) -> Edits:
     """Computes and applies gradients in the place of ``optimizer.minimize(loss, variables)``."""
     statement, call = site.statement, site.parent(node)

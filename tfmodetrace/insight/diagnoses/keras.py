@@ -79,6 +79,14 @@ def input_shape(failure: Failure) -> Match | None:
             if wanted > given
             else "Take the dimension away that is too many, or put keras.layers.Flatten() before the layer.",
         )
+    if count and (returned := model_edits.states_returned(failure, int(count[2]))) is not None:
+        return Match(
+            id="keras-input-shape",
+            title=f"{count[1]} takes {count[2]} input, and is given the states of a recurrent layer, too",
+            why="With return_state=True a recurrent layer returns its output and its states, as several tensors.",
+            edits=returned,
+            advice="Leave return_state=True away, or hand on the first of what the layer returns: output, *states = layer(x).",
+        )
     if count:
         return Match(
             id="keras-input-shape",
@@ -344,6 +352,17 @@ def keras_tensor(failure: Failure) -> Match | None:
         return None
     site = failure.site
     calls = [node for node in site.expressions() if isinstance(node, ast.Call)]
+    kept = _of_the_building(failure)
+    if kept is not None:
+        return Match(
+            id="kerastensor-in-tf-op",
+            title=f"{kept} is a KerasTensor of the model's making, and has no value in a function that is run on data",
+            why="A loss, a metric or a training step is run on tensors; what the model was put together of are placeholders, which "
+            "never get "
+            "values.",
+            advice=f"Compute what needs {kept} in a layer of your own that is given it, and add it with self.add_loss in its call; or in a "
+            "train_step of the model.",
+        )
     called = next((node for node in calls if site.is_of(node.func, "tensorflow")), None)
     name = "" if called is None else (site.is_of(called.func, "tensorflow") or "")
     return Match(
@@ -353,6 +372,34 @@ def keras_tensor(failure: Failure) -> Match | None:
         else "A TensorFlow function on a KerasTensor, which only Keras's layers and operations understand",
         edits=_in_keras(site, called, name) if called is not None else _in_lambda(failure, calls) if in_op else (),
         advice="Use Keras's operation (keras.ops), or put the code into a Lambda layer or the call method of a layer of your own.",
+    )
+
+
+def _of_the_building(failure: Failure) -> str | None:
+    """A KerasTensor of the line that the function has from outside, while it is traced for data."""
+    function = failure.site.function
+    if failure.mode != "tracing" or function is None:
+        return None
+    own = failure.site.locals_of(function)
+    # What a function that AutoGraph has converted finds outside of it has no recorded type.
+    used = [node.id for node in failure.site.expressions() if isinstance(node, ast.Name) and node.id not in own]
+    return next((name for name in used if failure.variables.get(name) == "<KerasTensor object>" or _is_output(failure.site, name)), None)
+
+
+def _is_output(site: code_module.Site, name: str) -> bool:
+    """Whether a name is given what a layer returns, or an input of a model, and nothing else."""
+    made = [
+        node.value
+        for node in site.walk()
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    return bool(made) and all(
+        isinstance(each, ast.Call)
+        and (
+            (isinstance(each.func, ast.Call) and "layers." in f"{site.is_of(each.func.func, 'keras', 'tensorflow') or ''}")
+            or (site.is_of(each.func, "keras", "tensorflow") or "").rpartition(".")[2] == "Input"
+        )
+        for each in made
     )
 
 

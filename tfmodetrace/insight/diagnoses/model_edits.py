@@ -334,3 +334,41 @@ def loaded(site: code_module.Site, path: str) -> Edits:
                 }
             )
     return ()
+
+
+def states_returned(failure: Failure, wanted: int) -> Edits | None:
+    """Leaves a recurrent layer's states away that go into a layer of one input; ``None`` if no layer of the model returns its states."""
+    given = failure.search(r"but it received (\d+) input tensors")
+    site = failure.site
+    if wanted != 1 or not given or int(given[1]) not in (2, 3, 5):
+        return None
+    keywords = [
+        (node, key)
+        for node in ast.walk(site.scope())
+        if isinstance(node, ast.Call)
+        for key in node.keywords
+        if key.arg == "return_state" and isinstance(key.value, ast.Constant) and key.value.value is True
+    ]
+    if not keywords:
+        return None
+    call, gone = keywords[0]
+    above = site.parent(call)
+    within = isinstance(above, ast.List) or (
+        isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute) and above.func.attr == "add"
+    )
+    if len(keywords) != 1 or not within:
+        return ()
+    parts = [site.text(part) for part in call.args]
+    parts += [f"{key.arg}={site.text(key.value)}" if key.arg else f"**{site.text(key.value)}" for key in call.keywords if key is not gone]
+    return site.rewritten({call: f"{site.text(call.func)}({', '.join(parts)})"})
+
+
+def whole_model(site: code_module.Site) -> Edits:
+    """Adds a model, in the place of its output, to another."""
+    added = [
+        node.args[0]
+        for node in site.expressions()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add" and len(node.args) == 1
+    ]
+    one = added[0] if len(added) == 1 else None
+    return site.rewritten({one: site.text(one.value)}) if isinstance(one, ast.Attribute) and one.attr == "output" else ()

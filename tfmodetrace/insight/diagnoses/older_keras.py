@@ -76,7 +76,6 @@ _RENAMED_ARGUMENTS: Final = {
     "b_regularizer": "bias_regularizer",
     "W_constraint": "kernel_constraint",
     "inner_activation": "recurrent_activation",
-    "batch_input_shape": "batch_shape",
 }
 _GONE_ARGUMENTS: Final = {
     "input_length": "leave it away: the length is that of the data",
@@ -181,6 +180,13 @@ def argument(failure: Failure) -> Match | None:
         return None
     call, key = given[0]
     owner = ast.unparse(call.func).rpartition(".")[2]
+    if name == "batch_input_shape":
+        return Match(
+            id="removed-api",
+            title=f"Keras 3's {owner}() takes no batch_input_shape=",
+            edits=_with_input(site, call, key),
+            advice="Begin the model with keras.Input(batch_shape=…), and leave batch_input_shape away.",
+        )
     if name not in _RENAMED_ARGUMENTS and name not in _GONE_ARGUMENTS:
         if found is None or not found[1]:
             return None
@@ -202,6 +208,24 @@ def _with_keyword(site: code_module.Site, call: ast.Call, changed: ast.keyword, 
         value = site.text(key.value)
         parts.append(f"**{value}" if key.arg is None else f"{name if key is changed else key.arg}={value}")
     return site.rewritten({call: f"{site.text(call.func)}({', '.join(parts)})"})
+
+
+def _with_input(site: code_module.Site, call: ast.Call, gone: ast.keyword) -> Edits:
+    """Puts an input of that shape before the first layer of a ``Sequential``."""
+    parts = [site.text(part) for part in call.args]
+    parts += [
+        f"**{site.text(each.value)}" if each.arg is None else f"{each.arg}={site.text(each.value)}"
+        for each in call.keywords
+        if each is not gone
+    ]
+    layer, inputs = f"{site.text(call.func)}({', '.join(parts)})", f"keras.Input(batch_shape={site.text(gone.value)})"
+    above, statement = site.parent(call), site.statement
+    if isinstance(above, ast.List) and above.elts[0] is call:
+        return site.rewritten({call: f"{inputs}, {layer}"})
+    added = isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute) and above.func.attr == "add" and above.args == [call]
+    if not added or not isinstance(statement, ast.Expr) or statement.value is not above or not isinstance(above, ast.Call):
+        return ()
+    return (*site.before(statement, f"{site.text(above.func)}({inputs})"), *site.rewritten({call: layer}))
 
 
 def _without_keyword(site: code_module.Site, call: ast.Call, gone: ast.keyword, name: str) -> Edits:

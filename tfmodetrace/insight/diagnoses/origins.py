@@ -52,6 +52,13 @@ _FOLDERS: Final = (
         "Save with model.save('model.keras') and load that with the same code of the model and its layers.",
     ),
     _Folder(
+        "/src/applications/",
+        "keras-input-shape",
+        r"(?i)\binput size|`input_shape`|input must have",
+        r"(?i)weights file",
+        "Build the model for a size of images that it takes, with input_shape=, and resize the images to that.",
+    ),
+    _Folder(
         "/src/losses/",
         "keras-loss-shape",
         _SHAPES,
@@ -178,7 +185,10 @@ def called_otherwise(failure: Failure) -> Match | None:
     return Match(
         id="keras-unexpected-argument",
         title=f"The layer's call() takes no {name}=" if found[1] else f"The layer's call() is to be given {name or 'fewer arguments'}",
-        advice="Call the layer or model with the arguments that its call() has, or give call() the one that it lacks.",
+        edits=_attends_itself(failure, name or ""),
+        advice="Give the attention a query and a value: attention(x, x) attends to itself."
+        if name == "value"
+        else "Call the layer or model with the arguments that its call() has, or give call() the one that it lacks.",
     )
 
 
@@ -190,6 +200,8 @@ def _is_layer(failure: Failure, called: ast.expr) -> bool:
         if failure.variables.get(called.id, "").endswith((" model>", " layer>")):
             return True
         made = [each.value for each in site.assignments(called.id)]
+    elif isinstance(called, ast.Attribute) and site.method_of is not None:
+        made = _kept_as(site, called)
     if len(made) != 1 or not isinstance(made[0], ast.Call):
         return False
     maker = made[0].func
@@ -198,6 +210,40 @@ def _is_layer(failure: Failure, called: ast.expr) -> bool:
         bases = [site.is_of(base, "keras", "tensorflow") or "" for node in classes for base in node.bases]
         return any(base.rpartition(".")[2] in ("Model", "Layer", "Sequential") for base in bases)
     return "layers." in f"{site.is_of(maker, 'keras', 'tensorflow') or ''}"
+
+
+def _kept_as(site: code_module.Site, attribute: ast.Attribute) -> list[ast.expr]:
+    """What an attribute of the object is given in its class."""
+    name = ast.unparse(attribute)
+    return [
+        node.value
+        for node in ast.walk(site.method_of or ast.Module(body=[], type_ignores=[]))
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == name for target in node.targets)
+    ]
+
+
+def _attends_itself(failure: Failure, name: str) -> Edits:
+    """Gives an attention its query as its value, too, where it is given nothing else."""
+    site = failure.site
+    found = [
+        node
+        for node in site.expressions()
+        if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and _is_attention(site, node.func)
+    ]
+    if name != "value" or len(found) != 1:
+        return ()
+    query = site.text(found[0].args[0])
+    return site.rewritten({found[0].args[0]: f"{query}, {query}"})
+
+
+def _is_attention(site: code_module.Site, called: ast.expr) -> bool:
+    made = [called]
+    if isinstance(called, ast.Attribute):
+        made = _kept_as(site, called)
+    elif isinstance(called, ast.Name):
+        made = [each.value for each in site.assignments(called.id)]
+    maker = made[0].func if len(made) == 1 and isinstance(made[0], ast.Call) else None
+    return maker is not None and (site.is_of(maker, "keras", "tensorflow") or "").endswith("layers.MultiHeadAttention")
 
 
 def _by_name(site: code_module.Site, method: str, name: str) -> Edits:
@@ -219,6 +265,22 @@ def not_of_keras(failure: Failure) -> Match | None:
         id="keras-not-a-layer",
         title=f"The {found[1]} of a model are to be what keras.Input and layers have returned, and {found[2].split(' of type')[0]} is not",
         advice="Begin with keras.Input, call layers with it, and give keras.Model what the last one returns.",
+    )
+
+
+def not_connected(failure: Failure) -> Match | None:
+    """A model whose outputs are not computed from its inputs."""
+    found = failure.is_a("ValueError") and failure.comes_from("keras")
+    if not found or not failure.search(
+        r"^Output with (?:path|name) .{0,200} is not connected to `?inputs|`inputs` not connected to `outputs`"
+    ):
+        return None
+    return Match(
+        id="keras-not-a-layer",
+        title="The outputs of the model are not computed from its inputs",
+        why="A functional model is what lies between its inputs and its outputs; the output of another model is of that one's input.",
+        advice="Give keras.Model the inputs that the outputs were computed from, or call the other model: base(inputs) in place of "
+        "base.output.",
     )
 
 
@@ -354,6 +416,7 @@ RULES: Final = (
     called_otherwise,
     positional,
     not_of_keras,
+    not_connected,
     no_shape,
     not_built,
     loaded_module,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from tfmodetrace.insight.diagnoses import code as code_module
@@ -54,7 +55,11 @@ _OTHER_SHAPES: Final = (
         ("ValueError",),
         ("keras",),
     ),
-    (r"^A `Concatenate` layer requires inputs with matching shapes", ("ValueError",), ("keras",)),
+    (
+        r"^A `Concatenate` layer requires inputs with matching shapes[^[]*(?:\[(?P<first>\([^)]*\)), (?P<second>\([^)]*\))\])?",
+        ("ValueError",),
+        ("keras",),
+    ),
     (r"^Expected dimension (?P<first>\d+) at axis \d+ of the input shaped", ("InvalidArgumentError",), ("tensorflow",)),
     (r"^Inputs have incompatible shapes\. Received shapes (?P<first>\([^)]*\)) and (?P<second>\([^)]*\))", ("ValueError",), ("keras",)),
 )
@@ -77,6 +82,77 @@ def window_too_large(failure: Failure) -> Match | None:
     )
 
 
+_CONCATENATED: Final = (
+    "Bring the inputs to one shape but for the axis they are joined along: take images whose sides each pooling halves without a rest, or "
+    "cut and pad with keras.layers.Cropping2D and ZeroPadding2D."
+)
+
+
+def _slices(site: code_module.Site) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr == "from_tensor_slices" for node in site.expressions())
+
+
+_OF_LIBRARY: Final = (
+    (
+        r"Need value\.shape >= size, got ",
+        "shape-mismatch",
+        "tf.image.random_crop is to cut more out of an image than it has",
+        "Resize the image first, with tf.image.resize or resize_with_crop_or_pad, or crop less.",
+    ),
+    (
+        r"(?:width|height) must be >= target \+ offset",
+        "shape-mismatch",
+        "tf.image.crop_to_bounding_box is to cut more out of an image than it has",
+        "Keep offset and target within the image's height and width: tf.minimum(offset + target, tf.shape(image)[0]).",
+    ),
+    (
+        r"(?:width|height) must be <= target - offset",
+        "shape-mismatch",
+        "tf.image.pad_to_bounding_box is to fill an image up to less than it has",
+        "Fill up to at least the image's height and width, or use tf.image.resize_with_crop_or_pad.",
+    ),
+    (
+        r"`(?:labels|predictions)` out of bound",
+        "label-out-of-range",
+        "tf.math.confusion_matrix is given a class beyond num_classes",
+        "Give num_classes=, one more than the largest class, and number classes from 0.",
+    ),
+)
+
+
+def scalar_summary(failure: Failure) -> Match | None:
+    """More than one number for ``tf.summary.scalar``."""
+    site = failure.site
+    found = failure.is_a("ValueError", "InvalidArgumentError") and failure.search(
+        r"^Expected scalar shape\b.{0,200} saw shape: (\([^)]*\))"
+    )
+    calls = [node for node in site.expressions() if isinstance(node, ast.Call) and site.is_of(node.func, "tensorflow") == "summary.scalar"]
+    if not found or len(calls) != 1:
+        return None
+    given = calls[0].args[1] if len(calls[0].args) > 1 else None
+    return Match(
+        id="shape-mismatch",
+        title=f"tf.summary.scalar takes one number, and is given a tensor of shape {found[1]}",
+        edits=site.rewritten({given: f"tf.reduce_mean({site.text(given)})"}) if given is not None else (),
+        advice="Give it one number, as tf.reduce_mean(x), or use tf.summary.histogram.",
+    )
+
+
+def checked_by_library(failure: Failure) -> Match | None:
+    """What TensorFlow's own functions check by assertions in the graph."""
+    if not failure.is_a("InvalidArgumentError", "ValueError") or not failure.comes_from("tensorflow"):
+        return None
+    for pattern, kind, title, advice in _OF_LIBRARY:
+        if failure.search(pattern):
+            sizes = failure.search(r"got \] (\[[\d ]+\]) (\[[\d ]+\])")
+            return Match(
+                id="label-out-of-range" if kind == "label-out-of-range" else "shape-mismatch",
+                title=title + (f": {sizes[2]} out of {sizes[1]}" if sizes else ""),
+                advice=advice,
+            )
+    return None
+
+
 def other_shapes(failure: Failure) -> Match | None:
     """Shapes that TensorFlow's and Keras's Python code compares."""
     for pattern, classes, owners in _OTHER_SHAPES:
@@ -84,7 +160,20 @@ def other_shapes(failure: Failure) -> Match | None:
         if match is not None:
             parts = match.groupdict()
             sizes = f": {parts['first']} and {parts['second']}" if parts.get("first") and parts.get("second") else ""
-            return Match(id="shape-mismatch", title=f"Shapes do not fit{sizes}", edits=_fitting(failure.site, failure.op or ""))
+            if _slices(failure.site) and re.fullmatch(r"[\d: and]+", sizes):
+                return Match(
+                    id="shape-mismatch",
+                    title=f"The parts of from_tensor_slices are not equally long{sizes}",
+                    why="Each element of the dataset is one row of every part.",
+                    difference="It fails in both modes.",
+                    advice="Give as many rows of each part: as many labels as inputs.",
+                )
+            return Match(
+                id="shape-mismatch",
+                title=f"Shapes do not fit{sizes}",
+                edits=_fitting(failure.site, failure.op or ""),
+                advice=_CONCATENATED if "`Concatenate`" in failure.text else "",
+            )
     return None
 
 
@@ -113,8 +202,30 @@ def shape_mismatch(failure: Failure) -> Match | None:
             op = (failure.op or parts.get("op") or "").removeprefix("_Mkl") or _op_of(failure)
             sizes = f": {parts['first']} and {parts['second']}" if parts.get("first") and parts.get("second") else ""
             of = f"The shapes that {op} was given do not fit" if op else "Shapes do not fit"
-            return Match(id="shape-mismatch", title=f"{of}{sizes}", edits=_fitting(failure.site, op))
+            advice = _BATCHES if _are_batches(failure, parts) else ""
+            return Match(id="shape-mismatch", title=f"{of}{sizes}", edits=_fitting(failure.site, op), advice=advice)
     return None
+
+
+_BATCHES: Final = (
+    "Only the first dimensions differ, which are the batches' if the others are the features': a dataset's last batch is smaller, "
+    "unless it "
+    "is made with batch(n, drop_remainder=True). Take the size of the batch at hand, tf.shape(x)[0]."
+)
+
+
+def _are_batches(failure: Failure, parts: Mapping[str, str | None]) -> bool:
+    """Whether two shapes of several dimensions fit, but for the first ones, of which neither is 1."""
+    both = re.findall(r"\[[\d,?]*\]", failure.text.partition("with input shapes:")[2])[:2]
+    first, second = parts.get("first") or "", parts.get("second") or ""
+    if len(both) != 2 and first.startswith("[") and second.startswith("["):
+        both = [first, second]
+    if len(both) != 2:
+        return False
+    one, two = ([int(size) if size.isdigit() else 0 for size in shape.strip("[]").split(",")] for shape in both)
+    if len(one) != len(two) or len(one) < 2 or one[0] == two[0] or min(one[0], two[0]) <= 1:
+        return False
+    return all(a == b or 1 in (a, b) or 0 in (a, b) for a, b in zip(one[1:], two[1:], strict=True))
 
 
 def refused_by_kernel(failure: Failure) -> Match | None:
@@ -168,7 +279,7 @@ _CHECKS: Final = ("Assert", "EnsureShape", "CheckNumerics", "CheckNumericsV2")
 
 _OF_SHAPES: Final = (
     r"(?i)\b(?:shapes?|rank|ranks|dimensions?|dim\[\d+\]|split[_ ]dim|broadcastable|reduction dimension|vector|matrix|matrices|scalar"
-    r"|-?dimensional|ndims|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
+    r"|-?dimensional|ndims|input size may be -1|must be non-negative|in_depth|number of channels|only has \d+ dims|input dim \d+)\b"
 )
 _OF_OTHERS: Final = (
     r"(?i)dtype|data type|unknown|not invertible|not in \[0|out of bounds|permission|no such file|attribute|parse|uninitialized"
@@ -251,5 +362,5 @@ def _assigned(failure: Failure) -> Match:
     )
 
 
-RULES: Final = (shape_mismatch, window_too_large, other_shapes)
+RULES: Final = (shape_mismatch, window_too_large, other_shapes, checked_by_library, scalar_summary)
 LAST: Final = (refused_by_kernel,)

@@ -320,7 +320,11 @@ def iteration_of_symbolic(failure: Failure) -> Match | None:
     """A symbolic tensor where Python needs something to iterate over, or to count with."""
     number = failure.is_a("TypeError") and failure.search(r"^'SymbolicTensor' object cannot be interpreted as an integer")
     iterated = failure.is_a("OperatorNotAllowedInGraphError") and failure.text.startswith("Iterating over a symbolic")
-    keras = failure.is_a("TypeError", "ValueError") and failure.comes_from("keras") and "Iterating over a symbolic K" in failure.text
+    keras = (
+        failure.is_a("TypeError", "ValueError", "NotImplementedError")
+        and failure.comes_from("keras")
+        and "Iterating over a symbolic K" in failure.text
+    )
     if not number and not iterated and not keras:
         return None
     title = (
@@ -332,7 +336,10 @@ def iteration_of_symbolic(failure: Failure) -> Match | None:
         id="symbolic-iteration",
         title=title,
         edits=() if keras else _with_autograph(failure) or (() if number else _unstacked(failure)),
-        advice="Compute with the whole tensor, tf.map_fn, or tf.unstack where the first dimension is known; in a function that AutoGraph "
+        advice="Take steps with slices, x[:, i], or keras.ops.unstack where their number is known; or call one layer for all of them, as "
+        "TimeDistributed does."
+        if keras
+        else "Compute with the whole tensor, tf.map_fn, or tf.unstack where the first dimension is known; in a function that AutoGraph "
         "converts, `for i in tf.range(n)` becomes a loop in the graph.",
     )
 

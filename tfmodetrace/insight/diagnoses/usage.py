@@ -94,6 +94,12 @@ def data(failure: Failure) -> Match | None:
         lists = failure.raised_in("get_data_adapter") and failure.search(r"^Unrecognized data type: x=")
         if kind:
             advice = "Turn objects and texts into numbers first: array.astype('float32'), or keras.layers.StringLookup for labels."
+            if kind[1] != "object":
+                advice = (
+                    "Turn texts into numbers first, with keras.layers.StringLookup or TextVectorization; if the model begins with "
+                    "such a layer, "
+                    "pass tf.constant(texts), and let keras.Input have dtype='string'."
+                )
             return Match(
                 id="unsupported-data",
                 title=f"Keras cannot compute with data of dtype {kind[1]}",
@@ -117,6 +123,14 @@ def data(failure: Failure) -> Match | None:
     )
     strange = strange or failure.search(r"^Attempt to convert a value .* with an unsupported type (?!\(<class 'NoneType'>\))")
     if failure.is_a("ValueError", "TypeError") and failure.comes_from("tensorflow") and (uneven or strange):
+        mixed = failure.search(r"^Failed to convert a NumPy array to a Tensor \(Unsupported object type (float|int|str|NoneType|bool)\)")
+        if mixed:
+            return Match(
+                id="unsupported-data",
+                title=f"An array of Python's objects makes no tensor: one of them is {_OBJECTS[mixed[1]]}",
+                advice="Give the array, or each column of the frame, one dtype: fill in what is missing (df.fillna), then "
+                "astype('float32') for numbers and astype(str) for texts.",
+            )
         return Match(
             id="unsupported-data",
             title="Rows of different lengths make no tensor" if uneven else "An object of Python's makes no tensor",
@@ -124,6 +138,15 @@ def data(failure: Failure) -> Match | None:
             advice=advice,
         )
     return None
+
+
+_OBJECTS: Final = {
+    "float": "a float, as NaN is for what is missing",
+    "int": "an int",
+    "str": "a text",
+    "NoneType": "None",
+    "bool": "a truth value",
+}
 
 
 def _as_arrays(site: code_module.Site) -> Edits:
@@ -238,7 +261,33 @@ def checkpoint(failure: Failure) -> Match | None:
     values = failure.is_a("ValueError") and failure.comes_from("tensorflow") and failure.search(r"^Received incompatible tensor with shape")
     if not keras and not restored and not values and not given:
         return None
+    if restored and failure.is_a("AssertionError"):
+        return Match(
+            id="checkpoint-mismatch",
+            title="The checkpoint and what is restored of it do not have the same objects",
+            advice="Give tf.train.Checkpoint the objects by the names they were saved by, as in Checkpoint(model=model, "
+            "optimizer=optimizer), "
+            "built as they were; or ask for no more than status.expect_partial().",
+        )
     shapes = failure.search(r"variable\.shape=(\([^)]*\)), Received: value\.shape=(\([^)]*\))")
+    counted = failure.search(
+        r"^You called `set_weights\(weights\)` on layer '([^']+)' with a weight list of length (\d+), but [^\n]*expecting (\d+)"
+    )
+    if counted:
+        return Match(
+            id="checkpoint-mismatch",
+            title=f"{counted[1]} has {counted[3]} weights, and set_weights is given {counted[2]}",
+            advice="Build the layer first, and give it one array for each of layer.get_weights(), in that order: as of a Dense "
+            "layer, kernel and bias.",
+        )
+    if given and given.groupdict().get("first"):
+        return Match(
+            id="checkpoint-mismatch",
+            title=f"A weight of shape {given['first']} is given an array of shape {given['second']}",
+            advice="Make the layer for the array, as Embedding(*matrix.shape), or the array for the layer; where numbers of words "
+            "begin at 1, "
+            "the matrix has one row more than there are words.",
+        )
     return Match(
         id="checkpoint-mismatch",
         title="The saved weights are of another model" + (f": {shapes[2]} for a variable of shape {shapes[1]}" if shapes else ""),
@@ -270,6 +319,21 @@ def not_a_layer(failure: Failure) -> Match | None:
     found = failure.search(r"^Only instances of `?keras\.Layer`? can be added to a Sequential model\. Received: (.+?)(?: \(of type|$)")
     if not found:
         return None
+    if found[1].startswith("<KerasTensor"):
+        return Match(
+            id="keras-not-a-layer",
+            title="A tensor was added to a model, and no layer: it is what a layer has returned",
+            edits=model_edits.whole_model(failure.site),
+            advice="Add the layer or the model itself; or go on from the tensor, x = layer(tensor), and make keras.Model(inputs, x).",
+        )
+    if "tensorflow.python.keras" in failure.text:
+        return Match(
+            id="keras-not-a-layer",
+            title="A layer of TensorFlow's own old copy of Keras was added to a model of Keras 3",
+            why="tensorflow.python.keras is a Keras 2 that TensorFlow keeps for itself; its layers are none of tensorflow.keras, "
+            "which is Keras 3.",
+            advice="Import from tensorflow.keras, and never from tensorflow.python.keras.",
+        )
     return Match(
         id="keras-not-a-layer",
         title="Something that is no layer of this Keras was added to a model",
