@@ -286,9 +286,11 @@ class SessionFile:
         """Writes the collected rows as one chunk."""
         append(self.path, self.record())
 
-    def end(self, *, end_ns: int = 10**9) -> None:
+    def end(self, *, end_ns: int = 10**9, children_cpu_ns: int | None = None) -> None:
         """Ends the session and writes what is left."""
         self.chunk.session_end.end_ns = end_ns
+        if children_cpu_ns is not None:
+            self.chunk.session_end.children_cpu_ns = children_cpu_ns
         self.chunk.session_end.calls = self._ids["call"]
         self.flush()
 

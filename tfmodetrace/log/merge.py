@@ -419,6 +419,7 @@ def _process(process: int, part: Part, shift: int, start_unix_ns: int | None) ->
         attempt=session.attempt_number - 1 if session is not None and session.attempt_number else None,
         process_space=session.process_space if session is not None else "",
         clock=tuple(sorted((time_ns + shift, unix_ns) for time_ns, unix_ns in part.content.clock)),
+        children_cpu_ns=end.children_cpu_ns if end is not None and end.HasField("children_cpu_ns") else None,
     )
 
 

@@ -58,6 +58,7 @@ class Process:
         attempt: Which attempt at its work it is, from 0, where its scheduler told; else ``None``.
         process_space: What ``pid`` is unique in, the machine's boot and the process namespace; empty if that is not known.
         clock: What its wall clock said: (when, since the run's start by its monotonic clock; nanoseconds since 1970), ascending.
+        children_cpu_ns: The processor time of the processes that it started and waited for; ``None`` if that is not known.
     """
 
     process: int
@@ -86,6 +87,7 @@ class Process:
     attempt: int | None = None
     process_space: str = ""
     clock: tuple[tuple[int, int], ...] = ()
+    children_cpu_ns: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

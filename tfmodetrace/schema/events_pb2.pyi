@@ -150,12 +150,14 @@ class ClusterTask(_message.Message):
     def __init__(self, type: _Optional[str] = ..., index: _Optional[int] = ..., workers: _Optional[int] = ...) -> None: ...
 
 class SessionEnd(_message.Message):
-    __slots__ = ("end_ns", "calls")
+    __slots__ = ("end_ns", "calls", "children_cpu_ns")
     END_NS_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
+    CHILDREN_CPU_NS_FIELD_NUMBER: _ClassVar[int]
     end_ns: int
     calls: int
-    def __init__(self, end_ns: _Optional[int] = ..., calls: _Optional[int] = ...) -> None: ...
+    children_cpu_ns: int
+    def __init__(self, end_ns: _Optional[int] = ..., calls: _Optional[int] = ..., children_cpu_ns: _Optional[int] = ...) -> None: ...
 
 class Thread(_message.Message):
     __slots__ = ("thread_id", "name", "native_id")

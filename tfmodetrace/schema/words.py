@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 SCHEMA_MAJOR: Final = 1
 """Files with a newer major version are refused by name."""
 
-SCHEMA_MINOR: Final = 7
+SCHEMA_MINOR: Final = 8
 """Files with a newer minor version are read; what they add is skipped."""
 
 PLUGIN_NAME: Final = "modetrace"

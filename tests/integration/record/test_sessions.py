@@ -424,3 +424,16 @@ def test_regions_with_ever_new_names_do_not_grow_without_bound(tmp_path: Path, m
                 pass
     (run,) = tmt.read(tmp_path).runs
     assert [run.functions[number].name for number in run.calls.function_id] == ["step 0", "step 1", "step 2"] + ["other regions"] * 7
+
+
+def test_a_process_counts_those_that_it_started_while_it_recorded(tmp_path: Path) -> None:
+    busy = [sys.executable, "-S", "-c", "import time\nwhile time.process_time() < 0.2: pass"]
+    subprocess.run(busy, check=True)
+    for name, times in (("none", 0), ("one", 1)):
+        with tmt.record(tmp_path / name):
+            for _ in range(times):
+                subprocess.run(busy, check=True)
+    none, one = (tmt.read(tmp_path / name).runs[0].processes[0].children_cpu_ns for name in ("none", "one"))
+    assert none == 0
+    assert one is not None
+    assert 0.2e9 <= one < 0.4e9

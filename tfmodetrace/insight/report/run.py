@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tfmodetrace.insight import answers, dropped, failures, memory, model_identity, summary
+from tfmodetrace.insight import answers, dropped, failures, memory, model_identity, other_programs, summary
 from tfmodetrace.insight import comparisons as comparisons_module
 from tfmodetrace.insight.report import (
     budgets,
@@ -157,7 +157,7 @@ def of_run(told: answers.Answers, *, full: bool = True) -> RunReport:
         traces=traces.infos(told, full=full),
         errors=errors.infos(told, full=full),
         findings=tuple(findings.info(run, finding, told.attribution) for finding in told.findings),
-        warnings=(*run.warnings, *memory.untold(run), *model_identity.untold(run)),
+        warnings=(*run.warnings, *memory.untold(run), *model_identity.untold(run), *other_programs.untold(run)),
         summary=told.summary,
         failures=told.failures,
         wall_ns=None if told.budgets.of_run is None else told.budgets.of_run.wall_ns,

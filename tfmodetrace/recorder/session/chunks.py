@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tfmodetrace.recorder.calls import calls as calls_module
 from tfmodetrace.recorder.calls import memory, samplers, threads
-from tfmodetrace.recorder.session import definitions
+from tfmodetrace.recorder.session import definitions, process_facts
 from tfmodetrace.recorder.stacks import sampler
 from tfmodetrace.recorder.support import faults
 from tfmodetrace.schema import codec, events_pb2, words
@@ -58,6 +58,7 @@ class Chunks:
         self._faults = faults
         self._describe = describe
         self._sequence = 0
+        self._children_cpu_ns = process_facts.children_cpu_ns()
 
     def first(self) -> events_pb2.Chunk:
         """Makes the chunk that the file begins with."""
@@ -154,6 +155,9 @@ class Chunks:
         if end:
             chunk.session_end.end_ns = time.perf_counter_ns() - self._anchor_ns
             chunk.session_end.calls = self._threads.recorded_calls
+            children = process_facts.children_cpu_ns()
+            if children is not None and self._children_cpu_ns is not None:
+                chunk.session_end.children_cpu_ns = children - self._children_cpu_ns
 
     def _new(self) -> events_pb2.Chunk:
         chunk = events_pb2.Chunk(schema_major=words.SCHEMA_MAJOR, schema_minor=words.SCHEMA_MINOR, sequence=self._sequence)
