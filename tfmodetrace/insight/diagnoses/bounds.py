@@ -180,7 +180,7 @@ def not_trackable(failure: Failure) -> Match | None:
     classes = [node for node in site.walk() if isinstance(node, ast.ClassDef) and node.name == saved[1]]
     return Match(
         id="untracked-resource",
-        title=f"A {saved[1]} is saved, which is no tf.Module",
+        title=f"What is saved is of the class {saved[1]}, which is no tf.Module",
         edits=site.with_base(classes[0], "tf.Module") if len(classes) == 1 else (),
         advice=f"Derive {saved[1]} from tf.Module, so that TensorFlow finds the variables and functions that are its attributes.",
     )
