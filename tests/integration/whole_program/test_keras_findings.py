@@ -326,6 +326,30 @@ def test_a_model_rebuilt_in_a_loop_is_found(tmp_path: pathlib.Path) -> None:
     assert "once, before the loop" in finding["advice"]
 
 
+def _of_size(units: int) -> keras.Model:
+    sized = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units), keras.layers.Dense(1)])
+    sized.compile("sgd", "mse")
+    return sized
+
+
+@pytest.mark.parametrize(
+    ("sizes", "title"),
+    [
+        ((3, 5, 3, 5, 3), "5 Keras models of 2 sizes were made, and the train_function of each traced"),
+        ((2, 3, 4, 5, 6), None),  # a search for a size: each of the models has to be made
+        ((3, 3, 4, 5, 6), None),  # one that was made twice is no loop
+    ],
+    ids=["folds of two sizes", "a search", "one of a search made twice"],
+)
+def test_a_model_of_another_size_has_to_be_another(sizes: tuple[int, ...], title: str | None, tmp_path: pathlib.Path) -> None:
+    x, y = np.ones((64, 4), np.float32), np.ones((64, 1), np.float32)
+    run = recorded(lambda: [_of_size(units).fit(x, y, batch_size=64, verbose=0) for units in sizes], tmp_path)
+    found = [finding for finding in run["findings"] if finding["id"] == "function-recreated"]
+    assert [finding["title"] for finding in found] == ([] if title is None else [title])
+    if title is not None:
+        assert found[0]["advice"].startswith("Build and compile one model of each size once")
+
+
 def test_models_that_are_fitted_and_evaluated_are_counted_once_each(tmp_path: pathlib.Path) -> None:
     def program() -> None:
         for _ in range(4):

@@ -47,7 +47,7 @@ def find(evidence: base.Evidence) -> Iterator[base.Draft]:
             continue
         if model_identity.model_of(functions[0]) is not None:
             functions = _of_one_graph(evidence, functions)
-            if len(functions) < MANY:
+            if len(functions) - len({_sizes(evidence, function) for function in functions}) < MANY - 1:
                 continue
         # One that served many calls has paid for itself: an ensemble's members, one function for each length.
         normal = sum(not evidence.is_healthy(function.function_id) for function in functions) < MANY
@@ -69,12 +69,23 @@ def _built_by(row: definitions_module.Definition, functions: Sequence[function_t
 
 
 def _of_one_graph(evidence: base.Evidence, functions: Sequence[function_table.Function]) -> list[function_table.Function]:
-    """Those that are traced to the same graph as most: of layers frozen in between, or of another loss, Keras has to know."""
+    """Those that are traced to the same graph as most, of sizes that others have, too.
+
+    Of layers frozen in between, or of another loss, Keras has to know; and a model of another size has to be another one.
+    """
     graphs: dict[Hashable, list[function_table.Function]] = collections.defaultdict(list)
     for function in functions:
         graph = evidence.traces[function.function_id][-1].graph
         graphs[None if graph is None else tuple(sorted(graph.op_types.items()))].append(function)
-    return max(graphs.values(), key=len)
+    found = max(graphs.values(), key=len)
+    count = collections.Counter(_sizes(evidence, function) for function in found)
+    return [function for function in found if count[_sizes(evidence, function)] > 1]
+
+
+def _sizes(evidence: base.Evidence, function: function_table.Function) -> Hashable:
+    """The dtypes and shapes of the variables that a function captures, whatever these are called."""
+    captures = evidence.traces[function.function_id][-1].captures
+    return tuple(sorted(text.rpartition(": ")[2] for text in captures))
 
 
 def _is_inner(function: function_table.Function) -> bool:
@@ -272,8 +283,10 @@ def _models(
     normal: bool,
 ) -> base.Draft:
     traces = [trace for function in functions for trace in evidence.traces[function.function_id]]
-    first = {function.qualname: function.function_id for function in reversed(functions)}
-    made_again = [function for function in functions if function.function_id != first[function.qualname]]
+    by_kind = {function.function_id: (function.qualname, _sizes(evidence, function)) for function in functions}
+    first = {by_kind[function.function_id]: function.function_id for function in reversed(functions)}
+    made_again = [function for function in functions if function.function_id != first[by_kind[function.function_id]]]
+    sizes = max(collections.Counter(qualname for qualname, _ in first).values())
     again = [trace for function in made_again for trace in evidence.traces[function.function_id]]
     made = places.made_at(functions)
     kinds = list(dict.fromkeys(function.qualname.rpartition(".")[2] for function in functions))
@@ -292,12 +305,13 @@ def _models(
         )
     else:
         alike = definitions == len(kinds)
-        title = f"{len(models)} Keras models{' alike' if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
-        trained = any("train" in kind for kind in kinds)
+        same = f" of {sizes} sizes" if sizes > 1 else " alike"
+        title = f"{len(models)} Keras models{same if alike else ''} were made, and the {base.all_listed(kinds)} of each traced"
+        trained, what = any("train" in kind for kind in kinds), "the model" if sizes == 1 else "one model of each size"
         advice = (
-            "Build and compile the model once, before the loop, and give it its first weights again where a new run begins."
+            f"Build and compile {what} once, before the loop, and give it its first weights again where a new run begins."
             if trained
-            else "Build the model once, before the loop, and keep it."
+            else f"Build {what} once, before the loop, and keep it."
         )
         making = hoists.making(functions)
         around = making.around if making is not None else None if made is None else evidence.texts.get(made.file)
