@@ -146,7 +146,7 @@ def variables(clocked: Clocked) -> None:
     held, count = tf.Variable(tf.zeros((64, 8))), tf.Variable(0)
 
     def average(x: Any) -> None:
-        held.assign(held * 0.9 + x * 0.1)
+        held.assign(tf.add(held * 0.9, x * 0.1))
         count.assign_add(1)
 
     step, x = clocked(average), tf.constant(X)
@@ -209,7 +209,7 @@ def test_what_runs_eagerly_is_told_with_how_long_and_at_which_lines(program: Cal
         assert finding.fix is None
         assert IN_THE_WAY[name] in finding.advice
     else:
-        assert f"\n@tf.function\ndef {told}(" in (finding.fix or "")
+        assert f"\n@tf.function\ndef {told}(" in (finding.fix or ""), finding.advice
     assert finding.evidence["lines"]
     assert finding.evidence["ops"]
     definitions = eager.EagerTime(run, answers.Answers(run).budgets).definitions
