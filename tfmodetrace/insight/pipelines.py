@@ -16,6 +16,9 @@ CACHE: Final = ".cache() after what is the same in every epoch"
 _MAKES: Final = frozenset({"map", "from_generator", "from_tensor_slices", "interleave", "TFRecordDataset"})
 
 
+_SWITCH: Final = "inject_prefetch"
+"""The option of datasets by which TensorFlow puts a ``prefetch`` behind what has none; it is on by default (a test looks)."""
+
 _STATEFUL: Final = ("Random", "Stateful", "PyFunc", "EagerPyFunc", "Assign", "Resource", "Iterator", "Print", "Write")
 """What types of ops begin with of which it matters, or may, in what order elements are made."""
 
@@ -25,7 +28,7 @@ class Written(NamedTuple):
 
     Attributes:
         known: Whether there are any in the text.
-        prefetched: Whether one fetches ahead.
+        prefetched: Whether they fetch ahead: TensorFlow has them do so that do not themselves, unless that is switched off.
         lacking: What none does.
     """
 
@@ -48,7 +51,8 @@ def written(around: surroundings.Surroundings | None, source: str) -> Written:
             calls.setdefault(node.func.attr, []).append(node)
     maps = calls.get("map", [])
     parallel = bool(maps) and all(len(call.args) > 1 or any(word.arg == "num_parallel_calls" for word in call.keywords) for call in maps)
-    done = {PREFETCH: "prefetch" in calls, PARALLEL: parallel, CACHE: "cache" in calls}
+    names = sources.every_name(tree) if tree is not None else frozenset()
+    done = {PREFETCH: "prefetch" in calls or _SWITCH not in names, PARALLEL: parallel, CACHE: "cache" in calls}
     return Written(bool(_MAKES & calls.keys()), done[PREFETCH], tuple(text for text, is_done in done.items() if not is_done))
 
 

@@ -7,11 +7,15 @@ import dataclasses
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from tfmodetrace import errors
 from tfmodetrace.insight import answers, edits, findings
 from tfmodetrace.log import reader, tracelog, tried
 from tfmodetrace.verify import outputs, overlay, programs
+
+SOONER: Final = 0.8
+"""The part of its time in which a program must end for that to be a help, though what its fix is for is still found."""
 
 Made = frozenset[tuple[str, str]]
 """The functions that a finding is about, by file and name: their lines move when something is written above them."""
@@ -119,8 +123,10 @@ class Trials:
             raise CannotBeTriedError(f"With the fix the program fails, {_ending(after.ended)}")
         output, difference = outputs.compare(before.ended.printed, after.ended.printed)
         mended = after.measured(made)
-        # What is about no recorded function is about time: a graph that takes the finding away, and as long, is no help.
-        sooner = mended.wall_ns < measured.wall_ns
+        # What is about no recorded function is about time: a graph that takes the finding away, and as long, is no help; and half of what
+        # a program waited for is, though the other half is left.
+        left = _is_found(after, finding, made if about else about)
+        sooner = mended.wall_ns < (SOONER if left else 1.0) * measured.wall_ns
         return tried.Tried(
             session_id=run.processes[0].session_id if run.processes else "",
             finding=finding.id,
@@ -129,7 +135,7 @@ class Trials:
             after=mended,
             output=output,
             difference=difference,
-            helped=mended.traces < measured.traces or (not _is_found(after, finding, made if about else about) and (bool(about) or sooner)),
+            helped=mended.traces < measured.traces or (not left if about else sooner),
         )
 
     def _run(self, texts: Mapping[str, str]) -> Recorded:

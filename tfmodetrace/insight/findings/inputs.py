@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfmodetrace.insight import eager as eager_module
-from tfmodetrace.insight import iterations, keras_phases, model_identity, pipelines, places, samples, sources, units
+from tfmodetrace.insight import edits, iterations, keras_phases, model_identity, pipelines, places, samples, sources, units
 from tfmodetrace.insight.findings import base, costs, input_steps
 from tfmodetrace.log import function_table
 from tfmodetrace.log import samples as log_samples
@@ -202,6 +202,7 @@ def _in_next(evidence: base.Evidence, told: frozenset[int]) -> Iterator[base.Dra
             advice=_advice(at, _written(evidence, definition), made=maker is not None)
             if begun is None
             else _ANEW_ADVICE[begun].format(at=at),
+            edits=_in_parallel(evidence, process) if begun is None and maker is None else (),
             cause=process,
             claims=(base.Claim(times={thread_id: times(evidence, rows, split.ns[chosen])}),),
             order=ORDER,
@@ -391,20 +392,39 @@ def _written(evidence: base.Evidence, definition: log_samples.Definition) -> pip
     return pipelines.written(evidence.texts.get(definition.file), definition.source or "")
 
 
+def _in_parallel(evidence: base.Evidence, process: int) -> tuple[edits.Edit, ...]:
+    """Has the one map of a process's pipelines work on several elements at a time."""
+    maps = [
+        function
+        for function in evidence.run.functions
+        if function.process == process
+        and function.kind == "tf.data"
+        and function.name.startswith("Dataset.map(")
+        and function.model is None
+    ]
+    if len({function.definition_id for function in maps}) != 1:
+        return ()
+    return pipelines.in_parallel(maps[0], evidence.traces.get(maps[0].function_id, ()), evidence.texts.get(maps[0].file))
+
+
 def _advice(at: str, pipeline: pipelines.Written, *, made: bool) -> str:
     """Says what to do, of which the program does nothing yet."""
     if made and not pipeline.known:
         return (
             f"Let the Python at {at} do less for each batch, or do it beforehand; made by TensorFlow's functions in a tf.data pipeline, "
-            f"with {pipelines.PARALLEL} and {pipelines.PREFETCH}, batches are made while steps run."
+            f"with {pipelines.PARALLEL}, batches are made while steps run."
         )
     if made:
-        ahead = "" if pipeline.prefetched else " With .prefetch(tf.data.AUTOTUNE) at the dataset's end, batches are made while steps run."
-        return f"Let the Python at {at} do less for each batch, or do it beforehand.{ahead}"
+        ahead = (
+            "TensorFlow makes batches while steps run, also without .prefetch."
+            if pipeline.prefetched
+            else f"Have batches made while steps run: {pipelines.PREFETCH}."
+        )
+        return f"Let the Python at {at} do less for each batch, or do it beforehand. {ahead}"
     if pipeline.prefetched:
         more = [*pipeline.lacking, "larger batches"]
         return (
-            f"The dataset that is read at {at} is prefetched, and its batches take longer to make than a step: let its functions do less "
-            f"for each, or try {base.all_listed(more).replace(' and ', ' or ')}."
+            f"The batches of the dataset that is read at {at} take longer to make than a step, and TensorFlow makes them while steps run, "
+            f"also without .prefetch: let its functions do less for each, or try {base.all_listed(more).replace(' and ', ' or ')}."
         )
     return f"Have the dataset that is read at {at} make batches while steps run: {base.all_listed(pipeline.lacking)}."
