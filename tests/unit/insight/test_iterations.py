@@ -93,6 +93,46 @@ def test_a_pipeline_built_for_each_epoch_is_not(tmp_path: pathlib.Path) -> None:
     assert "also without .prefetch: " in finding.advice
 
 
+@pytest.mark.parametrize(
+    ("maps", "ops", "has_code"),
+    [
+        (("data = x.map(scale)",), "DecodeJpeg", True),
+        (("data = x.map(scale)",), "RandomUniform", False),  # in what order it draws matters
+        (("data = x.map(scale, num_parallel_calls=2)",), "DecodeJpeg", False),
+        (("data = x.map(scale)", "more = x.map(crop)"), "DecodeJpeg", False),  # which is waited for is not known
+    ],
+)
+def test_the_one_map_that_a_loop_waits_for_works_in_parallel(
+    maps: tuple[str, ...], ops: str, has_code: bool, tmp_path: pathlib.Path
+) -> None:
+    source = "import tensorflow as tf\ndata = make(tf.data)\nmore = make()\nfor i in data:\n    step(i)\n"
+    session = files.SessionFile(tmp_path)
+    session.thread()
+    module = session.sampled_definition("<module>", source)
+    step = session.function("step", kind="tf.function")
+    for number in range(50):
+        session.call(step, number * 20 * MS, 1000, mode=words.Mode.GRAPH)
+    for number, code in enumerate(maps):
+        mapped = session.function(f"Dataset.map({code.partition('map(')[2][:5]})", kind="tf.data")
+        made = session.chunk.functions[mapped].made_at
+        session.chunk.functions[mapped].definition_id = 5 + number
+        made.file, made.line, made.function, made.code = "train.py", 2 + number, "<module>", code
+        session.trace(mapped, ordinal=1, start_ns=number * 10 * MS, duration_ns=1000)
+        graph = session.chunk.graphs.add(graph_id=number, ops=2, own_ops=2)
+        graph.op_types.add(type=ops, ops=2)
+        session.chunk.traces[-1].graph_number = number + 1
+    fetch, python = session.place(module, 4, "input", op="iterator_get_next"), session.place(module, 5, "python")
+    for number in range(1, 1001):
+        session.sample(number * MS, fetch if number % 10 < 5 else python)
+    session.end(end_ns=1000 * MS)
+    (run,) = reader.read(tmp_path).runs
+    (finding,) = [finding for finding in finding_rules.check(run) if finding.severity != "info"]
+    assert finding.id == "input-bound"
+    assert (finding.fix is not None) == has_code
+    if has_code:
+        assert "data = x.map(scale, num_parallel_calls=tf.data.AUTOTUNE)" in str(finding.fix)
+
+
 MAKER = """def encode(name, dataset):
     picked = dataset.map(lambda row: row[name])
     return picked.map(lambda row: row + 1)"""
