@@ -8,6 +8,8 @@ import pytest
 
 from tests.support import files, firefoxes, tensorboards
 
+pytestmark = pytest.mark.by_the_clock
+
 _DEEPLY = """
 const found = [];
 const walk = (root) => {
@@ -45,5 +47,6 @@ def test_every_view_opens_without_a_complaint(tmp_path: pathlib.Path) -> None:
         assert {"tab-overview", "tab-timeline", "tab-traces", "tab-errors"} <= set(tabs)
         for tab in tabs:
             assert firefox.wait_for(_DEEPLY + _SHOWN, f"#{tab}"), tab
+        assert firefox.wait_for(_DEEPLY + _SHOWN, "#tab-timeline")
         assert firefox.wait_for(_DEEPLY + "return Number(found[0].dataset.slices);", "[data-testid=timeline-canvas]") > 0
         assert [problem for problem in firefox.problems() if "modetrace" in problem] == []

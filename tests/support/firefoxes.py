@@ -66,7 +66,7 @@ class Firefox:
         """Returns what a script in the page returns."""
         return self.ask("WebDriver:ExecuteScript", script=script, args=list(arguments))["value"]
 
-    def wait_for(self, script: str, *arguments: object, seconds: float = 30.0) -> Any:
+    def wait_for(self, script: str, *arguments: object, seconds: float = 60.0) -> Any:
         """Runs a script until it returns something true, and returns that."""
         deadline = time.monotonic() + seconds
         while not (answer := self.run(script, *arguments)):

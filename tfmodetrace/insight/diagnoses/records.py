@@ -88,19 +88,15 @@ def _called(node: ast.Attribute | ast.Name) -> str:
 
 
 def of_model(failure: Failure) -> Match | None:
-    """A file of a model or of weights that h5py cannot open."""
+    """A file of a model or of weights that is there, and that h5py cannot open; of one that is not, its own words say as much."""
     loads = any(isinstance(node, ast.Attribute | ast.Name) and _called(node) in _LOADING for node in failure.site.expressions())
     opened = failure.is_a("OSError") and loads and failure.search(r"Unable to (?:synchronously )?open file \(([^)\n]{1,300})")
-    if not opened:
+    if not opened or "errno = 2" in failure.text:
         return None
-    name = re.search(r"name = '([^']+)'", failure.text)
-    absent = name is not None and "errno = 2" in failure.text
     return Match(
         id="bad-input-file",
-        title=f"There is no file {name[1]}" if absent and name else f"The file is no HDF5 file, or not a whole one: {opened[1]}",
-        advice="Check the path, relative to where the program runs."
-        if absent
-        else "Look at the file's size and first bytes: a download may have failed, or be a page, or Git may have a pointer in its place.",
+        title=f"The file is no HDF5 file, or not a whole one: {opened[1]}",
+        advice="Look at the file's size and first bytes: a download may have failed, or be a page, or Git may have a pointer in its place.",
     )
 
 
