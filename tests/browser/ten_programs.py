@@ -76,7 +76,7 @@ for value in tf.data.Dataset.range(60).map(read):
 """,
         name="input",
         costs=(0.25, 1.0),
-        says="AUTOTUNE",
+        says="do less for each batch, or do it beforehand",
     ),
     "first call": Program(
         code="""
