@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from tfmodetrace.insight import edits
-from tfmodetrace.insight.diagnoses import code
+from tfmodetrace.insight.diagnoses import code, imported_names
 from tfmodetrace.log import error_table
 
 TENSORFLOW = (("tf", "tensorflow"), ("np", "numpy"))
@@ -115,3 +115,20 @@ def test_code_for_another_place_says_where_it_goes() -> None:
 )
 def test_recorded_types_are_read(text: str, expected: code.Kind | None) -> None:
     assert code.kind_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "written"),
+    [
+        ("keras._tf_keras.keras.layers", "keras.layers"),
+        ("keras.api._tf_keras.keras.layers", "keras.layers"),
+        ("keras.api.layers", "keras.layers"),
+        ("keras", "keras"),
+        ("tensorflow._api.v2.nn", "tensorflow.nn"),
+        ("tensorflow.python.ops.math_ops", "tensorflow.python.ops.math_ops"),  # its own insides are no part of Keras
+        ("tensorflow.python.keras.layers", "tensorflow.python.keras.layers"),  # nor is the Keras 2 that TensorFlow keeps for itself
+        ("mine.keras.layers", "mine.keras.layers"),
+    ],
+)
+def test_modules_are_called_as_programs_import_them(module: str, written: str) -> None:
+    assert imported_names.plain(module) == written

@@ -57,7 +57,7 @@ def _workers(options: dict[str, str], jobs: int) -> int:
     unknown = sorted(set(options) - {"workers"})
     if unknown:
         raise errors.FleetError(f"The runner local has no option {unknown[0]}; it has workers, the number of processes.")
-    told = options.get("workers", str(len(os.sched_getaffinity(0))))
+    told = options.get("workers", str(os.cpu_count() or 1))
     if not (told.isascii() and told.isdigit() and int(told) > 0):
         raise errors.FleetError(f"workers={told} is no number of processes.")
     return max(1, min(int(told), jobs))

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 
 _PACKAGES: Final = ("tensorflow", "keras", "numpy")
-_INNER: Final = ("keras._tf_keras.", "keras.api.", "tensorflow.python.", "tensorflow._api.v2.")
+_WRITTEN: Final = {
+    "keras.api._tf_keras.keras": "keras",
+    "keras._tf_keras.keras": "keras",
+    "keras.api": "keras",
+    "tensorflow._api.v2": "tensorflow",
+}
+"""What modules are called where programs import them, by what they call themselves."""
 
 
 def dotted_names(tree: ast.AST) -> Mapping[str, str]:
@@ -24,9 +30,10 @@ def dotted_names(tree: ast.AST) -> Mapping[str, str]:
 
 def plain(dotted: str) -> str:
     """Writes the name of a module as programs write it: ``keras.layers`` of ``keras._tf_keras.keras.layers``."""
-    for inner in _INNER:
-        dotted = dotted.removeprefix(inner)
-    return dotted if dotted.partition(".")[0] in _PACKAGES else f"keras.{dotted}"
+    for inner, written in _WRITTEN.items():
+        if dotted == inner or dotted.startswith(f"{inner}."):
+            return written + dotted[len(inner) :]
+    return dotted
 
 
 def within(dotted: str, package: str) -> str | None:
